@@ -1,0 +1,100 @@
+"""Where things live: the only module that knows a path of ours (section 2 of the contract)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+APP = "sidecar"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Every place that sidecar reads or writes, apart from the agents' own folders."""
+
+    config_file: Path
+    store: Path
+    state: Path
+    cache: Path
+    socket: Path
+
+    @property
+    def journal(self) -> Path:
+        """The SQLite file with cursors, jobs and the archive."""
+        return self.state / "journal.db"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the running daemon; contains its pid."""
+        return self.state / "daemon.lock"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of log files."""
+        return self.state / "log"
+
+    @property
+    def trash(self) -> Path:
+        """Deleted profiles, kept for 30 days."""
+        return self.state / "trash"
+
+    @property
+    def index(self) -> Path:
+        """The search index; deleting it is a supported act."""
+        return self.cache / "index"
+
+
+def resolve(environ: Mapping[str, str] | None = None) -> Paths:
+    """The places for this environment: `SIDECAR_HOME` first, then XDG (the platform's own folders on macOS)."""
+    env = os.environ if environ is None else environ
+    home = env.get("SIDECAR_HOME")
+    found = _below(Path(home).expanduser().absolute()) if home else _platform(env)
+    override = env.get("SIDECAR_SOCKET")
+    if not override:
+        return found
+    return Paths(found.config_file, found.store, found.state, found.cache, Path(override).expanduser().absolute())
+
+
+def _below(root: Path) -> Paths:
+    return Paths(
+        config_file=root / "config.yaml",
+        store=root / "store",
+        state=root / "state",
+        cache=root / "cache",
+        socket=root / "run" / "sidecar.sock",
+    )
+
+
+def _platform(env: Mapping[str, str]) -> Paths:
+    import platformdirs  # late: with SIDECAR_HOME, and for who only wants the words, its cost is not needed
+
+    dirs = platformdirs.PlatformDirs(APP, appauthor=False)
+    state = _xdg(env, "XDG_STATE_HOME", Path(dirs.user_state_path))
+    runtime = env.get("XDG_RUNTIME_DIR")
+    run = Path(runtime) / APP if runtime else state / "run"
+    return Paths(
+        config_file=_xdg(env, "XDG_CONFIG_HOME", Path(dirs.user_config_path)) / "config.yaml",
+        store=_xdg(env, "XDG_DATA_HOME", Path(dirs.user_data_path)),
+        state=state,
+        cache=_xdg(env, "XDG_CACHE_HOME", Path(dirs.user_cache_path)),
+        socket=run / "sidecar.sock",
+    )
+
+
+def _xdg(env: Mapping[str, str], name: str, fallback: Path) -> Path:
+    value = env.get(name)
+    return Path(value) / APP if value else fallback
+
+
+def user_home(environ: Mapping[str, str] | None = None) -> Path:
+    """The user's home folder, as the environment states it."""
+    env = os.environ if environ is None else environ
+    return Path(env.get("HOME") or Path.home())
+
+
+def temp_folders() -> tuple[Path, ...]:
+    """Folders for throw-away work: a session there belongs to no project."""
+    return tuple(dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))))  # noqa: S108 - compared, not used
