@@ -1,0 +1,271 @@
+"""Gemini CLI: a replay log in JSONL, and the one-document JSON of its versions before 0.39.
+
+In the replay log a message that comes again replaces the earlier one, `$rewindTo` takes back a message and all after
+it, and `$set.messages` replaces them all.  Growth without these is read as it comes; with one of them the whole file
+is replayed and given as complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from sidecar import paths
+from sidecar.model import Message, SessionHeader
+from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
+from sidecar.transcripts.gemini_records import AGENT, Session, messages_of
+from sidecar.transcripts.glance import glance
+from sidecar.transcripts.lines import Lines, open_lines
+from sidecar.transcripts.places import folder_from
+from sidecar.transcripts.text import safe
+from sidecar.transcripts.values import identifier, items, moment, name, obj
+from sidecar.transcripts.whole import read_document
+
+CHATS = "chats"
+REWIND, SET = "$rewindTo", "$set"
+
+MARKER_SIZE = 1024 * 1024
+"""Bytes read of `.project_root` and `projects.json`; a registry of thousands of projects fits."""
+
+
+class Gemini:
+    """Reads Gemini CLI's transcripts."""
+
+    agent = AGENT
+
+    def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
+        """`.gemini/tmp` in `$GEMINI_CLI_HOME` or the home folder, and where the macOS sandbox puts it."""
+        home = paths.user_home(environ)
+        base = folder_from(environ.get("GEMINI_CLI_HOME"), home, home)
+        return (base / ".gemini" / "tmp", home / ".cache" / ".gemini" / "tmp")
+
+    def is_transcript(self, path: Path) -> bool:
+        """A session below `chats`; an old one only while it has not been carried over to JSONL."""
+        if path.suffix not in (".json", ".jsonl") or path.name.startswith(".") or ".tmp-" in path.name:
+            return False
+        if path.parent.name != CHATS:  # subagents lie one folder deeper, named for their parent
+            return path.parent.parent.name == CHATS and path.suffix == ".jsonl"
+        if not path.name.startswith("session-"):
+            return False
+        return path.suffix == ".jsonl" or not _carried_over(path)
+
+    def header(self, path: Path) -> SessionHeader | None:
+        """See `Reader.header`."""
+        if path.suffix == ".json":
+            document = read_document(path, None)
+            content = document.content or {}
+            log = _replayed(path, [(0, content)], document.written)
+            return _header(path, log, [content, *map(obj, items(content.get("messages")))], whole=True)
+        seen = glance(path, lambda head, written: bool(_replayed(path, head, written).messages()))
+        return _header(path, _replayed(path, seen.head, seen.written), seen.tail, whole=seen.whole)
+
+    def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
+        """See `Reader.read`.  A file whose new part takes something back is given as a whole, whatever the limit."""
+        if path.suffix == ".json":
+            return self._read_document(path, cursor)
+        with open_lines(path, cursor, limit_bytes) as lines:
+            since, restarted = lines.offset, lines.restarted
+            log = _Log(path, lines.source.written, lines.state)
+            for position, record in lines:
+                log.apply(position, record)
+            if not log.taken_back:
+                return self._result(path, log, lines, lines.damaged, restarted=restarted)
+        with open_lines(path) as lines:
+            log = _Log(path, lines.source.written, {})
+            known = 0
+            for position, record in lines:
+                log.apply(position, record)
+                if position < since:  # what an earlier call has counted
+                    log.unknown.clear()
+                    known = lines.damaged
+            return self._result(path, log, lines, lines.damaged - known, restarted=restarted)
+
+    def _result(self, path: Path, log: _Log, lines: Lines, damaged: int, *, restarted: bool) -> ReadResult:
+        return ReadResult(
+            messages=log.messages(),
+            cursor=lines.cursor(log.state()),
+            header=self.header(path),
+            unknown=dict(sorted(log.unknown.items())),
+            damaged=damaged,
+            restarted=restarted,
+            complete=log.taken_back,
+            more=lines.more,
+        )
+
+    def _read_document(self, path: Path, cursor: Cursor | None) -> ReadResult:
+        document = read_document(path, cursor)
+        if document.content is None or document.same:
+            return ReadResult((), document.cursor, damaged=int(document.content is None and not document.empty))
+        log = _replayed(path, [(0, document.content)], document.written)
+        return ReadResult(
+            messages=log.messages(),
+            cursor=document.cursor,
+            header=self.header(path),
+            unknown=dict(sorted(log.unknown.items())),
+            complete=not _carried_over(path),  # what the JSONL has more was not withdrawn
+        )
+
+
+class _Log:
+    """The messages that are present after the records so far, by the id of the record that gave them."""
+
+    def __init__(self, path: Path, written: datetime, state: Mapping[str, object]) -> None:
+        self.unknown: Counter[str] = Counter()
+        self.taken_back = False
+        self.head: Record = dict(state)
+        self._path = path
+        self._written = written
+        self._cwd = project_root(path)
+        self._present: dict[str, list[Message]] = {}
+
+    def state(self) -> Record:
+        """For the cursor."""
+        return {key: self.head[key] for key in ("sessionId", "kind") if key in self.head}
+
+    def messages(self) -> tuple[Message, ...]:
+        """In file order; a message that came again stands where it came last."""
+        found = [message for messages in self._present.values() for message in messages]
+        return tuple(sorted(found, key=lambda message: message.position))
+
+    def apply(self, position: int, record: Record) -> None:
+        """Replay one record that stands at this byte."""
+        if REWIND in record:
+            self._rewind(identifier(record[REWIND]))
+        elif SET in record:
+            self._set(position, obj(record[SET]))
+        elif "id" in record and "type" in record:
+            self._put(position, record)
+        elif "sessionId" in record or "messages" in record:
+            self._note(record)
+            self._put_all(position, record.get("messages"))
+        else:
+            kind = next((key for key in record if key.startswith("$")), None) or name(record.get("type"))
+            self.unknown[safe(kind or "(no type)")] += 1
+
+    def time_of(self, record: Record) -> datetime | None:
+        """When a record was written."""
+        told = (record.get("timestamp"), obj(record.get(SET)).get("lastUpdated"), record.get("lastUpdated"))
+        return next((time for value in told if (time := moment(value, self._written))), None)
+
+    def _note(self, record: Record) -> None:
+        self.head.update({key: value for key, value in record.items() if key != "messages"})
+
+    def _set(self, position: int, changes: Record) -> None:
+        self._note(changes)
+        if isinstance(changes.get("messages"), list):
+            self.taken_back = True
+            self._present.clear()
+            self._put_all(position, changes["messages"])
+
+    def _rewind(self, target: str) -> None:
+        """Take back this message and all after it; one that is not there takes back all."""
+        self.taken_back = True
+        known = list(self._present)
+        for key in known[known.index(target) if target in self._present else 0 :]:
+            del self._present[key]
+
+    def _put_all(self, position: int, records: object) -> None:
+        for record in map(obj, items(records)):
+            position += self._put(position, record)
+
+    def _put(self, position: int, record: Record) -> int:
+        """Add or replace a message; returns how many positions it took, each shorter than its JSON."""
+        session = Session(self.session, self._cwd, self.subagent, self._written)
+        found = list(messages_of(session, position, record, self.unknown))
+        self._present[identifier(record.get("id")) or f"at {position}"] = found
+        return len(items(record.get("toolCalls"))) + 1
+
+    @property
+    def session(self) -> str:
+        """The session of the file."""
+        return name(self.head.get("sessionId")) or self._path.stem
+
+    @property
+    def subagent(self) -> bool:
+        """Whether an agent, not a person, gave the prompts."""
+        return name(self.head.get("kind")) == "subagent" or parent_of(self._path) is not None
+
+
+def _replayed(path: Path, records: Iterable[tuple[int, Record]], written: datetime) -> _Log:
+    log = _Log(path, written, {})
+    for position, record in records:
+        log.apply(position, record)
+    return log
+
+
+def _header(path: Path, log: _Log, records: list[Record], *, whole: bool) -> SessionHeader | None:
+    messages = log.messages()
+    if whole and not messages:
+        return None
+    cwd = project_root(path)
+    times = [time for record in records if (time := log.time_of(record))]
+    return SessionHeader(
+        agent=AGENT,
+        session=log.session,
+        path=path,
+        cwds=(cwd,) if cwd else (),
+        started=log.time_of({"timestamp": log.head.get("startTime")})
+        or next((m.time for m in messages if m.time), None),
+        last_record=times[-1] if times else None,
+        parent=parent_of(path),
+        project_hash=name(log.head.get("projectHash")),
+    )
+
+
+def project_hash(cwd: str) -> str:
+    """The folder name that older versions give a project: the unsalted SHA-256 of its path."""
+    return hashlib.sha256(cwd.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def project_root(path: Path) -> str | None:
+    """The project's path: from the marker in its folder, else from the registry of folder names."""
+    project = _project_folder(path)
+    if project is None:
+        return None
+    marker = _content(project / ".project_root").strip()
+    if marker:
+        return safe(marker)
+    if project.parent.name != "tmp":
+        return None
+    try:
+        registry = obj(json.loads(_content(project.parent.parent / "projects.json")))
+    except (ValueError, RecursionError):
+        return None
+    known = obj(registry.get("projects", registry))
+    return next((safe(root) for root, folder in sorted(known.items(), key=str) if folder == project.name), None)
+
+
+def parent_of(path: Path) -> str | None:
+    """The session that started this one, told by the folder of a subagent's file."""
+    return path.parent.name if path.parent.parent.name == CHATS else None
+
+
+def _project_folder(path: Path) -> Path | None:
+    return next((folder.parent for folder in path.parents if folder.name == CHATS), None)
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(MARKER_SIZE).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _carried_over(path: Path) -> bool:
+    """Whether a JSONL of the same session lies beside: of the same name, or ending in the same part of the id."""
+    part = path.stem.rpartition("-")[2]
+    return path.with_suffix(".jsonl").exists() or any(
+        other.suffix == ".jsonl" and part and other.stem.endswith(f"-{part}") for other in _beside(path)
+    )
+
+
+def _beside(path: Path) -> list[Path]:
+    try:
+        return sorted(path.parent.iterdir())
+    except OSError:
+        return []

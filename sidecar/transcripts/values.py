@@ -1,0 +1,85 @@
+"""Reading values out of JSON that may hold anything anywhere: total functions, no exceptions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+from sidecar.transcripts.base import Record
+from sidecar.transcripts.text import safe
+
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before any coding agent kept transcripts: an earlier time is a clock that was never set."""
+
+FUTURE_TOLERANCE = timedelta(days=1)
+"""How far a record may lie ahead of its file's last write: covers every time zone written as if it were UTC."""
+
+MILLISECONDS_FROM = 100_000_000_000
+"""Numbers from here on are milliseconds: as seconds they would lie in the year 5138."""
+
+_NUMBER = re.compile(r"\d{9,14}(?:\.\d+)?")
+
+
+def obj(value: object) -> Record:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """The value if it is a string, made safe to store, else an empty one."""
+    return safe(value) if isinstance(value, str) else ""
+
+
+def name(value: object) -> str | None:
+    """A string that says something, else None."""
+    return text(value).strip() or None
+
+
+def identifier(value: object) -> str:
+    """An id, which some writers give as a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text(value).strip()
+
+
+def count(value: object) -> int:
+    """A non-negative whole number, else 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def digest(*parts: object) -> str:
+    """16 hex digits over JSON values, unambiguously joined."""
+    packed = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(packed.encode()).hexdigest()[:16]
+
+
+def moment(value: object, written: datetime) -> datetime | None:
+    """A time in UTC from ISO text or from seconds or milliseconds since 1970; None if absent or absurd.
+
+    Absurd is before 2020, or more than a day after `written`, the last write of the file.
+    """
+    found = _parsed(value)
+    if found is None or not EARLIEST <= found <= written + FUTURE_TOLERANCE:
+        return None
+    return found
+
+
+def _parsed(value: object) -> datetime | None:
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)
+        if isinstance(value, str):
+            found = datetime.fromisoformat(value.strip())
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None

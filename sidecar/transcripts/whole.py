@@ -1,0 +1,64 @@
+"""Files that are one JSON document, written anew as a whole on every change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sidecar.errors import TranscriptUnreadable
+from sidecar.transcripts.base import Cursor, Record
+from sidecar.transcripts.lines import hashed
+from sidecar.transcripts.streams import opened
+
+MAX_SIZE = 256 * 1024 * 1024
+"""Such a file can only be held in memory as a whole; a larger one is refused."""
+
+TRY_AGAIN = -1
+"""As `mtime_ns` of a cursor it matches no file, so that the next look reads again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The content, None if it cannot be parsed now; `same` if it is what the cursor has seen already."""
+
+    content: Record | None
+    same: bool
+    empty: bool
+    written: datetime
+    cursor: Cursor
+
+
+def read_document(path: Path, cursor: Cursor | None) -> Document:
+    """Read the file as a whole; one that does not parse is taken as being written at this moment.
+
+    Raises:
+        TranscriptUnreadable: the file is gone, cannot be opened, or is too large.
+    """
+    with opened(path) as source:
+        if source.stat.st_size > MAX_SIZE:
+            raise TranscriptUnreadable(path=path, why=f"it has more than {MAX_SIZE} bytes in one JSON document")
+        data = source.stream.read()
+        found, written = source.stat, source.written
+    content = _content(data)
+    empty = not data.strip()
+    known = hashed(data)
+    after = Cursor(
+        device=found.st_dev,
+        inode=found.st_ino,
+        size=len(data),
+        mtime_ns=found.st_mtime_ns if content is not None or empty else TRY_AGAIN,
+        offset=len(data) if content is not None else 0,
+        prefix_size=len(data),
+        prefix_hash=known,
+    )
+    return Document(content, cursor is not None and cursor.prefix_hash == known, empty, written, after)
+
+
+def _content(data: bytes) -> Record | None:
+    try:
+        value = json.loads(data.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,244 @@
+"""A file read while it grows, is cut, replaced or compressed gives the same messages as one read at the end."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.errors import TranscriptUnreadable
+from sidecar.model import Message
+from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, unchanged
+
+DATA = Path(__file__).parent.parent / "data" / "transcripts"
+GROWING = sorted(DATA.rglob("*.jsonl"))
+CUTS = st.lists(st.integers(0, 6000), max_size=8).map(sorted)
+
+
+def absorb(archive: dict[str, Message], result: ReadResult) -> None:
+    """What the archive does with a result: replace by id, take back, and after a complete one forget the absent."""
+    if result.complete:
+        archive.clear()
+    archive.update({message.id: message for message in result.messages})
+    for known in result.withdrawn:
+        archive.pop(known, None)
+
+
+def followed(reader: Reader, path: Path, cursor: Cursor | None, archive: dict[str, Message], limit: int) -> Cursor:
+    more = True
+    while more:
+        result = reader.read(path, cursor, limit_bytes=limit)
+        absorb(archive, result)
+        saved = Cursor.from_json(result.cursor.to_json())
+        assert saved == result.cursor
+        cursor, more = saved, result.more
+    assert cursor is not None
+    return cursor
+
+
+def in_order(archive: dict[str, Message]) -> list[Message]:
+    return sorted(archive.values(), key=lambda message: message.position)
+
+
+def at_once(reader: Reader, path: Path) -> list[Message]:
+    archive: dict[str, Message] = {}
+    absorb(archive, reader.read(path, None))
+    return in_order(archive)
+
+
+@pytest.mark.parametrize("source", GROWING, ids=lambda path: f"{path.relative_to(DATA).parts[0]}/{path.stem}")
+@settings(max_examples=15, deadline=None)
+@given(cuts=CUTS, limit=st.sampled_from([1, 300, 2000, 1 << 20]))
+def test_growth_at_any_byte_equals_one_read(source: Path, cuts: list[int], limit: int) -> None:
+    reader = READERS[source.relative_to(DATA).parts[0]]
+    data = source.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, *source.relative_to(DATA).parts[1:])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        archive: dict[str, Message] = {}
+        cursor = None
+        for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
+            with path.open("ab") as file:
+                file.write(data[start:end])
+            cursor = followed(reader, path, cursor, archive, limit)
+        assert in_order(archive) == at_once(reader, path)
+        assert unchanged(path, cursor)
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+def test_partial_last_line_waits(agent: str, tmp_path: Path) -> None:
+    first, second = two_prompts(agent)
+    path = tmp_path / "rollout-x.jsonl"
+    path.write_bytes(first + second[:-5])
+    result = READERS[agent].read(path, None)
+    assert [message.text for message in result.messages] == ["One."]
+    assert (result.cursor.offset, result.damaged, result.more) == (len(first), 0, False)
+    path.write_bytes(first + second)
+    again = READERS[agent].read(path, result.cursor)
+    assert [message.text for message in again.messages] == ["Two."]
+    assert not again.restarted
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+def test_shrunk_file_is_read_from_the_start(agent: str, tmp_path: Path) -> None:
+    first, second = two_prompts(agent)
+    path = tmp_path / "rollout-x.jsonl"
+    path.write_bytes(first + second)
+    before = READERS[agent].read(path, None)
+    path.write_bytes(first)
+    after = READERS[agent].read(path, before.cursor)
+    assert after.restarted
+    assert [message.id for message in after.messages] == [before.messages[0].id]
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+def test_cut_and_grown_again_is_noticed(agent: str, tmp_path: Path) -> None:
+    """A failed line is dropped in place, and more is written than was lost, before anyone looks."""
+    first, second = two_prompts(agent)
+    path = tmp_path / "rollout-x.jsonl"
+    path.write_bytes(first * 20 + second)
+    before = READERS[agent].read(path, None)
+    with path.open("r+b") as file:
+        file.truncate(len(first) * 20)
+        file.seek(0, os.SEEK_END)
+        file.write(second.replace(b"Two.", b"Instead of it, something much longer."))
+    after = READERS[agent].read(path, before.cursor)
+    assert after.restarted
+    assert after.messages[-1].text == "Instead of it, something much longer."
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+def test_another_file_under_the_same_name_is_noticed(agent: str, tmp_path: Path) -> None:
+    first, second = two_prompts(agent)
+    path = tmp_path / "rollout-x.jsonl"
+    path.write_bytes(first)
+    before = READERS[agent].read(path, None)
+    other = tmp_path / "other"
+    other.write_bytes(first + second)
+    other.replace(path)
+    after = READERS[agent].read(path, before.cursor)
+    assert after.restarted
+    assert [message.text for message in after.messages] == ["One.", "Two."]
+
+
+@pytest.mark.parametrize("source", sorted((DATA / "codex").glob("*.jsonl")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("limit", [1, 1 << 20])
+def test_compressed_rollout_gives_the_same(source: Path, limit: int, tmp_path: Path) -> None:
+    plain = tmp_path / "rollout-2025-10-01T20-00-00-0199a000-0000-7000-8000-00000000000a.jsonl"
+    plain.write_bytes(source.read_bytes())
+    packed = plain.with_name(f"{plain.name}.zst")
+    frames = [zstandard.compress(line) for line in source.read_bytes().splitlines(keepends=True)]
+    packed.write_bytes(b"".join(frames))  # several frames, as appending writers leave them
+    archive: dict[str, Message] = {}
+    cursor = followed(READERS["codex"], packed, None, archive, limit)
+    assert in_order(archive) == at_once(READERS["codex"], plain)
+    assert unchanged(packed, cursor)
+    header, other = READERS["codex"].header(packed), READERS["codex"].header(plain)
+    assert (header and header.session, header and header.last_record) == (
+        other and other.session,
+        other and other.last_record,
+    )
+
+
+def test_broken_compression_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rollout-x.jsonl.zst"
+    path.write_bytes(b"not zstd at all")
+    with pytest.raises(TranscriptUnreadable, match=r"rollout-x"):
+        READERS["codex"].read(path, None)
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("name", ["gone.jsonl", "gone.json", "folder.jsonl"])
+def test_what_cannot_be_read_is_an_error_of_ours(agent: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    with pytest.raises(TranscriptUnreadable):
+        READERS[agent].read(tmp_path / name, None)
+    with pytest.raises(TranscriptUnreadable):
+        READERS[agent].header(tmp_path / name)
+
+
+def test_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(TranscriptUnreadable, match="regular file"):
+        READERS["claude-code"].read(tmp_path / "pipe.jsonl", None)
+
+
+@pytest.mark.parametrize(
+    ("agent", "source"),
+    [
+        ("gemini", "session-2025-09-01T08-00-c1c1c1c1.json"),
+        ("codex", "rollout-2025-05-07-5973b6c0-94b8-487b-a530-2aeb6098ae0e.json"),
+    ],
+)
+def test_document_being_rewritten_is_tried_again(agent: str, source: str, tmp_path: Path) -> None:
+    data = (DATA / agent / source).read_bytes()
+    path = tmp_path / source
+    path.write_bytes(data[: len(data) // 2])
+    half = READERS[agent].read(path, None)
+    assert (half.messages, half.complete, half.damaged) == ((), False, 1)
+    assert not unchanged(path, half.cursor)
+    path.write_bytes(data)
+    whole = READERS[agent].read(path, half.cursor)
+    assert whole.complete
+    assert whole.messages
+    assert unchanged(path, whole.cursor)
+    os.utime(path)
+    touched = READERS[agent].read(path, whole.cursor)
+    assert (touched.messages, touched.complete) == ((), False)
+    assert unchanged(path, touched.cursor)
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+def test_empty_file(agent: str, tmp_path: Path) -> None:
+    for name in ("x.jsonl", "x.json"):
+        path = tmp_path / name
+        path.touch()
+        result = READERS[agent].read(path, None)
+        assert (result.messages, result.header, result.damaged) == ((), None, 0)
+        assert unchanged(path, result.cursor)
+
+
+def test_memory_is_bounded_by_the_limit(tmp_path: Path) -> None:
+    first, _ = two_prompts("claude-code")
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(first * 1000)
+    result = READERS["claude-code"].read(path, None, limit_bytes=10 * len(first))
+    assert (len(result.messages), result.more) == (10, True)
+
+
+def test_line_of_megabytes_with_a_picture(tmp_path: Path) -> None:
+    first, second = two_prompts("claude-code")
+    record = json.loads(first)
+    record["message"]["content"] = [
+        {"type": "image", "source": {"type": "base64", "data": "QUJD" * 1_000_000}},
+        {"type": "text", "text": "Look."},
+    ]
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(json.dumps(record).encode() + b"\n" + second)
+    result = READERS["claude-code"].read(path, None, limit_bytes=1)
+    assert [message.text for message in result.messages] == ["[image]\n\nLook."]
+    header = READERS["claude-code"].header(path)
+    assert header is not None
+    assert header.last_record is not None
+
+
+def two_prompts(agent: str) -> tuple[bytes, bytes]:
+    """Two lines of an agent's log that say `One.` and `Two.`."""
+    made = {
+        "claude-code": lambda n, said: {
+            "type": "user",
+            "uuid": f"u{n}",
+            "sessionId": "s",
+            "message": {"content": said},
+        },
+        "codex": lambda n, said: {"type": "event_msg", "payload": {"type": "user_message", "message": said}},
+        "gemini": lambda n, said: {"type": "user", "id": f"m{n}", "content": said},
+    }[agent]
+    when = {"timestamp": "2025-10-01T20:00:00Z"}
+    one, two = (json.dumps(made(n, said) | when).encode() + b"\n" for n, said in enumerate(("One.", "Two.")))
+    return one, two

@@ -1,0 +1,120 @@
+"""Real transcripts of many versions, where the samples lie beside the checkout."""
+
+from pathlib import Path
+
+import pytest
+
+from sidecar.model import Message
+from sidecar.transcripts import READERS, ReadResult, detect
+
+HUMAN_PROMPTS = {
+    "claude-code/ccl__0d3a8e6f-290f-4105-a327-a2496e5e2a83.jsonl": 4,
+    "claude-code/ccl__37f83ec9-f2ea-42a9-925e-0d5c105cb6e8.jsonl": 6,
+    "claude-code/ccl__9e953218-585f-4692-89df-9e0747a31c68.jsonl": 11,
+    "claude-code/entire__8ea9e4a4e751_0.jsonl": 13,
+    "claude-code/entire__f449058a5889_0.jsonl": 4,
+    "claude-code/omp__aaea9e259de0_0.jsonl": 8,
+    "codex/agentv__796eaddfe2f9_0.jsonl": 9,
+    "codex/agentv__8d1ecb6dc628_0.jsonl": 5,
+    "codex/vct__codex.jsonl": 1,
+    "gemini/entire__12cbfeaa512b_0.json": 2,
+}
+"""How often a person speaks in samples of real sessions, counted by hand."""
+
+GROWTH_SERIES = (
+    ("claude-code/omp__7a942d8be57c_0.jsonl", "claude-code/omp__aaea9e259de0_0.jsonl"),
+    ("codex/agentv__1f4427577930_2.jsonl", "codex/agentv__796eaddfe2f9_0.jsonl"),
+)
+"""Snapshots of one session file at two moments."""
+
+NEVER = ("<system-reminder>", "<sidecar-context", "<environment_context>", "# AGENTS.md instructions for")
+
+
+@pytest.fixture
+def samples(shared: Path) -> Path:
+    return shared / "transcripts"
+
+
+def files(samples: Path, agent: str) -> list[Path]:
+    kinds = (".jsonl", ".json")
+    found = [path for path in (samples / agent).rglob("*") if path.suffix in kinds and ".meta." not in path.name]
+    return sorted(found)
+
+
+def whole(agent: str, path: Path) -> ReadResult:
+    return READERS[agent].read(path, None, limit_bytes=1 << 40)
+
+
+def people(messages: tuple[Message, ...]) -> list[str]:
+    return [message.text for message in messages if message.speaker == "user"]
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+def test_every_sample_is_read(samples: Path, agent: str) -> None:
+    found = files(samples, agent)
+    assert len(found) >= 10
+    for path in found:
+        result = whole(agent, path)
+        header = READERS[agent].header(path)
+        assert result.damaged == 0, path
+        assert (header is None) == (not result.messages), path
+        assert [m.position for m in result.messages] == sorted(m.position for m in result.messages), path
+        for message in result.messages:
+            assert message.id, path
+            assert message.text.encode(), path
+            assert message.time is None or message.time.year >= 2024, path
+            if message.role != "tool":
+                assert not any(mark in message.text for mark in NEVER), path
+        if message_total := len(result.messages):
+            assert message_total <= 2000, path
+            assert detect(path) in (agent, None), path
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+def test_every_sample_in_small_steps_is_the_same(samples: Path, agent: str) -> None:
+    for path in files(samples, agent):
+        cursor, messages, more = None, [], True
+        while more:
+            result = READERS[agent].read(path, cursor, limit_bytes=100_000)
+            if result.complete:
+                messages.clear()
+            messages.extend(result.messages)
+            cursor, more = result.cursor, result.more
+        assert tuple(messages) == whole(agent, path).messages, path
+
+
+@pytest.mark.parametrize(("name", "number"), sorted(HUMAN_PROMPTS.items()))
+def test_people_are_told_from_machines(samples: Path, name: str, number: int) -> None:
+    agent = name.partition("/")[0]
+    assert len(people(whole(agent, samples / name).messages)) == number
+
+
+@pytest.mark.parametrize(("early", "late"), GROWTH_SERIES)
+def test_snapshots_of_one_session_agree(samples: Path, early: str, late: str) -> None:
+    agent = early.partition("/")[0]
+    before, after = (whole(agent, samples / name).messages for name in (early, late))
+    assert len(before) < len(after)
+    assert [(m.id, m.text) for m in after[: len(before)]] == [(m.id, m.text) for m in before]
+
+
+def test_compaction_of_a_real_session_is_a_summary(samples: Path) -> None:
+    messages = whole("claude-code", samples / "claude-code/entire__8ea9e4a4e751_0.jsonl").messages
+    (summary,) = [message for message in messages if message.kind == "summary"]
+    assert summary.speaker == "assistant"
+    assert summary.text.startswith("Analysis:")
+    assert "continue the conversation" not in summary.text[-300:]
+
+
+def test_unknown_types_are_counted(samples: Path) -> None:
+    result = whole("codex", samples / "codex/jazzy__codex_052_raw.jsonl")
+    assert result.unknown == {"event_msg/codex/event/raw_item": 3, "event_msg/turn.completed": 2}
+
+
+def test_a_subagents_file_belongs_to_its_session(samples: Path) -> None:
+    for path in (samples / "claude-code/layouts").rglob("agent-*.jsonl"):
+        messages = whole("claude-code", path).messages
+        assert messages
+        assert all(message.sidechain for message in messages)
+        assert not people(messages)
+        if "subagents" in path.parts:
+            assert {message.session for message in messages} == {path.parent.parent.name}

@@ -1,0 +1,172 @@
+"""Cleaning of text, cursors, and detection, in the small."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.transcripts import READERS, Cursor, detect, unchanged
+from sidecar.transcripts.base import CURSOR_FORMAT
+from sidecar.transcripts.lines import parsed
+from sidecar.transcripts.text import capped, clean, safe, without_injected
+from sidecar.transcripts.values import moment
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    "type uuid id sessionId message content role payload text name input arguments call_id output timestamp toolCalls "
+    "args result status $set $rewindTo messages attachment subtype tool_use_id is_error origin kind git source cwd "
+    "turn_id num_turns response functionResponse prompt model toolUseResult isSidechain".split()
+)
+WORDS = st.sampled_from(
+    "user assistant system attachment text tool_use tool_result session_meta event_msg response_item user_message "
+    "agent_message function_call function_call_output compacted turn_context gemini info queued_command "
+    "exec_command_end mcp_tool_call_end thread_rolled_back compact_boundary success".split()
+)
+ANYTHING = st.recursive(
+    JSON | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=25,
+)
+
+
+@pytest.mark.parametrize("agent", sorted(READERS))
+@settings(deadline=None)
+@given(records=st.lists(st.dictionaries(KEYS, ANYTHING, max_size=8), max_size=4))
+def test_any_type_may_stand_anywhere(
+    agent: str, records: list[object], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    log, document = folder / "x.jsonl", folder / "x.json"
+    log.write_bytes(b"".join(json.dumps(record).encode() + b"\n" for record in records))
+    document.write_text(json.dumps({"session": records, "items": records, "messages": records}))
+    for path in (log, document):
+        for message in READERS[agent].read(path, None).messages:
+            json.dumps([message.id, message.text, message.cwd], ensure_ascii=False).encode()
+        READERS[agent].header(path)
+        detect(path)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_line(line: bytes) -> None:
+    records, damaged = parsed(line)
+    assert damaged in (0, 1)
+    assert all(isinstance(record, dict) for _, record in records)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a<system-reminder>b</system-reminder>c", "ac"),
+        ("a<SYSTEM-REMINDER x='1'>\nb\n</system-reminder >c", "ac"),
+        ("a<system-reminder>never closed", "a<system-reminder>never closed"),
+        ("a<sidecar-context source='x'>never closed", "a"),
+        ("a<sidecar-context>b</sidecar-context>c<sidecar-context>d</sidecar-context>e", "ace"),
+        ("a<sidecar-contextual>b", "a<sidecar-contextual>b"),
+        ("cut head</sidecar-context>kept", "cut headkept"),
+        ("<hook_context>x</hook_context>y", "y"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+    ],
+)
+def test_injected_blocks(text: str, left: str) -> None:
+    assert without_injected(text) == left
+
+
+def test_thousands_of_open_blocks_take_no_time() -> None:
+    text = "<system-reminder>" * 50_000 + "<sidecar-context" * 50_000
+    assert len(without_injected(text)) == len(text)
+
+
+@given(st.text(st.characters(codec="utf-8") | st.characters(categories=["Cs"])))
+def test_safe_text_is_utf8_and_changes_nothing_else(text: str) -> None:
+    made = safe(text)
+    made.encode()
+    assert "\0" not in made
+    if all(not 0xD800 <= ord(letter) <= 0xDFFF for letter in text) and "\0" not in text:
+        assert made == text
+
+
+@given(st.text(max_size=400), st.integers(8, 200))
+def test_capped_keeps_both_ends_and_says_what_is_gone(text: str, limit: int) -> None:
+    made = capped(text, limit)
+    size = len(text.encode())
+    if size <= limit:
+        assert made == text
+    else:
+        head, _, rest = made.partition("\n[… ")
+        number, _, tail = rest.partition(" bytes left out …]\n")
+        assert text.startswith(head)
+        assert text.endswith(tail)
+        assert len(head.encode()) + int(number) + len(tail.encode()) == size
+
+
+def test_hashes_and_keys_are_no_pictures() -> None:
+    kept = "sha512-" + "a1B2" * 22 + " and /a/long/path/" + "folder/" * 20
+    assert clean(kept) == kept
+
+
+NOW = datetime(2025, 9, 3, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", [NOW.timestamp(), NOW.timestamp() * 1000, "2025-09-03T14:00:00+02:00", "1756900800"])
+def test_moment(value: object) -> None:
+    assert moment(value, NOW) == NOW
+
+
+@pytest.mark.parametrize("value", [None, "", "soon", True, [], {}, -1, 0, 1e300, float("nan"), "2025-09-04T12:00:01Z"])
+def test_absurd_moment(value: object) -> None:
+    assert moment(value, NOW) is None
+
+
+def test_cursor_survives_json_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"type":"user","message":{"content":"Rye."}}\n')
+    cursor = READERS["claude-code"].read(path, None).cursor
+    text = cursor.to_json()
+    assert Cursor.from_json(text) == cursor
+    assert f'"format":{CURSOR_FORMAT}' in text
+    for bad in (
+        "",
+        "[]",
+        "null",
+        "{}",
+        text.replace('"format":1', '"format":2'),
+        text.replace('"offset":', '"other":'),
+    ):
+        assert Cursor.from_json(bad) is None
+    assert unchanged(path, cursor)
+    with path.open("a") as file:
+        file.write("x")
+    assert not unchanged(path, cursor)
+    path.unlink()
+    assert not unchanged(path, cursor)
+
+
+@pytest.mark.parametrize(
+    ("content", "agent"),
+    [
+        ('{"uuid":"1","sessionId":"s","message":{"parts":[{"text":"Qwen"}]}}\n', None),
+        ('{"type":"session","version":3,"id":"x","timestamp":"t","cwd":"/x"}\n', None),
+        ('{"role":"user","content":"generic"}\n', None),
+        ("# aider chat started at 2025-01-01 09:00:00\n", None),
+        ("", None),
+        ('\n\nbroken\n{"type":"summary","summary":"A title","leafUuid":"x"}\n', "claude-code"),
+        ('{"type":"session_meta","payload":{}}\n', "codex"),
+        ('{"sessionId":"s","projectHash":"h","messages":[]}', "gemini"),
+    ],
+)
+def test_detect(content: str, agent: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text(content)
+    assert detect(path) == agent
+
+
+def test_detect_of_what_cannot_be_read(tmp_path: Path) -> None:
+    assert detect(tmp_path / "gone") is None
+    assert detect(tmp_path) is None
