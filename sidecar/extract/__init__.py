@@ -1,0 +1,43 @@
+"""From what was said in a session to statements worth keeping.
+
+An extractor looks at one slice of a session and returns candidates; it does no I/O of its own and decides nothing about
+what is already stored.  `rules.RulesExtractor` needs no model.  `model` is the only module that speaks to Ollama.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sidecar.model import Candidate, Message, SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one extraction looks at.
+
+    `messages` are the new ones, in order and of all kinds; `context` are a few messages before them, which only help to
+    understand.  `ended` says that the session is quiet.  `by` is the user@host that `source.by` will name.
+    """
+
+    ref: SessionRef
+    messages: tuple[Message, ...]
+    context: tuple[Message, ...] = ()
+    ended: bool = True
+    by: str = ""
+
+
+class Extractor(Protocol):
+    """Anything that finds candidates in a slice; `name` is what `status` shows."""
+
+    @property
+    def name(self) -> str:
+        """The extractor's name, as in the setting `extract.extractor`."""
+        ...
+
+    def extract(self, session: Slice) -> list[Candidate]:
+        """The candidates of a slice, in the order in which they were said."""
+        ...
+
+
+__all__ = ["Extractor", "Slice"]

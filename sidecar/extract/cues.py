@@ -1,0 +1,34 @@
+"""What in a sentence speaks for and against keeping it.
+
+A cue has a kind (see `patterns`); kinds are counted once, with the heaviest cue of each.  The weights are added and the
+sum is compared with a threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sidecar.extract.patterns import CUES, Kind
+
+
+def weights(text: str) -> dict[Kind, int]:
+    """The cues of a text: kind to weight, the heaviest of each kind (for AGAINST: all of them added)."""
+    found: dict[Kind, int] = {}
+    for cue in CUES:
+        if not cue.pattern.search(text):
+            continue
+        if cue.kind is Kind.AGAINST:
+            found[cue.kind] = found.get(cue.kind, 0) + cue.weight
+        else:
+            found[cue.kind] = max(found.get(cue.kind, 0), cue.weight)
+    return found
+
+
+def combined(parts: Iterable[dict[Kind, int]]) -> dict[Kind, int]:
+    """The cues of several sentences together: each kind once; what speaks against counts where it is heaviest."""
+    found: dict[Kind, int] = {}
+    for part in parts:
+        for kind, weight in part.items():
+            known = found.get(kind, 0)
+            found[kind] = min(known, weight) if kind is Kind.AGAINST else max(known, weight)
+    return found

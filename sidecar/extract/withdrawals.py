@@ -1,0 +1,72 @@
+"""What a session takes back or finishes before it ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sidecar.extract import keys
+from sidecar.extract.drafts import Draft
+from sidecar.extract.noise import takes_back
+from sidecar.model import MemoryType, Message
+
+_JUST_BEFORE = 4
+"""Records back to which "forget that" may refer: the statement, the answer to it and what was done in between."""
+
+_LONGEST = 300
+"""Characters of a message that takes something back; a longer one says more than that."""
+
+_REPORT = 700
+"""Characters of a message that reports something done."""
+
+_FORGET = re.compile(
+    r"\b(?:forget|scrap|scratch|drop|ignore|undo) (?:what i said about|about|the idea (?:of|with)|that about)\b",
+    re.IGNORECASE,
+)
+_WITHDRAWING = frozenset(
+    "forget scrap scratch ignore idea said wrote mind nevermind nvm wrong take back thought disregard strike".split()
+)
+_COMPLETED = re.compile(
+    r"\b(?:done|finished|completed|implemented|is in|merged|works now|all set|taken care of)\b", re.IGNORECASE
+)
+
+
+def withdraw(drafts: Sequence[Draft], messages: Sequence[Message]) -> list[Draft]:
+    """The drafts without those that the last of `messages` takes back."""
+    subject = _withdrawal(messages[-1])
+    if subject is None:
+        return list(drafts)
+    recent = {message.id for message in messages[-1 - _JUST_BEFORE :]}
+    return [draft for draft in drafts if _survives(draft, subject, recent)]
+
+
+def _withdrawal(message: Message) -> frozenset[str] | None:
+    """The subject that a person's message takes back ("forget the redis thing"), empty for what was said just before.
+
+    None if the message takes nothing back.
+    """
+    if message.speaker != "user" or message.kind != "text" or message.sidechain or len(message.text) > _LONGEST:
+        return None
+    if not takes_back(message.text) and not _FORGET.search(message.text):
+        return None
+    return keys.topic_words(_FORGET.sub(" ", message.text)) - _WITHDRAWING
+
+
+def _survives(draft: Draft, subject: frozenset[str], recent: set[str]) -> bool:
+    if not subject:
+        return draft.message.id not in recent
+    return len(subject & keys.topic_words(draft.text)) * 2 < len(subject)
+
+
+def finished(draft: Draft, later: Sequence[Message]) -> bool:
+    """Whether a to-do was done in the same session, so that it does not outlive it."""
+    if draft.type is not MemoryType.TASK:
+        return False
+    about = keys.topic_words(draft.text)
+    return any(_reports_done(message) and len(about & keys.topic_words(message.text)) >= 2 for message in later)
+
+
+def _reports_done(message: Message) -> bool:
+    if message.kind != "text" or message.sidechain or message.speaker == "tool" or len(message.text) > _REPORT:
+        return False
+    return bool(_COMPLETED.search(message.text))
