@@ -1,0 +1,299 @@
+"""Curation: what a new statement changes in a profile, decided on values alone.
+
+`plan` is pure: it sees the candidate and what the profile already holds about it, and returns changes.  Nothing here
+reads a file, asks a model or looks at the clock, so the same view always gives the same plan, and planning again after
+an interrupted run repeats only what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sidecar.identity import memory_id, normalized
+from sidecar.model import (
+    Add,
+    Candidate,
+    Change,
+    Memory,
+    MemoryType,
+    Revise,
+    Skip,
+    Source,
+    Status,
+    Stored,
+    Supersede,
+)
+
+KEYED_TYPES = frozenset({MemoryType.FACT, MemoryType.INSTRUCTION})
+"""Types that hold until something newer is said about their key; events and tasks do not supersede each other."""
+
+_SAME_WORDS = 0.8
+"""Share of content words in common from which two statements with the same concrete values are one statement."""
+
+_SAME_MEANING = 0.86
+"""Cosine of static embeddings that, with the same concrete values and half of the words, also means the same."""
+
+_SAME_TOPIC = 0.35
+"""Cosine below which an old value named in passing ("not 4400") does not tie a statement to a neighbour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An active memory near the candidate; `score` is the cosine of their embeddings, from -1 to 1."""
+
+    stored: Stored
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a profile holds about one candidate.
+
+    `versions` are all memories under the candidate's key, of any status; `forgotten` says that a tombstone names the
+    candidate's id or content.
+    """
+
+    now: datetime
+    same: Stored | None = None
+    versions: tuple[Stored, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    forgotten: bool = False
+
+
+def plan(candidate: Candidate, view: View) -> list[Change]:
+    """The changes that take the candidate in: added, revised, superseding, or skipped with the reason."""
+    if view.forgotten:
+        return [Skip(candidate, "it was forgotten; a tombstone refuses it")]
+    if view.same is not None:
+        return _seen_before(candidate, view.same, view)
+    if not candidate.proposed:
+        twin = _twin(candidate, view)
+        if twin is not None:
+            return _merge(candidate, twin, view)
+    memory = _memory(candidate, view)
+    if memory.key is None or memory.type not in KEYED_TYPES or memory.status is Status.PROPOSED:
+        return [Add(memory, "new")]
+    return _add_version(memory, _versions_for(memory.key, view))
+
+
+def settle(versions: Sequence[Stored]) -> list[Change]:
+    """The changes that leave one active memory under a key, the others chained behind it (section 3's rule)."""
+    return _chain_changes(_chain([version.memory for version in versions]), versions)
+
+
+def _seen_before(candidate: Candidate, same: Stored, view: View) -> list[Change]:
+    if same.memory.status not in (Status.ACTIVE, Status.SUPERSEDED):
+        return [Skip(candidate, f"it is {same.memory.status.value} already", same.memory.id)]
+    return _merge(candidate, same, view)
+
+
+def _merge(candidate: Candidate, existing: Stored, view: View) -> list[Change]:
+    """Another telling of what is known adds its source messages, and its weight if a person confirms a claim.
+
+    The chain of the key is settled as well: an interrupted run may have written a version without retiring another.
+    """
+    memory = existing.memory
+    if memory.read_only:
+        return [Skip(candidate, "it is known already, and read-only", memory.id)]
+    source = _joined(memory.source, candidate.source)
+    told = memory.replace(source=source)
+    versions = _versions_for(memory.key, view) if memory.key is not None and memory.type in KEYED_TYPES else []
+    others = [version for version in versions if version.memory.id != memory.id]
+    links = _chain([told, *(version.memory for version in others)]) if others else {}
+    fields: dict[str, object] = {} if source == memory.source else {"source": source}
+    if memory.id in links:
+        fields |= _different(memory, links[memory.id])
+    changes: list[Change] = [Revise(existing, fields, "said again")] if fields else []
+    changes += _chain_changes(links, others)
+    return changes or [Skip(candidate, "it is known already", memory.id)]
+
+
+def _joined(known: Source, told: Source) -> Source:
+    added = tuple(message for message in told.messages if message not in known.messages)
+    confirmed = told.speaker == "user" and known.speaker != "user" and known.origin == told.origin
+    return replace(known, messages=(*known.messages, *added), speaker="user" if confirmed else known.speaker)
+
+
+def _twin(candidate: Candidate, view: View) -> Stored | None:
+    """The stored memory that says the same, if there is one."""
+    if candidate.type is MemoryType.EVENT and candidate.occurred is not None:
+        pool = [near for near in view.neighbours if near.stored.memory.occurred in (None, candidate.occurred)]
+    else:
+        pool = list(view.neighbours)
+    scored = [(near.stored, near.score) for near in pool]
+    scored += [(version, 0.0) for version in view.versions if version.memory.status is Status.ACTIVE]
+    for stored, score in sorted(scored, key=lambda pair: (-pair[1], pair[0].memory.id)):
+        if _comparable(candidate, stored.memory) and same_statement(candidate.content, stored.memory.content, score):
+            return stored
+    return None
+
+
+def _comparable(candidate: Candidate, memory: Memory) -> bool:
+    if memory.status is not Status.ACTIVE:
+        return False
+    return (candidate.type in KEYED_TYPES) == (memory.type in KEYED_TYPES) and (
+        candidate.type in KEYED_TYPES or candidate.type is memory.type
+    )
+
+
+def same_statement(first: str, second: str, cosine: float = 0.0) -> bool:
+    """Whether two texts state the same: equal concrete values, and nearly the same words (or the same meaning)."""
+    if normalized(first).casefold() == normalized(second).casefold():
+        return True
+    if concrete_values(first) != concrete_values(second) or _polarity(first) != _polarity(second):
+        return False
+    ours, theirs = content_words(first), content_words(second)
+    if not ours or not theirs:
+        return False
+    shared = len(ours & theirs)
+    if shared / len(ours | theirs) >= _SAME_WORDS:
+        return True
+    return cosine >= _SAME_MEANING and shared / min(len(ours), len(theirs)) >= 0.5
+
+
+_WORD = re.compile(r"[^\W_]+(?:[-_./:@#'+][^\W_]+)*")
+_STOP = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
+    "just may me my no not of on or our ours she should so some than that the their them then there these they this "
+    "to too us was we were what when which while who will with would you your now please also always never".split()
+)
+_NEGATION = re.compile(r"\b(?:not|never|no|don't|dont|do not|without|stop|avoid|nicht|nie|kein\w*)\b", re.IGNORECASE)
+
+
+def content_words(text: str) -> frozenset[str]:
+    """The words of a text that carry meaning, lower-cased, with a plural s removed."""
+    found = (match.group().casefold() for match in _WORD.finditer(text))
+    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in found if word not in _STOP)
+
+
+def concrete_values(text: str) -> frozenset[str]:
+    """Numbers, versions, paths, identifiers: what two versions of one statement differ in."""
+    return frozenset(
+        match.group().casefold()
+        for match in _WORD.finditer(text)
+        if any(character.isdigit() for character in match.group()) or re.search(r"[_/@#]", match.group())
+    )
+
+
+def _polarity(text: str) -> bool:
+    return bool(_NEGATION.search(text))
+
+
+def _memory(candidate: Candidate, view: View) -> Memory:
+    predecessor = _predecessor(candidate, view)
+    key = predecessor.memory.key if predecessor is not None and predecessor.memory.key else candidate.key
+    return Memory(
+        id=memory_id(candidate.type, candidate.content, candidate.observed),
+        type=candidate.type,
+        content=candidate.content,
+        summary=candidate.summary,
+        created=view.now,
+        observed=candidate.observed,
+        source=candidate.source,
+        key=key if candidate.type in KEYED_TYPES else None,
+        status=Status.PROPOSED if candidate.proposed else Status.ACTIVE,
+        occurred=candidate.occurred,
+        extractor=candidate.extractor,
+        queries=candidate.queries,
+        keywords=candidate.keywords,
+        pinned=candidate.pinned,
+        tags=candidate.tags,
+    )
+
+
+def _predecessor(candidate: Candidate, view: View) -> Stored | None:
+    """The memory that the candidate's own words declare outdated: it holds an old value, and the topic agrees."""
+    if not candidate.replaces_hint or candidate.type not in KEYED_TYPES or view.versions:
+        return None
+    old = [value.casefold() for value in candidate.replaces_hint]
+    subject = content_words(candidate.content) - frozenset(old)
+    for near in sorted(view.neighbours, key=lambda near: (-near.score, near.stored.memory.id)):
+        memory = near.stored.memory
+        if memory.key is None or memory.type not in KEYED_TYPES or memory.status is not Status.ACTIVE:
+            continue
+        named = all(value in memory.content.casefold() for value in old)
+        if named and near.score >= _SAME_TOPIC and content_words(memory.content) & subject:
+            return near.stored
+    return None
+
+
+def _versions_for(key: str, view: View) -> list[Stored]:
+    """Every memory known under the key, once: those given as versions, and neighbours that carry the key."""
+    found = {stored.memory.id: stored for stored in view.versions if stored.memory.key == key}
+    for near in view.neighbours:
+        if near.stored.memory.key == key and near.stored.memory.type in KEYED_TYPES:
+            found.setdefault(near.stored.memory.id, near.stored)
+    return [found[identifier] for identifier in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What the chain of versions wants of one memory."""
+
+    status: Status
+    supersedes: str | None
+    superseded_by: str | None
+    valid_until: datetime | None
+    memory: Memory = field(compare=False)
+
+
+def _chain(memories: Iterable[Memory]) -> Mapping[str, _Link]:
+    """The versions of one key from the weakest to the strongest claim, each superseded by the next."""
+    alive = [memory for memory in memories if memory.status in (Status.ACTIVE, Status.SUPERSEDED)]
+    ordered = sorted(alive, key=lambda memory: memory.rank)
+    links: dict[str, _Link] = {}
+    for index, memory in enumerate(ordered):
+        later = ordered[index + 1] if index + 1 < len(ordered) else None
+        earlier = ordered[index - 1].id if index else None
+        if later is None:
+            links[memory.id] = _Link(Status.ACTIVE, earlier, None, None, memory)
+        else:
+            until = max(memory.effective, later.effective)
+            links[memory.id] = _Link(Status.SUPERSEDED, earlier, later.id, until, memory)
+    return links
+
+
+def _add_version(memory: Memory, versions: Sequence[Stored]) -> list[Change]:
+    fixed = [v.memory for v in versions if v.memory.read_only and v.memory.status is Status.ACTIVE]
+    if any(memory.rank > other.rank for other in fixed):
+        return [Add(memory.replace(status=Status.PROPOSED), "it contradicts a read-only memory")]
+    links = _chain([memory, *(version.memory for version in versions)])
+    mine = links[memory.id]
+    placed = memory.replace(
+        status=mine.status, supersedes=mine.supersedes, superseded_by=mine.superseded_by, valid_until=mine.valid_until
+    )
+    why = "new" if not versions else "a newer version" if mine.status is Status.ACTIVE else "an older version"
+    return [Add(placed, why), *_chain_changes(links, versions)]
+
+
+def _chain_changes(links: Mapping[str, _Link], versions: Sequence[Stored]) -> list[Change]:
+    changes: list[Change] = []
+    for stored in sorted(versions, key=lambda version: version.memory.id):
+        memory, link = stored.memory, links.get(stored.memory.id)
+        if link is None or memory.read_only:
+            continue
+        fields = _different(memory, link)
+        if memory.status is Status.ACTIVE and link.superseded_by is not None and link.valid_until is not None:
+            rest = {name: value for name, value in fields.items() if name == "supersedes"}
+            changes.append(Supersede(stored, link.superseded_by, link.valid_until, "a newer version is known", rest))
+        elif fields:
+            changes.append(Revise(stored, fields, "its place in the chain of versions changed"))
+    return changes
+
+
+def _different(memory: Memory, link: _Link) -> dict[str, object]:
+    wanted: dict[str, object] = {
+        "status": link.status,
+        "supersedes": link.supersedes,
+        "superseded_by": link.superseded_by,
+        "valid_until": link.valid_until,
+    }
+    return {name: value for name, value in wanted.items() if getattr(memory, name) != value}
+
+
+def human_source(origin: str, *, session: str | None, by: str) -> Source:
+    """The source of what a person told sidecar directly."""
+    return Source(origin=origin, session=session, speaker="user", by=by)

@@ -1,0 +1,234 @@
+"""The composition root: reads the settings, builds the parts, wires them, runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import logging
+import os
+import signal
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sidecar import git, log
+from sidecar.config import Config, diff, load
+from sidecar.daemon.intake import Intake
+from sidecar.daemon.keeper import Keeper
+from sidecar.daemon.learner import Learner
+from sidecar.daemon.lock import HomeLock
+from sidecar.daemon.parts import Parts
+from sidecar.daemon.reporting import Reporting
+from sidecar.daemon.server import Server
+from sidecar.daemon.service import Service
+from sidecar.daemon.sources import folders
+from sidecar.daemon.supervise import Supervisor
+from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.writer import Writer
+from sidecar.errors import SidecarError
+from sidecar.extract.rules import RulesExtractor
+from sidecar.files import ensure_folder
+from sidecar.follow import Follow
+from sidecar.index import Embedder, Index
+from sidecar.ingest import Archiving, Learning
+from sidecar.journal import Journal
+from sidecar.model import ProfileRef
+from sidecar.paths import Paths, temp_folders, user_home
+from sidecar.routing import RepoFacts, Router
+from sidecar.store import ProjectIdentity, Store
+from sidecar.wire.shapes import ExtractorState
+
+logger = logging.getLogger(__name__)
+
+_PRIVATE = 0o077
+"""The umask: whatever this process makes is readable by its owner alone."""
+
+
+def run(paths: Paths, config: Config) -> int:
+    """Run the daemon in this process until SIGINT, SIGTERM or a request to stop; returns the exit code.
+
+    Raises AlreadyRunning, ConfigInvalid, JournalUnusable and other errors of starting; while it runs, failures of parts
+    are shown in `status` instead.
+    """
+    os.umask(_PRIVATE)
+    for folder in (paths.store, paths.state, paths.cache):
+        ensure_folder(folder)
+    with contextlib.closing(_Held(paths)):
+        log.setup(paths.logs, config.log.level, os.environ)
+        try:
+            with contextlib.closing(Daemon(paths, config)) as daemon:
+                return asyncio.run(daemon.serve())
+        finally:
+            log.close()
+
+
+class _Held:
+    """The home's lock as something to close."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._lock = HomeLock(paths.lock)
+
+    def close(self) -> None:
+        self._lock.release()
+
+
+class Daemon:
+    """Everything that runs, and the order in which it starts and stops."""
+
+    def __init__(self, paths: Paths, config: Config) -> None:
+        self._paths, self._config = paths, config
+        self._journal = Journal.open(paths.journal)
+        self._writer = Writer(config.extract.nice)
+        self._store = Store(paths.store, machine=_hostname(), writes=self._journal, clock=_now)
+        if not self._store.has_namespace(config.namespace):
+            self._store.create_namespace(config.namespace)
+        embedder = Embedder.load(config.embedding.model)
+        self._index = Index.open(paths.index, embedder, archive=self._journal.identity)
+        self._follow = Follow(self._store, self._journal, self._index, _now)
+
+    async def serve(self) -> int:
+        """Start the services, wait for the order to stop, stop them."""
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        parts, service = self._wire(stop)
+        server = Server(service, self._paths.socket, namespace=self._config.namespace)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload, parts)
+        if self._journal.get("paused"):
+            parts.intake.pause(True)
+            parts.learner.pause(True)
+        await server.start()
+        parts.supervisor.start()
+        logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
+        try:
+            await stop.wait()
+        finally:
+            logger.info("stopping")
+            await server.stop()
+            await parts.supervisor.stop()
+            # What is not committed now is committed by the next start: the files are on disk.
+            await parts.keeper.commit_all()
+            logger.info("stopped")
+        return 0
+
+    def close(self) -> None:
+        """Let the running step end, then close what holds files open."""
+        self._writer.close()
+        self._index.close()
+        self._journal.close()
+
+    def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
+        config, journal, writer, by = self._config, self._journal, self._writer, f"{getpass.getuser()}@{_hostname()}"
+        router = self._router()
+        archiving = Archiving(journal, router, config.namespace, timedelta(seconds=config.watch.quiet_seconds))
+        learning = Learning(journal, self._store, self._index, self._follow, by=by, project=self._project, clock=_now)
+        keeper = Keeper(self._paths.store, self._follow, self._index, writer, **_commit_times(config))
+        archived = asyncio.Event()
+
+        def on_archived() -> None:
+            keeper.archived()
+            learner.wake()
+
+        rules = RulesExtractor()
+        learner = Learner(journal, learning, None if config.extract.extractor == "none" else rules, writer, archived)
+        intake = Intake(
+            folders(config.watch.agents, config.watch.extra, os.environ),
+            archiving,
+            router,
+            writer,
+            rescan=timedelta(minutes=config.watch.rescan_minutes),
+            backfill_days=config.watch.backfill_days,
+            archived=archived,
+            on_archived=on_archived,
+        )
+        supervisor = Supervisor()
+        for name, serve in (("follow", keeper.serve), ("watch", intake.serve), ("extract", learner.serve)):
+            supervisor.add(name, serve)
+        parts = Parts(
+            journal,
+            self._store,
+            self._index,
+            self._follow,
+            router,
+            archiving,
+            learning,
+            writer,
+            intake,
+            keeper,
+            learner,
+            supervisor,
+            self._paths.trash,
+        )
+        reporting = Reporting(parts, _extractor_state(config))
+        return parts, Service(parts, config, reporting, TakeIn(parts, rules, by), stop)
+
+    def _router(self) -> Router:
+        router = Router(
+            namespace=self._config.namespace,
+            rules=self._config.profiles,
+            home=user_home(),
+            temps=temp_folders(),
+            repo_facts=_repo_facts,
+            routes=self._journal,
+            has_commit=git.has_commit,
+        )
+        for ref in self._store.profiles():
+            project = self._store.open(ref).info.project
+            router.adopt(ref, project.root_commit, project.remotes)
+        return router
+
+    def _project(self, ref: ProfileRef) -> ProjectIdentity | None:
+        """What is known of the project of a profile, for its `profile.yaml`."""
+        notes = sorted(note for note, profile in self._journal.routes().items() if profile == ref)
+        roots = [value for kind, value in notes if kind == "root"]
+        remotes = tuple(value for kind, value in notes if kind == "remote")
+        return ProjectIdentity(roots[0] if roots else None, remotes) if roots or remotes else None
+
+    def _reload(self, parts: Parts) -> None:
+        """SIGHUP: take over what can change while running, and say what cannot."""
+        try:
+            fresh = load(self._paths, os.environ)
+        except SidecarError as error:
+            logger.error("settings not reloaded", extra={"why": error.message})  # noqa: TRY400 - no fault of ours
+            return
+        applies, restart = diff(self._config, fresh)
+        for change in applies:
+            logger.info("setting changed", extra={"setting": change.key})
+        for change in restart:
+            logger.warning("setting waits for a restart", extra={"setting": change.key})
+        log.set_level(fresh.log.level)
+        parts.archiving.quiet = timedelta(seconds=fresh.watch.quiet_seconds)
+        parts.intake.set_rescan(timedelta(minutes=fresh.watch.rescan_minutes))
+        parts.keeper.set_commit_times(**_commit_times(fresh))
+
+
+def _commit_times(config: Config) -> dict[str, timedelta]:
+    return {
+        "quiet": timedelta(seconds=config.git.quiet_seconds),
+        "maximum": timedelta(seconds=config.git.max_seconds),
+    }
+
+
+def _extractor_state(config: Config) -> ExtractorState:
+    """What extracts in this build: the rules, or nothing."""
+    wanted = config.extract.extractor
+    if wanted == "none":
+        return ExtractorState(name="none", state="off", hint="extract.extractor is none: nothing is learned.")
+    hint = "This version extracts with rules alone." if wanted == "ollama" else None
+    return ExtractorState(name="rules", state="running", hint=hint)
+
+
+def _repo_facts(folder: Path) -> RepoFacts | None:
+    found = git.root_commit(folder)
+    if found is None:
+        return None
+    return RepoFacts(str(found.common), str(found.top), found.root_commit, found.remotes)
+
+
+def _hostname() -> str:
+    return socket.gethostname().partition(".")[0] or "localhost"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,217 @@
+"""The service that brings transcripts into the archive: watch first, then scan, then follow events.
+
+Watching is a hint and scanning is the truth: besides events, all folders are scanned now and then, and folders that
+appear later are picked up.  Routing sees the headers of all new sessions before the first of them is archived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sidecar.daemon.sources import SourceFolder, Transcript, owner, transcripts
+from sidecar.daemon.watch import Coalescer, FolderWatcher
+from sidecar.daemon.writer import Urgency, Writer
+from sidecar.errors import FileSystemFailed, TranscriptUnreadable
+from sidecar.ingest import Archiving
+from sidecar.model import SessionHeader
+from sidecar.routing import Router
+from sidecar.transcripts import READERS, unchanged
+
+log = logging.getLogger(__name__)
+
+_EVENT_QUIET_S = 0.15
+_EVENT_MAXIMUM_S = 1.0
+"""A line is archived within this time of its writing; agents write a turn in many small appends."""
+
+_LOOK_AGAIN_S = 5.0
+"""How often folders that did not exist are looked for: an agent that is installed later."""
+
+_OLDEST = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass
+class Progress:
+    """The state of the back-fill, for `status`."""
+
+    finished: asyncio.Event
+    done: int = 0
+    total: int = 0
+
+
+class Intake:
+    """Owns the watching and reading of transcripts."""
+
+    def __init__(
+        self,
+        places: tuple[SourceFolder, ...],
+        archiving: Archiving,
+        router: Router,
+        writer: Writer,
+        *,
+        rescan: timedelta,
+        backfill_days: int | None,
+        archived: asyncio.Event,
+        on_archived: Callable[[], None],
+    ) -> None:
+        """`archived` is set when the first scan is through; `on_archived` is called whenever messages have come."""
+        self.places, self._archiving, self._router, self._writer = places, archiving, router, writer
+        self._rescan_s, self._backfill_days = rescan.total_seconds(), backfill_days
+        self._on_archived = on_archived
+        self.progress = Progress(finished=archived)
+        self.problems: dict[Path, str] = {}
+        self.paused = False
+        self._events = Coalescer(_EVENT_QUIET_S, _EVENT_MAXIMUM_S)
+        self._woken = asyncio.Event()
+        self._watch_problem: str | None = None
+
+    async def serve(self) -> None:
+        """Run until cancelled."""
+        loop = asyncio.get_running_loop()
+        watcher = FolderWatcher(lambda path: self._hint(loop, path))
+        try:
+            self._watch(watcher)
+            await self.scan(live=False)
+            self.progress.finished.set()
+            await self._follow(watcher)
+        finally:
+            await asyncio.to_thread(watcher.close)
+
+    async def scan(self, *, live: bool) -> None:
+        """Take in everything that is new below the folders, newest session first."""
+        pending = await asyncio.to_thread(self._pending)
+        headers = await asyncio.to_thread(self._headers, pending)
+        self._router.learn([header for header in headers.values() if header is not None])
+        ordered = sorted(pending, key=lambda item: (_newest(headers[item.path]), str(item.path)), reverse=True)
+        chosen = [item for item in ordered if self._wanted(headers[item.path])]
+        if not live:
+            self.progress.done, self.progress.total = 0, len(chosen)
+        for item in chosen:
+            await self.take(item, live=live)
+            if not live:
+                self.progress.done += 1
+
+    async def take(self, item: Transcript, *, live: bool) -> None:
+        """Archive what is new in one file; a file that cannot be read is remembered and skipped."""
+        more = True
+        while more and not self.paused:
+            written = datetime.now(UTC) if live else None
+            try:
+                step = await self._writer.run(
+                    Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written
+                )
+            except TranscriptUnreadable as error:
+                if item.path.exists():
+                    self.problems[item.path] = error.message
+                    log.warning("transcript skipped", extra={"path": item.path, "why": error.message})
+                return
+            self.problems.pop(item.path, None)
+            more = step.more
+            if step.sessions:
+                self._on_archived()
+
+    def unread(self) -> bool:
+        """Whether any file holds something that is not in the archive yet; looks at every file."""
+        return self._events.due(time.monotonic()) is not None or bool(self._pending())
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on reading; what was written meanwhile is found by a scan."""
+        self.paused = paused
+        self._events.add(Path())
+        self._woken.set()
+
+    def set_rescan(self, interval: timedelta) -> None:
+        """How often all folders are scanned, from the next scan on."""
+        self._rescan_s = interval.total_seconds()
+
+    @property
+    def watch_problem(self) -> str | None:
+        """Why changes are only found by scanning, if that is so."""
+        return self._watch_problem
+
+    def _hint(self, loop: asyncio.AbstractEventLoop, path: Path) -> None:
+        self._events.add(path)
+        loop.call_soon_threadsafe(self._woken.set)
+
+    def _watch(self, watcher: FolderWatcher) -> list[Path]:
+        try:
+            added = watcher.ensure(place.root for place in self.places)
+        except FileSystemFailed as error:
+            if self._watch_problem is None:
+                log.warning("cannot watch", extra={"why": error.message})
+            self._watch_problem = error.message
+            return []
+        self._watch_problem = None
+        return added
+
+    async def _follow(self, watcher: FolderWatcher) -> None:
+        """Wait for events, new folders, and the time of the next scan."""
+        next_scan = time.monotonic() + self._jittered()
+        while True:
+            due = self._events.due(time.monotonic())
+            await self._wait(min(_LOOK_AGAIN_S, max(due, 0.0)) if due is not None else _LOOK_AGAIN_S)
+            if self.paused:
+                continue
+            if self._watch(watcher) or time.monotonic() >= next_scan or not watcher.alive:
+                await self.scan(live=True)
+                next_scan = time.monotonic() + self._jittered()
+            due = self._events.due(time.monotonic())
+            if due is not None and due <= 0:
+                await self._take_events(self._events.take())
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), timeout=seconds)
+        except TimeoutError:
+            return
+        self._woken.clear()
+        # Let a burst of small writes end, so that each does not cost a transaction.
+        await asyncio.sleep(_EVENT_QUIET_S)
+
+    async def _take_events(self, paths: set[Path]) -> None:
+        if Path() in paths or any(path.is_dir() for path in paths):
+            # A folder that appeared may hold files whose events came before its watch.
+            await self.scan(live=True)
+            return
+        items = {owner(self.places, path) for path in paths}
+        fresh = sorted((item for item in items if item is not None), key=lambda item: str(item.path))
+        headers = await asyncio.to_thread(self._headers, [i for i in fresh if self._archiving.cursor(i.path) is None])
+        self._router.learn([header for header in headers.values() if header is not None])
+        for item in fresh:
+            await self.take(item, live=True)
+
+    def _pending(self) -> list[Transcript]:
+        """Files with something unread; those that could not be read count once they have changed."""
+        found = []
+        for item in transcripts(self.places):
+            cursor = self._archiving.cursor(item.path)
+            if cursor is None or not unchanged(item.path, cursor):
+                found.append(item)
+        return [item for item in found if item.path not in self.problems]
+
+    def _headers(self, items: list[Transcript]) -> Mapping[Path, SessionHeader | None]:
+        found: dict[Path, SessionHeader | None] = {}
+        for item in items:
+            try:
+                found[item.path] = READERS[item.agent].header(item.path)
+            except TranscriptUnreadable:
+                found[item.path] = None  # `take` meets the same fault and remembers it
+        return found
+
+    def _wanted(self, header: SessionHeader | None) -> bool:
+        if self._backfill_days is None or header is None or header.last_record is None:
+            return True
+        return datetime.now(UTC) - header.last_record <= timedelta(days=self._backfill_days)
+
+    def _jittered(self) -> float:
+        return self._rescan_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+
+
+def _newest(header: SessionHeader | None) -> datetime:
+    return header.last_record or header.started or _OLDEST if header is not None else _OLDEST

@@ -1,0 +1,37 @@
+"""The parts of the running daemon, wired once by `app.py` and handed to its faces as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.daemon.intake import Intake
+from sidecar.daemon.keeper import Keeper
+from sidecar.daemon.learner import Learner
+from sidecar.daemon.supervise import Supervisor
+from sidecar.daemon.writer import Writer
+from sidecar.follow import Follow
+from sidecar.index import Index
+from sidecar.ingest import Archiving, Learning
+from sidecar.journal import Journal
+from sidecar.routing import Router
+from sidecar.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a request may need."""
+
+    journal: Journal
+    store: Store
+    index: Index
+    follow: Follow
+    router: Router
+    archiving: Archiving
+    learning: Learning
+    writer: Writer
+    intake: Intake
+    keeper: Keeper
+    learner: Learner
+    supervisor: Supervisor
+    trash: Path

@@ -1,0 +1,210 @@
+"""What the HTTP server needs of the rest of the daemon: methods of plain values, without HTTP, JSON or limits.
+
+The server has parsed and checked every argument before it calls.  Errors are those of `errors.py`: every method that
+takes a profile or namespace raises UnknownNamespace for a namespace that does not exist.  A profile that does not exist
+is created by `ingest` and `remember` and is empty for all others.  Unavailable is right for what is not ready yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from sidecar.daemon.metrics import Metric
+from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
+from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
+
+Level = Literal["low", "medium", "high"]
+Length = Literal["short", "medium", "long"]
+Kind = Literal["memory", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace: its name is its id."""
+
+    name: str
+    created: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of an ingest; `time` is None if the sender did not say when."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What `remember` is to keep; `type` is None if it is to be judged from the content."""
+
+    content: str
+    session: str | None
+    type: MemoryType | None
+    key: str | None
+    tags: tuple[str, ...]
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A recall.
+
+    `reference` is the moment from which relative dates count (None: now).  `at` is a moment or the name of a tag or
+    commit; None is now.  `types` is empty for all.  `budget` is in tokens.  `routed`: the profile was chosen by folder,
+    so that `personal` is searched beside it if the settings say so; a profile asked for by name stands alone.
+    """
+
+    query: str
+    level: Level
+    length: Length
+    reference: datetime | None
+    limit: int
+    at: datetime | str | None
+    types: tuple[MemoryType, ...]
+    kinds: tuple[Kind, ...]
+    session: str | None
+    budget: int | None
+    explain: bool
+    routed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which memories a list holds; None is any."""
+
+    session: str | None
+    type: MemoryType | None
+    status: Status | None
+    tag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order."""
+
+    stored: Stored
+    versions: tuple[Stored, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How fresh the index is; `degraded` says why answers may miss something."""
+
+    generation: int
+    lag_ms: int
+    degraded: tuple[str, ...] = ()
+
+
+class Answer(Protocol):
+    """What a recall found: `hits` best first, `notes` for the reader, such as `degraded: no model`."""
+
+    @property
+    def answer(self) -> str:
+        """The answer in words; empty when nothing is relevant."""
+
+    @property
+    def hits(self) -> Sequence[Hit]:
+        """The candidates."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What limits the answer."""
+
+
+class Api(Protocol):
+    """The daemon, as its HTTP server sees it.
+
+    Every method may be cancelled at any await: by a request's time limit, or when the daemon stops.
+    """
+
+    async def create_namespace(self, name: str) -> Namespace:
+        """Raises NamespaceExists."""
+
+    async def list_namespaces(self) -> Sequence[Namespace]:
+        """All, in any order."""
+
+    async def get_namespace(self, name: str) -> Namespace:
+        """One."""
+
+    async def delete_namespace(self, name: str) -> None:
+        """Delete it with its profiles, which go to the trash."""
+
+    async def list_profiles(self, namespace: str) -> Sequence[ProfileShape]:
+        """All of a namespace."""
+
+    async def delete_profile(self, ref: ProfileRef) -> None:
+        """Move it to the trash; its name is free again.  Nothing happens if there is none."""
+
+    async def delete_session(self, ref: ProfileRef, session: str) -> None:
+        """Delete a session's messages and what was learned from it alone.  Nothing happens if there is none."""
+
+    async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
+        """Archive, then queue extraction; with `wait` return after it."""
+
+    async def remember(self, ref: ProfileRef, told: Told) -> Stored:
+        """Write a memory; it is on disk and recallable when this returns."""
+
+    async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Answer:
+        """Search this profile and `include`."""
+
+    async def search(
+        self, ref: ProfileRef, query: str, *, session: str | None, limit: int, routed: bool
+    ) -> Sequence[Hit]:
+        """Verbatim messages of all roles, best first; `routed` as in `Question`."""
+
+    async def list_memories(
+        self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
+    ) -> Sequence[Stored]:
+        """Up to `count` memories by descending id (the latest observed first), all with an id below `before`."""
+
+    async def get_memory(self, ref: ProfileRef, identifier: str, *, history: bool) -> MemoryView:
+        """Raises UnknownMemory."""
+
+    async def delete_memory(self, ref: ProfileRef, identifier: str) -> Stored:
+        """Delete it with the messages that only it used, and return what it was.  Raises UnknownMemory."""
+
+    async def forget_memory(self, ref: ProfileRef, identifier: str, reason: str | None) -> Stored:
+        """Archive it as forgotten, and return what it is now.  Raises UnknownMemory."""
+
+    async def summary(self, ref: ProfileRef, session: str | None) -> str:
+        """Markdown."""
+
+    async def log(self, ref: ProfileRef, *, identifier: str | None, limit: int) -> Sequence[LogEntry]:
+        """Commits, newest first; with `identifier` only those that touched this memory."""
+
+    async def ingest_transcripts(self, paths: Sequence[str], *, agent: str | None, dry_run: bool) -> TranscriptsResult:
+        """Take in transcript files and folders, or say what that would change."""
+
+    async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
+        """A hook's notice: this session goes first."""
+
+    async def route(self, cwd: str | None) -> ProfileRef:
+        """The profile of a folder, by the rules of section 6; `personal` without one."""
+
+    async def freshness(self) -> Freshness:
+        """Cheap: it is asked for with every answer."""
+
+    async def status(self) -> StatusResult:
+        """What the daemon is doing."""
+
+    async def metrics(self) -> Sequence[Metric]:
+        """What Prometheus is to see of it; the server adds its own."""
+
+    async def pause(self) -> None:
+        """Stop watching and extracting; idempotent."""
+
+    async def resume(self) -> None:
+        """Go on; idempotent."""
+
+    async def rebuild(self) -> None:
+        """Begin to make the index anew; returns once that has begun."""
+
+    async def shutdown(self) -> None:
+        """Ask the daemon to end soon; returns at once, so that the request is answered."""

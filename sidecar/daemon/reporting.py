@@ -1,0 +1,173 @@
+"""What the daemon says of itself: `status`, figures for Prometheus, and how fresh the index is."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+from pathlib import Path
+
+from sidecar import __version__
+from sidecar.daemon.metrics import Metric, Sample
+from sidecar.daemon.parts import Parts
+from sidecar.daemon.protocol import Freshness
+from sidecar.model import BadFile
+from sidecar.wire import shapes
+
+_LARGE_STORE = 20_000
+"""Above this many memory files a scan for every `status` would cost too much; then the watcher's word is taken."""
+
+_CHEAP_LOOK_S = 0.02
+_LOOK_SHARE = 5
+"""A look at all files that took longer than 20 ms is trusted for five times as long, so that polling stays cheap."""
+
+
+class Reporting:
+    """Looks at the parts; changes nothing."""
+
+    def __init__(self, parts: Parts, extractor: shapes.ExtractorState) -> None:
+        self._parts, self._extractor = parts, extractor
+        self._started = time.monotonic()
+        self._look_again_at, self._unread = 0.0, False
+
+    def status(self) -> shapes.StatusResult:
+        """The shape of section 5."""
+        parts = self._parts
+        queue = parts.journal.queue()
+        freshness = self.freshness()
+        return shapes.StatusResult(
+            version=__version__,
+            commit=_commit(),
+            pid=os.getpid(),
+            uptime_s=int(time.monotonic() - self._started),
+            settled=self._settled(queue.pending + queue.running),
+            queue=shapes.QueueState(pending=queue.pending, running=queue.running, parked=queue.parked),
+            backfill=shapes.BackfillState(done=parts.intake.progress.done, total=parts.intake.progress.total),
+            extractor=self._extractor_state(),
+            index=shapes.IndexState(
+                generation=freshness.generation, lag_ms=freshness.lag_ms, degraded=list(freshness.degraded)
+            ),
+            profiles=self.profiles(),
+            agents=self._agents(),
+            bad_files=[_bad_file(bad) for bad in parts.follow.bad_files()],
+            services=[
+                shapes.ServiceShape(name=one.name, state=one.state, since=one.since, error=one.error)
+                for one in parts.supervisor.states.values()
+            ],
+        )
+
+    def freshness(self) -> Freshness:
+        """Cheap: asked for with every answer."""
+        parts = self._parts
+        degraded = [*parts.keeper.degraded.values()]
+        if parts.intake.watch_problem is not None:
+            degraded.append(parts.intake.watch_problem)
+        if not parts.index.intact():
+            degraded.append("the index was deleted and is being made anew")
+        failed = [s.name for s in parts.supervisor.states.values() if s.state == "failed"]
+        degraded += [f"the service {name} is down" for name in failed]
+        return Freshness(parts.index.generation, parts.keeper.lag_ms, tuple(dict.fromkeys(degraded)))
+
+    def profiles(self) -> list[shapes.ProfileShape]:
+        """Every profile with its numbers of active memories and of archived messages."""
+        parts = self._parts
+        messages = parts.journal.profile_counts()
+        return [
+            shapes.ProfileShape(
+                name=ref.name,
+                namespace=ref.namespace,
+                memories=len(parts.store.open(ref).memories()),
+                messages=messages.get(ref, 0),
+            )
+            for ref in parts.store.profiles()
+        ]
+
+    def metrics(self) -> list[Metric]:
+        """Figures for Prometheus; the server adds its own."""
+        parts = self._parts
+        queue = parts.journal.queue()
+        profiles = self.profiles()
+        states = {"pending": queue.pending, "running": queue.running, "parked": queue.parked}
+        labels = [(p, {"namespace": p.namespace, "profile": p.name}) for p in profiles]
+        return [
+            Metric("sidecar_memories", "gauge", "Active memories.", tuple(Sample(p.memories, at) for p, at in labels)),
+            Metric(
+                "sidecar_messages", "gauge", "Archived messages.", tuple(Sample(p.messages, at) for p, at in labels)
+            ),
+            Metric(
+                "sidecar_queue_sessions",
+                "gauge",
+                "Sessions that wait for extraction, by state.",
+                tuple(Sample(count, {"state": state}) for state, count in states.items()),
+            ),
+            Metric("sidecar_index_generation", "gauge", "Version of the index.", (Sample(parts.index.generation),)),
+            Metric(
+                "sidecar_index_lag_seconds",
+                "gauge",
+                "Age of the oldest change that the index does not have.",
+                (Sample(parts.keeper.lag_ms / 1000),),
+            ),
+            Metric("sidecar_bad_files", "gauge", "Unusable memory files.", (Sample(len(parts.follow.bad_files())),)),
+        ]
+
+    def _settled(self, jobs: int) -> bool:
+        parts = self._parts
+        waiting = (
+            jobs
+            or not parts.intake.progress.finished.is_set()
+            or parts.follow.uncommitted
+            or parts.writer.waiting
+            or parts.keeper.busy
+            or not parts.index.intact()
+        )
+        return not waiting and not self._files_differ()
+
+    def _files_differ(self) -> bool:
+        """Whether a file holds something that is not taken in; looks at the files themselves, not at events."""
+        begun = time.monotonic()
+        if begun >= self._look_again_at:
+            self._unread = self._parts.intake.unread() or self._store_differs()
+            took = time.monotonic() - begun
+            self._look_again_at = begun + took * (1 + _LOOK_SHARE) if took > _CHEAP_LOOK_S else begun
+        return self._unread
+
+    def _store_differs(self) -> bool:
+        profiles = [self._parts.store.open(ref) for ref in self._parts.store.profiles()]
+        if sum(len(profile.memories(statuses=None)) for profile in profiles) > _LARGE_STORE:
+            return False
+        return any(profile.differs() for profile in profiles)
+
+    def _extractor_state(self) -> shapes.ExtractorState:
+        if self._parts.learner.paused:
+            return self._extractor.model_copy(update={"state": "paused", "hint": "Go on with `sidecar resume`."})
+        return self._extractor
+
+    def _agents(self) -> list[shapes.AgentState]:
+        counts = self._parts.journal.agent_counts()
+        return [
+            shapes.AgentState(
+                name=place.agent,
+                path=str(place.root),
+                sessions=counts[place.agent].sessions if place.agent in counts else 0,
+                unknown_records=counts[place.agent].unknown_records if place.agent in counts else 0,
+            )
+            for place in self._parts.intake.places
+            if place.root.is_dir()
+        ]
+
+
+def _bad_file(bad: BadFile) -> shapes.BadFileState:
+    return shapes.BadFileState(path=f"{bad.profile}/{bad.path}", line=bad.line, reason=bad.reason)
+
+
+@cache
+def _commit() -> str | None:
+    """The commit of a source checkout, read without git; None for an installed package."""
+    head = Path(__file__).resolve().parents[2] / ".git" / "HEAD"
+    try:
+        text = head.read_text(encoding="ascii").strip()
+        if not text.startswith("ref: "):
+            return text
+        return (head.parent / text.removeprefix("ref: ")).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,402 @@
+"""What the daemon does for those who ask: the HTTP server's `Api`, over the parts.
+
+Whatever changes something runs in the writer thread, at the urgency of somebody who waits; whatever only reads runs in
+a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from sidecar.config import Config
+from sidecar.daemon.metrics import Metric
+from sidecar.daemon.parts import Parts
+from sidecar.daemon.protocol import Freshness, Listing, MemoryView, Namespace, Question, Said, Told
+from sidecar.daemon.reporting import Reporting
+from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.writer import Urgency
+from sidecar.errors import BadRequest, UnknownMemory, UnknownNamespace
+from sidecar.ingest import PERSONAL
+from sidecar.model import Hit, Message, ProfileRef, SessionRef, Speaker, Stored
+from sidecar.recall import Recall, RecallAnswer, RecallRequest
+from sidecar.redact import redact
+from sidecar.store import Profile, WriteContext
+from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+HTTP_AGENT = "http"
+"""The agent of messages that came by `ingest`."""
+
+_NO_MODEL = "degraded: no model"
+
+
+class Found:
+    """A recall's answer with notes for the reader."""
+
+    def __init__(self, found: RecallAnswer, notes: Sequence[str] = ()) -> None:
+        self.answer, self.hits, self.notes = found.answer, found.hits, notes
+
+
+class Service:
+    """The daemon as its faces see it."""
+
+    def __init__(self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event) -> None:
+        self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
+        self._recall = Recall(parts.index)
+
+    # namespaces and profiles
+
+    async def create_namespace(self, name: str) -> Namespace:
+        """Make a namespace.  Raises NamespaceExists."""
+        await self._write(self._parts.store.create_namespace, name)
+        return self._namespace(name)
+
+    async def list_namespaces(self) -> Sequence[Namespace]:
+        """All namespaces."""
+        return [self._namespace(name) for name in self._parts.store.namespaces()]
+
+    async def get_namespace(self, name: str) -> Namespace:
+        """One namespace.  Raises UnknownNamespace."""
+        self._known(name)
+        return self._namespace(name)
+
+    async def delete_namespace(self, name: str) -> None:
+        """Move its profiles to the trash, then take its name away."""
+        self._known(name)
+        for ref in self._parts.store.profiles(name):
+            await self.delete_profile(ref)
+        await self._write(self._parts.store.delete_namespace, name, self._parts.trash)
+
+    async def list_profiles(self, namespace: str) -> Sequence[ProfileShape]:
+        """The profiles of a namespace with their sizes."""
+        self._known(namespace)
+        return [shape for shape in self._reporting.profiles() if shape.namespace == namespace]
+
+    async def delete_profile(self, ref: ProfileRef) -> None:
+        """Move a profile to the trash."""
+        self._known(ref.namespace)
+        if self._open(ref) is None:
+            return
+        await self._write(self._parts.store.delete_profile, ref, self._parts.trash)
+        await self._write(self._parts.journal.forget_routes, ref)
+        await self._follow([])
+
+    async def delete_session(self, ref: ProfileRef, session: str) -> None:
+        """Delete a session's messages, and the memories that were learned from it alone."""
+        self._known(ref.namespace)
+        profile = self._open(ref)
+        if profile is not None:
+            learned = [s for s in profile.memories(statuses=None) if s.memory.source.session == session]
+            for stored in learned:
+                await self._write(profile.delete, stored.memory.id, WriteContext(why="its session was deleted"))
+        rows = await self._read(self._parts.journal.sessions)
+        for row in rows:
+            if row.ref.session == session and row.profile == ref:
+                await self._write(self._parts.journal.remove_session, row.ref)
+        await self._follow([ref])
+
+    # writing
+
+    async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
+        """Archive messages; they are recallable verbatim when this returns.  Extraction is queued."""
+        self._known(ref.namespace)
+        redacted = [(said, redact(said.content).text) for said in messages]
+        name = session or _derived_session(redacted)
+        now = datetime.now(UTC)
+        kept = [_message(said, text, name, now, place) for place, (said, text) in enumerate(redacted)]
+        await self._write(self._parts.learning.profile, ref)
+        archived = await self._write(self._parts.journal.archive, ref, kept)
+        await self._follow([])
+        source = SessionRef(HTTP_AGENT, name, str(ref))
+        if archived.added or archived.updated:
+            due = now if wait else now + self._parts.archiving.quiet
+            await self._write(self._parts.journal.enqueue, source, ref, due=due)
+            self._parts.learner.wake()
+        if wait and (archived.added or archived.updated):
+            await self._parts.learner.wait_for(source)
+
+    async def remember(self, ref: ProfileRef, told: Told) -> Stored:
+        """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""
+        self._known(ref.namespace)
+        stored = await self._write(self._takein.remember, ref, told)
+        self._parts.keeper.look()
+        return stored
+
+    async def delete_memory(self, ref: ProfileRef, identifier: str) -> Stored:
+        """Delete a memory's file, and the source messages that only it used."""
+        profile = self._profile_of(ref, identifier)
+        stored = await self._write(profile.delete, identifier, WriteContext(why="deleted on request"))
+        used = {m for other in profile.memories(statuses=None) for m in other.memory.source.messages}
+        only = [message for message in stored.memory.source.messages if message not in used]
+        if only:
+            await self._write(self._parts.journal.remove_messages, stored.memory.source.agent, only, profile=ref)
+        await self._follow([ref])
+        return stored
+
+    async def forget_memory(self, ref: ProfileRef, identifier: str, reason: str | None) -> Stored:
+        """Archive a memory as forgotten."""
+        profile = self._profile_of(ref, identifier)
+        stored = await self._write(profile.forget, identifier, reason, WriteContext(why=reason or "forgotten"))
+        await self._follow([ref])
+        return stored
+
+    async def ingest_transcripts(self, paths: Sequence[str], *, agent: str | None, dry_run: bool) -> TranscriptsResult:
+        """Take in transcript files and folders, or say what that would change."""
+        return await self._takein.transcripts([Path(path) for path in paths], agent, dry_run=dry_run)
+
+    async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
+        """A hook's notice: this session goes first."""
+        await self._takein.notice(agent, session, Path(path) if path else None)
+
+    # reading
+
+    async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Found:
+        """Search a profile, `personal` beside it if the folder decided, and those that are included."""
+        self._known(ref.namespace)
+        if isinstance(question.at, str):
+            raise BadRequest(detail="at: only a date or a moment is understood, not the name of a tag or commit")
+        beside = (
+            [ProfileRef(ref.namespace, PERSONAL)] if question.routed and self._config.recall.include_personal else []
+        )
+        request = RecallRequest(
+            query=question.query,
+            profiles=tuple(dict.fromkeys([ref, *include, *beside])),
+            limit=question.limit,
+            types=question.types,
+            kinds=question.kinds,
+            session=question.session,
+            reference=question.reference or datetime.now(UTC),
+            response_length=question.length,
+            at=question.at,
+            explain=question.explain,
+        )
+        await self._refresh_index()
+        found = await self._read(self._recall, request)
+        return Found(found, [] if question.level == "low" else [_NO_MODEL])
+
+    async def search(
+        self, ref: ProfileRef, query: str, *, session: str | None, limit: int, routed: bool
+    ) -> Sequence[Hit]:
+        """Verbatim messages of all roles, best first."""
+        self._known(ref.namespace)
+        await self._refresh_index()
+        profiles = tuple(dict.fromkeys([ref, *self._beside(ref, routed=routed)]))
+        return await self._read(self._recall.search, query, profiles, session=session, limit=limit)
+
+    async def list_memories(
+        self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
+    ) -> Sequence[Stored]:
+        """Memories by descending id."""
+        self._known(ref.namespace)
+        profile = self._open(ref)
+        if profile is None:
+            return []
+        statuses = None if listing.status is None else (listing.status,)
+        found = [
+            stored
+            for stored in reversed(profile.memories(statuses=statuses))
+            if (before is None or stored.memory.id < before) and _listed(stored, listing)
+        ]
+        return found[:count]
+
+    async def get_memory(self, ref: ProfileRef, identifier: str, *, history: bool) -> MemoryView:
+        """One memory, with its chain of versions and source messages if asked for."""
+        profile = self._profile_of(ref, identifier)
+        stored = self._stored(profile, identifier)
+        if not history:
+            return MemoryView(stored)
+        versions = _chain(profile, stored)
+        agent = stored.memory.source.agent
+        found = [
+            await self._read(self._parts.journal.message, message, agent)
+            for version in versions
+            for message in version.memory.source.messages
+        ]
+        messages = {one.message.id: one.message for one in found if one is not None}
+        return MemoryView(stored, tuple(versions), tuple(messages.values()))
+
+    async def summary(self, ref: ProfileRef, session: str | None) -> str:
+        """The profile in Markdown under the five headings."""
+        self._known(ref.namespace)
+        profile = self._open(ref)
+        return "" if profile is None else await self._read(profile.summary_markdown, session)
+
+    async def log(self, ref: ProfileRef, *, identifier: str | None, limit: int) -> Sequence[LogEntry]:
+        """Commits, newest first."""
+        self._known(ref.namespace)
+        profile = self._open(ref)
+        if profile is None:
+            return []
+        entries = await self._read(profile.log, identifier, limit)
+        return [
+            LogEntry(
+                commit=entry.commit,
+                time=entry.time,
+                author=entry.author.name,
+                subject=entry.subject,
+                memories=list(entry.memories),
+                session=next(iter(entry.sessions), None),
+                agent=next(iter(entry.agents), None),
+            )
+            for entry in entries
+        ]
+
+    async def route(self, cwd: str | None) -> ProfileRef:
+        """The profile of a folder; one that rules ignore is answered from `personal`."""
+        route = await self._read(self._parts.router.route_cwd, cwd, create=False)
+        return route.profile or ProfileRef(self._config.namespace, PERSONAL)
+
+    # the daemon itself
+
+    async def freshness(self) -> Freshness:
+        """How fresh the index is."""
+        return self._reporting.freshness()
+
+    async def status(self) -> StatusResult:
+        """What the daemon is doing."""
+        return await self._read(self._reporting.status)
+
+    async def metrics(self) -> Sequence[Metric]:
+        """Figures for Prometheus."""
+        return await self._read(self._reporting.metrics)
+
+    async def pause(self) -> None:
+        """Stop reading transcripts and extracting."""
+        await self._set_paused(True)
+
+    async def resume(self) -> None:
+        """Go on."""
+        await self._set_paused(False)
+
+    async def rebuild(self) -> None:
+        """Begin to make the index anew."""
+        self._parts.keeper.rebuild()
+
+    async def shutdown(self) -> None:
+        """End soon."""
+        self._stop.set()
+
+    # helpers
+
+    async def _set_paused(self, paused: bool) -> None:
+        await self._write(self._parts.journal.set, "paused", "yes" if paused else None)
+        self._parts.intake.pause(paused)
+        self._parts.learner.pause(paused)
+
+    async def _write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._parts.writer.run(Urgency.ANSWER, function, *args, **kwargs)
+
+    async def _read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+    async def _follow(self, refs: list[ProfileRef]) -> None:
+        await self._write(self._parts.follow.catch_up, refs)
+        for ref in refs:
+            self._parts.follow.note_change(ref)
+        self._parts.keeper.wake()
+
+    async def _refresh_index(self) -> None:
+        """An index whose folder was deleted is refilled before it answers."""
+        if not self._parts.index.intact():
+            await self._write(self._parts.follow.catch_up, [])
+
+    def _beside(self, ref: ProfileRef, *, routed: bool) -> list[ProfileRef]:
+        """`personal`, where the folder and not a name decided."""
+        return [ProfileRef(ref.namespace, PERSONAL)] if routed and self._config.recall.include_personal else []
+
+    def _known(self, namespace: str) -> None:
+        if not self._parts.store.has_namespace(namespace):
+            raise UnknownNamespace(name=namespace)
+
+    def _open(self, ref: ProfileRef) -> Profile | None:
+        return self._parts.store.open(ref) if ref in self._parts.store.profiles(ref.namespace) else None
+
+    def _profile_of(self, ref: ProfileRef, identifier: str) -> Profile:
+        self._known(ref.namespace)
+        profile = self._open(ref)
+        if profile is None:
+            raise UnknownMemory(id=identifier, profile=ref)
+        self._stored(profile, identifier)
+        return profile
+
+    @staticmethod
+    def _stored(profile: Profile, identifier: str) -> Stored:
+        stored = profile.get(identifier)
+        if stored is None:
+            raise UnknownMemory(id=identifier, profile=profile.ref)
+        return stored
+
+    def _namespace(self, name: str) -> Namespace:
+        found = (self._parts.store.root / name).stat()
+        return Namespace(
+            name,
+            datetime.fromtimestamp(found.st_ctime, UTC),
+            datetime.fromtimestamp(found.st_mtime, UTC),
+        )
+
+
+def message_id(session: str, role: str, content: str) -> str:
+    """The id of an ingested message: the first 128 bits of SHA-256 over session, role and redacted content.
+
+    Each part is preceded by its length in bytes, so that no two triples join to the same text.
+    """
+    digest = hashlib.sha256()
+    for part in (session, role, content):
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:32]
+
+
+def _derived_session(redacted: Sequence[tuple[Said, str]]) -> str:
+    digest = hashlib.sha256()
+    for said, text in redacted:
+        digest.update(message_id("", said.role, text).encode())
+    return digest.hexdigest()[:32]
+
+
+def _message(said: Said, text: str, session: str, now: datetime, place: int) -> Message:
+    speaker: Speaker = "tool" if said.role == "system" else said.role
+    return Message(
+        id=message_id(session, said.role, text),
+        agent=HTTP_AGENT,
+        session=session,
+        role=said.role,
+        speaker=speaker,
+        text=text,
+        time=said.time or now,
+        position=place,
+    )
+
+
+def _listed(stored: Stored, listing: Listing) -> bool:
+    memory = stored.memory
+    return (
+        (listing.session is None or memory.source.session == listing.session)
+        and (listing.type is None or memory.type is listing.type)
+        and (listing.tag is None or listing.tag in memory.tags)
+    )
+
+
+def _chain(profile: Profile, stored: Stored) -> list[Stored]:
+    """The versions that a memory replaced and those that replaced it, oldest first, itself among them."""
+    earlier: list[Stored] = []
+    seen = {stored.memory.id}
+    link = stored.memory.supersedes
+    while link is not None and link not in seen and (found := profile.get(link)) is not None:
+        seen.add(link)
+        earlier.append(found)
+        link = found.memory.supersedes
+    later: list[Stored] = []
+    link = stored.memory.superseded_by
+    while link is not None and link not in seen and (found := profile.get(link)) is not None:
+        seen.add(link)
+        later.append(found)
+        link = found.memory.superseded_by
+    return [*reversed(earlier), stored, *later]

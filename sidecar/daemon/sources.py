@@ -1,0 +1,64 @@
+"""Which transcript files there are on this machine, and which agent wrote each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.config import ExtraFolder
+from sidecar.transcripts import READERS
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFolder:
+    """A folder in which an agent keeps transcripts; it need not exist yet."""
+
+    agent: str
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One transcript file."""
+
+    agent: str
+    path: Path
+
+
+def folders(
+    agents: str | Sequence[str], extra: Sequence[ExtraFolder], environ: Mapping[str, str]
+) -> tuple[SourceFolder, ...]:
+    """The folders to watch: those of the agents (`auto`: of all known ones), and the extra ones of the settings."""
+    found = [
+        SourceFolder(name, root)
+        for name, reader in sorted(READERS.items())
+        if agents == "auto" or name in agents
+        for root in reader.roots(environ)
+    ]
+    found += [SourceFolder(folder.agent, Path(folder.path)) for folder in extra if folder.agent in READERS]
+    return tuple(dict.fromkeys(found))
+
+
+def transcripts(places: Sequence[SourceFolder]) -> Iterator[Transcript]:
+    """Every transcript below the folders, in a fixed order."""
+    for place in places:
+        for path in _files(place.root):
+            if READERS[place.agent].is_transcript(path):
+                yield Transcript(place.agent, path)
+
+
+def owner(places: Sequence[SourceFolder], path: Path) -> Transcript | None:
+    """The transcript that a path is, judged by the folder in which it lies; None if it is not one."""
+    for place in places:
+        if path.is_relative_to(place.root) and READERS[place.agent].is_transcript(path):
+            return Transcript(place.agent, path)
+    return None
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, subfolders, names in os.walk(root):
+        subfolders.sort()
+        for name in sorted(names):
+            yield Path(folder, name)

@@ -1,0 +1,134 @@
+"""File events as hints: which folders changed.  Scanning decides what that means.
+
+Only the folders that are handed in are watched: the agents' own and the store, never a home folder.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from watchdog.events import (
+    EVENT_TYPE_CLOSED_NO_WRITE,
+    EVENT_TYPE_OPENED,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+from sidecar.errors import FileSystemFailed
+
+_IGNORED_EVENTS = frozenset({EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE})
+"""Reading a file is no change; our own scans would wake us."""
+
+_IGNORED_PARTS = frozenset({".git"})
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, notify: Callable[[Path], None]) -> None:
+        self._notify = notify
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Pass on what may have changed a file; both ends of a move."""
+        if event.event_type in _IGNORED_EVENTS:
+            return
+        for raw in (event.src_path, event.dest_path):
+            path = Path(raw if isinstance(raw, str) else bytes(raw).decode("utf-8", "surrogateescape"))
+            if raw and not _IGNORED_PARTS.intersection(path.parts):
+                self._notify(path)
+
+
+class FolderWatcher:
+    """Watches folders recursively and calls `notify(path)` from its own threads.
+
+    Folders that do not exist yet are picked up by `ensure`, which the owner calls now and then.
+    """
+
+    def __init__(self, notify: Callable[[Path], None]) -> None:
+        self._handler = _Handler(notify)
+        self._observer = Observer()
+        self._watched: dict[Path, object] = {}
+        self._lock = threading.Lock()
+        self._observer.start()
+
+    def ensure(self, folders: Iterable[Path]) -> list[Path]:
+        """Watch those of the folders that exist and are not watched yet; returns the newly watched ones.
+
+        Raises FileSystemFailed when the system refuses the watch, for instance for want of inotify watches.
+        """
+        added: list[Path] = []
+        with self._lock:
+            for folder in sorted(set(folders)):
+                if folder in self._watched and folder.is_dir():
+                    continue
+                self._forget(folder)
+                if not folder.is_dir():
+                    continue
+                try:
+                    self._watched[folder] = self._observer.schedule(self._handler, str(folder), recursive=True)
+                except OSError as error:
+                    raise FileSystemFailed(
+                        path=folder,
+                        action="watched",
+                        why=error.strerror or str(error),
+                        hint="Raise fs.inotify.max_user_watches; until then the folder is scanned now and then.",
+                    ) from error
+                added.append(folder)
+        return added
+
+    @property
+    def alive(self) -> bool:
+        """Whether the threads that deliver events still run."""
+        return self._observer.is_alive()
+
+    def close(self) -> None:
+        """Stop all watches and wait for the threads."""
+        self._observer.stop()
+        self._observer.join(timeout=5)
+
+    def _forget(self, folder: Path) -> None:
+        watch = self._watched.pop(folder, None)
+        if watch is None:
+            return
+        try:
+            self._observer.unschedule(watch)  # type: ignore[arg-type]
+        except (KeyError, OSError):
+            # The watch went away together with its folder.
+            return
+
+
+class Coalescer:
+    """Collects changed paths until it has been quiet for a while, but not longer than a maximum wait.
+
+    Pure: the caller passes the time (seconds, monotonic), so tests need no clock.
+    """
+
+    def __init__(self, quiet_s: float, maximum_s: float) -> None:
+        self._quiet_s, self._maximum_s = quiet_s, maximum_s
+        self._paths: set[Path] = set()
+        self._first: float | None = None
+        self._last = 0.0
+        self._lock = threading.Lock()
+
+    def add(self, path: Path, now: float | None = None) -> None:
+        """A path changed."""
+        moment = time.monotonic() if now is None else now
+        with self._lock:
+            self._paths.add(path)
+            self._first = moment if self._first is None else self._first
+            self._last = moment
+
+    def due(self, now: float) -> float | None:
+        """Seconds until the collected paths are to be taken; 0 or less means now, None that there are none."""
+        with self._lock:
+            if self._first is None:
+                return None
+            return min(self._last + self._quiet_s, self._first + self._maximum_s) - now
+
+    def take(self) -> set[Path]:
+        """The collected paths; collecting starts anew."""
+        with self._lock:
+            taken, self._paths, self._first = self._paths, set(), None
+            return taken

@@ -1,0 +1,95 @@
+"""The one thread that changes anything: journal, store and index have a single owner.
+
+Work is handed in as callables.  Urgent ones (a person or an agent waits for the answer) overtake the rest between two
+steps, so every step must be short: one batch of a file, one candidate, one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import itertools
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Urgency(enum.IntEnum):
+    """Which waiting step goes next; the smaller number first."""
+
+    ANSWER = 0
+    FOLLOW = 1
+    ARCHIVE = 2
+    EXTRACT = 3
+    CLOSE = 9
+
+
+_Item = tuple[int, int, "Future[Any]", Callable[[], Any] | None]
+
+
+class Writer:
+    """A single-threaded executor with priorities; results come back as asyncio results."""
+
+    def __init__(self, nice: int = 0) -> None:
+        """`nice` is the niceness of the thread, where the system knows one for a thread (Linux)."""
+        self._nice = nice
+        self._queue: queue.PriorityQueue[_Item] = queue.PriorityQueue()
+        self._order = itertools.count()
+        self._thread = threading.Thread(target=self._loop, name="sidecar-writer", daemon=True)
+        self._closed = False
+        self._thread.start()
+
+    async def run(self, urgency: Urgency, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of the call, made in the writer thread; its exceptions are raised here."""
+        return await asyncio.wrap_future(self.submit(urgency, lambda: function(*args, **kwargs)))
+
+    def submit(self, urgency: Urgency, call: Callable[[], T]) -> Future[T]:
+        """Queue a call from any thread."""
+        future: Future[T] = Future()
+        if self._closed:
+            future.cancel()
+            return future
+        self._queue.put((int(urgency), next(self._order), future, call))
+        return future
+
+    @property
+    def waiting(self) -> int:
+        """How many steps wait now."""
+        return self._queue.qsize()
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Refuse new steps, cancel those that wait, let the running one end."""
+        self._closed = True
+        waiting: list[_Item] = []
+        while True:
+            try:
+                waiting.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        for item in waiting:
+            item[2].cancel()
+        self._queue.put((int(Urgency.CLOSE), next(self._order), Future(), None))
+        self._thread.join(timeout_s)
+
+    def _loop(self) -> None:
+        if self._nice and sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
+        while True:
+            _, _, future, call = self._queue.get()
+            if call is None:
+                return
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = call()
+            except BaseException as error:  # noqa: BLE001 - handed to the caller, who decides
+                future.set_exception(error)
+            else:
+                future.set_result(result)

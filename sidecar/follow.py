@@ -1,0 +1,193 @@
+"""The follow road: whatever changed in the store, by us, by hand or by a git pull, reaches the index one way.
+
+    store changed -> profile.refresh -> settle -> marks on source messages -> index.sync -> one commit when quiet
+
+Everything here runs in the writer thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sidecar import curate
+from sidecar.errors import ChangedOnDisk
+from sidecar.index import Index, MessageDoc, MessageGone
+from sidecar.journal import Journal, Mark, MessageChange
+from sidecar.model import BadFile, ProfileRef, Status, Stored
+from sidecar.store import Profile, Store, WriteContext
+
+_FEED = 1_000
+"""Archive changes fetched at once while the index catches up."""
+
+_RANK: Mapping[Mark, int] = {"forgotten": 0, "superseded": 1, "current": 2}
+
+
+@dataclass
+class _Uses:
+    """Which memories of a profile were learned from which messages, to tell what has become of each message."""
+
+    known: dict[str, tuple[str, Mark, tuple[str, ...]]] = field(default_factory=dict)
+    by_message: dict[str, dict[str, Mark]] = field(default_factory=dict)
+
+    def update(self, memories: Sequence[Stored], tombstones: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, Mark]:
+        """Take a snapshot in; returns the messages whose mark may differ now."""
+        fresh: dict[str, tuple[str, Mark, tuple[str, ...]]] = {
+            f"forgotten {identifier}": ("", "forgotten", messages) for identifier, messages in tombstones
+        }
+        for stored in memories:
+            memory = stored.memory
+            fresh[memory.id] = (stored.sha256, _mark(memory.status), memory.source.messages)
+        changed = {name for name in fresh.keys() | self.known.keys() if fresh.get(name) != self.known.get(name)}
+        touched: set[str] = set()
+        for name in changed:
+            for message in self.known[name][2] if name in self.known else ():
+                self.by_message.get(message, {}).pop(name, None)
+                touched.add(message)
+            if name in fresh:
+                _, mark, messages = fresh[name]
+                for message in messages:
+                    self.by_message.setdefault(message, {})[name] = mark
+                    touched.add(message)
+        self.known = fresh
+        return {message: self._best(message) for message in sorted(touched)}
+
+    def _best(self, message: str) -> Mark:
+        marks = self.by_message.get(message) or {"": "current"}
+        return max(marks.values(), key=_RANK.__getitem__)
+
+
+def _mark(status: Status) -> Mark:
+    match status:
+        case Status.FORGOTTEN:
+            return "forgotten"
+        case Status.SUPERSEDED:
+            return "superseded"
+        case Status.ACTIVE | Status.PROPOSED:
+            return "current"
+
+
+class Follow:
+    """Keeps index and git in step with the files."""
+
+    def __init__(self, store: Store, journal: Journal, index: Index, clock: Callable[[], datetime]) -> None:
+        self._store, self._journal, self._index, self._clock = store, journal, index, clock
+        self._uses: dict[ProfileRef, _Uses] = {}
+        self._uncommitted: dict[ProfileRef, tuple[datetime, datetime]] = {}
+
+    def catch_up(self, refs: Collection[ProfileRef] | None = None, *, rescan: bool = True, anew: bool = False) -> bool:
+        """Bring the index up to the files of these profiles (None: all); returns whether anything had changed.
+
+        `rescan` reads the folders; without it only what we wrote ourselves is taken over.  `anew` makes the index from
+        scratch.
+        """
+        changed = False
+        for ref in sorted(self._store.profiles() if refs is None else refs):
+            profile = self._store.open(ref)
+            if rescan:
+                changed = self._heal(profile) or changed
+            self._mark_sources(profile)
+        before = self._index.generation
+        self._index.sync(self, anew=anew)
+        return changed or self._index.generation != before
+
+    def look_for_leftovers(self) -> None:
+        """At the start: what an earlier run has not committed is due at once."""
+        long_ago = datetime.fromtimestamp(0, UTC)
+        self._uncommitted |= {ref: (long_ago, long_ago) for ref in self._store.profiles()}
+
+    def note_change(self, ref: ProfileRef) -> None:
+        """A profile has changes that are not committed yet."""
+        now = self._clock()
+        first, _ = self._uncommitted.get(ref, (now, now))
+        self._uncommitted[ref] = (first, now)
+
+    @property
+    def uncommitted(self) -> Mapping[ProfileRef, tuple[datetime, datetime]]:
+        """Profiles that wait for a commit, with the moments of their first and last change."""
+        return dict(self._uncommitted)
+
+    def commit(self, ref: ProfileRef) -> list[str]:
+        """Commit what has changed in a profile: ours first, then the user's edits alone."""
+        commits = self._store.open(ref).commit()
+        self._uncommitted.pop(ref, None)
+        return commits
+
+    def bad_files(self) -> list[BadFile]:
+        """Files that could not be taken in, of all profiles."""
+        found = [bad for ref in self._store.profiles() for bad in self._store.open(ref).bad_files()]
+        return sorted(found, key=lambda bad: (bad.profile, bad.path))
+
+    def memories(self) -> Mapping[ProfileRef, Sequence[Stored]]:
+        """For the index: the present memories of every profile, of every status."""
+        return {ref: self._store.open(ref).memories(statuses=None) for ref in self._store.profiles()}
+
+    def message_changes(self, after: int) -> Iterator[MessageDoc | MessageGone]:
+        """For the index: what changed in the archive since a change number."""
+        while True:
+            batch = self._journal.changes(after, _FEED)
+            for change in batch:
+                yield _document(change)
+            if len(batch) < _FEED:
+                return
+            after = batch[-1].change
+
+    def _heal(self, profile: Profile) -> bool:
+        refresh = profile.refresh()
+        healed = profile.settle()
+        settled = self._settle_keys(profile)
+        if refresh.changed or healed or settled:
+            self.note_change(profile.ref)
+        return bool(refresh.changed or healed or settled)
+
+    def _settle_keys(self, profile: Profile) -> bool:
+        """Two active memories of one key, as a hand edit can leave them, are settled by the rule of section 3."""
+        active: dict[str, list[Stored]] = {}
+        for stored in profile.memories():
+            if stored.memory.key is not None and stored.memory.type in curate.KEYED_TYPES:
+                active.setdefault(stored.memory.key, []).append(stored)
+        changes = [
+            change
+            for key, versions in sorted(active.items())
+            if len(versions) > 1
+            for change in curate.settle(profile.versions(key))
+        ]
+        if not changes:
+            return False
+        try:
+            profile.apply(changes, WriteContext(why="two memories of one key settled"))
+        except ChangedOnDisk:
+            # The next event of the file that is being edited right now brings us here again.
+            return False
+        return True
+
+    def _mark_sources(self, profile: Profile) -> None:
+        uses = self._uses.setdefault(profile.ref, _Uses())
+        tombstones = ((tombstone.id, tombstone.messages) for tombstone in profile.tombstones().values())
+        marks = uses.update(profile.memories(statuses=None), tombstones)
+        if marks:
+            self._journal.mark_sources(profile.ref, marks)
+
+
+def _document(change: MessageChange) -> MessageDoc | MessageGone:
+    if change.gone or change.archived is None:
+        return MessageGone(change.change, change.agent, change.id)
+    message = change.archived.message
+    return MessageDoc(
+        change=change.change,
+        id=message.id,
+        agent=message.agent,
+        session=message.session,
+        profile=change.archived.profile,
+        role=message.role,
+        speaker=message.speaker,
+        kind=message.kind,
+        time=message.time,
+        text=message.text,
+        before=change.before,
+        after=change.after,
+        sidechain=message.sidechain,
+        forgotten=change.forgotten,
+        superseded=change.superseded,
+    )

@@ -1,0 +1,122 @@
+"""From the words of `model.py` to the shapes of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sidecar.model import Hit, Memory, Message, Source, Stored
+from sidecar.wire.shapes import (
+    CandidateShape,
+    ChannelShape,
+    History,
+    ListedMemory,
+    MemoryDetail,
+    MemoryShape,
+    SourceMessage,
+    SourceShape,
+    VersionShape,
+)
+
+
+def listed(stored: Stored) -> ListedMemory:
+    """A memory without its content."""
+    return ListedMemory(**_common(stored))
+
+
+def memory(stored: Stored) -> MemoryShape:
+    """A memory with its content."""
+    return MemoryShape(content=stored.memory.content, **_common(stored))
+
+
+def detail(stored: Stored, versions: Iterable[Stored], messages: Iterable[Message]) -> MemoryDetail:
+    """A memory with its history."""
+    history = History(versions=[version(one) for one in versions], messages=[source_message(one) for one in messages])
+    return MemoryDetail(content=stored.memory.content, history=history, **_common(stored))
+
+
+def version(stored: Stored) -> VersionShape:
+    """A memory as one of a chain of versions."""
+    one = stored.memory
+    return VersionShape(
+        content=one.content,
+        observed=one.observed,
+        valid_until=one.valid_until,
+        supersedes=one.supersedes,
+        superseded_by=one.superseded_by,
+        reason=one.reason,
+        **_common(stored),
+    )
+
+
+def source_message(one: Message) -> SourceMessage:
+    """A message from which a memory was learned."""
+    return SourceMessage(
+        id=one.id,
+        role=one.role,
+        speaker=one.speaker,
+        content=one.text,
+        time=one.time,
+        session=one.session,
+        agent=one.agent,
+    )
+
+
+def candidate(hit: Hit, *, now: datetime, explain: bool) -> CandidateShape:
+    """A hit of recall or search; its age counts from `now`."""
+    fields: dict[str, Any] = {
+        "id": hit.id,
+        "summary": hit.summary,
+        "session_id": hit.session,
+        "score": hit.score,
+        "kind": hit.kind,
+        "type": hit.type,
+        "content": hit.content,
+        "profile": hit.profile.name,
+        "path": hit.path,
+        "observed": hit.observed,
+        "speaker": hit.speaker,
+        "age_days": None if hit.observed is None else max(0, (now - hit.observed) // timedelta(days=1)),
+        "truncated": hit.truncated,
+    }
+    if explain:
+        channels = sorted(hit.channels.items())
+        fields["channels"] = {name: ChannelShape(rank=said.rank, score=said.score) for name, said in channels}
+    return CandidateShape(**fields)
+
+
+def _common(stored: Stored) -> dict[str, Any]:
+    one = stored.memory
+    return {
+        "id": one.id,
+        "type": one.type.value,
+        "summary": one.summary,
+        "session_id": one.source.session,
+        "created_at": one.created,
+        "updated_at": _updated(one),
+        "key": one.key,
+        "status": one.status.value,
+        "profile": stored.profile.name,
+        "path": stored.path,
+        "source": _source(one.source),
+        "sha256": stored.sha256,
+        "tags": list(one.tags),
+        "pinned": one.pinned,
+    }
+
+
+def _updated(one: Memory) -> datetime:
+    """The last change of the content: a hand's, or the writing itself (what supersedes has a file of its own)."""
+    return max(one.created, one.edited) if one.edited else one.created
+
+
+def _source(source: Source) -> SourceShape:
+    return SourceShape(
+        origin=source.origin,
+        agent=source.agent,
+        session=source.session,
+        speaker=source.speaker,
+        messages=list(source.messages),
+        by=source.by,
+    )

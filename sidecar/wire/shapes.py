@@ -1,0 +1,328 @@
+"""What is answered: one model per shape, named as in the OpenAPI document.
+
+A field without a default is always there, if need be as null; a field with one is there only when it was asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from sidecar.wire.fields import KindName, StatusName, TypeName
+
+
+def iso(moment: datetime) -> str:
+    """A moment as the API and the files spell it: UTC, whole seconds, Z."""
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _utf8(value: object) -> object:
+    r"""A path of this machine need not be UTF-8; an undecodable byte is shown as `\udcff`."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value
+
+
+Instant = Annotated[
+    datetime, PlainSerializer(iso, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+ShownPath = Annotated[str, BeforeValidator(_utf8)]
+
+
+class Shape(BaseModel):
+    """A value of an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def plain(self) -> Any:  # noqa: ANN401 - JSON
+        """As JSON values; what was not asked for is left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+class _Camel(Shape):
+    """A shape of the managed service, whose names are camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class SourceShape(Shape):
+    """Where a memory comes from."""
+
+    origin: str
+    agent: str | None
+    session: str | None
+    speaker: str | None
+    messages: list[str]
+    by: str | None
+
+
+class ListedMemory(_Camel):
+    """A memory without its content."""
+
+    id: str
+    type: TypeName
+    summary: str
+    session_id: str | None
+    created_at: Instant
+    updated_at: Instant
+    key: str | None
+    status: StatusName
+    profile: str
+    path: ShownPath
+    source: SourceShape
+    sha256: str
+    tags: list[str]
+    pinned: bool
+
+
+class MemoryShape(ListedMemory):
+    """A memory."""
+
+    content: str
+
+
+class VersionShape(MemoryShape):
+    """One version in a memory's history; these names are those of its file."""
+
+    observed: Instant = Field(alias="observed")
+    valid_until: Instant | None = Field(alias="valid_until")
+    supersedes: str | None = Field(alias="supersedes")
+    superseded_by: str | None = Field(alias="superseded_by")
+    reason: str | None = Field(alias="reason")
+
+
+class SourceMessage(Shape):
+    """A message from which a memory was learned, as archived."""
+
+    id: str
+    role: str
+    speaker: str
+    content: str
+    time: Instant | None
+    session: str
+    agent: str
+
+
+class History(Shape):
+    """The versions of a memory, oldest first, and its source messages in their order."""
+
+    versions: list[VersionShape]
+    messages: list[SourceMessage]
+
+
+class MemoryDetail(MemoryShape):
+    """A memory, with its history if that was asked for."""
+
+    history: History = Field(default_factory=lambda: History(versions=[], messages=[]), description="With `history=1`.")
+
+
+class ChannelShape(Shape):
+    """What one recall channel said of a candidate."""
+
+    rank: int
+    score: float
+
+
+class CandidateShape(_Camel):
+    """What was found, most relevant first.  Its own names (`age_days`) are snake_case."""
+
+    id: str
+    summary: str
+    session_id: str | None
+    score: float
+    kind: KindName
+    type: TypeName | None
+    content: str
+    profile: str
+    path: ShownPath | None
+    observed: Instant | None
+    speaker: Literal["user", "assistant", "tool"] | None
+    age_days: int | None = Field(alias="age_days", description="Whole days between `observed` and the reference date.")
+    truncated: bool = Field(description="The content is cut; the archive has all of it.")
+    channels: dict[str, ChannelShape] = Field(default_factory=dict, description="With `explain`.")
+
+
+class RecallResult(Shape):
+    """The answer and what it rests on; `count` 0 and an empty answer when nothing is relevant."""
+
+    count: int
+    answer: str
+    candidates: list[CandidateShape]
+
+
+class SearchResult(Shape):
+    """The messages that match."""
+
+    count: int
+    candidates: list[CandidateShape]
+
+
+class SummaryResult(Shape):
+    """Markdown under Key Facts, Recent Events, Active Tasks, Last Session, Instructions; empty ones are left out."""
+
+    summary: str
+
+
+class NamespaceShape(Shape):
+    """A namespace."""
+
+    id: str
+    name: str
+    created_at: Instant
+    updated_at: Instant
+
+
+class ProfileShape(Shape):
+    """A profile and how much it holds."""
+
+    name: str
+    namespace: str
+    memories: int
+    messages: int
+
+
+class LogEntry(Shape):
+    """One commit of a profile."""
+
+    commit: str
+    time: Instant
+    author: str
+    subject: str
+    memories: list[str] = Field(description="Ids of the memories that it touched.")
+    session: str | None
+    agent: str | None
+
+
+class PlannedChange(Shape):
+    """One change that an ingest of transcripts made, or would make."""
+
+    action: Literal["add", "revise", "supersede", "skip"]
+    profile: str
+    type: TypeName | None
+    key: str | None
+    summary: str
+    why: str
+
+
+class TranscriptProblem(Shape):
+    """A transcript that could not be taken in."""
+
+    path: ShownPath
+    reason: str
+
+
+class TranscriptsResult(Shape):
+    """What was found in transcripts; `planned` is empty but for a dry run."""
+
+    sessions: int
+    messages: int
+    planned: list[PlannedChange]
+    problems: list[TranscriptProblem]
+
+
+class Health(Shape):
+    """That the daemon lives."""
+
+    status: Literal["ok"]
+    version: str
+    pid: int
+
+
+class QueueState(Shape):
+    """Jobs of extraction."""
+
+    pending: int
+    running: int
+    parked: int
+
+
+class BackfillState(Shape):
+    """Sessions that were there before the daemon."""
+
+    done: int
+    total: int
+
+
+class ExtractorState(Shape):
+    """Who extracts, and what is in its way."""
+
+    name: str
+    state: str
+    hint: str | None
+
+
+class IndexState(Shape):
+    """How fresh the index is: `lag_ms` is the age of the oldest change that it does not have yet."""
+
+    generation: int
+    lag_ms: int
+    degraded: list[str] = Field(description="Why answers may miss something.")
+
+
+class AgentState(Shape):
+    """One agent's transcripts on this machine."""
+
+    name: str
+    path: ShownPath
+    sessions: int
+    unknown_records: int
+
+
+class BadFileState(Shape):
+    """A memory file that could not be taken in."""
+
+    path: ShownPath
+    line: int | None
+    reason: str
+
+
+class ServiceShape(Shape):
+    """One long-running part of the daemon."""
+
+    name: str
+    state: str
+    since: Instant
+    error: str | None
+
+
+class StatusResult(Shape):
+    """What the daemon is doing."""
+
+    version: str
+    commit: str | None
+    pid: int
+    uptime_s: int
+    settled: bool = Field(description="Nothing waits: no new bytes, no quiet time, no job, no change, index = files.")
+    queue: QueueState
+    backfill: BackfillState
+    extractor: ExtractorState
+    index: IndexState
+    profiles: list[ProfileShape]
+    agents: list[AgentState]
+    bad_files: list[BadFileState]
+    services: list[ServiceShape]
+
+
+class Problem(Shape):
+    """What went wrong, and what to do next.  `code` never changes its meaning."""
+
+    code: int
+    message: str
+    hint: str
+
+
+class Note(Shape):
+    """Something to know about an answer that is none the less right."""
+
+    code: int
+    message: str
+
+
+class ResultInfo(Shape):
+    """Beside the result: where the next page begins, and how fresh the index was."""
+
+    cursor: str | None = Field(default=None, description="Of a list: for the next page; null after the last one.")
+    per_page: int = Field(default=0, description="Of a list: what was asked for.")
+    count: int = Field(default=0, description="Of a list: items on this page.")
+    index: IndexState

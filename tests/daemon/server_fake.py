@@ -1,0 +1,374 @@
+"""A real fake of the daemon behind the server: a small memory in memory, with scripted waits and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import hashlib
+import http.client
+import json
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sidecar.daemon.metrics import Metric, Sample
+from sidecar.daemon.protocol import Freshness, Listing, MemoryView, Namespace, Question, Said, Told
+from sidecar.daemon.server import Server
+from sidecar.errors import NamespaceExists, UnknownMemory, UnknownNamespace
+from sidecar.model import (
+    ChannelScore,
+    Hit,
+    Memory,
+    MemoryType,
+    Message,
+    ProfileRef,
+    Source,
+    Status,
+    Stored,
+)
+from sidecar.wire import shapes
+
+NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
+MANAGED = "/client/v4/accounts/0123/agent-memory"
+
+
+@dataclass(frozen=True)
+class FoundAnswer:
+    answer: str
+    hits: Sequence[Hit]
+    notes: Sequence[str]
+
+
+@dataclass
+class FakeApi:
+    """`fault` is raised by every method; `gate` holds every recall until it is set."""
+
+    fault: BaseException | None = None
+    gate: asyncio.Event | None = None
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    namespaces: dict[str, Namespace] = field(default_factory=lambda: {"local": Namespace("local", NOW, NOW)})
+    memories: dict[ProfileRef, dict[str, Stored]] = field(default_factory=dict)
+    said: dict[ProfileRef, list[tuple[str | None, Said]]] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    fresh: Freshness = field(default_factory=lambda: Freshness(7, 12))
+
+    def _note(self, name: str, *arguments: Any, namespace: str | None = None) -> None:
+        self.calls.append((name, *arguments))
+        if self.fault is not None:
+            raise self.fault
+        if namespace is not None and namespace not in self.namespaces:
+            raise UnknownNamespace(name=namespace)
+
+    async def create_namespace(self, name: str) -> Namespace:
+        self._note("create_namespace", name)
+        if name in self.namespaces:
+            raise NamespaceExists(name=name)
+        self.namespaces[name] = Namespace(name, NOW, NOW)
+        return self.namespaces[name]
+
+    async def list_namespaces(self) -> Sequence[Namespace]:
+        self._note("list_namespaces")
+        return list(self.namespaces.values())
+
+    async def get_namespace(self, name: str) -> Namespace:
+        self._note("get_namespace", name, namespace=name)
+        return self.namespaces[name]
+
+    async def delete_namespace(self, name: str) -> None:
+        self._note("delete_namespace", name, namespace=name)
+        del self.namespaces[name]
+
+    async def list_profiles(self, namespace: str) -> Sequence[shapes.ProfileShape]:
+        self._note("list_profiles", namespace, namespace=namespace)
+        return [
+            shapes.ProfileShape(
+                name=ref.name, namespace=namespace, memories=len(found), messages=len(self.said.get(ref, ()))
+            )
+            for ref, found in self.memories.items()
+            if ref.namespace == namespace
+        ]
+
+    async def delete_profile(self, ref: ProfileRef) -> None:
+        self._note("delete_profile", ref, namespace=ref.namespace)
+        self.memories.pop(ref, None)
+
+    async def delete_session(self, ref: ProfileRef, session: str) -> None:
+        self._note("delete_session", ref, session, namespace=ref.namespace)
+
+    async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
+        self._note("ingest", ref, session, wait, namespace=ref.namespace)
+        self.said.setdefault(ref, []).extend((session, one) for one in messages)
+
+    async def remember(self, ref: ProfileRef, told: Told) -> Stored:
+        self._note("remember", ref, told, namespace=ref.namespace)
+        stored = make_stored(ref, told)
+        self.memories.setdefault(ref, {})[stored.memory.id] = stored
+        return stored
+
+    async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> FoundAnswer:
+        self._note("recall", ref, question, tuple(include), namespace=ref.namespace)
+        self.entered.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        hits = [
+            make_hit(stored)
+            for one in (ref, *include)
+            for stored in self.memories.get(one, {}).values()
+            if "memory" in question.kinds and question.query.lower() in stored.memory.content.lower()
+        ]
+        if "message" in question.kinds:
+            hits += await self.search(ref, question.query, session=None, limit=100, routed=question.routed)
+        hits = hits[: question.limit]
+        return FoundAnswer(hits[0].content if hits else "", hits, self.notes)
+
+    async def search(
+        self, ref: ProfileRef, query: str, *, session: str | None, limit: int, routed: bool
+    ) -> Sequence[Hit]:
+        self._note("search", ref, query, session, limit, routed, namespace=ref.namespace)
+        return [
+            Hit(f"m{number}", "message", ref, 0.5, one.content, one.content, said_in, None, None, one.time, "user")
+            for number, (said_in, one) in enumerate(self.said.get(ref, ()))
+            if query.lower() in one.content.lower() and session in (None, said_in)
+        ][:limit]
+
+    async def list_memories(
+        self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
+    ) -> Sequence[Stored]:
+        self._note("list_memories", ref, listing, before, count, namespace=ref.namespace)
+        found = [
+            one
+            for identifier, one in sorted(self.memories.get(ref, {}).items(), reverse=True)
+            if (before is None or identifier < before)
+            and listing.status in (None, one.memory.status)
+            and listing.type in (None, one.memory.type)
+            and listing.session in (None, one.memory.source.session)
+            and (listing.tag is None or listing.tag in one.memory.tags)
+        ]
+        return found[:count]
+
+    def _stored(self, ref: ProfileRef, identifier: str) -> Stored:
+        found = self.memories.get(ref, {}).get(identifier)
+        if found is None:
+            raise UnknownMemory(id=identifier, profile=ref)
+        return found
+
+    async def get_memory(self, ref: ProfileRef, identifier: str, *, history: bool) -> MemoryView:
+        self._note("get_memory", ref, identifier, history, namespace=ref.namespace)
+        stored = self._stored(ref, identifier)
+        message = Message("r1", "claude-code", "s1", "user", "user", "Use pnpm.", NOW)
+        return MemoryView(stored, (stored,), (message,)) if history else MemoryView(stored)
+
+    async def delete_memory(self, ref: ProfileRef, identifier: str) -> Stored:
+        self._note("delete_memory", ref, identifier, namespace=ref.namespace)
+        stored = self._stored(ref, identifier)
+        del self.memories[ref][identifier]
+        return stored
+
+    async def forget_memory(self, ref: ProfileRef, identifier: str, reason: str | None) -> Stored:
+        self._note("forget_memory", ref, identifier, reason, namespace=ref.namespace)
+        stored = self._stored(ref, identifier)
+        gone = dataclasses.replace(stored, memory=stored.memory.replace(status=Status.FORGOTTEN, reason=reason))
+        self.memories[ref][identifier] = gone
+        return gone
+
+    async def summary(self, ref: ProfileRef, session: str | None) -> str:
+        self._note("summary", ref, session, namespace=ref.namespace)
+        return "## Key Facts\n"
+
+    async def log(self, ref: ProfileRef, *, identifier: str | None, limit: int) -> Sequence[shapes.LogEntry]:
+        self._note("log", ref, identifier, limit, namespace=ref.namespace)
+        entry = shapes.LogEntry(
+            commit="a" * 40, time=NOW, author="sidecar", subject="Learn", memories=["01M"], session=None, agent=None
+        )
+        return [entry]
+
+    async def ingest_transcripts(
+        self, paths: Sequence[str], *, agent: str | None, dry_run: bool
+    ) -> shapes.TranscriptsResult:
+        self._note("ingest_transcripts", tuple(paths), agent, dry_run)
+        change = shapes.PlannedChange(action="add", profile="web", type="fact", key=None, summary="s", why="new")
+        problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format")
+        return shapes.TranscriptsResult(sessions=1, messages=2, planned=[change], problems=[problem])
+
+    async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
+        self._note("notify", agent, session, path, event)
+
+    async def route(self, cwd: str | None) -> ProfileRef:
+        self._note("route", cwd)
+        return ProfileRef("local", Path(cwd).name if cwd else "personal")
+
+    async def freshness(self) -> Freshness:
+        return self.fresh
+
+    async def status(self) -> shapes.StatusResult:
+        self._note("status")
+        return shapes.StatusResult(
+            version="0.1.0",
+            commit=None,
+            pid=1,
+            uptime_s=3,
+            settled=True,
+            queue=shapes.QueueState(pending=0, running=0, parked=0),
+            backfill=shapes.BackfillState(done=1, total=1),
+            extractor=shapes.ExtractorState(name="rules", state="ready", hint=None),
+            index=shapes.IndexState(generation=1, lag_ms=0, degraded=[]),
+            profiles=[],
+            agents=[shapes.AgentState(name="codex", path="/home/ines/.codex", sessions=1, unknown_records=0)],
+            bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
+            services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
+        )
+
+    async def metrics(self) -> Sequence[Metric]:
+        self._note("metrics")
+        return [Metric("sidecar_memories", "gauge", "Memories.", (Sample(3, {"profile": 'we"b'}),))]
+
+    async def pause(self) -> None:
+        self._note("pause")
+
+    async def resume(self) -> None:
+        self._note("resume")
+
+    async def rebuild(self) -> None:
+        self._note("rebuild")
+
+    async def shutdown(self) -> None:
+        self._note("shutdown")
+
+
+def make_stored(ref: ProfileRef, told: Told) -> Stored:
+    digest = hashlib.sha256(told.content.encode()).hexdigest()
+    memory = Memory(
+        id=f"01M7{digest[:22].upper()}",
+        type=told.type or MemoryType.FACT,
+        content=told.content,
+        summary=told.content[:80],
+        created=NOW,
+        observed=NOW - timedelta(days=3),
+        source=Source("remember", session=told.session, speaker="user", by="ines@laptop"),
+        key=told.key,
+        pinned=told.pinned,
+        tags=told.tags,
+    )
+    return Stored(memory, ref, f"facts/general/{digest[:6]}.md", digest)
+
+
+def make_hit(stored: Stored) -> Hit:
+    memory = stored.memory
+    return Hit(
+        id=memory.id,
+        kind="memory",
+        profile=stored.profile,
+        score=0.9,
+        content=memory.content,
+        summary=memory.summary,
+        session=memory.source.session,
+        type=memory.type.value,
+        path=stored.path,
+        observed=memory.observed,
+        speaker="user",
+        channels={"vector": ChannelScore(2, 0.4), "keyword": ChannelScore(1, 3.5)},
+    )
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP response."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def result(self) -> Any:
+        return self.json["result"]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        return self.json["errors"][0]
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """The standard library's HTTP client on a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class Running:
+    """A running server with its fake, and a client for it."""
+
+    def __init__(self, server: Server, api: FakeApi, path: Path) -> None:
+        self.server, self.api, self.path = server, api, path
+
+    async def ask(
+        self, method: str, target: str, body: object = None, *, raw: bytes | None = None, **headers: str
+    ) -> Response:
+        """One request on a connection of its own; `headers` with `_` for `-`."""
+        return await asyncio.to_thread(self._ask, method, target, body, raw, headers)
+
+    def _ask(self, method: str, target: str, body: object, raw: bytes | None, headers: dict[str, str]) -> Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            raw = json.dumps(body).encode()
+        if raw is not None:
+            sent.setdefault("Content-Type", "application/json")
+        connection = UnixConnection(self.path)
+        try:
+            connection.request(method, target, raw, {name: value for name, value in sent.items() if value})
+            response = connection.getresponse()
+            return Response(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    async def remember(self, content: str, profile: str = "web", **fields: object) -> dict[str, Any]:
+        target = f"/v1/namespaces/local/profiles/{profile}/remember"
+        return (await self.ask("POST", target, {"content": content, **fields})).result
+
+    @contextlib.asynccontextmanager
+    async def stream(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A bare connection, for what no proper client would send."""
+        reader, writer = await asyncio.open_unix_connection(self.path)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path, api: FakeApi | None = None, **options: Any) -> AsyncIterator[Running]:
+    """A started server in `folder`, stopped at the end."""
+    fake = api or FakeApi()
+    path = folder / "run" / "s.sock"
+    server = Server(fake, path, clock=lambda: NOW, environ={}, **options)
+    await server.start()
+    try:
+        yield Running(server, fake, path)
+    finally:
+        await server.stop()
+
+
+def run(folder: Path, scenario: Callable[[Running], Any], **options: Any) -> None:
+    """Run a scenario against a fresh server."""
+
+    async def main() -> None:
+        async with serving(folder, **options) as running:
+            await scenario(running)
+
+    asyncio.run(main())

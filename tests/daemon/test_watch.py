@@ -1,0 +1,98 @@
+"""The watcher on real files, and the coalescer as a pure function of time."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from sidecar.daemon.watch import Coalescer, FolderWatcher
+
+_HANG_S = 20
+
+
+def test_changes_below_a_watched_folder_are_reported(tmp_path: Path) -> None:
+    seen, woke = set(), threading.Event()
+
+    def notify(path: Path) -> None:
+        seen.add(path)
+        if path.name == "b.jsonl":
+            woke.set()
+
+    watcher = FolderWatcher(notify)
+    try:
+        assert watcher.ensure([tmp_path, tmp_path / "later"]) == [tmp_path]
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep" / "b.jsonl").write_text("{}\n")
+        for _ in range(200):
+            if woke.wait(_HANG_S / 200):
+                break
+            # A folder made a moment ago may get its watch after the first file: the scan is the truth, not the event.
+            (tmp_path / "deep" / "b.jsonl").write_text("{}\n")
+        assert woke.is_set()
+        assert watcher.alive
+    finally:
+        watcher.close()
+    assert not watcher.alive
+
+
+def test_a_folder_that_appears_later_is_watched_by_the_next_ensure(tmp_path: Path) -> None:
+    woke = threading.Event()
+    watcher = FolderWatcher(lambda _: woke.set())
+    folder = tmp_path / "later"
+    try:
+        assert watcher.ensure([folder]) == []
+        folder.mkdir()
+        assert watcher.ensure([folder]) == [folder]
+        assert watcher.ensure([folder]) == []
+        (folder / "x").write_text("x")
+        assert woke.wait(_HANG_S)
+        (folder / "x").unlink()
+        folder.rmdir()
+        assert watcher.ensure([folder]) == []
+        folder.mkdir()
+        assert watcher.ensure([folder]) == [folder]
+    finally:
+        watcher.close()
+
+
+def test_git_internals_and_mere_reading_are_ignored(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    seen: list[Path] = []
+    woke = threading.Event()
+
+    def notify(path: Path) -> None:
+        seen.append(path)
+        if path.name == "end":
+            woke.set()
+
+    (tmp_path / "read-me").write_text("text")
+    watcher = FolderWatcher(notify)
+    try:
+        watcher.ensure([tmp_path])
+        (tmp_path / ".git" / "index").write_text("x")
+        (tmp_path / "read-me").read_text()
+        (tmp_path / "end").write_text("x")
+        assert woke.wait(_HANG_S)
+    finally:
+        watcher.close()
+    assert {path.name for path in seen} <= {"end", tmp_path.name}
+
+
+def test_the_coalescer_waits_for_quiet() -> None:
+    coalescer = Coalescer(quiet_s=1.0, maximum_s=5.0)
+    assert coalescer.due(0.0) is None
+    coalescer.add(Path("a"), now=0.0)
+    coalescer.add(Path("b"), now=0.5)
+    assert coalescer.due(0.5) == 1.0
+    assert coalescer.due(1.5) == 0.0
+    assert coalescer.take() == {Path("a"), Path("b")}
+    assert coalescer.due(2.0) is None
+
+
+def test_the_coalescer_does_not_wait_for_ever() -> None:
+    coalescer = Coalescer(quiet_s=1.0, maximum_s=5.0)
+    for step in range(20):
+        coalescer.add(Path("busy"), now=step * 0.5)
+    due = coalescer.due(9.5)
+    assert due is not None
+    assert due <= 0
