@@ -1,0 +1,114 @@
+"""The daemon as a process: whether one runs, starting one in the background, waiting for its end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sidecar.client import Client
+from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, Unavailable
+from sidecar.paths import Paths
+
+START_SECONDS = 60.0
+"""Opening a large journal and index on a slow disk takes its time; longer than this is a fault."""
+
+STOP_SECONDS = 20.0
+"""A stop takes under two seconds, apart from a model's answer or a push that must first be broken off."""
+
+_POLL_SECONDS = 0.05
+_UNKNOWN_PID = 0
+_NOT_ANSWERING = (NoDaemon, DaemonSilent, BadAnswer)
+
+
+def holder(lock: Path) -> int | None:
+    """The pid of the daemon that holds the lock, 0 if it is not told, or None if no daemon runs.
+
+    The lock counts, not the socket: systemd may listen on the socket while no daemon runs.
+    """
+    try:
+        descriptor = os.open(lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        written = os.read(descriptor, 32).split()
+        return int(written[0]) if written and written[0].isdigit() else _UNKNOWN_PID
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def spawn(environ: Mapping[str, str], output: Path) -> subprocess.Popen[bytes]:
+    """Start `sidecar up` in a session of its own, in the folder /, with everything it prints in `output`."""
+    output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "sidecar", "up", "--yes"],
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            start_new_session=True,
+            cwd="/",
+            env=_environment(environ),
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a daemon that runs in another folder: paths are absolute, and this package is found."""
+    found = dict(environ)
+    for name in ("SIDECAR_HOME", "SIDECAR_SOCKET"):
+        if found.get(name):
+            found[name] = str(Path(found[name]).expanduser().absolute())
+    package = str(Path(__file__).resolve().parents[2])
+    found["PYTHONPATH"] = os.pathsep.join(filter(None, (package, found.get("PYTHONPATH"))))
+    return found
+
+
+def wait_ready(client: Client, process: subprocess.Popen[bytes] | None, seconds: float = START_SECONDS) -> bool:
+    """Wait until the daemon answers; False as soon as `process` has ended instead.  Raises DaemonSilent."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            client.health()
+            return True
+        except _NOT_ANSWERING:
+            if process is not None and process.poll() is not None:
+                return False
+        time.sleep(_POLL_SECONDS)
+    raise DaemonSilent(socket=client.socket_path, seconds=seconds)
+
+
+def stop(paths: Paths, pid: int, seconds: float = STOP_SECONDS) -> None:
+    """End the daemon that holds the lock: ask it, or signal it if it does not answer.
+
+    Raises Unavailable if it is still there after `seconds`.
+    """
+    try:
+        Client(paths.socket, timeout=5).shutdown()
+    except _NOT_ANSWERING:
+        if pid == _UNKNOWN_PID:
+            raise
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while holder(paths.lock) is not None:
+        if time.monotonic() > deadline:
+            raise Unavailable(what="A free lock", why=f"the daemon (pid {pid}) is still stopping after {seconds:g} s")
+        time.sleep(_POLL_SECONDS)
+
+
+def last_words(output: Path) -> tuple[str, str] | None:
+    """The two lines with which a daemon that did not start has said why, or None if it said nothing."""
+    lines = output.read_text("utf-8", errors="replace").splitlines()
+    told = [line for line in lines if line.startswith("Error: ")]
+    hints = [line for line in lines if line.startswith("Try: ")]
+    return (told[-1], hints[-1]) if told and hints else None

@@ -1,0 +1,126 @@
+"""`sidecar recall`: ask it something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from sidecar.cli.options import Command, chosen, client, json_option, profile_options
+from sidecar.cli.output import (
+    dim,
+    dotted,
+    duration,
+    print_json,
+    print_notes,
+    rows_of,
+    shortened,
+    strong,
+    table,
+    width,
+    wrapped,
+)
+
+_LEVELS = click.Choice(["low", "medium", "high"])
+_LENGTHS = click.Choice(["short", "medium", "long"])
+_DAY = 86_400
+
+
+@click.command(cls=Command)
+@click.argument("words", nargs=-1, required=True, metavar="QUERY…")
+@click.option("--level", type=_LEVELS, help="How hard to think; low asks no model  [default: low].")
+@click.option("--length", type=_LENGTHS, help="How long an answer  [default: medium].")
+@click.option("--limit", type=click.IntRange(1, 100), help="Most candidates  [default: recall.limit].")
+@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only this type of memory; may be repeated.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["memory", "message"]), help="Only this kind.")
+@click.option("--include", multiple=True, metavar="PROFILE", help="Search this profile as well; may be repeated.")
+@click.option("--session", metavar="ID", help="Only what this session said.")
+@click.option("--date", metavar="DATE", help="The day from which “last week” is counted  [default: today].")
+@click.option("--explain", is_flag=True, help="Show what each channel said of each candidate.")
+@profile_options
+@json_option
+def recall(
+    words: tuple[str, ...],
+    profile: str | None,
+    namespace: str | None,
+    as_json: bool,
+    explain: bool,
+    **given: Any,  # noqa: ANN401 - options that are passed on as they are
+) -> None:
+    """Answer QUERY from what is known.
+
+    Searches the memories and messages of this project, and what is known of you.
+    """
+    options = {
+        "thinkingLevel": given["level"],
+        "responseLength": given["length"],
+        "limit": given["limit"],
+        "types": list(given["types"]),
+        "kinds": list(given["kinds"]),
+        "include": list(given["include"]),
+        "sessionId": given["session"],
+        "referenceDate": given["date"],
+        "explain": explain,
+    }
+    speaker = client()
+    chosen_options = {name: value for name, value in options.items() if value}
+    result = speaker.recall(chosen(profile, namespace), " ".join(words), **chosen_options)
+    if as_json:
+        print_json(result)
+        return
+    print_answer(result)
+    if explain:
+        _print_channels(rows_of(result, "candidates"))
+    print_notes(speaker.last.messages if speaker.last else [])
+
+
+def print_answer(result: Mapping[str, Any], most: int | None = None) -> None:
+    """The answer, then the candidates it came from (the first `most` of them)."""
+    candidates = rows_of(result, "candidates")
+    if not candidates:
+        click.echo("Nothing that is known answers this.")
+        return
+    if result.get("answer"):
+        click.echo(f"{strong(wrapped(result['answer']))}\n")
+    for number, candidate in enumerate(candidates[:most], start=1):
+        text = candidate.get("summary") or candidate.get("content", "")
+        click.echo(f"{number:>3}. {shortened(text, width() - 5)}")
+        click.echo(dim(f"     {_details(candidate)}"))
+
+
+def _details(candidate: Mapping[str, Any]) -> str:
+    days = candidate.get("age_days")
+    score = candidate.get("score")
+    return dotted(
+        candidate.get("type") if candidate.get("kind") != "message" else "message",
+        _ago(days) if isinstance(days, int) else None,
+        f"said by {candidate['speaker']}" if candidate.get("speaker") else None,
+        f"score {score:.3f}" if isinstance(score, int | float) else None,
+        candidate.get("profile"),
+        candidate.get("id"),
+    )
+
+
+def _ago(days: int) -> str:
+    return f"{duration(days * _DAY)} ago" if days else "today"
+
+
+def _print_channels(candidates: list[Mapping[str, Any]]) -> None:
+    """One line per candidate, one column per channel: rank and score."""
+    names = sorted({name for candidate in candidates for name in candidate.get("channels") or {}})
+    rows = [
+        (number, candidate.get("id", ""), *(_cell((candidate.get("channels") or {}).get(name)) for name in names))
+        for number, candidate in enumerate(candidates, start=1)
+    ]
+    if rows:
+        click.echo(f"\n{table(rows, head=('#', 'id', *names), right=range(2, 2 + len(names)))}")
+
+
+def _cell(channel: object) -> str:
+    if not isinstance(channel, Mapping):
+        return "-"
+    score = channel.get("score")
+    return (
+        f"{channel.get('rank', '?')} ({score:.3g})" if isinstance(score, int | float) else f"{channel.get('rank', '?')}"
+    )

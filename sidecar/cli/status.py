@@ -1,0 +1,112 @@
+"""`sidecar status`: what the daemon does, and what it could not do."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from sidecar.cli.options import Command, client, json_option
+from sidecar.cli.output import bar, counted, dotted, duration, line, print_json, rows_of
+
+_EVERY_SECONDS = 1.0
+_LABEL = 11
+"""Width of the labels at the left."""
+
+_SHOWN_BAD_FILES = 10
+"""Bad files that are listed; all are in `--json`."""
+
+
+@click.command(cls=Command)
+@click.option("--watch", is_flag=True, help="Go on showing it, until Ctrl-C.")
+@json_option
+def status(watch: bool, as_json: bool) -> None:
+    """Show what the daemon is doing.
+
+    Sessions read, memories learned, what waits, and files that it could not take in.
+    """
+    speaker = client(10)
+    if not watch:
+        result = speaker.status()
+        print_json(result) if as_json else click.echo(described(result))
+        return
+    shown = ""
+    while True:
+        result = speaker.status()
+        text = line(result) if as_json else described(result)
+        if text != shown:
+            _show_again(result, text, as_json=as_json)
+            shown = text
+        time.sleep(_EVERY_SECONDS)
+
+
+def _show_again(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+    else:
+        if sys.stdout.isatty():
+            click.clear()
+        click.echo(text)
+    sys.stdout.flush()
+
+
+def described(status_result: Mapping[str, Any]) -> str:
+    """The status for people, some lines; what is fine is short, what is not has its reason."""
+    lines = [f"{label:<{_LABEL}}{text}" for label, text in _lines(status_result)]
+    return "\n".join((_headline(status_result), *lines))
+
+
+def _headline(found: Mapping[str, Any]) -> str:
+    state = "paused" if found.get("paused") else "settled" if found.get("settled") else "working"
+    uptime = f"up {duration(float(found.get('uptime_s') or 0))}"
+    process = f"pid {found.get('pid', '?')}"
+    return f"sidecar {dotted(found.get('version'), process, uptime, state)}"
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _work(found)
+    yield from _named("profile", rows_of(found, "profiles"), _profile)
+    yield from _named("agent", rows_of(found, "agents"), _agent)
+    bad = rows_of(found, "bad_files")
+    for entry in bad[:_SHOWN_BAD_FILES]:
+        place = ":".join(str(part) for part in (entry.get("path"), entry.get("line")) if part)
+        yield "bad file", f"{line(place)}  {line(entry.get('reason', ''))}"
+    if len(bad) > _SHOWN_BAD_FILES:
+        yield "", f"and {len(bad) - _SHOWN_BAD_FILES} more, see --json"
+    services = rows_of(found, "services")
+    for service in services:
+        if service.get("state") not in ("running", "idle"):
+            yield "service", dotted(service.get("name"), service.get("state"), service.get("error"))
+
+
+def _work(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    fill = found.get("backfill") or {}
+    if fill.get("done", 0) < fill.get("total", 0):
+        yield "back-fill", f"{bar(fill['done'], fill['total'])} sessions"
+    queue = found.get("queue") or {}
+    if any(queue.values()):
+        yield "queue", dotted(*(f"{number} {name}" for name, number in queue.items() if number))
+    extractor = found.get("extractor") or {}
+    yield "extractor", dotted(extractor.get("name"), extractor.get("state"), extractor.get("hint"))
+    index = found.get("index") or {}
+    degraded = ", ".join(map(line, index.get("degraded") or []))
+    yield "index", dotted(f"{index.get('lag_ms', 0)} ms behind", degraded and f"degraded: {degraded}")
+
+
+def _named(label: str, rows: list[Mapping[str, Any]], describe: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    for row in rows:
+        yield label, describe(row)
+
+
+def _profile(row: Mapping[str, Any]) -> str:
+    counts = (counted(row.get("memories", 0), "memory", "memories"), counted(row.get("messages", 0), "message"))
+    return dotted(f"{row.get('namespace')}/{row.get('name')}", *counts)
+
+
+def _agent(row: Mapping[str, Any]) -> str:
+    unknown = row.get("unknown_records") or 0
+    kinds = f"{counted(unknown, 'record')} of unknown kinds" if isinstance(unknown, int) and unknown else ""
+    return dotted(row.get("name"), row.get("path"), counted(row.get("sessions", 0), "session"), kinds)

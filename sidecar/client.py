@@ -1,0 +1,276 @@
+"""The other end of the socket: what the CLI, hooks and other faces use to speak to the daemon.
+
+Standard library only, and only its light parts: hooks start this on every prompt of an agent.  For that reason HTTP is
+spoken here by hand (one request, one connection), and no path is looked up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sidecar import errors
+
+_MAX_ANSWER = 256 * 1024 * 1024
+"""Bytes after which an answer is not ours: an export is streamed elsewhere, all else is far smaller."""
+
+_CHUNK = 65_536
+
+
+class Answer:
+    """What the daemon said: `result`, `result_info` and `messages` of its envelope, and the HTTP status."""
+
+    __slots__ = ("messages", "result", "result_info", "status")
+
+    def __init__(self, status: int, envelope: Mapping[str, Any]) -> None:
+        """`envelope` is the decoded body of a successful answer."""
+        self.status = status
+        self.result: Any = envelope.get("result")
+        self.result_info: dict[str, Any] = envelope.get("result_info") or {}
+        self.messages: list[Any] = envelope.get("messages") or []
+
+
+class Profile:
+    """Which profile a request is about: one by name, or the one to which a folder belongs."""
+
+    __slots__ = ("cwd", "name", "namespace")
+
+    def __init__(self, *, cwd: str | None = None, name: str | None = None, namespace: str = "local") -> None:
+        """With `name` the folder does not count; with neither it is the profile `personal`."""
+        self.cwd = cwd
+        self.name = name
+        self.namespace = namespace
+
+    def route(self, tail: str) -> str:
+        """The path of a route that exists both for a named profile and for a folder."""
+        if self.name is None:
+            return f"/v1/{tail}"
+        return f"/v1/namespaces/{_quoted(self.namespace)}/profiles/{_quoted(self.name)}/{tail}"
+
+    def fields(self) -> dict[str, Any]:
+        """What the body or the query of a request to `route` must say."""
+        return {"cwd": self.cwd} if self.name is None and self.cwd is not None else {}
+
+    def spelled(self) -> dict[str, Any]:
+        """The profile as fields, for routes that have no form with a profile in the path."""
+        return self.fields() if self.name is None else {"namespace": self.namespace, "profile": self.name}
+
+
+class Client:
+    """Speaks to one daemon.  `timeout` (seconds) bounds a whole exchange, however slowly the other side drips.
+
+    `last` is the answer to the latest request, for those who need more than its result.
+    """
+
+    def __init__(self, socket_path: str | os.PathLike[str], timeout: float = 10.0) -> None:
+        self.socket_path = os.fspath(socket_path)
+        self.timeout = timeout
+        self.last: Answer | None = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Any:  # noqa: ANN401 - JSON
+        """The `result` of a request.
+
+        Raises the daemon's own error as the same class; NoDaemon if nobody listens, DaemonSilent after the time limit,
+        BadAnswer if what came is not an envelope.
+        """
+        payload = b"" if body is None else json.dumps(body).encode()
+        head = [
+            f"{method} {path}{_query(query)} HTTP/1.1",
+            "Host: sidecar",
+            "Connection: close",
+            "Accept: application/json",
+        ]
+        if body is not None:
+            head.extend(("Content-Type: application/json", f"Content-Length: {len(payload)}"))
+        limit = self.timeout if timeout is None else timeout
+        raw = self._exchange("\r\n".join((*head, "", "")).encode() + payload, limit)
+        status, content = self._parsed(raw)
+        self.last = self._opened(status, content)
+        return self.last.result
+
+    def _exchange(self, request: bytes, limit: float) -> bytes:
+        """Everything that came back until the daemon closed the connection."""
+        deadline = time.monotonic() + limit
+        received = bytearray()
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(limit)
+                self._connect(connection)
+                connection.sendall(request)
+                while True:
+                    connection.settimeout(max(deadline - time.monotonic(), 0.001))
+                    piece = connection.recv(_CHUNK)
+                    if not piece:
+                        return bytes(received)
+                    received += piece
+                    if len(received) > _MAX_ANSWER:
+                        raise self._bad("the answer is endless")
+        except TimeoutError as error:
+            raise errors.DaemonSilent(socket=self.socket_path, seconds=limit) from error
+        except OSError as error:
+            raise self._bad(error.strerror or str(error)) from error
+
+    def _connect(self, connection: socket.socket) -> None:
+        try:
+            connection.connect(self.socket_path)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            hint = None
+            if error.errno is None:
+                hint = "The path is longer than a socket's may be; set SIDECAR_SOCKET to a shorter one."
+            elif isinstance(error, PermissionError):
+                hint = "The socket belongs to somebody else; check its owner and SIDECAR_SOCKET."
+            raise errors.NoDaemon(socket=self.socket_path, hint=hint) from error
+
+    def _parsed(self, raw: bytes) -> tuple[int, bytes]:
+        """Status and body of an HTTP answer."""
+        head, separator, rest = raw.partition(b"\r\n\r\n")
+        first, *lines = head.split(b"\r\n")
+        words = first.split(b" ")
+        if not separator or not words[0].startswith(b"HTTP/1.") or len(words) < 2 or not words[1].isdigit():
+            raise self._bad("no HTTP answer" if raw else "the connection was closed")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+        if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
+            return int(words[1]), self._unchunked(rest)
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and len(rest) < int(length):
+            raise self._bad("the answer was cut off")
+        return int(words[1]), rest
+
+    def _unchunked(self, rest: bytes) -> bytes:
+        found = bytearray()
+        while True:
+            size, separator, rest = rest.partition(b"\r\n")
+            try:
+                length = int(size.partition(b";")[0], 16)
+            except ValueError as error:
+                raise self._bad("the answer was cut off") from error
+            if not separator or len(rest) < length:
+                raise self._bad("the answer was cut off")
+            if not length:
+                return bytes(found)
+            found += rest[:length]
+            rest = rest[length + 2 :]
+
+    def _opened(self, status: int, content: bytes) -> Answer:
+        """The envelope as an answer, or the error that it reports."""
+        try:
+            envelope = json.loads(content)
+        except ValueError as error:
+            raise self._bad(f"status {status} without JSON") from error
+        if not isinstance(envelope, dict) or "success" not in envelope:
+            raise self._bad(f"status {status} without an envelope")
+        if envelope["success"]:
+            return Answer(status, envelope)
+        reported = envelope.get("errors") or [{}]
+        first = reported[0] if isinstance(reported[0], dict) else {}
+        raise errors.from_wire(int(first.get("code", 0)), str(first.get("message", "unknown")), first.get("hint"))
+
+    def _bad(self, why: str) -> errors.BadAnswer:
+        return errors.BadAnswer(socket=self.socket_path, why=why)
+
+    def health(self) -> dict[str, Any]:
+        """That the daemon lives: version and pid."""
+        return _object(self.request("GET", "/v1/healthz"))
+
+    def status(self) -> dict[str, Any]:
+        """What it is doing (section 5 of the contract)."""
+        return _object(self.request("GET", "/v1/status"))
+
+    def recall(self, profile: Profile, query: str, **options: object) -> dict[str, Any]:
+        """`{count, answer, candidates}`; `options`: `thinkingLevel`, `limit`, `at`, `explain` and the API's others."""
+        body = {"query": query, **options, **profile.fields()}
+        return _object(self.request("POST", profile.route("recall"), body))
+
+    def remember(self, profile: Profile, content: str, **options: object) -> dict[str, Any]:
+        """The memory that was written; `options`: `type`, `key`, `tags`, `pinned`, `sessionId`."""
+        return _object(
+            self.request("POST", profile.route("remember"), {"content": content, **options, **profile.fields()})
+        )
+
+    def search(self, profile: Profile, query: str, **options: object) -> object:
+        """Verbatim messages of all roles that match; `options`: `limit`, `sessionId`, …"""
+        return self.request("POST", "/v1/search", {"query": query, **options, **profile.spelled()})
+
+    def summary(self, profile: Profile, **options: object) -> dict[str, Any]:
+        """`{summary: markdown}`; `options`: `sessionId`."""
+        return _object(self.request("POST", profile.route("summary"), {**options, **profile.fields()}))
+
+    def memories(self, profile: Profile, **filters: object) -> list[dict[str, Any]]:
+        """One page of memories without their content; the next page's cursor is in `last.result_info`."""
+        found = self.request("GET", profile.route("memories"), query={**filters, **profile.fields()})
+        return list(found or ())
+
+    def memory(self, profile: Profile, identifier: str, **options: object) -> dict[str, Any]:
+        """One memory; `options`: `history=1` adds its chain of versions and its source messages."""
+        tail = f"memories/{_quoted(identifier)}"
+        return _object(self.request("GET", profile.route(tail), query={**options, **profile.fields()}))
+
+    def forget(self, profile: Profile, identifier: str, reason: str | None = None) -> object:
+        """Move a memory to the archive as no longer true or wanted."""
+        body = {**({"reason": reason} if reason else {}), **profile.fields()}
+        return self.request("POST", profile.route(f"memories/{_quoted(identifier)}/forget"), body)
+
+    def log(self, profile: Profile, **filters: object) -> list[dict[str, Any]]:
+        """Commits of a profile, newest first; `filters`: `id` of a memory, `limit`."""
+        found = self.request("GET", profile.route("log"), query={**filters, **profile.fields()})
+        return list(found or ())
+
+    def ingest_transcripts(
+        self, paths: list[str], *, agent: str | None = None, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Take in transcript files: `{sessions, messages, planned}`; `paths` are absolute."""
+        body = {"paths": paths, **({"agent": agent} if agent else {}), **({"dry_run": True} if dry_run else {})}
+        return _object(self.request("POST", "/v1/transcripts", body))
+
+    def pause(self) -> object:
+        """Stop watching and extracting until `resume`."""
+        return self.request("POST", "/v1/pause", {})
+
+    def resume(self) -> object:
+        """Go on after `pause`."""
+        return self.request("POST", "/v1/resume", {})
+
+    def rebuild(self) -> object:
+        """Make the index anew from the store and the archive."""
+        return self.request("POST", "/v1/rebuild", {})
+
+    def shutdown(self) -> object:
+        """Ask the daemon to end; it answers before it does."""
+        return self.request("POST", "/v1/shutdown", {})
+
+
+def _object(result: object) -> dict[str, Any]:
+    return result if isinstance(result, dict) else {}
+
+
+_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+def _quoted(text: str) -> str:
+    """Percent-encoding; `urllib` would cost more to import than all the rest."""
+    return "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
+
+
+def _query(fields: Mapping[str, Any] | None) -> str:
+    given = {name: value for name, value in (fields or {}).items() if value is not None}
+    if not given:
+        return ""
+    return "?" + "&".join(f"{_quoted(name)}={_quoted(_spelled(value))}" for name, value in given.items())
+
+
+def _spelled(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

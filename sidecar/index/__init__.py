@@ -1,0 +1,39 @@
+"""Search over memories and verbatim messages, by words and by meaning: a cache of store and archive."""
+
+from sidecar.index.documents import (
+    Filters,
+    Found,
+    IndexedMemory,
+    IndexedMessage,
+    Kind,
+    MessageDoc,
+    MessageGone,
+    Source,
+    SyncReport,
+)
+from sidecar.index.index import Index
+from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
+from sidecar.index.tokens import STOP_WORDS, tokens
+from sidecar.index.vectors import BUNDLED, Embedder
+from sidecar.index.view import View
+
+__all__ = [
+    "BUNDLED",
+    "MAX_COVERAGE_TERMS",
+    "STOP_WORDS",
+    "Embedder",
+    "Filters",
+    "Found",
+    "Index",
+    "IndexedMemory",
+    "IndexedMessage",
+    "Kind",
+    "MessageDoc",
+    "MessageGone",
+    "Source",
+    "SyncReport",
+    "View",
+    "idf",
+    "stems",
+    "tokens",
+]

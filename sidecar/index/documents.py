@@ -1,0 +1,164 @@
+"""What goes into the index and what comes out of it, as values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from sidecar.model import MessageKind, ProfileRef, Role, Speaker, Stored
+
+Kind = Literal["memory", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDoc:
+    """One archived message as the index wants it.
+
+    `change` is the number of the archive's change that brought it; `before` and `after` are the neighbours' texts.
+    `forgotten`: every memory that came from it was forgotten, so it is not indexed; `superseded`: its memories are no
+    longer current.
+    """
+
+    change: int
+    id: str
+    agent: str
+    session: str
+    profile: ProfileRef
+    role: Role
+    speaker: Speaker
+    kind: MessageKind
+    time: datetime | None
+    text: str
+    before: str = ""
+    after: str = ""
+    sidechain: bool = False
+    forgotten: bool = False
+    superseded: bool = False
+
+    @property
+    def recallable(self) -> bool:
+        """Whether recall may give it: a person's or the agent's own words.
+
+        The prompts of sub-agents, tool output and what the system said can be found by `search` alone.
+        """
+        spoken = self.role in ("user", "assistant") and self.speaker in ("user", "assistant") and self.kind != "tool"
+        return spoken and not self.sidechain
+
+
+@dataclass(frozen=True, slots=True)
+class MessageGone:
+    """A message that the archive no longer has."""
+
+    change: int
+    agent: str
+    id: str
+
+
+class Source(Protocol):
+    """What the index follows: the store's memories and the archive's changes."""
+
+    def memories(self) -> Mapping[ProfileRef, Sequence[Stored]]:
+        """The memories of every profile as they are now, of every status."""
+
+    def message_changes(self, after: int) -> Iterable[MessageDoc | MessageGone]:
+        """The changes of the archive with a greater number than `after`, in order; 0 gives all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did.  `rebuilt`: the index was started anew, because it was gone or could not be used."""
+
+    generation: int
+    memories_written: int = 0
+    memories_removed: int = 0
+    messages_written: int = 0
+    messages_removed: int = 0
+    rebuilt: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether an answer may differ from before."""
+        written = self.memories_written + self.memories_removed + self.messages_written + self.messages_removed
+        return self.rebuilt or written > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is narrowed to.
+
+    `types`: memory types, empty for all.  `session`: one session's.  `roles`: message roles, for the verbatim search.
+    `until`: a moment in seconds since 1970: what was valid then (archived memories too), said up to then; without
+    it, what is valid now.
+    """
+
+    types: tuple[str, ...] = ()
+    session: str | None = None
+    roles: tuple[str, ...] = ()
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row of the index and what a search made of it; the score's scale is the search's own."""
+
+    row: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedMemory:
+    """A memory as the index holds it."""
+
+    id: str
+    profile: ProfileRef
+    type: str
+    status: str
+    content: str
+    summary: str
+    path: str
+    sha256: str
+    key: str | None
+    observed: datetime
+    effective: datetime
+    valid_until: datetime | None
+    agent: str | None
+    session: str | None
+    speaker: Speaker | None
+    messages: tuple[str, ...]
+    queries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedMessage:
+    """A verbatim message as the index holds it."""
+
+    id: str
+    profile: ProfileRef
+    agent: str
+    session: str
+    role: Role
+    speaker: Speaker
+    kind: MessageKind
+    time: datetime | None
+    content: str
+    truncated: bool
+    superseded: bool
+
+
+def digest(*parts: str) -> int:
+    """A 64-bit number that stands for some names in columns and terms."""
+    joined = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(joined, digest_size=8).digest(), "big")
+
+
+def profile_number(profile: ProfileRef) -> int:
+    """The number that stands for a profile."""
+    return digest(profile.namespace, profile.name)
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates, which a transcript's JSON may hold, replaced: the engines take UTF-8 only."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

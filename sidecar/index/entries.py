@@ -1,0 +1,222 @@
+"""Memories and messages as documents of the index, and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from sidecar.index.columns import CURRENT, NEVER, PROPOSED, SUPERSEDED, TYPES, ColumnRow
+from sidecar.index.documents import (
+    IndexedMemory,
+    IndexedMessage,
+    MessageDoc,
+    digest,
+    encodable,
+    profile_number,
+)
+from sidecar.index.lexical import Entry
+from sidecar.model import Memory, MemoryType, ProfileRef, Status, Stored
+
+MEMORY_FIELDS = ("content", "summary", "key", "queries", "keywords", "tags")
+"""Text fields of a memory."""
+
+MESSAGE_FIELDS = ("text", "near", "other")
+"""Text fields of a message: its text and its neighbours' if recall may give it, `other` is the text of the rest, so
+that the words of tool output do not count in the statistics of what was said."""
+
+INDEXED_STATUSES = (Status.ACTIVE, Status.SUPERSEDED, Status.PROPOSED)
+"""What was forgotten is not in the index at all."""
+
+SETTLED = "settled"
+"""The label of what is or was valid: of everything that does not wait for a person's review."""
+
+_STATES = {Status.ACTIVE: CURRENT, Status.SUPERSEDED: SUPERSEDED, Status.PROPOSED: PROPOSED}
+
+CONTENT_BYTES = 32_768
+"""Of a verbatim message, what a candidate may carry (section 5 of the contract)."""
+
+_INDEXED_CHARACTERS = 65_536
+"""Of a message, the part whose words are indexed: longer ones are dumps."""
+
+_NEIGHBOUR_CHARACTERS = 2_000
+"""Of a neighbour, the part that says what the talk was about; its near end counts."""
+
+_UNKNOWN_TIME = -1
+
+
+def memory_ident(profile: ProfileRef, identifier: str) -> str:
+    """The index's own name of a memory."""
+    return encodable(f"{profile}/{identifier}")
+
+
+def message_ident(agent: str, identifier: str) -> str:
+    """The index's own name of a message."""
+    return encodable(f"{agent}\0{identifier}")
+
+
+def memory_entry(row: int, stored: Stored) -> Entry:
+    """A memory as a document."""
+    memory = stored.memory
+    payload = {
+        "id": memory.id,
+        "profile": [stored.profile.namespace, stored.profile.name],
+        "type": memory.type.value,
+        "status": memory.status.value,
+        "content": memory.content,
+        "summary": memory.summary,
+        "path": stored.path,
+        "sha256": stored.sha256,
+        "key": memory.key,
+        "observed": _seconds(memory.observed),
+        "effective": _seconds(memory.effective),
+        "until": _seconds(memory.valid_until) if memory.valid_until else None,
+        "agent": memory.source.agent,
+        "session": memory.source.session,
+        "speaker": memory.source.speaker,
+        "messages": list(memory.source.messages),
+        "queries": list(memory.queries),
+    }
+    texts = {
+        "content": memory.content,
+        "summary": memory.summary,
+        "key": memory.key or "",
+        "queries": "\n".join(memory.queries),
+        "keywords": "\n".join(memory.keywords),
+        "tags": "\n".join(memory.tags),
+    }
+    labels = [f"status:{memory.status.value}", f"type:{memory.type.value}"]
+    if memory.status is not Status.PROPOSED:
+        labels.append(SETTLED)
+    if memory.source.session:
+        labels.append(f"session:{encodable(memory.source.session)}")
+    return Entry(
+        row=row,
+        ident=memory_ident(stored.profile, memory.id),
+        profile=profile_number(stored.profile),
+        texts=texts,
+        labels=labels,
+        time=_seconds(memory.observed),
+        until=_until(memory),
+        payload=json.dumps(payload).encode(),
+    )
+
+
+def memory_columns(row: int, stored: Stored) -> ColumnRow:
+    """A memory as numbers."""
+    memory = stored.memory
+    return ColumnRow(
+        row=row,
+        profile=profile_number(stored.profile),
+        session=digest(memory.source.session or ""),
+        time=_seconds(memory.observed),
+        until=_until(memory),
+        type=TYPES.index(memory.type.value),
+        state=_STATES[memory.status],
+    )
+
+
+def memory_words(memory: Memory) -> str:
+    """What of a memory is embedded: the questions that it answers, then its content; nothing of a task."""
+    return "" if memory.type is MemoryType.TASK else "\n".join([*memory.queries, memory.content])
+
+
+def message_entry(row: int, message: MessageDoc) -> Entry:
+    """A message as a document."""
+    content, truncated = cut(message.text)
+    payload = {
+        "id": message.id,
+        "profile": [message.profile.namespace, message.profile.name],
+        "agent": message.agent,
+        "session": message.session,
+        "role": message.role,
+        "speaker": message.speaker,
+        "kind": message.kind,
+        "time": _seconds(message.time) if message.time else None,
+        "content": content,
+        "truncated": truncated,
+        "superseded": message.superseded,
+    }
+    text = message.text[:_INDEXED_CHARACTERS]
+    near = f"{message.before[-_NEIGHBOUR_CHARACTERS:]}\n{message.after[:_NEIGHBOUR_CHARACTERS]}"
+    return Entry(
+        row=row,
+        ident=message_ident(message.agent, message.id),
+        profile=profile_number(message.profile),
+        texts={"text": text, "near": near} if message.recallable else {"other": text},
+        labels=[f"role:{message.role}", f"session:{encodable(message.session)}"],
+        time=_message_seconds(message),
+        until=NEVER,
+        payload=json.dumps(payload).encode(),
+    )
+
+
+def message_columns(row: int, message: MessageDoc) -> ColumnRow:
+    """A message as numbers."""
+    return ColumnRow(
+        row=row,
+        profile=profile_number(message.profile),
+        session=digest(message.session),
+        time=_message_seconds(message),
+        until=NEVER,
+        type=0,
+        state=CURRENT,
+    )
+
+
+def indexed_memory(payload: bytes) -> IndexedMemory:
+    """A memory from what `memory_entry` laid down."""
+    held = json.loads(payload)
+    return IndexedMemory(
+        id=held["id"],
+        profile=ProfileRef(*held["profile"]),
+        type=held["type"],
+        status=held["status"],
+        content=held["content"],
+        summary=held["summary"],
+        path=held["path"],
+        sha256=held["sha256"],
+        key=held["key"],
+        observed=_moment(held["observed"]),
+        effective=_moment(held["effective"]),
+        valid_until=_moment(held["until"]) if held["until"] is not None else None,
+        agent=held["agent"],
+        session=held["session"],
+        speaker=held["speaker"],
+        messages=tuple(held["messages"]),
+        queries=tuple(held["queries"]),
+    )
+
+
+def indexed_message(payload: bytes) -> IndexedMessage:
+    """A message from what `message_entry` laid down."""
+    held = json.loads(payload)
+    time = held.pop("time")
+    profile = ProfileRef(*held.pop("profile"))
+    return IndexedMessage(profile=profile, time=_moment(time) if time is not None else None, **held)
+
+
+def cut(text: str) -> tuple[str, bool]:
+    """A text with at most CONTENT_BYTES of UTF-8, and whether something is missing."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) <= CONTENT_BYTES:
+        return text, False
+    return encoded[:CONTENT_BYTES].decode("utf-8", "ignore"), True
+
+
+def _seconds(time: datetime) -> int:
+    return int(time.timestamp())
+
+
+def _message_seconds(message: MessageDoc) -> int:
+    return max(0, _seconds(message.time)) if message.time else _UNKNOWN_TIME
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _until(memory: Memory) -> int:
+    """The moment from which a memory was not valid; one superseded at an unknown moment is taken for never valid."""
+    if memory.valid_until is not None:
+        return _seconds(memory.valid_until)
+    return _seconds(memory.observed) if memory.status is Status.SUPERSEDED else NEVER

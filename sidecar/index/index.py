@@ -1,0 +1,263 @@
+"""The index as the program knows it: opened in doubt as empty, brought up to date by `sync`, read through `view`.
+
+On disk: `format.json` (what it was built with), `memories/` and `messages/`, each with `words/` and `columns/`.
+It is a cache of store and archive: whatever is wrong with it, the answer is to start anew, once.  Each of the two
+folders is committed as a whole; a kill between the two leaves both as they were at some moment, and the next sync
+goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sidecar.errors import IndexUnusable
+from sidecar.index.documents import Filters, Source, SyncReport
+from sidecar.index.entries import MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
+from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
+from sidecar.index.shelf import Shelf, wipe
+from sidecar.index.sync import Known, latest, memory_batch, memory_changes, message_batch, portions
+from sidecar.index.vectors import Embedder
+from sidecar.index.view import View
+from sidecar.model import ProfileRef, Stored
+
+FORMAT = 1
+"""Of the folder; with any other number, older or newer, it is emptied."""
+
+_MARKER = "format.json"
+
+_NEIGHBOUR_FIELDS = {"content": 1.0, "summary": 1.0, "key": 1.0, "keywords": 0.5}
+_NEIGHBOUR_POOL = 4
+"""How many times the wanted neighbours each of the two searches brings."""
+
+
+class Index:
+    """Search over the memories and archived messages of all profiles.
+
+    `view` and `neighbours` may be used from any thread while a `sync` runs; syncs wait for each other.
+    """
+
+    _memories: Shelf
+    _messages: Shelf
+    _known: dict[str, Known]
+    _opened: tuple[int, int, int]
+    _view: View
+
+    def __init__(self, folder: Path, embedder: Embedder, archive: str, clock: Callable[[], datetime]) -> None:
+        self.folder = folder
+        self.embedder = embedder
+        self.synced_at: datetime | None = None
+        self._built_with = {"format": FORMAT, "embedder": embedder.name, "archive": archive}
+        self._clock = clock
+        self._writing = threading.Lock()
+        self._base = 0
+        try:
+            self._load()
+        except IndexUnusable:
+            self._start_anew()
+        self._publish()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        archive: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Index:
+        """The index in a folder, which is created if need be.
+
+        `archive` names the archive whose change numbers are followed.  An index of another format, embedding model
+        or archive, or a damaged one, is emptied; the next `sync` fills it.  Raises IndexUnusable only if the folder
+        itself cannot be used.
+        """
+        return cls(folder, embedder, archive, clock)
+
+    @property
+    def view(self) -> View:
+        """Everything as of the last commit; does not change under its holder."""
+        return self._view
+
+    @property
+    def generation(self) -> int:
+        """Grows with each change of what can be found."""
+        return self._view.generation
+
+    def intact(self) -> bool:
+        """Whether the folder on disk is still the one that was opened; costs a few stats."""
+        try:
+            for name in ("memories", "messages"):
+                (self.folder / name / "words" / "meta.json").stat()
+            return self._identity() == self._opened
+        except OSError:
+            return False
+
+    def sync(self, source: Source, *, anew: bool = False) -> SyncReport:
+        """Bring the index to what the source holds: the only writer.
+
+        A folder that was deleted or damaged meanwhile is filled from scratch, as it is with `anew`; until that is
+        done, searches are answered from what was there before.  Raises IndexUnusable if it cannot be written.
+        """
+        with self._writing:
+            if anew or not self.intact():
+                return self._refill(source)
+            try:
+                return self._follow(source, publish=self._publish)
+            except IndexUnusable:
+                if self._sound():
+                    raise
+                return self._refill(source)
+
+    def neighbours(self, profile: ProfileRef, text: str, limit: int) -> list[tuple[str, float]]:
+        """The ids of the active memories most like a text, best first.
+
+        The score is the cosine; for what has no vector the share of the text's words that it has, weighted by idf.
+        """
+        view, filters = self._view, Filters()
+        weights = _weights(view, profile, stems(text))
+        vector = self.embedder.encode([text])[0]
+        pool = limit * _NEIGHBOUR_POOL
+        near = view.nearest("memory", profile, vector, filters, pool)
+        worded = view.words("memory", profile, weights, _NEIGHBOUR_FIELDS, filters, pool)
+        rows = sorted({found.row for found in (*near, *worded)})
+        scores = {**_shares(view, profile, weights, rows), **view.cosines("memory", profile, vector, rows)}
+        best = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:limit]
+        memories = view.fetch_memories([row for row, _ in best])
+        return [(memories[row].id, score) for row, score in best if row in memories and score > 0]
+
+    def close(self) -> None:
+        """Wait for a running sync; what was read from stays readable for whoever still holds a view."""
+        with self._writing:
+            self.synced_at = None
+
+    def _refill(self, source: Source) -> SyncReport:
+        """From scratch, unseen by readers until it is complete."""
+        self._base = self._view.generation + 1
+        self._start_anew()
+        report = self._follow(source, publish=lambda: None)
+        self._publish()
+        return replace(report, generation=self.generation, rebuilt=True)
+
+    def _follow(self, source: Source, publish: Callable[[], None]) -> SyncReport:
+        messages_written, messages_removed = self._follow_messages(source, publish)
+        memories_written, memories_removed = self._follow_memories(source, publish)
+        self.synced_at = self._clock()
+        return SyncReport(
+            generation=self.generation,
+            memories_written=memories_written,
+            memories_removed=memories_removed,
+            messages_written=messages_written,
+            messages_removed=messages_removed,
+        )
+
+    def _follow_messages(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
+        """Take over the archive's changes; how many messages were written and removed."""
+        written = removed = 0
+        for changes in portions(source.message_changes(self._messages.view.state.cursor)):
+            view, last = self._messages.view, latest(changes)
+            replaced = view.reader.rows_of(sorted(last))
+            batch = message_batch(last.values(), replaced, view.state.next_row, self.embedder)
+            self._messages.commit(batch, cursor=max(change.change for change in changes))
+            publish()
+            written += len(batch.entries)
+            removed += max(0, len(replaced) - len(batch.entries))
+        return written, removed
+
+    def _follow_memories(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
+        """Take over what differs in the store; how many memories were written and removed."""
+        changes = memory_changes(source.memories(), self._known)
+        for portion in portions([*changes.remove, *changes.write]):
+            write = [item for item in portion if isinstance(item, Stored)]
+            idents = [
+                memory_ident(item.profile, item.memory.id) if isinstance(item, Stored) else item for item in portion
+            ]
+            replaced = [self._known[ident].row for ident in idents if ident in self._known]
+            batch, fresh = memory_batch(write, replaced, self._memories.view.state.next_row, self.embedder)
+            self._memories.commit(batch, cursor=0)
+            kept = self._known.keys() - set(idents)
+            self._known = {ident: self._known[ident] for ident in sorted(kept)} | fresh
+            publish()
+        return len(changes.write), len(changes.remove)
+
+    def _publish(self) -> None:
+        memories, messages = self._memories.view, self._messages.view
+        generation = self._base + memories.state.generation + messages.state.generation
+        self._view = View(generation, memories, messages)
+
+    def _sound(self) -> bool:
+        """Whether what is on disk can be opened; if so, it is gone on with."""
+        try:
+            self._load()
+        except IndexUnusable:
+            return False
+        return True
+
+    def _load(self) -> None:
+        """Open what is on disk.  Raises IndexUnusable if anything about it is in doubt."""
+        marker = self.folder / _MARKER
+        try:
+            built_with = json.loads(marker.read_bytes())
+        except (OSError, ValueError) as error:
+            raise IndexUnusable(path=marker, why=error) from error
+        if not isinstance(built_with, dict) or {**built_with, "id": None} != {**self._built_with, "id": None}:
+            raise IndexUnusable(path=marker, why="it was built in another way")
+        self._open_shelves()
+
+    def _start_anew(self) -> None:
+        """Empty the folder.  The marker comes first: without it, what a kill leaves is in doubt and emptied again."""
+        wipe(self.folder)
+        try:
+            self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+            content = json.dumps({**self._built_with, "id": secrets.token_hex(8)})
+            (self.folder / _MARKER).write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise IndexUnusable(path=self.folder, why=error) from error
+        self._open_shelves()
+
+    def _open_shelves(self) -> None:
+        memories = Shelf(self.folder / "memories", MEMORY_FIELDS)
+        messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
+        self._known = _known(memories)
+        self._memories, self._messages = memories, messages
+        try:
+            self._opened = self._identity()
+        except OSError as error:
+            raise IndexUnusable(path=self.folder, why=error) from error
+
+    def _identity(self) -> tuple[int, int, int]:
+        """What tells this folder's marker from another of the same name."""
+        found = (self.folder / _MARKER).stat()
+        return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _known(memories: Shelf) -> dict[str, Known]:
+    """What a shelf says of the memories in it."""
+    rows = [int(row) for block in memories.view.blocks.values() for row in block.column("row")[block.alive]]
+    known = {}
+    for portion in portions(rows):
+        for row, payload in memories.view.reader.fetch(portion).items():
+            memory = indexed_memory(payload)
+            known[memory_ident(memory.profile, memory.id)] = Known(memory.path, memory.sha256, row)
+    if len(known) != len(rows):
+        raise IndexUnusable(path="memories", why=f"{len(rows)} rows stand for {len(known)} memories")
+    return known
+
+
+def _weights(view: View, profile: ProfileRef, terms: list[str]) -> dict[str, float]:
+    """The idf of terms, the weightiest first, as many as `coverage` can tell of."""
+    counts, size = view.frequencies(profile, list(dict.fromkeys(terms)))
+    weights = {term: idf(size, count) for term, count in counts.items()}
+    return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MAX_COVERAGE_TERMS])
+
+
+def _shares(view: View, profile: ProfileRef, weights: Mapping[str, float], rows: list[int]) -> dict[int, float]:
+    """What share of the terms' weight each row has."""
+    whole = sum(weights.values()) or 1.0
+    found = view.coverage("memory", profile, list(weights), rows)
+    return {row: sum(weights[term] for term in sorted(has)) / whole for row, has in found.items()}

@@ -1,0 +1,316 @@
+"""Words to rows: the only module that knows tantivy.
+
+One `Lexicon` is one tantivy index of one kind of document.  Two things are not as usual:
+
+- Terms are scoped: the profile's number stands before each token, so that the number of documents that have a term
+  is that of the profile, is had without a scan, and one project's words do not make another's rare.
+- A document without text carries the state of the index (`State`), so that it is committed with what it speaks of.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from sidecar.errors import IndexUnusable
+from sidecar.index.documents import Filters, Found
+from sidecar.index.tokens import tokens
+
+_ANALYZER = "scoped"
+_HEAP_BYTES = 32_000_000
+"""For one writer thread, of which one is enough: a sync is seldom more than a few documents."""
+
+_STATE_ROW = 0
+_STATE_LABEL = "state"
+_NOT_BEFORE_1970 = 0
+MAX_COVERAGE_TERMS = 24
+"""Terms whose presence fits exactly into the mantissa of the 32-bit score (see `coverage`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is committed together with the documents.
+
+    `generation` grows by one with each commit; `cursor` is the last change of the archive that is in;
+    `next_row` the number for the next document; `documents` how many there are, and `live` how many of them have a row
+    in the columns.
+    """
+
+    generation: int = 0
+    cursor: int = 0
+    next_row: int = 1
+    documents: int = 0
+    live: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document for the index.
+
+    `texts` by field; `labels` are exact words to filter by; `time` and `until` seconds since 1970; `payload` what
+    `fetch` gives back.
+    """
+
+    row: int
+    ident: str
+    profile: int
+    texts: Mapping[str, str]
+    labels: Sequence[str]
+    time: int
+    until: int
+    payload: bytes
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """Tantivy's errors as ours; a panic of the engine arrives as a BaseException of its own."""
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:
+        raise IndexUnusable(path=folder, why=error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise IndexUnusable(path=folder, why=f"the engine failed: {error}") from error
+
+
+@cache
+def _stemmer() -> tantivy.TextAnalyzer:
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(tantivy.Filter.stemmer("english")).build()
+
+
+def stems(text: str) -> list[str]:
+    """The terms of a text as the index knows them, in order, with repetitions."""
+    return list(_stemmer().analyze(" ".join(tokens(text))))
+
+
+def idf(documents: int, containing: int) -> float:
+    """How much a term tells that `containing` of `documents` have (BM25's form, never negative)."""
+    containing = min(containing, documents)
+    return math.log1p((documents - containing + 0.5) / (containing + 0.5))
+
+
+class Lexicon:
+    """The tantivy index of one kind of document, with the given text fields.  One writer, many readers."""
+
+    def __init__(self, folder: Path, fields: Sequence[str]) -> None:
+        """Opens or creates it; raises IndexUnusable for a folder that is broken or of another shape."""
+        self._folder = folder
+        self._schema = _schema(fields)
+        with _translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, path=str(folder))
+            self._index.register_tokenizer(
+                _ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+            )
+            self._index.config_reader("manual")
+            self._index.reload()
+
+    def reader(self) -> LexicalReader:
+        """An immutable view of the last commit."""
+        with _translated(self._folder):
+            return LexicalReader(self._folder, self._schema, self._index.searcher())
+
+    def commit(self, add: Sequence[Entry], remove: Sequence[int], state: State) -> None:
+        """Replace rows and state at once; on an error nothing has changed."""
+        with _translated(self._folder):
+            writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            try:
+                # By query: deletion by term does nothing for a number, and does not say so.
+                gone = tantivy.Query.term_set_query(self._schema, "row", [*remove, _STATE_ROW])
+                writer.delete_documents_by_query(gone)
+                writer.add_document(_state_document(state))
+                for entry in add:
+                    writer.add_document(_document(entry))
+                writer.commit()
+            finally:
+                writer.wait_merging_threads()
+            self._index.reload()
+
+
+def _schema(fields: Sequence[str]) -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("row", indexed=True, fast=True)
+    builder.add_integer_field("time", indexed=True, fast=True)
+    builder.add_integer_field("until", indexed=True, fast=True)
+    builder.add_text_field("ident", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("labels", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("payload", stored=True)
+    for field in fields:
+        builder.add_text_field(field, tokenizer_name=_ANALYZER, index_option="freq")
+    return builder.build()
+
+
+def _document(entry: Entry) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_unsigned("row", entry.row)
+    document.add_integer("time", entry.time)
+    document.add_integer("until", entry.until)
+    document.add_text("ident", entry.ident)
+    document.add_bytes("payload", entry.payload)
+    for label in entry.labels:
+        document.add_text("labels", f"{_scope(entry.profile)}{label}")
+    scope = _scope(entry.profile)
+    for field, text in entry.texts.items():
+        if terms := stems(text):
+            document.add_text(field, " ".join(scope + term for term in terms))
+    return document
+
+
+def _state_document(state: State) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_unsigned("row", _STATE_ROW)
+    document.add_text("labels", _STATE_LABEL)
+    document.add_bytes("payload", json.dumps(asdict(state)).encode())
+    return document
+
+
+def _scope(profile: int) -> str:
+    return f"{profile:016x}|"
+
+
+class LexicalReader:
+    """Searches on one commit.  Safe to use from several threads."""
+
+    def __init__(self, folder: Path, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._searcher = searcher
+
+    def state(self) -> State:
+        """What was committed; the empty state for an index without a commit."""
+        with _translated(self._folder):
+            found = self._searcher.search(self._label(_STATE_LABEL), 1, count=False).hits
+            if not found:
+                return State()
+            payload = self._searcher.doc(found[0][1]).get_first("payload")
+            return State(**json.loads(payload or b"{}"))
+
+    def documents(self) -> int:
+        """How many documents there are, the state's aside."""
+        return max(0, int(self._searcher.num_docs) - 1)
+
+    def frequency(self, profile: int, field: str, term: str) -> int:
+        """How many documents of a profile have a term in a field; deleted ones count until they are merged away."""
+        return int(self._searcher.doc_freq(field, _scope(profile) + term))
+
+    def search(
+        self,
+        profile: int,
+        weights: Mapping[str, float],
+        fields: Mapping[str, float],
+        filters: Sequence[tantivy.Query],
+        limit: int,
+        others: float,
+    ) -> list[Found]:
+        """The best rows by BM25 for any of the terms, best first; equal scores by row, the later first.
+
+        `weights`: of each term, in place of the idf that the engine would take from the whole index; `fields`: of
+        each field; `others`: of a term that several fields have, the best field counts wholly and the others by this
+        share (1 adds them up).
+        """
+        scored = [
+            query for term, weight in weights.items() if (query := self._term(profile, term, weight, fields, others))
+        ]
+        if not scored or limit < 1:
+            return []
+        wanted = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in scored])
+        return self._run(self._narrowed(wanted, filters), limit)
+
+    def coverage(
+        self, profile: int, terms: Sequence[str], fields: Sequence[str], rows: Sequence[int]
+    ) -> dict[int, int]:
+        """Which terms each of some rows has in any of the fields: bit i of the value stands for terms[i].
+
+        One search answers for all: term i scores 2^i, and a sum of distinct powers below 2^24 is exact in 32 bits.
+        """
+        if not rows or not terms:
+            return {}
+        occur = tantivy.Occur
+        parts = [(occur.Must, _constant(tantivy.Query.term_set_query(self._schema, "row", list(rows)), 0.0))]
+        for bit, term in enumerate(terms[:MAX_COVERAGE_TERMS]):
+            anywhere = [(occur.Should, self._exact(field, _scope(profile) + term)) for field in fields]
+            parts.append((occur.Should, _constant(tantivy.Query.boolean_query(anywhere), float(1 << bit))))
+        return {found.row: int(found.score) for found in self._run(tantivy.Query.boolean_query(parts), len(rows))}
+
+    def fetch(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """The payloads of rows; a row that is gone is left out."""
+        if not rows:
+            return {}
+        with _translated(self._folder):
+            query = tantivy.Query.term_set_query(self._schema, "row", list(rows))
+            addresses = [address for _, address in self._searcher.search(query, len(rows), count=False).hits]
+            numbers = self._searcher.fast_field_values("row", addresses)
+            return {
+                int(number): bytes(self._searcher.doc(address).get_first("payload") or b"")
+                for number, address in zip(numbers, addresses, strict=True)
+                if number is not None
+            }
+
+    def rows_of(self, idents: Sequence[str]) -> list[int]:
+        """The rows of documents by their own names, of which each has one."""
+        if not idents:
+            return []
+        query = tantivy.Query.term_set_query(self._schema, "ident", list(idents))
+        return sorted(found.row for found in self._run(query, len(idents)))
+
+    def filters(self, profile: int, wanted: Filters, *, always: Sequence[str] = ()) -> list[tantivy.Query]:
+        """The conditions of a search as queries.  `always`: labels that a document must have."""
+        labels = [f"{_scope(profile)}{label}" for label in always]
+        if wanted.session is not None:
+            labels.append(f"{_scope(profile)}session:{wanted.session}")
+        queries = [self._label(label) for label in labels]
+        for name, values in (("type", wanted.types), ("role", wanted.roles)):
+            if values:
+                one_of = [f"{_scope(profile)}{name}:{value}" for value in values]
+                queries.append(tantivy.Query.term_set_query(self._schema, "labels", one_of))
+        if wanted.until is not None:
+            integer = tantivy.FieldType.Integer
+            time = tantivy.Query.range_query(self._schema, "time", integer, _NOT_BEFORE_1970, wanted.until)
+            until = tantivy.Query.range_query(self._schema, "until", integer, wanted.until, None, include_lower=False)
+            queries += [time, until]
+        return queries
+
+    def _run(self, query: tantivy.Query, limit: int) -> list[Found]:
+        with _translated(self._folder):
+            hits = self._searcher.search(query, limit, count=False).hits
+            rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        found = [Found(int(row), float(score)) for (score, _), row in zip(hits, rows, strict=True) if row is not None]
+        return sorted(found, key=lambda hit: (-hit.score, -hit.row))
+
+    def _term(
+        self, profile: int, term: str, weight: float, fields: Mapping[str, float], others: float
+    ) -> tantivy.Query | None:
+        """A term over the fields, boosted so that its weight takes the place of the engine's idf."""
+        queries = []
+        for field, share in fields.items():
+            containing = self.frequency(profile, field, term)
+            if containing:
+                engine = idf(int(self._searcher.num_docs), containing)
+                exact = self._exact(field, _scope(profile) + term)
+                queries.append(tantivy.Query.boost_query(exact, share * weight / engine))
+        return tantivy.Query.disjunction_max_query(queries, others) if queries else None
+
+    def _exact(self, field: str, value: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value, "freq")
+
+    def _label(self, label: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "labels", label, "basic")
+
+    def _narrowed(self, query: tantivy.Query, filters: Sequence[tantivy.Query]) -> tantivy.Query:
+        if not filters:
+            return query
+        must: list[tuple[Any, tantivy.Query]] = [(tantivy.Occur.Must, _constant(each, 0.0)) for each in filters]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *must])
+
+
+def _constant(query: tantivy.Query, score: float) -> tantivy.Query:
+    return tantivy.Query.const_score_query(query, score)

@@ -1,0 +1,122 @@
+"""All documents of one kind: the lexical index and the columns, committed as one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from sidecar.errors import IndexUnusable
+from sidecar.index.columns import CURRENT, PROPOSED, TYPES, Block, ColumnLog, ColumnRow, Flags, Matrix, apply, records
+from sidecar.index.documents import Filters, Found, digest
+from sidecar.index.lexical import Entry, LexicalReader, Lexicon, State
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit changes.
+
+    `columns` and `vectors` go together, a vector for each row; a document without a row in the columns is found by
+    words only.  `removed` are the numbers of rows that are there.
+    """
+
+    entries: Sequence[Entry]
+    columns: Sequence[ColumnRow]
+    vectors: Matrix
+    removed: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfView:
+    """One commit, to read from; safe to use from several threads."""
+
+    state: State
+    reader: LexicalReader
+    blocks: Mapping[int, Block]
+
+    def live(self, profile: int) -> int:
+        """How many documents with a row in the columns a profile has."""
+        block = self.blocks.get(profile)
+        return block.live if block else 0
+
+    def nearest(self, profile: int, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
+        """The rows with the greatest cosine to a vector, best first; those without a vector never."""
+        block = self.blocks.get(profile)
+        if block is None or limit < 1 or not vector.any() or block.vectors.shape[1] != vector.shape[0]:
+            return []
+        cosines = block.vectors @ vector
+        cosines[~_wanted(block, filters)] = -1
+        best = np.argpartition(-cosines, limit)[:limit] if limit < len(cosines) else np.arange(len(cosines))
+        rows = block.column("row")
+        found = [Found(int(rows[place]), float(cosines[place])) for place in best if cosines[place] > 0]
+        return sorted(found, key=lambda hit: (-hit.score, -hit.row))
+
+
+def _wanted(block: Block, filters: Filters) -> Flags:
+    mask = block.alive.copy()
+    if filters.until is None:
+        mask &= block.column("state") == CURRENT
+    else:
+        time = block.column("time")
+        mask &= (
+            (block.column("state") != PROPOSED)
+            & (time >= 0)
+            & (time <= filters.until)
+            & (block.column("until") > filters.until)
+        )
+    if filters.session is not None:
+        mask &= block.column("session") == np.uint64(digest(filters.session))
+    if filters.types:
+        mask &= np.isin(block.column("type"), [TYPES.index(name) for name in filters.types if name in TYPES])
+    return mask
+
+
+class Shelf:
+    """Writes and keeps the current view of one kind of documents.  One writer at a time."""
+
+    def __init__(self, folder: Path, fields: Sequence[str]) -> None:
+        """Opens or creates it; raises IndexUnusable if what is there cannot be used or does not fit together."""
+        self._lexicon = Lexicon(folder / "words", fields)
+        self._log = ColumnLog(folder / "columns")
+        reader = self._lexicon.reader()
+        state = reader.state()
+        blocks = self._log.load(state.generation)
+        there = (reader.documents(), sum(block.live for block in blocks.values()))
+        if there != (state.documents, state.live):
+            raise IndexUnusable(path=folder, why=f"{there} documents and rows, not {(state.documents, state.live)}")
+        self.view = ShelfView(state, reader, blocks)
+
+    def commit(self, batch: Batch, cursor: int) -> None:
+        """Change documents and cursor at once; on an error the view stays as it was."""
+        view = self.view
+        added = records(batch.columns, batch.vectors)
+        blocks = apply(view.blocks, added, batch.removed)
+        rows = [entry.row for entry in batch.entries]
+        state = replace(
+            view.state,
+            generation=view.state.generation + 1,
+            cursor=cursor,
+            next_row=max([view.state.next_row - 1, *rows]) + 1,
+            documents=view.state.documents - len(batch.removed) + len(rows),
+            live=sum(block.live for block in blocks.values()),
+        )
+        self._log.write(state.generation, blocks, added, batch.removed)
+        self._lexicon.commit(batch.entries, batch.removed, state)
+        self._log.tidy(state.generation)
+        self.view = ShelfView(state, self._lexicon.reader(), blocks)
+
+
+def wipe(folder: Path) -> None:
+    """Remove an index folder's content; what cannot be removed is reported as IndexUnusable."""
+    try:
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
+    except FileNotFoundError:
+        shutil.rmtree(folder, ignore_errors=True)  # someone else is deleting it at the same time
+    except OSError as error:
+        raise IndexUnusable(path=folder, why=error) from error

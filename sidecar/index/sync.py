@@ -1,0 +1,118 @@
+"""From what the store and the archive hold to what a commit changes: comparing, numbering, embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+
+from sidecar.index.columns import Matrix
+from sidecar.index.documents import MessageDoc, MessageGone
+from sidecar.index.entries import (
+    INDEXED_STATUSES,
+    memory_columns,
+    memory_entry,
+    memory_ident,
+    memory_words,
+    message_columns,
+    message_entry,
+    message_ident,
+)
+from sidecar.index.shelf import Batch
+from sidecar.index.vectors import Embedder
+from sidecar.model import ProfileRef, Stored
+
+COMMIT_AT_MOST = 5_000
+"""Documents of one commit: bounds the memory that a back-fill takes, and what a kill repeats."""
+
+Item = TypeVar("Item")
+MessageChange = MessageDoc | MessageGone
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which file a memory was indexed from, and as which row."""
+
+    path: str
+    sha256: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChanges:
+    """What differs between the store and the index, in the order in which it is written."""
+
+    write: tuple[Stored, ...]
+    remove: tuple[str, ...]
+
+
+def portions(items: Iterable[Item], size: int = COMMIT_AT_MOST) -> Iterator[list[Item]]:
+    """The items in lists of at most `size`, read as they are needed."""
+    iterator = iter(items)
+    while portion := list(islice(iterator, size)):
+        yield portion
+
+
+def memory_changes(memories: Mapping[ProfileRef, Sequence[Stored]], known: Mapping[str, Known]) -> MemoryChanges:
+    """Which memories are new or differ in path or content, and which idents are no longer to be in the index."""
+    wanted = {
+        memory_ident(stored.profile, stored.memory.id): stored
+        for _, held in sorted(memories.items())
+        for stored in held
+        if stored.memory.status in INDEXED_STATUSES
+    }
+    write = tuple(stored for ident, stored in sorted(wanted.items()) if _differs(stored, known.get(ident)))
+    return MemoryChanges(write, tuple(sorted(known.keys() - wanted.keys())))
+
+
+def _differs(stored: Stored, known: Known | None) -> bool:
+    return known is None or (known.path, known.sha256) != (stored.path, stored.sha256)
+
+
+def memory_batch(
+    write: Sequence[Stored], removed: Sequence[int], first_row: int, embedder: Embedder
+) -> tuple[Batch, dict[str, Known]]:
+    """The commit that writes some memories, and what is known of them after it."""
+    numbered = list(enumerate(write, first_row))
+    batch = Batch(
+        entries=[memory_entry(row, stored) for row, stored in numbered],
+        columns=[memory_columns(row, stored) for row, stored in numbered],
+        vectors=_vectors(embedder, [memory_words(stored.memory) for stored in write]),
+        removed=removed,
+    )
+    known = {
+        memory_ident(stored.profile, stored.memory.id): Known(stored.path, stored.sha256, row)
+        for row, stored in numbered
+    }
+    return batch, known
+
+
+def latest(changes: Sequence[MessageChange]) -> dict[str, MessageChange]:
+    """The last change of each message, by ident."""
+    return {message_ident(change.agent, change.id): change for change in changes}
+
+
+def message_batch(
+    changes: Iterable[MessageChange], removed: Sequence[int], first_row: int, embedder: Embedder
+) -> Batch:
+    """The commit that takes over some changes of the archive."""
+    kept = [change for change in changes if isinstance(change, MessageDoc) and not change.forgotten]
+    numbered = list(enumerate(kept, first_row))
+    recallable = [(row, message) for row, message in numbered if message.recallable]
+    return Batch(
+        entries=[message_entry(row, message) for row, message in numbered],
+        columns=[message_columns(row, message) for row, message in recallable],
+        vectors=_vectors(embedder, [message.text for _, message in recallable]),
+        removed=removed,
+    )
+
+
+def _vectors(embedder: Embedder, texts: Sequence[str]) -> Matrix:
+    """A vector for each text, zero for an empty one."""
+    found = np.zeros((len(texts), embedder.dimensions), np.float32)
+    filled = [place for place, text in enumerate(texts) if text.strip()]
+    found[filled] = embedder.encode([texts[place] for place in filled])
+    return found

@@ -1,0 +1,111 @@
+"""The index as a reader sees it: everything of one moment, unchanged by later syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sidecar.index.columns import Matrix
+from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
+from sidecar.index.entries import MEMORY_FIELDS, SETTLED, indexed_memory, indexed_message
+from sidecar.index.shelf import ShelfView
+from sidecar.model import ProfileRef
+
+_RECALL_FIELDS: Mapping[Kind, Sequence[str]] = {"memory": MEMORY_FIELDS, "message": ("text",)}
+"""The fields whose words count as a document's own."""
+
+_OTHERS: Mapping[Kind, float] = {"memory": 0.2, "message": 1.0}
+"""A memory's summary, questions and keywords say its content again, so its best field counts, the others by this
+share.  A message's neighbours are other words: they add up."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Searches over memories and messages; safe to use from several threads.
+
+    A profile that is not in the index is empty.  Rows are numbers of documents, unique within a kind.
+    """
+
+    generation: int
+    memories: ShelfView
+    messages: ShelfView
+
+    def words(
+        self,
+        kind: Kind,
+        profile: ProfileRef,
+        weights: Mapping[str, float],
+        fields: Mapping[str, float],
+        filters: Filters,
+        limit: int,
+    ) -> list[Found]:
+        """The rows with the best BM25 score for any of the terms (`stems` makes them), best first.
+
+        `weights` stand for the terms' idf: taken over all that is searched, they make the scores of several
+        profiles comparable.
+        """
+        shelf, number = self._shelf(kind), profile_number(profile)
+        narrowed = shelf.reader.filters(number, filters, always=_current(kind, filters))
+        return shelf.reader.search(number, weights, fields, narrowed, limit, _OTHERS[kind])
+
+    def verbatim(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
+        """As `words`, over the messages of every role."""
+        reader, number = self.messages.reader, profile_number(profile)
+        fields = {"text": 1.0, "other": 1.0}
+        return reader.search(number, weights, fields, reader.filters(number, filters), limit, 0.0)
+
+    def nearest(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
+        """The rows with the greatest cosine to a vector of the index's own embedder, best first."""
+        return self._shelf(kind).nearest(profile_number(profile), vector, filters, limit)
+
+    def cosines(self, kind: Kind, profile: ProfileRef, vector: Matrix, rows: Sequence[int]) -> dict[int, float]:
+        """The cosines of some rows; those without a vector are left out."""
+        block = self._shelf(kind).blocks.get(profile_number(profile))
+        if block is None or block.vectors.shape[1] != vector.shape[0]:
+            return {}
+        places = {row: place for row, place in block.positions(rows).items() if block.vectors[place].any()}
+        return {row: float(block.vectors[place] @ vector) for row, place in places.items()}
+
+    def coverage(
+        self, kind: Kind, profile: ProfileRef, terms: Sequence[str], rows: Sequence[int]
+    ) -> dict[int, frozenset[str]]:
+        """Which of the terms (24 at most) each row has among its own words."""
+        reader = self._shelf(kind).reader
+        masks = reader.coverage(profile_number(profile), terms, _RECALL_FIELDS[kind], rows)
+        return {
+            row: frozenset(term for bit, term in enumerate(terms) if mask >> bit & 1) for row, mask in masks.items()
+        }
+
+    def frequencies(self, profile: ProfileRef, terms: Sequence[str]) -> tuple[dict[str, int], int]:
+        """In how many recallable documents of a profile each term is, and how many there are (both approximate)."""
+        number = profile_number(profile)
+        counts = {
+            term: sum(
+                max(self._shelf(kind).reader.frequency(number, field, term) for field in fields)
+                for kind, fields in _RECALL_FIELDS.items()
+            )
+            for term in terms
+        }
+        return counts, self.size(profile)
+
+    def size(self, profile: ProfileRef) -> int:
+        """How many memories and recallable messages a profile has."""
+        number = profile_number(profile)
+        return self.memories.live(number) + self.messages.live(number)
+
+    def fetch_memories(self, rows: Sequence[int]) -> dict[int, IndexedMemory]:
+        """The memories of rows."""
+        return {row: indexed_memory(payload) for row, payload in self.memories.reader.fetch(rows).items()}
+
+    def fetch_messages(self, rows: Sequence[int]) -> dict[int, IndexedMessage]:
+        """The messages of rows."""
+        return {row: indexed_message(payload) for row, payload in self.messages.reader.fetch(rows).items()}
+
+    def _shelf(self, kind: Kind) -> ShelfView:
+        return self.memories if kind == "memory" else self.messages
+
+
+def _current(kind: Kind, filters: Filters) -> tuple[str, ...]:
+    if kind == "message":
+        return ()
+    return ("status:active",) if filters.until is None else (SETTLED,)

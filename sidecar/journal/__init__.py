@@ -1,0 +1,36 @@
+"""The journal: what the daemon must remember between two runs, in one SQLite file.
+
+Cursors of transcript files, the archive of verbatim messages, the queue of sessions to extract, the store's log of its
+own writes, and which paths and commits belong to which profile.  Losing the file loses no memory: transcripts are read
+again, and what they say is found to be known.
+"""
+
+from __future__ import annotations
+
+from sidecar.journal.journal import Journal
+from sidecar.journal.values import (
+    AgentCounts,
+    Archived,
+    ArchivedMessage,
+    FileProblem,
+    Job,
+    Mark,
+    MessageChange,
+    ParkedJob,
+    QueueCounts,
+    SessionRow,
+)
+
+__all__ = [
+    "AgentCounts",
+    "Archived",
+    "ArchivedMessage",
+    "FileProblem",
+    "Job",
+    "Journal",
+    "Mark",
+    "MessageChange",
+    "ParkedJob",
+    "QueueCounts",
+    "SessionRow",
+]

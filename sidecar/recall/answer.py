@@ -1,0 +1,103 @@
+"""An answer from the best hits' own sentences: quoted, dated, never invented."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.index import Embedder, IndexedMemory, stems
+from sidecar.recall.fuse import Candidate, sentences
+from sidecar.recall.query import Query
+from sidecar.recall.weights import (
+    ANSWER_ASKING,
+    ANSWER_CHARACTERS,
+    ANSWER_FURTHER,
+    ANSWER_HITS,
+    ANSWER_SENTENCE_CHARACTERS,
+    ANSWER_SENTENCES_A_HIT,
+)
+
+_MARKUP = re.compile(r"^(?:[-*+>]|#{1,6}|\d+[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    text: str
+    hit: int
+    place: int
+
+
+def extract(
+    query: Query, vector: NDArray[np.float32], candidates: Sequence[Candidate], embedder: Embedder, most: int
+) -> str:
+    """At most `most` sentences that best cover the query, in the order of the hits they come from.
+
+    Nothing outdated is quoted, and no task beside something better.  Each hit's sentences follow its date.
+    """
+    usable = [candidate for candidate in candidates if not candidate.outdated][:ANSWER_HITS]
+    pieces = [
+        _Sentence(text, hit, place)
+        for hit, candidate in enumerate(usable)
+        for place, text in enumerate(_readable(candidate)[:ANSWER_SENTENCES_A_HIT])
+    ]
+    if not pieces:
+        return ""
+    scores = _scores(query, vector, usable, pieces, embedder)
+    chosen = sorted(_chosen(pieces, scores, most), key=lambda piece: (piece.hit, piece.place))
+    parts = []
+    for hit in dict.fromkeys(piece.hit for piece in chosen):
+        said = " ".join(_ended(piece.text) for piece in chosen if piece.hit == hit)
+        time = usable[hit].time
+        parts.append(f"{time:%Y-%m-%d}: {said}" if time else said)
+    return "\n".join(parts)
+
+
+def _readable(candidate: Candidate) -> list[str]:
+    """The sentences of a hit without list marks and headings' marks."""
+    found = [_MARKUP.sub("", sentence) for sentence in sentences(candidate.document.content[:ANSWER_CHARACTERS])]
+    return [
+        sentence[:ANSWER_SENTENCE_CHARACTERS]
+        for sentence in found
+        if any(character.isalnum() for character in sentence)
+    ]
+
+
+def _scores(
+    query: Query,
+    vector: NDArray[np.float32],
+    usable: Sequence[Candidate],
+    pieces: Sequence[_Sentence],
+    embedder: Embedder,
+) -> list[float]:
+    """Of each sentence: how much of the query it covers and how near it is, in the light of its hit's own score."""
+    cosines = embedder.encode([piece.text for piece in pieces]) @ vector
+    best = usable[0].score or 1.0
+    found = []
+    for piece, cosine in zip(pieces, cosines, strict=True):
+        near = max(0.0, float(cosine)) + query.covered(set(stems(piece.text)))
+        standing = min(1.0, usable[piece.hit].score / best)
+        told = isinstance(usable[piece.hit].document, IndexedMemory)
+        asks = not told and piece.text.rstrip().endswith(("?", "？"))
+        found.append(near * standing * (ANSWER_ASKING if asks else 1.0))
+    return found
+
+
+def _chosen(pieces: Sequence[_Sentence], scores: Sequence[float], most: int) -> list[_Sentence]:
+    """The best sentences, each once, as long as they come near the best one."""
+    ranked = sorted(range(len(pieces)), key=lambda number: (-scores[number], number))
+    chosen: dict[str, _Sentence] = {}
+    for number in ranked:
+        if len(chosen) == most or scores[number] < ANSWER_FURTHER * scores[ranked[0]]:
+            break
+        chosen.setdefault(" ".join(stems(pieces[number].text)), pieces[number])
+    return list(chosen.values())
+
+
+def _ended(sentence: str) -> str:
+    if len(sentence) == ANSWER_SENTENCE_CHARACTERS:
+        return sentence[:-1].rstrip() + "…"
+    return sentence if sentence.endswith((".", "!", "?", "…", ":", ";", "。", "！", "？")) else sentence + "."

@@ -1,0 +1,116 @@
+"""Votes to one order: weighted reciprocal rank fusion, then what is known of the documents themselves."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sidecar.index import IndexedMemory, IndexedMessage, Kind
+from sidecar.model import ChannelScore
+from sidecar.recall.channels import Findings, Place, Search
+from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, CHANNELS, RRF_K, SPARE, TASK
+
+_TIE_DIGITS = 3
+"""Scores between 0 and 1 that agree so far are a tie."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document that may be given.  `outdated`: a message whose memories are superseded now."""
+
+    place: Place
+    document: IndexedMemory | IndexedMessage
+    score: float
+    channels: Mapping[str, ChannelScore]
+    outdated: bool = False
+
+    @property
+    def time(self) -> datetime | None:
+        """When it was said."""
+        return self.document.observed if isinstance(self.document, IndexedMemory) else self.document.time
+
+
+def fuse(search: Search, findings: Findings) -> list[Candidate]:
+    """The best documents of all channels, best first; a score of 1 is first in every channel at full strength."""
+    scores: dict[Place, float] = defaultdict(float)
+    channels: dict[Place, dict[str, ChannelScore]] = defaultdict(dict)
+    for name, votes in findings.votes.items():
+        for vote in votes:
+            scores[vote.place] += CHANNELS[name] * vote.strength / (RRF_K + vote.rank)
+            channels[vote.place][name] = ChannelScore(vote.rank, vote.score)
+    whole = sum(CHANNELS.values()) / (RRF_K + 1)
+    looked_at = search.limit + max(SPARE, search.limit // 2)
+    best = sorted(scores, key=lambda place: (-scores[place], place))[:looked_at]
+    documents = _documents(search, best)
+    found = [
+        _judged(Candidate(place, documents[place], scores[place] / whole, channels[place]), search)
+        for place in best
+        if place in documents
+    ]
+    return sorted(_folded(found), key=_order)
+
+
+def _documents(search: Search, places: Sequence[Place]) -> dict[Place, IndexedMemory | IndexedMessage]:
+    held: Mapping[Kind, Mapping[int, IndexedMemory | IndexedMessage]] = {
+        "memory": search.view.fetch_memories([place.row for place in places if place.kind == "memory"]),
+        "message": search.view.fetch_messages([place.row for place in places if place.kind == "message"]),
+    }
+    return {place: held[place.kind][place.row] for place in places if place.row in held[place.kind]}
+
+
+def _judged(candidate: Candidate, search: Search) -> Candidate:
+    """With what its own nature takes from a document's score."""
+    document = candidate.document
+    if isinstance(document, IndexedMemory):
+        return replace(candidate, score=candidate.score * TASK) if document.type == "task" else candidate
+    factor = ASKING if only_asks(document.content) else 1.0
+    outdated = document.superseded and search.filters.until is None
+    return replace(candidate, score=candidate.score * factor, outdated=outdated)
+
+
+def only_asks(text: str) -> bool:
+    """Whether a text is short and every sentence of it a question; a long question tells something on its way."""
+    asked = len(text) <= ASKING_CHARACTERS and all(piece.endswith(("?", "？")) for piece in sentences(text))
+    return asked and bool(text.strip())
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text, without blank ones."""
+    return [sentence.strip() for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+
+
+def _folded(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Without the messages that are the source of a memory among them.
+
+    The best such memory takes over the message's score if that is better: it says the same, in fewer words.
+    """
+    ranked = sorted(candidates, key=_order)
+    owners: dict[tuple[int, str], int] = {}
+    for number, candidate in enumerate(ranked):
+        if isinstance(candidate.document, IndexedMemory):
+            for message in candidate.document.messages:
+                owners.setdefault((candidate.place.profile, message), number)
+    kept = dict(enumerate(ranked))
+    for number, candidate in enumerate(ranked):
+        owner = owners.get((candidate.place.profile, candidate.document.id))
+        if candidate.place.kind == "message" and owner is not None:
+            del kept[number]
+            memory = kept[owner]
+            kept[owner] = replace(
+                memory,
+                score=max(memory.score, candidate.score),
+                channels={**candidate.channels, **memory.channels},
+            )
+    return list(kept.values())
+
+
+def _order(candidate: Candidate) -> tuple[bool, float, int, float, str]:
+    """What is outdated last, then by score; at ties the project's before the personal, the newer before the older."""
+    time = candidate.time
+    age = -time.timestamp() if time else 0.0
+    return candidate.outdated, -round(candidate.score, _TIE_DIGITS), candidate.place.profile, age, candidate.document.id

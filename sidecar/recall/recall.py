@@ -1,0 +1,129 @@
+"""The read road: a question, the channels, one order, the gate, an answer.  It changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from sidecar.index import Filters, Index, IndexedMessage
+from sidecar.model import Hit, ProfileRef, Role, Status
+from sidecar.recall import gate
+from sidecar.recall.answer import extract
+from sidecar.recall.channels import Findings, Search, run
+from sidecar.recall.fuse import Candidate, fuse, sentences
+from sidecar.recall.query import Query, analyse
+from sidecar.recall.request import RecallAnswer, RecallRequest
+from sidecar.recall.weights import ANSWER_SENTENCES, CHANNELS, SUMMARY_CHARACTERS
+
+
+class Recall:
+    """Answers questions from an index.  Safe to use from several threads."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def __call__(self, request: RecallRequest) -> RecallAnswer:
+        """What is known about the query: nothing at all rather than something unrelated.
+
+        Raises IndexUnusable if the index cannot be read.
+        """
+        view = self._index.view
+        profiles = tuple(dict.fromkeys(request.profiles))
+        query = analyse(request.query, view, profiles)
+        filters = Filters(types=request.types, session=request.session, until=request.until)
+        search = Search(view, profiles, query, self._index.embedder.encode([query.text])[0], filters, request.limit)
+        findings = run(search, [kind for kind in request.kinds if kind == "memory" or not request.types])
+        verdict = gate.judge(query, findings)
+        candidates = fuse(search, findings)[: request.limit] if verdict.open else []
+        most = ANSWER_SENTENCES[request.response_length]
+        return RecallAnswer(
+            hits=tuple(_hit(candidate) for candidate in candidates),
+            answer=extract(query, search.vector, candidates, self._index.embedder, most),
+            explanation=_explanation(query, verdict, findings) if request.explain else None,
+        )
+
+    def search(
+        self,
+        query: str,
+        profiles: Sequence[ProfileRef],
+        *,
+        roles: Sequence[Role] = (),
+        session: str | None = None,
+        limit: int = 10,
+    ) -> tuple[Hit, ...]:
+        """Verbatim messages with any of the query's words, best first, of all roles unless some are named.
+
+        There is no gate: who searches for words gets what has them.
+        """
+        view = self._index.view
+        unique = tuple(dict.fromkeys(profiles))
+        weights = analyse(query, view, unique).weights
+        filters = Filters(session=session, roles=tuple(roles))
+        found = [
+            (hit.score, number, hit.row)
+            for number, profile in enumerate(unique)
+            for hit in view.verbatim(profile, weights, filters, limit)
+        ]
+        best = sorted(found, key=lambda item: (-item[0], item[1], -item[2]))[:limit]
+        messages = view.fetch_messages([row for _, _, row in best])
+        return tuple(_message_hit(messages[row], score) for score, _, row in best if row in messages)
+
+
+def _hit(candidate: Candidate) -> Hit:
+    document = candidate.document
+    if isinstance(document, IndexedMessage):
+        hit = _message_hit(document, candidate.score)
+        return dataclasses.replace(hit, superseded=candidate.outdated, channels=candidate.channels)
+    return Hit(
+        id=document.id,
+        kind="memory",
+        profile=document.profile,
+        score=candidate.score,
+        content=document.content,
+        summary=document.summary,
+        session=document.session,
+        type=document.type,
+        path=document.path,
+        observed=document.observed,
+        speaker=document.speaker,
+        superseded=document.status == Status.SUPERSEDED,
+        channels=candidate.channels,
+    )
+
+
+def _message_hit(message: IndexedMessage, score: float) -> Hit:
+    return Hit(
+        id=message.id,
+        kind="message",
+        profile=message.profile,
+        score=score,
+        content=message.content,
+        summary=_summary(message.content),
+        session=message.session,
+        observed=message.time,
+        speaker=message.speaker,
+        superseded=message.superseded,
+        truncated=message.truncated,
+    )
+
+
+def _summary(text: str) -> str:
+    """The first sentence of a message, on one line."""
+    first = " ".join(next(iter(sentences(text)), "").split())
+    return first if len(first) <= SUMMARY_CHARACTERS else first[: SUMMARY_CHARACTERS - 1].rstrip() + "…"
+
+
+def _explanation(query: Query, verdict: gate.Verdict, findings: Findings) -> Mapping[str, object]:
+    return {
+        "form": query.form,
+        "terms": {term: round(weight, 3) for term, weight in query.weights.items()},
+        "everyday": sorted(query.weights.keys() - query.content),
+        "gate": {name: _plain(value) for name, value in dataclasses.asdict(verdict).items()},
+        "channels": {
+            name: {"weight": CHANNELS[name], "found": len(votes)} for name, votes in sorted(findings.votes.items())
+        },
+    }
+
+
+def _plain(value: object) -> object:
+    return round(value, 3) if isinstance(value, float) else value

@@ -1,0 +1,56 @@
+"""What recall is asked and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from sidecar.index import Kind
+from sidecar.model import Hit, ProfileRef
+
+ResponseLength = Literal["short", "medium", "long"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRequest:
+    """One question.
+
+    `profiles`: where to look, the project's first; `types`: memory types (none of them: all; with some, messages are
+    left out, having none); `kinds`: what may be given; `session`: only what comes from it; `reference`: the moment
+    of asking; `at`: answer as on that day, with what was valid at its end in UTC.
+    """
+
+    query: str
+    profiles: tuple[ProfileRef, ...]
+    limit: int = 10
+    types: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ("memory", "message")
+    session: str | None = None
+    reference: datetime = field(default_factory=lambda: datetime.now(UTC))
+    response_length: ResponseLength = "medium"
+    at: datetime | None = None
+    explain: bool = False
+
+    @property
+    def until(self) -> int | None:
+        """The last second of the day `at`, in seconds since 1970."""
+        if self.at is None:
+            return None
+        day = self.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return int((day + timedelta(days=1)).timestamp()) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecallAnswer:
+    """Hits, best first, and sentences of theirs that answer; both empty if nothing relevant is known.
+
+    `explanation`, if asked for, is JSON-ready: the terms and their weights, why the gate opened or not, and how many
+    each channel found.  `notes`: what limits the answer.
+    """
+
+    hits: tuple[Hit, ...]
+    answer: str
+    explanation: Mapping[str, object] | None = None
+    notes: tuple[str, ...] = ()

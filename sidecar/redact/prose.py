@@ -1,0 +1,299 @@
+"""Passwords told in a sentence, in English and with the words that other languages use for a password.
+
+`the password is hunter2` · `pw: x7!kk` · `login admin / s3cret` · `use s3cret-9 as the password` · `PIN 4711`
+
+A plain word is taken for a password only where English says so in full (`the password is swordfish`) and the word does
+not describe (`the password is wrong`); everywhere else the value must look like one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sidecar.redact import values
+from sidecar.redact.findings import Finding
+
+# What a secret is called.  `plain`: English words for a password; `loose`: what needs a value that looks secret.
+_NOUN = re.compile(
+    r"""(?x)
+      (?P<foreign> kennwort | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
+        | wachtwoord | parola(?:[ ]d['’]ordine)? | heslo | has[lł]o | l[öo]senord(?:et)? | adgangskoden?
+        | passord(?:et)?
+        | salasana | jelsz[óo]a? | [sş]ifre(?:si|m)? | парол[ьяю] | 密[码碼] | 口令 | パスワード | 暗証番号 | 비밀번호
+        | 암호
+        | κωδικός | סיסמה | סיסמא | كلمة[ ](?:المرور|السر) | mật[ ]khẩu | kata[ ]sandi | รหัสผ่าน )
+    | (?P<user> pass\b ) | (?P<plain> pass(?:word|wd|code|phrase)s? | (?:seed|recovery|secret)[ ]phrase | mnemonic
+    | psk | pw | pwd | pword
+        | (?:wi-?fi|wlan|wireless|network|guest)[ ](?:key|code) )
+    | (?P<pin> pins? | pin[ -]?codes? | otp
+        | (?:door|alarm|unlock|entry|gate|security|verification|access|lock|2fa|mfa|lockbox|safe)[ -]?(?:codes?
+        |combination) )
+    | (?P<loose> (?:\w+[ -])?(?:tokens?|secrets?|credentials?|creds|cookie|jwt|salt|bearer) | (?:[\w-]+[ ])?key
+        | connection[ ]string | (?:recovery|backup)[ ]codes? )
+    """
+)
+# Keys that open nothing.
+_NO_KEY = frozenset(
+    """public pub primary foreign cache sort partition topic object dict map json lookup unique composite index row
+    react
+    config translation host hot arrow enter shift escape delete return any each group candidate natural""".split()
+)
+_CLOSE = re.compile(r"[\"'`*_)\]]{0,3}")
+_PREPOSITION = (
+    r"[ ](?:for|of|to|on|in|at|from|there|here|as|für|fürs|vom|von|zum|pour|du|de|del|da|do|della|voor|van|för|til"
+    r"|dla|pro|para)"
+)
+_OBJECT = r"(?:[ ](?:[^\s.;:!?,=\"'`]|[.:@](?=\w)){1,40})"
+# `pw (staging)`, `password again`
+_ASIDE = re.compile(r"(?:[ ]\([^()\n]{1,40}\))?(?:[ ](?:itself|again|now|here|btw))?")
+# `password for the loader user` before its link; found only if the link follows.
+_ABOUT = re.compile(
+    _PREPOSITION
+    + _OBJECT
+    + r"{1,7}?(?=[ ](?:is|ist|est|es|é|è|är|er|to|jest|je|lautet|was|remains)[ ]|[ ]?(?:[:=]|->|→)[ ]?)"
+)
+_LINK = re.compile(
+    r"""(?x) [ \t]{0,3} (?:
+      (?P<strong> (?:[ ]|(?<=[ ]))
+        (?:(?:is|was|has[ ]been|got|gets|will[ ]be|should[ ]be|must[ ]be|would[ ]be)[ ](?:now[ ])?(?:set|changed|reset
+        |rotated|updated)[ ]to
+          |set[ ]to|changed[ ]to|reset[ ]to|(?:has[ ]been|will[ ]be|should[ ]be|must[ ]be|would[ ]be|is|are|was|were)
+          |ist|lautet|lauten|war|est|era|es|é|è|är|er|to|jest|je|on|reads|equals|became|becomes|stays|remains)
+        (?:[ ](?:now|still|just|simply|currently|literally|always|again|called|jetzt|immer[ ]noch|noch|einfach
+        |actually))?
+        (?:[ ]?:)? (?=[\s"'`«„“*]) )
+    | (?P<colon> (?:[ ](?:is|are))?[ ]?(?: : | := | = | -> | → | => | — | – | ： ) (?!=) )
+    | (?P<cjk> は | 是 | 為 | 为 | 는 | 은 | 이 )
+    ) \s{0,3}"""
+)
+_QUOTED = re.compile(
+    r"(?P<q>\\?[\"'`]{1,2})(?P<a>[^\"'`\n]{2,200}?)(?P=q)"
+    r"|[«„“‚‘「](?P<b>[^«»„“”‘’」\n]{2,200})[»“”‘’」]|\*\*(?P<c>[^*\n]{2,80})\*\*"
+)
+_TOKEN = re.compile(r"[^\s\"`«»„“”<>]{2,512}")
+_CJK_TOKEN = re.compile(r"[!-~]{4,200}")
+_CLAUSE = re.compile(r"[^\n.,;:!?()\"'`]{2,240}")
+_CLAUSE_END = re.compile(
+    r"[.,;:!?)]{0,3}(?:$|\n|\\n|[ \t]{2,}|[ ]?[-–—(][ -]?|(?<=[.,;:!?)])\s"
+    r"|[ ](?:and|but|so|for|on|please|pls|if|btw|ok|thanks|thx)\b)"
+)
+_USER = re.compile(
+    r"(?i)\b(?:user(?:name)?|login|log in|log-in|signin|e-?mail|account|benutzer|acct|usr|ssid|wi-?fi)\b[^\n]{0,60}$"
+)
+_LOGIN = re.compile(
+    r"""(?x) (?:login|log[ ]in|logon|sign[ ]in|credentials?|creds|logged[ ]in)
+      (?:[ ](?:for|to|on|at)(?:[ ][^\s:/,]{1,40}){1,3}?)? (?:[ ](?:is|are|with|as|using))? [ ]?[:=]?[ ]{1,3}
+      [\"'`]? (?P<user>[\w.@+-]{2,64}) [\"'`]?
+      (?: (?P<wide>[ ][/|][ ]) | [/|] | :[ ]? | [ ](?:with|and|mit|und)[ ] | ,[ ] )
+      [\"'`]? (?P<value>[^\s\"'`]{3,200})"""
+)
+_NO_USER = frozenset(
+    "page form screen button flow url endpoint name attempt view route shell test logout signup register".split()
+)
+_BEFORE_LIMIT = 260
+_BEFORE_LINKS = frozenset("is as was = ist als est".split())
+_BEFORE_WORDS = 4
+"""At most so many words stand between a secret and its noun: `hunter2 is the root password`."""
+_GAP = re.compile(r"[ \t]{1,3}(?:\([ ]?)?")
+_NUMBERED_WORD = re.compile(r"[A-Za-z_.-]+\d{0,2}:?|\S*[:/]\S*[a-z]+\.\w+\S*|[\w.-]+=\S*")
+_OWN_PIN = re.compile(r"(?i)\b(?:the|my|our|sim|card|door|phone|bank) \Z")
+
+
+def beside(text: str, lower: str, start: int, hit: int) -> Iterator[Finding]:
+    """Secrets told before or after the word at `text[hit:]`, whose whole name begins at `start`."""
+    noun = _noun(lower, start, hit)
+    if not noun:
+        return
+    family = noun.lastgroup or "loose"
+    for place in (_told_after(text, lower, noun, family), _told_before(text, noun, family)):
+        if place:
+            yield Finding(_kind(noun.group(), family), *place)
+
+
+def login(text: str, lower: str, hit: int) -> Finding | None:
+    """`login admin / s3cret`, `creds: admin:s3cret`, `log in as bob with hunter2`."""
+    match = _LOGIN.match(text, hit) if lower.startswith(("log", "cred", "sign"), hit) else None
+    if not match or match.group("user").lower() in _NO_USER or values.describes(match.group("user")):
+        return None
+    value = _stripped(match.group("value"))
+    stop = match.start("value") + len(value)
+    if values.is_placeholder(value) or _ordinary(value):
+        return None
+    word = (
+        values.is_word(value) and match.group("wide") and not values.describes(value) and value.lower() not in _NO_USER
+    )
+    if values.looks_chosen(value) or (word and _CLAUSE_END.match(text, stop)):
+        return Finding("password", match.start("value"), stop)
+    return None
+
+
+def _kind(noun: str, family: str) -> str:
+    if family != "loose":
+        return "password"
+    return next((word for word in ("token", "key", "cookie") if word in noun), "secret")
+
+
+def _noun(lower: str, start: int, hit: int) -> re.Match[str] | None:
+    """The noun at a hit; the reading that begins a word earlier comes first (`wifi key`)."""
+    floor = max(0, start - 24)
+    space = lower.rfind(" ", floor, max(floor, start - 1))
+    earlier = max(space, lower.rfind("\n", floor, start)) + 1 if lower[start - 1 : start] == " " else start
+    for position in dict.fromkeys((earlier, start, hit)):
+        if position and (lower[position - 1].isalnum() or lower[position - 1] in "_-./$\\"):
+            continue
+        match = _NOUN.match(lower, position)
+        if match and match.end() > hit and not _continues(lower, match.end()):
+            return None if match.group().split(" ")[0] in _NO_KEY else match
+    return None
+
+
+def _continues(lower: str, end: int) -> bool:
+    """Whether the word goes on: `password_hash`, `token-based`, `key.pem`, `tokens()`; scripts without spaces aside."""
+    if lower[end - 1 : end] > "\u2e80":
+        return False
+    follow = lower[end : end + 2]
+    return follow[:1].isalnum() or follow[:1] in ("_", "(") or (follow[:1] in ("-", ".", "/") and follow[1:].isalnum())
+
+
+def _told_after(text: str, lower: str, noun: re.Match[str], family: str) -> tuple[int, int] | None:
+    position = _skip(_CLOSE, lower, noun.end())
+    user = bool(_USER.search(text, max(0, noun.start() - 80), noun.start()))
+    if family == "user":
+        if not user:
+            return None
+        family = "plain"
+    for at in (position, _skip(_ASIDE, lower, position), _skip(_ABOUT, lower, position)):
+        link = _LINK.match(lower, at)
+        if link:
+            return _linked(text, link, family, user)
+    return _adjacent(text, noun, position, family)
+
+
+def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else position
+
+
+def _linked(text: str, link: re.Match[str], family: str, user: bool) -> tuple[int, int] | None:
+    """The value behind `is`, `:` and the like; `user`: a user name was told just before."""
+    position = link.end()
+    quoted = _QUOTED.match(text, position)
+    if quoted:
+        span = _quoted_span(quoted)
+        return span if _quoted_secret(text[slice(*span)], family) else None
+    token = (_CJK_TOKEN if link.group("cjk") else _TOKEN).match(text, position)
+    value = _stripped(token.group()) if token else ""
+    stop = position + len(value)
+    if not value or values.is_placeholder(value) or values.is_reference(value):
+        return None
+    if _told(value, family):
+        return position, stop
+    if family != "plain" or link.group("cjk"):
+        return None
+    if user and len(value) >= 3 and not values.describes(value) and not values.is_number(value):
+        return position, stop
+    return _plain(text, position, stop, value) if link.group("strong") else None
+
+
+def _plain(text: str, position: int, stop: int, value: str) -> tuple[int, int] | None:
+    """Plain words after `the password is`: a passphrase, or one word that ends the clause and does not describe."""
+    clause = _CLAUSE.match(text, position)
+    words = re.split(r" (?:and|but|so|please|for) ", clause.group())[0].rstrip() if clause else ""
+    if values.looks_passphrase(words) and not values.describes(words.split()[-1]) and words.islower():
+        return position, position + len(words)
+    parts = value.split("-")
+    if len(value) < 5 or not all(part.isalpha() and not values.describes(part) for part in parts):
+        return None
+    return (position, stop) if _CLAUSE_END.match(text, stop) else None
+
+
+def _told(value: str, family: str) -> bool:
+    """Whether an unquoted value looks like what the noun promises."""
+    if family == "pin":
+        return value.isdigit() and 4 <= len(value) <= 8
+    if family == "loose":
+        return _machine_made(value)
+    if value.isdigit():
+        return len(value) >= 4
+    return values.looks_chosen(value) and not _ordinary(value)
+
+
+def _machine_made(value: str) -> bool:
+    if _ordinary(value) or values.is_number(value) or "|" in value:
+        return False
+    digits = sum(c.isdigit() for c in value)
+    return values.looks_random(value) or (len(value) >= 8 and digits >= 2 and values.looks_chosen(value))
+
+
+def _ordinary(value: str) -> bool:
+    """Code, a path or a word with a number behind it (`sha256`), none of which a person tells as a password."""
+    return values.is_code(value) or values.is_reference(value) or values.is_technical(value) or "(" in value
+
+
+def _adjacent(text: str, noun: re.Match[str], position: int, family: str) -> tuple[int, int] | None:
+    """`password hunter2`, `PIN 4711`: no word between, so the value must look secret by itself."""
+    gap = _GAP.match(text, position)
+    if not gap:
+        return None
+    quoted = _QUOTED.match(text, gap.end())
+    if quoted:
+        start, stop = _quoted_span(quoted)
+        value = text[start:stop]
+        return (start, stop) if _told(value, family) and not (values.is_placeholder(value) or "_" in value) else None
+    token = _TOKEN.match(text, gap.end())
+    value = _stripped(token.group()) if token else ""
+    if len(value) < 4 or values.is_placeholder(value) or not _told(value, family):
+        return None
+    return (gap.end(), gap.end() + len(value)) if _convincing(value, family, noun, text) else None
+
+
+def _convincing(value: str, family: str, noun: re.Match[str], text: str) -> bool:
+    """Whether a value that merely stands beside the noun is more than a word with a number."""
+    if family == "pin":
+        return text[noun.start()].isupper() or bool(_OWN_PIN.search(text, max(0, noun.start() - 8), noun.start()))
+    if family == "loose":
+        return values.looks_random(value)
+    if len(value) < 6 or value.isdigit():
+        return False
+    return (len(value) < 9 and value.islower() and value.isalnum()) or not _NUMBERED_WORD.fullmatch(value)
+
+
+def _told_before(text: str, noun: re.Match[str], family: str) -> tuple[int, int] | None:
+    """`s3cret-9 is the password`, `use s3cret-9 as password`."""
+    before = text[max(0, noun.start() - _BEFORE_LIMIT) : noun.start()]
+    words = before[before.rfind("\n") + 1 :].split(" ") if family != "pin" and before.endswith(" ") else []
+    for back in range(2, min(_BEFORE_WORDS + 1, len(words))):
+        if words[-back].lower() in _BEFORE_LINKS:
+            word = words[-back - 1]
+            bare = values.trimmed(word.strip("\"'`(")).rstrip("\"'`")
+            end = noun.start() - sum(len(later) + 1 for later in words[-back:-1]) - 1
+            start = end - len(word) + word.find(bare)
+            told = bare and not values.is_placeholder(bare) and _told(bare, family)
+            return (start, start + len(bare)) if told and _convincing(bare, "plain", noun, text) else None
+    return None
+
+
+def _quoted_span(match: re.Match[str]) -> tuple[int, int]:
+    return next(match.span(name) for name in ("a", "b", "c") if match.group(name) is not None)
+
+
+def _quoted_secret(value: str, family: str) -> bool:
+    if (
+        values.is_placeholder(value)
+        or values.is_reference(value)
+        or values.is_code(value)
+        or values.names_a_secret(value)
+    ):
+        return False
+    if " " in value.strip():
+        return family in ("plain", "foreign") and values.looks_passphrase(value)
+    if family in ("plain", "foreign"):
+        return not values.describes(value) or any(c.isdigit() for c in value)
+    return _told(value, family)
+
+
+def _stripped(token: str) -> str:
+    """Without the punctuation of the sentence and an escaped line end."""
+    token = re.split(r"\\[nrt\"]|\\u00", token)[0]
+    return values.trimmed(token, sentence=True).rstrip("'*\\")

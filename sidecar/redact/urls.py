@@ -1,0 +1,152 @@
+"""Passwords in URLs and connection strings, authorization headers, cookies, `curl -u`.
+
+The scheme, the user and the host stay, so that one can still read where the connection goes (RFC 3986, section 3.2.1;
+RFC 9110, section 11; RFC 6265).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from sidecar.redact import values
+from sidecar.redact.findings import Finding, occurrences
+
+_USERINFO = re.compile(r"(?P<user>[^\s:/@\[\]\"'`<>\\]{0,128})(?P<sep>[:@])")
+_RUN = re.compile(r"[^\s\"'`<>\\]{1,300}")
+_GO_DSN = re.compile(r"(?<![\w:/])[\w.-]{1,64}:(?P<value>[^\s@\"'`]{2,128})@(?:tcp|unix|udp)\(")
+_SCHEMES = ("bearer", "basic", "digest", "token", "apikey", "negotiate")
+_SCHEME_VALUE = re.compile(r"[ ]{1,4}(?P<value>[\w+/=.~:-]{6,4096})")
+_AUTHORIZATION = re.compile(
+    r"(?i)authorization\\?[\"']?\]?[ ]{0,2}(?:[:=]|,|=>)[ ]{0,2}\\?[\"'`]?"
+    r"(?P<scheme>[a-z][\w-]{1,30}[ ]{1,4})?(?P<value>[^\s\"'`<>\\,]{6,4096})"
+)
+_COOKIE = re.compile(r"(?i)cookie\\?[\"']?[ ]{0,2}[:=][ ]{0,2}\\?[\"'`]?(?P<pairs>[^\n\"'`\\]{3,8192})")
+_PAIR = re.compile(r"[\w.\-\[\]%]{1,80}=(?P<value>[^;\s,]{1,4096})")
+_COOKIE_FLAG = re.compile(
+    r"\s(?:-b|--cookie)[ =]{1,3}[\"']?(?P<pairs>[\w.-]{1,80}=[^\s\"'`]{1,4096}"
+    r"(?:; ?[\w.-]{1,80}=[^\s\"';`]{1,4096}){0,40})"
+)
+_DIGEST_PART = re.compile(r"(?i)\b(?:response|nonce|cnonce|opaque|signature|credential)=\"?(?P<value>[^\s\",]{6,512})")
+_PASSWORD_WORDS = frozenset(
+    "password passwd pass pw pwd secret xxx token mypassword yourpassword your-password".split()
+)
+
+
+def find(text: str, lower: str) -> Iterator[Finding]:
+    """Every secret that stands in a URL or in an HTTP header; `lower` is the text in lower case."""
+    for slashes in ("://", ":\\/\\/"):
+        for position in occurrences(text, slashes):
+            yield from _userinfo(text, position + len(slashes))
+    if "@tcp(" in text or "@unix(" in text:
+        for match in _GO_DSN.finditer(text):
+            if not values.is_placeholder(match.group("value")):
+                yield Finding("url-password", *match.span("value"))
+    yield from _headers(text, lower)
+    yield from _cookies(text, lower)
+
+
+def _userinfo(text: str, position: int) -> Iterator[Finding]:
+    match = _USERINFO.match(text, position)
+    if not match:
+        return
+    user = match.group("user")
+    if match.group("sep") == "@":
+        if values.looks_random(user, 20):
+            yield Finding("url-password", *match.span("user"))
+        return
+    end = _password_end(text, match.end())
+    value = text[match.end() : end] if end else ""
+    if value == "x-oauth-basic":
+        yield Finding("url-password", *match.span("user"))
+    elif value and not values.is_placeholder(value) and value.lower() not in _PASSWORD_WORDS:
+        yield Finding("url-password", match.end(), match.end() + len(value))
+
+
+def _password_end(text: str, start: int) -> int | None:
+    """Where the password ends: at the last `@` before the path; a password with an unescaped slash is allowed for."""
+    run = _RUN.match(text, start)
+    if not run or "@" not in run.group():
+        return None
+    whole = run.group()
+    head = whole.split("/", 1)[0]
+    if "@" in head:
+        comma = head.find(",") if "://" in head else -1
+        head = head[:comma] if comma > 0 else head
+        return start + head.rfind("@") if "@" in head else None
+    if head.isdigit() or "?" in whole.split("@", 1)[0] or "." in head or not head:
+        return None
+    return start + whole.find("@")
+
+
+def _headers(text: str, lower: str) -> Iterator[Finding]:
+    for position in occurrences(lower, "authorization"):
+        match = _AUTHORIZATION.match(text, position)
+        if match and _authorizes(match.group("scheme"), match.group("value")):
+            yield Finding("authorization", *match.span("value"))
+            if (match.group("scheme") or "").strip().lower() in ("digest", "aws4-hmac-sha256"):
+                yield from _parts(text, match.end())
+    for scheme in _SCHEMES:
+        for position in occurrences(lower, scheme + " "):
+            match = _SCHEME_VALUE.match(text, position + len(scheme))
+            if match and not text[position - 1 : position].isalnum():
+                value = values.trimmed(match.group("value"), sentence=True)
+                if _scheme_fits(scheme, value):
+                    yield Finding("authorization", match.start("value"), match.start("value") + len(value))
+
+
+def _authorizes(scheme: str | None, value: str) -> bool:
+    if not _credential(value) or values.describes(value):
+        return False
+    return scheme is not None or values.looks_random(value) or values.looks_chosen(value)
+
+
+def _parts(text: str, position: int) -> Iterator[Finding]:
+    for match in _DIGEST_PART.finditer(text, position, position + 2000):
+        yield Finding("authorization", *match.span("value"))
+
+
+def _credential(value: str) -> bool:
+    return not (values.is_placeholder(value) or values.is_code(value) or values.names_a_secret(value) or "{" in value)
+
+
+def _scheme_fits(scheme: str, value: str) -> bool:
+    if not _credential(value) or values.is_technical(value) or values.is_reference(value):
+        return False
+    if scheme == "basic":
+        return _user_and_password(value)
+    return values.looks_random(value) or (scheme == "bearer" and len(value) >= 8 and values.looks_chosen(value))
+
+
+def _user_and_password(encoded: str) -> bool:
+    """Whether a text is base64 of `user:password`."""
+    try:
+        plain = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return b":" in plain and plain.isascii()
+
+
+def _cookies(text: str, lower: str) -> Iterator[Finding]:
+    for position in occurrences(lower, "cookie"):
+        match = _COOKIE.match(text, position)
+        if match and not text[position - 1 : position].isalnum():
+            yield from _pairs(text, *match.span("pairs"), first=lower.startswith("set-", max(0, position - 4)))
+    if "curl" in lower or "http" in lower:
+        for flag in (" -b", " --cookie"):
+            for position in occurrences(text, flag):
+                match = _COOKIE_FLAG.match(text, position)
+                if match:
+                    yield from _pairs(text, *match.span("pairs"), first=False)
+
+
+def _pairs(text: str, start: int, end: int, *, first: bool) -> Iterator[Finding]:
+    """The values of a cookie header; of `Set-Cookie` the first alone, for attributes follow it."""
+    for pair in _PAIR.finditer(text, start, end):
+        value = pair.group("value")
+        if len(value) >= 6 and not values.is_placeholder(value) and not values.is_code(value):
+            yield Finding("cookie", *pair.span("value"))
+        if first:
+            return

@@ -1,0 +1,218 @@
+"""What is known of a profile's files: the writer's own table, and the frozen snapshots that readers get."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sidecar.errors import FileSystemFailed
+from sidecar.files import read_file, sha256_of
+from sidecar.frontmatter import Problem, parse
+from sidecar.model import BadFile, Memory, ProfileRef, Status, Stored, Tombstone
+from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_private
+from sidecar.store.scan import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file.  Good: `stored`.  Bad: `problem`.  Neither: a person's file in which required keys are missing.
+
+    `last_good` answers while the file itself cannot.
+    """
+
+    signature: Signature | None
+    sha256: str = ""
+    stored: Stored | None = None
+    problem: BadFile | None = None
+    last_good: Stored | None = None
+
+    @property
+    def unadopted(self) -> bool:
+        """Whether the file waits for the keys that it lacks."""
+        return self.stored is None and self.problem is None and self.signature is not None
+
+    @property
+    def answers(self) -> Stored | None:
+        """What this file contributes to recall."""
+        return self.stored or self.last_good
+
+
+class Snapshot:
+    """A profile at one moment; never changes."""
+
+    def __init__(
+        self, by_id: Mapping[str, Stored], bad: tuple[BadFile, ...], tombstones: Mapping[str, Tombstone]
+    ) -> None:
+        self.by_id, self.bad, self.tombstones = by_id, bad, tombstones
+
+    @cached_property
+    def ordered(self) -> tuple[Stored, ...]:
+        """Every memory, sorted by id."""
+        return tuple(self.by_id[identifier] for identifier in sorted(self.by_id))
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, list[Stored]]:
+        keyed: dict[str, list[Stored]] = {}
+        for stored in self.ordered:
+            if stored.memory.key is not None:
+                keyed.setdefault(stored.memory.key, []).append(stored)
+        return keyed
+
+    @cached_property
+    def _buried(self) -> tuple[frozenset[str], frozenset[str]]:
+        tombstones = self.tombstones.values()
+        messages = (message for tombstone in tombstones for message in tombstone.messages)
+        return frozenset(tombstone.content_hash for tombstone in tombstones), frozenset(messages)
+
+    def memories(self, statuses: Collection[Status] | None) -> list[Stored]:
+        """Memories of some statuses (None: all), sorted by id."""
+        return [stored for stored in self.ordered if statuses is None or stored.memory.status in statuses]
+
+    def with_key(self, key: str) -> list[Stored]:
+        """Every memory of a key, sorted by id."""
+        return list(self._by_key.get(key, ()))
+
+    def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str]) -> bool:
+        """Whether a tombstone names the id, the content, or all of the messages."""
+        hashes, buried = self._buried
+        return (
+            identifier in self.tombstones or content_hash in hashes or (bool(messages) and buried.issuperset(messages))
+        )
+
+
+class Catalog:
+    """The writer's table of files; of several files with one id exactly one counts, by a rule that needs no memory."""
+
+    def __init__(self, profile: ProfileRef) -> None:
+        self._profile = profile
+        self.entries: dict[str, Entry] = {}
+        self.tombstones: dict[str, tuple[Signature | None, Tombstone | BadFile]] = {}
+        self.version = 0
+        self._paths: dict[str, set[str]] = {}
+        self._chosen: dict[str, Stored] = {}
+        self._bad: dict[str, BadFile] = {}
+
+    def put(self, path: str, entry: Entry) -> set[str]:
+        """Take a file in; returns the ids that it had or has."""
+        return self._replace(path, entry)
+
+    def drop(self, path: str) -> set[str]:
+        """Take a file out; returns the ids that it had."""
+        return self._replace(path, None)
+
+    def chosen(self, identifier: str) -> Stored | None:
+        """The memory of an id."""
+        return self._chosen.get(identifier)
+
+    def ids(self) -> set[str]:
+        """Every id that some file answers for."""
+        return set(self._chosen)
+
+    def duplicates(self, identifier: str) -> list[str]:
+        """Paths of the files of an id that do not count."""
+        winner = self._chosen.get(identifier)
+        return [path for path in sorted(self._paths.get(identifier, ())) if winner is None or path != winner.path]
+
+    def tombstone_paths(self, identifier: str) -> list[str]:
+        """The files that say that a memory was forgotten."""
+        return [
+            path
+            for path, (_, found) in self.tombstones.items()
+            if isinstance(found, Tombstone) and found.id == identifier
+        ]
+
+    def bury(self, path: str, signature: Signature | None, found: Tombstone | BadFile) -> set[str]:
+        """Take a tombstone's file in; returns the id that it names."""
+        self.version += 1
+        self.tombstones[path] = (signature, found)
+        return {found.id} if isinstance(found, Tombstone) else set()
+
+    def exhume(self, path: str) -> set[str]:
+        """Take a tombstone's file out; returns the id that it named."""
+        self.version += 1
+        _, found = self.tombstones.pop(path)
+        return {found.id} if isinstance(found, Tombstone) else set()
+
+    def bad(self) -> tuple[BadFile, ...]:
+        """Every bad file, sorted by path."""
+        bad = [*self._bad.values(), *(found for _, found in self.tombstones.values() if isinstance(found, BadFile))]
+        return tuple(sorted(bad, key=lambda problem: problem.path))
+
+    def snapshot(self) -> Snapshot:
+        """The table as readers see it."""
+        buried = {found.id: found for _, found in self.tombstones.values() if isinstance(found, Tombstone)}
+        return Snapshot(dict(self._chosen), self.bad(), buried)
+
+    def _replace(self, path: str, entry: Entry | None) -> set[str]:
+        self.version += 1
+        before = self.entries.pop(path, None)
+        if entry is not None:
+            self.entries[path] = entry
+        touched: set[str] = set()
+        for known in (before, entry):
+            if known is not None and known.answers is not None:
+                touched.add(known.answers.memory.id)
+        for identifier in touched:
+            self._paths.setdefault(identifier, set()).discard(path)
+        if entry is not None and entry.answers is not None:
+            self._paths[entry.answers.memory.id].add(path)
+        self._bad.pop(path, None)
+        if entry is not None and entry.problem is not None:
+            self._bad[path] = entry.problem
+        for identifier in touched:
+            self._choose(identifier)
+        return touched
+
+    def _choose(self, identifier: str) -> None:
+        paths = self._paths.get(identifier, set())
+        ranked = sorted(paths, key=lambda path: (self.entries[path].stored is None, in_archive(path), len(path), path))
+        if not ranked:
+            self._paths.pop(identifier, None)
+            self._chosen.pop(identifier, None)
+            return
+        answer = self.entries[ranked[0]].answers
+        assert answer is not None  # noqa: S101 - only files that answer are listed by id
+        self._chosen[identifier] = answer
+        self._flag_duplicates(ranked)
+
+    def _flag_duplicates(self, ranked: Iterable[str]) -> None:
+        winner, *others = ranked
+        if self.entries[winner].problem is None:
+            self._bad.pop(winner, None)
+        for path in others:
+            if self.entries[path].problem is None:
+                self._bad[path] = BadFile(self._profile, path, None, f"its id is already that of {winner}")
+
+
+def load(profile: ProfileRef, folder: Path, path: str, signature: Signature, before: Entry | None) -> Entry:
+    """Read one file; a bad one keeps what `before` knew last."""
+    last_good = before.answers if before is not None else None
+    if not signature.regular:
+        return Entry(signature, "", None, BadFile(profile, path, None, "it is a symlink or not a file"), last_good)
+    if signature.size > MAX_FILE_BYTES:
+        return Entry(signature, "", None, BadFile(profile, path, None, "it is larger than 256 KiB"), last_good)
+    try:
+        data = read_file(folder / path, MAX_FILE_BYTES)
+    except FileSystemFailed as error:
+        return Entry(signature, "", None, BadFile(profile, path, None, f"it {error.fields['why']}"), last_good)
+    return understood(profile, path, signature, data or b"", last_good)
+
+
+def understood(
+    profile: ProfileRef, path: str, signature: Signature | None, data: bytes, last_good: Stored | None
+) -> Entry:
+    """The entry of a file with these bytes."""
+    sha256 = sha256_of(data)
+    document = parse(data)
+    if isinstance(document, Problem):
+        return Entry(signature, sha256, None, BadFile(profile, path, document.line, document.reason), last_good)
+    if document.missing:
+        return Entry(signature, sha256, None, None, last_good)
+    return Entry(signature, sha256, stored(profile, path, sha256, document.memory()))
+
+
+def stored(profile: ProfileRef, path: str, sha256: str, memory: Memory) -> Stored:
+    """A memory with its file."""
+    return Stored(memory, profile, path, sha256, private=is_private(path))

@@ -1,0 +1,122 @@
+"""Into git: our own changes first, then the user's alone, then what follows from the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sidecar.errors import BadMemoryFile, ChangedOnDisk, FileSystemFailed
+from sidecar.frontmatter import Document, parse
+from sidecar.model import BadFile, Stored
+from sidecar.store.core import Core
+from sidecar.store.layout import SUMMARY_FILE, is_private, is_tombstone_path
+from sidecar.store.refreshing import refresh
+from sidecar.store.words import WriteContext
+
+AFTER_EDIT = WriteContext("a person edited these files")
+AFTER_REMOVAL = WriteContext("a person removed these files")
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What differs from the last commit, by whose it is; `before` holds the bytes of that commit."""
+
+    before: Mapping[str, bytes]
+    ours: dict[str, bytes | None] = field(default_factory=dict)
+    users: dict[str, bytes | None] = field(default_factory=dict)
+
+
+def commit(core: Core, reason: str | None) -> list[str]:
+    """Commit everything that can be committed; nothing while a sudden emptiness waits to be accepted."""
+    refresh(core)
+    if core.vanished is not None:
+        return []
+    made = core.history.commit_pending()
+    core.uncommittable.clear()
+    made += commit_paths(core, [entry.path for entry in core.history.git.status()], reason)
+    bury_removed(core)
+    return made + core.history.commit_pending()
+
+
+def commit_paths(core: Core, paths: Sequence[str], reason: str | None = None) -> list[str]:
+    """Commit what these files are now, each change under its author's name, and mark what a person has corrected."""
+    made = core.history.commit_pending()
+    changes = _changes(core, [path for path in paths if not is_private(path) and path != SUMMARY_FILE])
+    bury_removed(core)
+    removed = [core.hand_removed.pop(path) for path in sorted(changes.users) if path in core.hand_removed]
+    made += core.history.commit_recovered(changes.ours, reason or "recovered after an interruption")
+    made += core.history.commit_users(changes.users, removed)
+    _mark_edited(core, changes)
+    return made
+
+
+def bury_removed(core: Core) -> None:
+    """Removing a file by hand forgets the memory: its tombstone is written."""
+    for path, memory in sorted(core.hand_gone.items()):
+        core.disk.bury(memory, core.now(), AFTER_REMOVAL, private=is_private(path))
+        core.history.explain(AFTER_REMOVAL, f"Forget {path}", memory.id)
+        core.hand_removed[path] = memory.id
+        del core.hand_gone[path]
+
+
+def take_over_edits(core: Core, targets: Iterable[Stored]) -> None:
+    """Before we write over files, what a person has changed in them is committed as theirs."""
+    foreign = [stored.path for stored in targets if not core.disk.sha_is_ours(stored.path, stored.sha256)]
+    if foreign:
+        commit_paths(core, sorted(foreign))
+
+
+def _changes(core: Core, paths: Sequence[str]) -> _Changes:
+    changes = _Changes(core.history.git.read("HEAD", paths))
+    for path in paths:
+        entry = core.catalog.entries.get(path)
+        if entry is not None and entry.problem is not None:
+            continue  # a bad file is left as it is; the last commit keeps its good version
+        try:
+            data = core.disk.read(path)
+        except FileSystemFailed as error:
+            core.uncommittable[path] = BadFile(core.ref, path, None, f"not committed: {error.fields['why']}")
+            continue
+        if data == changes.before.get(path):
+            continue
+        ours = _removed_by_us(core, path, changes.before[path]) if data is None else core.disk.is_ours(path, data)
+        (changes.ours if ours else changes.users)[path] = data
+    return changes
+
+
+def _removed_by_us(core: Core, path: str, before: bytes) -> bool:
+    """Whether a missing file is the other half of a move of ours, or was deleted through us."""
+    if path in core.hand_gone or path in core.hand_removed:
+        return False
+    if is_tombstone_path(path):
+        return core.catalog.chosen(path.rpartition("/")[2].removesuffix(".yaml")) is not None
+    document = parse(before)
+    if not isinstance(document, Document) or document.missing:
+        return False
+    memory = document.memory()
+    elsewhere = core.catalog.chosen(memory.id)
+    if elsewhere is not None:
+        return core.disk.sha_is_ours(elsewhere.path, elsewhere.sha256)
+    if core.catalog.tombstone_paths(memory.id):
+        return True
+    core.hand_gone[path] = memory
+    return False
+
+
+def _mark_edited(core: Core, changes: _Changes) -> None:
+    """A person's change of a body is a human's correction: `edited` says so from now on."""
+    documents = (parse(data) for data in changes.before.values())
+    bodies = {document.fields.get("id"): document.body for document in documents if isinstance(document, Document)}
+    for path, data in sorted(changes.users.items()):
+        entry = core.catalog.entries.get(path)
+        document = None if data is None else parse(data)
+        if entry is None or entry.stored is None or not isinstance(document, Document):
+            continue
+        memory = entry.stored.memory
+        if memory.read_only or bodies.get(memory.id, document.body) == document.body:
+            continue
+        try:
+            core.disk.revise(entry.stored, {"edited": core.now()}, AFTER_EDIT)
+        except (ChangedOnDisk, BadMemoryFile):
+            continue  # being edited again, or laid out too oddly: it stays as the person left it
+        core.history.explain(AFTER_EDIT, f"Mark {path} as edited", memory.id)

@@ -1,0 +1,48 @@
+"""The state of one open profile, owned by the writer thread and shared by the modules that work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sidecar.model import BadFile, Memory, ProfileRef
+from sidecar.store.catalog import Catalog
+from sidecar.store.disk import Disk
+from sidecar.store.history import History
+
+
+@dataclass(slots=True)
+class Core:
+    """`hand_gone`: memories whose files a person removed, by path, until their tombstones stand; `hand_removed`: their
+    ids, by path, until git knows.
+
+    `leftovers`: temporary files of interrupted writes.  `uncommittable`: files that are no memories, and that git is
+    spared.  `vanished`: (gone, known) while the alarm of a sudden emptiness stands; `accepted`: the user has confirmed.
+    """
+
+    ref: ProfileRef
+    folder: Path
+    machine: str
+    clock: Callable[[], datetime]
+    catalog: Catalog
+    history: History
+    disk: Disk
+    hand_gone: dict[str, Memory] = field(default_factory=dict)
+    hand_removed: dict[str, str] = field(default_factory=dict)
+    leftovers: list[str] = field(default_factory=list)
+    uncommittable: dict[str, BadFile] = field(default_factory=dict)
+    vanished: tuple[int, int] | None = None
+    accepted: bool = False
+    loaded: bool = False
+
+    def now(self) -> datetime:
+        """The present moment as files state it."""
+        return self.clock().replace(microsecond=0)
+
+    def drop_returned(self) -> None:
+        """What is there again was not removed after all."""
+        chosen = self.catalog.chosen
+        self.hand_gone = {path: memory for path, memory in self.hand_gone.items() if chosen(memory.id) is None}
+        self.hand_removed = {path: known for path, known in self.hand_removed.items() if chosen(known) is None}

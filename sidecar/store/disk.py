@@ -1,0 +1,199 @@
+"""Every change of a profile's files goes through here: noted, written durably, known to the catalog, told to git."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from sidecar.errors import BadMemoryFile, ChangedOnDisk, FieldError
+from sidecar.files import (
+    ABSENT,
+    Expected,
+    ensure_folder,
+    inside,
+    move_durably,
+    read_file,
+    remove_durably,
+    remove_empty_folders,
+    sha256_of,
+    write_durably,
+)
+from sidecar.frontmatter import Problem, edit, parse, render
+from sidecar.identity import content_hash
+from sidecar.model import Memory, ProfileRef, Stored, Tombstone
+from sidecar.store import tombstones
+from sidecar.store.catalog import Catalog, understood
+from sidecar.store.history import History
+from sidecar.store.layout import (
+    MAX_FILE_BYTES,
+    RETIRED,
+    archived,
+    in_archive,
+    is_memory_path,
+    is_tombstone_path,
+    numbered,
+    path_for,
+    tombstone_path,
+    unarchived,
+)
+from sidecar.store.scan import signature_of
+from sidecar.store.words import WriteContext, WriteLog
+
+
+class Disk:
+    """The writer's hand; every method leaves files, catalog and pending history in agreement.
+
+    `step` is called between any two things that an interruption can part, and does nothing outside of tests.
+    `touched` collects ids that healing has to look at, `written` the paths that we have changed.
+    """
+
+    def __init__(
+        self,
+        ref: ProfileRef,
+        folder: Path,
+        catalog: Catalog,
+        history: History,
+        writes: WriteLog,
+        step: Callable[[str], None],
+    ) -> None:
+        self.ref, self.folder, self.catalog, self.history = ref, folder, catalog, history
+        self._writes, self._step = writes, step
+        self.touched: set[str] = set()
+        self.written: set[str] = set()
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file of the profile; None if nothing is there."""
+        return read_file(inside(self.folder, path), MAX_FILE_BYTES)
+
+    def is_ours(self, path: str, data: bytes) -> bool:
+        """Whether these bytes are our last write to the path."""
+        return self.sha_is_ours(path, sha256_of(data))
+
+    def sha_is_ours(self, path: str, sha256: str) -> bool:
+        """Whether this is the hash of our last write to the path."""
+        return self._writes.last_write(str(self.ref), path) == sha256
+
+    def write(self, path: str, data: bytes, expected: Expected, context: WriteContext) -> None:
+        """Put bytes in place; `ChangedOnDisk` if something else is there than expected."""
+        if len(data) > MAX_FILE_BYTES:
+            raise FieldError(field="content", problem=f"the file {path} would be larger than {MAX_FILE_BYTES} bytes")
+        target = inside(self.folder, path)
+        self._step(f"write {path}")
+        self._writes.note_write(str(self.ref), path, sha256_of(data))
+        self._step(f"noted {path}")
+        _naming(path, lambda: write_durably(target, data, expected_sha256=expected))
+        self._step(f"written {path}")
+        self._learn(path, data)
+        self.history.record(context, path, data)
+
+    def move(self, source: str, target: str, sha256: str, context: WriteContext) -> None:
+        """Rename a file that has not changed since its hash was taken; `target` must be free."""
+        data = self.read(source)
+        if data is None or sha256_of(data) != sha256:
+            raise ChangedOnDisk(path=source)
+        ours = self.is_ours(source, data)
+        self._step(f"move {source}")
+        if ours:
+            self._writes.note_write(str(self.ref), target, sha256)
+        self._step(f"noted {target}")
+        ensure_folder(inside(self.folder, target).parent)
+        places = inside(self.folder, source), inside(self.folder, target)
+        _naming(source, lambda: move_durably(*places, expected_sha256=sha256))
+        self._step(f"moved {target}")
+        self._writes.note_write(str(self.ref), source, None)
+        self._forget(source)
+        self._learn(target, data)
+        if ours:  # a person's own bytes are left for the commit under the person's name
+            self.history.record(context, source, None)
+            self.history.record(context, target, data)
+
+    def remove(self, path: str, sha256: str, context: WriteContext) -> None:
+        """Take a file away that has not changed since its hash was taken."""
+        target = inside(self.folder, path)
+        self._step(f"remove {path}")
+        _naming(path, lambda: remove_durably(target, expected_sha256=sha256))
+        self._step(f"removed {path}")
+        self._writes.note_write(str(self.ref), path, None)
+        self._forget(path)
+        self.history.record(context, path, None)
+
+    def add(self, memory: Memory, context: WriteContext) -> Stored:
+        """Write a new memory's file."""
+        path = self.free(path_for(memory))
+        self.write(path, render(memory), ABSENT, context)
+        return self.at(path)
+
+    def revise(self, target: Stored, fields: Mapping[str, object], context: WriteContext) -> Stored:
+        """Change keys of a memory's file, then let it lie where its status belongs."""
+        data = self.read(target.path)
+        if data is None or sha256_of(data) != target.sha256:
+            raise ChangedOnDisk(path=target.path)
+        document = parse(data)
+        if isinstance(document, Problem):
+            raise BadMemoryFile(path=target.path, at=f":{document.line}", reason=document.reason)
+        changed = edit(document, fields, path=target.path)
+        if changed != data:
+            self.write(target.path, changed, target.sha256, context)
+        return self.relocate(self.at(target.path), context)
+
+    def relocate(self, target: Stored, context: WriteContext) -> Stored:
+        """Move a file into or out of the archive if its status says so."""
+        if (target.memory.status in RETIRED) is in_archive(target.path):
+            return target
+        wanted = unarchived(target.path) if in_archive(target.path) else archived(target.path)
+        place = self.free(wanted)
+        self.move(target.path, place, target.sha256, context)
+        return self.at(place)
+
+    def bury(self, memory: Memory, now: datetime, context: WriteContext, *, private: bool) -> None:
+        """Write the tombstone of a memory that is forgotten now; one that stands already is left as it is."""
+        if self.catalog.tombstone_paths(memory.id):
+            return
+        tombstone = Tombstone(memory.id, content_hash(memory.type, memory.content), now, memory.source.messages)
+        self.write(tombstone_path(memory.id, private=private), tombstones.render(tombstone), None, context)
+
+    def exhume(self, identifier: str, context: WriteContext) -> bool:
+        """Remove the tombstones of a memory; whether there were any."""
+        paths = self.catalog.tombstone_paths(identifier)
+        for path in paths:
+            data = self.read(path)
+            if data is not None:
+                self.remove(path, sha256_of(data), context)
+        return bool(paths)
+
+    def free(self, path: str) -> str:
+        """The path, or with a number if something lies there."""
+        candidate, number = path, 1
+        while signature_of(inside(self.folder, candidate)) is not None:
+            number += 1
+            candidate = numbered(path, number)
+        return candidate
+
+    def at(self, path: str) -> Stored:
+        """The memory in a file that we have just written."""
+        found = self.catalog.entries[path].stored
+        if found is None:
+            raise BadMemoryFile(path=path, at="", reason="what was written there cannot be read back")
+        return found
+
+    def _learn(self, path: str, data: bytes) -> None:
+        signature = signature_of(self.folder / path)
+        if is_memory_path(path):
+            self.touched |= self.catalog.put(path, understood(self.ref, path, signature, data, None))
+        elif is_tombstone_path(path):
+            self.touched |= self.catalog.bury(path, signature, tombstones.read(self.ref, path, data))
+        self.written.add(path)
+
+    def _forget(self, path: str) -> None:
+        self.touched |= self.catalog.exhume(path) if path in self.catalog.tombstones else self.catalog.drop(path)
+        self.written.add(path)
+        remove_empty_folders((self.folder / path).parent, self.folder)
+
+
+def _naming(path: str, action: Callable[[], object]) -> None:
+    """Run a guarded change; a conflict names the path inside the profile."""
+    try:
+        action()
+    except ChangedOnDisk as error:
+        raise ChangedOnDisk(path=path) from error

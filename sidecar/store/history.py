@@ -1,0 +1,129 @@
+"""Changes on their way into git: ours with the reason why, then the user's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sidecar.frontmatter import Document, parse
+from sidecar.git import Git, Identity, LogEntry
+from sidecar.store.layout import is_private
+from sidecar.store.words import WriteContext
+
+_SUBJECT_LENGTH: Final = 72
+_LISTED: Final = 50
+"""Lines in the body of a commit message; the trailers name every memory in any case."""
+
+_COMMITS_BETWEEN_COLLECTIONS: Final = 100
+"""git itself decides whether there is anything to pack; asking costs a process."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one cause has written since the last commit: the very bytes, so that a later edit cannot get into it."""
+
+    context: WriteContext
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    memories: dict[str, None] = field(default_factory=dict)
+
+
+class History:
+    """The git side of a profile."""
+
+    def __init__(self, git: Git, clock: Callable[[], datetime], step: Callable[[str], None]) -> None:
+        self.git = git
+        self._clock, self._step = clock, step
+        self._pending: list[_Group] = []
+        self._commits = 0
+
+    def record(self, context: WriteContext, path: str, data: bytes | None) -> None:
+        """We have written these bytes (None: removed the file); private files never get here."""
+        if not is_private(path):
+            self._group(context).files[path] = data
+
+    def explain(self, context: WriteContext, line: str, identifier: str | None = None) -> None:
+        """A line for the commit message, and the memory that it is about."""
+        group = self._group(context)
+        group.lines.append(" ".join(line.split()))
+        if identifier is not None:
+            group.memories[identifier] = None
+
+    def commit_pending(self) -> list[str]:
+        """Commit what was recorded, one commit a cause, in the order in which it happened."""
+        made: list[str] = []
+        while self._pending:
+            group = self._pending[0]
+            message = _message(group.context.why, group.lines, group.memories, group.context)
+            made += self._commit(group.files, message, self.git.machine_identity)
+            del self._pending[0]
+        return made
+
+    def commit_recovered(self, files: Mapping[str, bytes | None], why: str) -> list[str]:
+        """Commit what we had written before an interruption, the reasons of which are lost."""
+        lines = [f"{_verb(data)} {path}" for path, data in sorted(files.items())]
+        message = _message(why, lines, _ids(files), None)
+        return self._commit(files, message, self.git.machine_identity)
+
+    def commit_users(self, files: Mapping[str, bytes | None], gone: Iterable[str] = ()) -> list[str]:
+        """Commit a person's own changes, under the person's name."""
+        if not files:
+            return []
+        lines = [f"{_verb(data)} {path} by hand" for path, data in sorted(files.items())]
+        memories = {**_ids(files), **dict.fromkeys(sorted(gone))}
+        return self._commit(files, _message("edited by hand", lines, memories, None), self.git.user_identity())
+
+    def log(self, identifier: str | None, paths: Sequence[str], limit: int | None) -> list[LogEntry]:
+        """Commits from the newest back: all, or those about one memory."""
+        if identifier is None:
+            return self.git.log(limit=limit)
+        named = self.git.log(mentions=f"Memory-Id: {identifier}", limit=limit)
+        touching = self.git.log(paths, limit=limit) if paths else []
+        found = {entry.commit: entry for entry in [*named, *touching]}
+        ordered = sorted(found.values(), key=lambda entry: entry.time, reverse=True)
+        return ordered if limit is None else ordered[:limit]
+
+    def _group(self, context: WriteContext) -> _Group:
+        if not self._pending or self._pending[-1].context != context:
+            self._pending.append(_Group(context))
+        return self._pending[-1]
+
+    def _commit(self, files: Mapping[str, bytes | None], message: str, author: Identity) -> list[str]:
+        self._step("commit")
+        made = self.git.commit(files, message, author, self._clock())
+        self._step("committed")
+        if made is None:
+            return []
+        self._commits += 1
+        if self._commits % _COMMITS_BETWEEN_COLLECTIONS == 0:
+            self.git.collect_garbage()
+        return [made]
+
+
+def _verb(data: bytes | None) -> str:
+    return "Remove" if data is None else "Change"
+
+
+def _ids(files: Mapping[str, bytes | None]) -> dict[str, None]:
+    documents = (parse(data) for _, data in sorted(files.items()) if data is not None)
+    found = (document.fields.get("id") for document in documents if isinstance(document, Document))
+    return {identifier: None for identifier in found if isinstance(identifier, str)}
+
+
+def _message(why: str, lines: Sequence[str], memories: Iterable[str], context: WriteContext | None) -> str:
+    """Subject, what changed line by line, trailers."""
+    subject = lines[0] if len(lines) == 1 else f"{len(lines)} changes: {why}"
+    if len(subject) > _SUBJECT_LENGTH:
+        subject = subject[: _SUBJECT_LENGTH - 1].rstrip() + "…"
+    shown = [f"- {line}" for line in lines[:_LISTED]]
+    if len(lines) > _LISTED:
+        shown.append(f"- and {len(lines) - _LISTED} more")
+    trailers = [f"Memory-Id: {identifier}" for identifier in memories]
+    if context is not None and context.session:
+        trailers.append(f"Session: {' '.join(context.session.split())}")
+    if context is not None and context.agent:
+        trailers.append(f"Agent: {' '.join(context.agent.split())}")
+    parts = [subject, "\n".join([f"Why: {why}", *shown]), "\n".join(trailers)]
+    return "\n\n".join(part for part in parts if part) + "\n"

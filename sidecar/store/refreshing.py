@@ -1,0 +1,120 @@
+"""Taking over what the disk says: only what has changed is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sidecar.errors import FileSystemFailed
+from sidecar.files import read_file, sha256_of
+from sidecar.frontmatter import Document, parse
+from sidecar.model import BadFile, Memory, Tombstone
+from sidecar.store import tombstones
+from sidecar.store.catalog import Entry, load, stored
+from sidecar.store.core import Core
+from sidecar.store.layout import MAX_FILE_BYTES, is_memory_path
+from sidecar.store.scan import Scan, Signature, scan
+from sidecar.store.words import Refresh
+
+_ALARM_ABOVE: Final = 10
+"""So many memories, and more than half of all, gone at once are an alarm and not a change (section 7)."""
+
+
+def refresh(core: Core) -> Refresh:
+    """Compare the folder with the catalog and take the differences over, unless too much is gone at once."""
+    found = scan(core.folder)
+    core.leftovers = found.leftovers
+    _refresh_tombstones(core, found)
+    fresh = _read_changed(core, found.memories)
+    if not core.loaded:
+        _load_from_head(core, found, fresh)
+    lost = _lost(core, found, fresh)
+    known = len(core.catalog.ids())
+    if not core.accepted and len(lost) > _ALARM_ABOVE and len(lost) * 2 > known:
+        core.vanished, core.loaded = (len(lost), known), True
+        return Refresh(bad=core.catalog.bad(), vanished=core.vanished)
+    core.vanished, core.accepted, core.loaded = None, False, True
+    changed = _take_over(core, found, fresh)
+    core.hand_gone |= dict(lost.values())
+    core.drop_returned()
+    return Refresh(tuple(sorted(changed)), tuple(sorted(lost)), core.catalog.bad())
+
+
+def _read_changed(core: Core, memories: Mapping[str, Signature]) -> dict[str, Entry]:
+    fresh: dict[str, Entry] = {}
+    for path, signature in memories.items():
+        before = core.catalog.entries.get(path)
+        if before is None or before.signature != signature or before.signature.racy:
+            fresh[path] = load(core.ref, core.folder, path, signature, before)
+    return fresh
+
+
+def _take_over(core: Core, found: Scan, fresh: Mapping[str, Entry]) -> list[str]:
+    entries, changed = core.catalog.entries, []
+    for path in [path for path in entries if path not in found.memories]:
+        changed.append(path)
+        core.disk.touched |= core.catalog.drop(path)
+    for path, entry in fresh.items():
+        before = entries.get(path)
+        if before is not None and before.sha256 == entry.sha256 and before.problem == entry.problem and entry.sha256:
+            entries[path] = Entry(entry.signature, before.sha256, before.stored, before.problem, before.last_good)
+            continue
+        changed.append(path)
+        core.disk.touched |= core.catalog.put(path, entry)
+    return changed
+
+
+def _lost(core: Core, found: Scan, fresh: Mapping[str, Entry]) -> dict[str, tuple[str, Memory]]:
+    """Ids whose files are gone and not elsewhere, with their last path and content."""
+    candidates: dict[str, tuple[str, Memory]] = {}
+    for path, entry in core.catalog.entries.items():
+        if path not in found.memories and entry.answers is not None:
+            candidates[entry.answers.memory.id] = (path, entry.answers.memory)
+    if not candidates:
+        return {}
+    present = {entry.answers.memory.id for entry in fresh.values() if entry.answers is not None}
+    for path, entry in core.catalog.entries.items():
+        if path in found.memories and path not in fresh and entry.answers is not None:
+            present.add(entry.answers.memory.id)
+    return {identifier: place for identifier, place in candidates.items() if identifier not in present}
+
+
+def _load_from_head(core: Core, found: Scan, fresh: dict[str, Entry]) -> None:
+    """At the first look, the last commit tells what was known: what is missing, and the good version of what is bad."""
+    committed = [path for path in core.history.git.files() if is_memory_path(path)]
+    missing = [path for path in committed if path not in found.memories]
+    bad = [path for path, entry in fresh.items() if entry.stored is None]
+    known = core.history.git.read("HEAD", [*missing, *bad])
+    buried = {tombstone.id for _, tombstone in core.catalog.tombstones.values() if isinstance(tombstone, Tombstone)}
+    for path, data in known.items():
+        document = parse(data)
+        if not isinstance(document, Document) or document.missing or document.fields["id"] in buried:
+            continue
+        last = stored(core.ref, path, sha256_of(data), document.memory())
+        entry = fresh.pop(path, Entry(None))
+        core.catalog.put(path, Entry(entry.signature, entry.sha256, None, entry.problem, last))
+    # What is there counts as known too, or the first file of an emptied profile would not be half of it.
+    for path in list(fresh):
+        core.disk.touched |= core.catalog.put(path, fresh.pop(path))
+
+
+def _refresh_tombstones(core: Core, found: Scan) -> None:
+    known = core.catalog.tombstones
+    for path in [path for path in known if path not in found.tombstones]:
+        core.disk.touched |= core.catalog.exhume(path)
+    for path, signature in found.tombstones.items():
+        before = known.get(path)
+        if before is None or before[0] != signature or before[0].racy:
+            found_there = _read_tombstone(core, path)
+            if before is not None and before[1] == found_there:
+                known[path] = (signature, found_there)
+            else:
+                core.disk.touched |= core.catalog.bury(path, signature, found_there)
+
+
+def _read_tombstone(core: Core, path: str) -> Tombstone | BadFile:
+    try:
+        data = read_file(core.folder / path, MAX_FILE_BYTES)
+    except FileSystemFailed as error:
+        return BadFile(core.ref, path, None, str(error.fields["why"]))
+    return tombstones.read(core.ref, path, data or b"")

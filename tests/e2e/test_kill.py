@@ -1,0 +1,88 @@
+"""kill -9 at random moments of a back-fill: the store ends as that of an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+from running import ClaudeSession, Daemon, git, repository, tree
+
+_SEED = 20260901
+_TOPICS = ("api", "worker", "gateway", "billing", "search", "mailer", "cache", "scheduler", "frontend", "importer")
+
+
+def _history(home: Path, sessions: int) -> list[Path]:
+    """Sessions of two projects over weeks, with values that change, repeat and contradict each other."""
+    projects = [repository(home / "work" / name, name) for name in ("tern", "gull")]
+    for number in range(sessions):
+        project = projects[number % 2]
+        topic = _TOPICS[number % len(_TOPICS)]
+        start = ClaudeSession(home, project).start
+        session = ClaudeSession(home, project, start.replace(day=1 + number % 28, hour=number % 24), f"s-{number:04}")
+        session.say(
+            f"no, the {topic} listens on port {4000 + number}, not 3000",
+            ("assistant", f"Understood: the {topic} is on {4000 + number} now."),
+            "always run the tests with `make check` before you commit",
+            ("assistant", "I will."),
+            f"for the record: the {topic} is owned by team {number % 3}",
+            "in all my projects: give me times in UTC",
+        )
+    return projects
+
+
+def _run_to_the_end(home: Path) -> dict[str, str]:
+    daemon = Daemon(home).start()
+    try:
+        daemon.settle(300)
+        for profile in sorted(daemon.store.iterdir()):
+            assert git(profile, "status", "--porcelain") == ""
+            git(profile, "fsck", "--strict")
+    finally:
+        daemon.end()
+    return tree(daemon.store)
+
+
+def _kill_often(home: Path, kills: int, within_s: float) -> None:
+    moments = random.Random(_SEED)
+    for _ in range(kills):
+        daemon = Daemon(home)
+        daemon.launch()
+        time.sleep(moments.uniform(0.0, within_s))
+        daemon.kill()
+
+
+def _compare(tmp_path: Path, sessions: int, kills: int) -> None:
+    calm, harassed = tmp_path / "calm", tmp_path / "harassed"
+    for home in (calm, harassed):
+        home.mkdir()
+        os.environ["HOME"] = str(home)
+        (home / ".gitconfig").write_text("[user]\n\tname = Ines Example\n\temail = ines@example.org\n")
+        _history(home, sessions)
+    begun = time.monotonic()
+    expected = _run_to_the_end(calm)
+    length = time.monotonic() - begun
+    assert expected
+    _kill_often(harassed, kills, length)
+    found = _run_to_the_end(harassed)
+    # The uuid of a profile is drawn at random; everything else is derived from what was said.
+    assert _without_uuid(found) == _without_uuid(expected)
+
+
+def _without_uuid(files: dict[str, str]) -> dict[str, str]:
+    return {
+        path: "\n".join(line for line in text.splitlines() if not line.startswith("uuid:"))
+        for path, text in files.items()
+    }
+
+
+def test_three_kills(tmp_path: Path) -> None:
+    _compare(tmp_path, sessions=12, kills=3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_fifty_kills(tmp_path: Path) -> None:
+    _compare(tmp_path, sessions=60, kills=50)
