@@ -1,0 +1,299 @@
+"""Each command that speaks to the daemon: what it asks, what it prints for people, and what for programs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run
+from stub_daemon import Answer, Request, StubDaemon
+
+from sidecar.errors import FieldError, UnknownMemory
+
+ID = "01M7WTWTW08H7W2R5T6Y5XK2QC"
+
+MEMORY = {
+    "id": ID,
+    "type": "instruction",
+    "summary": "The web workspace uses pnpm, never npm.",
+    "content": "Use pnpm in the web workspace.\nnpm breaks the lockfile.",
+    "sessionId": "3f0c",
+    "createdAt": "2020-11-20T16:02:11Z",
+    "updatedAt": "2020-11-20T16:02:11Z",
+    "key": "web/package-manager",
+    "status": "active",
+    "profile": "local/web",
+    "path": "instructions/web/package-manager-5xk2qc.md",
+    "source": {"origin": "transcript", "agent": "claude-code", "speaker": "user", "messages": ["a", "b"], "by": None},
+    "sha256": "00",
+    "tags": ["build"],
+    "pinned": False,
+}
+
+CANDIDATE = {
+    "id": ID,
+    "summary": "The web workspace uses pnpm, never npm.",
+    "sessionId": "3f0c",
+    "score": 0.83,
+    "kind": "memory",
+    "type": "instruction",
+    "content": "Use pnpm in the web workspace.",
+    "profile": "local/web",
+    "path": "instructions/web/package-manager-5xk2qc.md",
+    "observed": "2026-11-20T15:58:40Z",
+    "speaker": "user",
+    "age_days": 3,
+    "truncated": False,
+}
+
+RECALL = {"count": 1, "answer": "Use pnpm in the web workspace.", "candidates": [CANDIDATE]}
+
+STATUS: dict[str, Any] = {
+    "version": "0.1.0",
+    "commit": None,
+    "pid": 4711,
+    "uptime_s": 7300,
+    "settled": False,
+    "queue": {"pending": 2, "running": 1, "parked": 0},
+    "backfill": {"done": 30, "total": 120},
+    "extractor": {"name": "rules", "state": "ready", "hint": None},
+    "index": {"generation": 7, "lag_ms": 3, "degraded": []},
+    "profiles": [{"name": "web", "namespace": "local", "memories": 1, "messages": 4000}],
+    "agents": [{"name": "codex", "path": "/h/.codex/sessions", "sessions": 1, "unknown_records": 2}],
+    "bad_files": [{"path": "local/web/facts/x.md", "line": 3, "reason": "a key stands twice"}],
+    "services": [
+        {"name": "watch", "state": "running", "since": "2026-11-20T15:58:40Z", "error": None},
+        {"name": "extract", "state": "failed", "since": "2026-11-20T15:58:40Z", "error": "no space left"},
+    ],
+}
+
+
+def test_recall_prints_the_answer_and_where_it_comes_from(stub: StubDaemon, served: Run, place: Path) -> None:
+    stub.on("POST", "/v1/recall", Answer(RECALL, messages=[{"code": 1200, "message": "degraded: no model"}]))
+    done = served("recall", "which", "package manager?", "--level", "high", "--type", "fact", "--type", "event")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "Use pnpm in the web workspace.",
+        "",
+        "  1. The web workspace uses pnpm, never npm.",
+        f"     instruction · 3 d ago · said by user · score 0.830 · local/web · {ID}",
+    ]
+    assert done.err == "note: degraded: no model\n"
+    assert stub.requests[0].body == {
+        "query": "which package manager?",
+        "thinkingLevel": "high",
+        "types": ["fact", "event"],
+        "cwd": str(place),
+    }
+
+
+def test_recall_without_an_answer_is_no_failure(stub: StubDaemon, served: Run) -> None:
+    stub.on("POST", "/v1/recall", Answer({"count": 0, "answer": "", "candidates": []}))
+    done = served("recall", "chess")
+    assert (done.code, done.out, done.err) == (0, "Nothing that is known answers this.\n", "")
+
+
+def test_recall_explain_shows_each_channel_in_a_table(stub: StubDaemon, served: Run) -> None:
+    channels = {"keyword": {"rank": 1, "score": 12.5}, "vector": {"rank": 4, "score": 0.61}}
+    candidates = [{**CANDIDATE, "channels": channels}, {**CANDIDATE, "id": "m1", "kind": "message", "channels": {}}]
+    stub.on("POST", "/v1/recall", Answer({"count": 2, "answer": "", "candidates": candidates}))
+    done = served("recall", "x", "--explain")
+    assert done.out.splitlines()[-3:] == [
+        "#  id                           keyword    vector",
+        f"1  {ID}  1 (12.5)  4 (0.61)",
+        "2  m1                                 -         -",
+    ]
+    assert stub.requests[0].body["explain"] is True
+
+
+def test_json_is_the_result_alone(stub: StubDaemon, served: Run) -> None:
+    stub.on("POST", "/v1/recall", Answer(RECALL))
+    stub.on("GET", "/v1/status", Answer(STATUS))
+    stub.on("GET", "/v1/memories", Answer([MEMORY]))
+    assert json.loads(served("recall", "x", "--json").out) == RECALL
+    assert json.loads(served("status", "--json").out) == STATUS
+    assert json.loads(served("list", "--json").out) == [MEMORY]
+
+
+def test_a_profile_by_name_replaces_the_folder(stub: StubDaemon, served: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDECAR_NAMESPACE", "team")
+    stub.on("POST", "/v1/namespaces/team/profiles/web/recall", Answer(RECALL))
+    stub.on("POST", "/v1/namespaces/other/profiles/web/summary", Answer({"summary": "## Key Facts\n"}))
+    assert served("recall", "x", "--profile", "web").code == 0
+    assert served("summary", "-p", "web", "--namespace", "other").out == "## Key Facts\n"
+    done = served("recall", "x", "--namespace", "other")
+    assert (done.code, done.err) == (2, "Error: --namespace needs --profile.\nTry: `sidecar recall --help`\n")
+
+
+def test_remember_sends_what_was_given_and_says_what_was_kept(stub: StubDaemon, served: Run, place: Path) -> None:
+    stub.on("POST", "/v1/remember", Answer(MEMORY))
+    done = served("remember", "Use", "pnpm.", "--type", "instruction", "--tag", "build", "--pin")
+    assert done.out.startswith("Remembered: The web workspace uses pnpm, never npm.\n")
+    assert ID in done.out
+    assert stub.requests[0].body == {
+        "content": "Use pnpm.",
+        "type": "instruction",
+        "tags": ["build"],
+        "pinned": True,
+        "cwd": str(place),
+    }
+    assert served("remember", " ").code == 2
+
+
+def test_list_shows_a_line_each_and_how_to_go_on(stub: StubDaemon, served: Run) -> None:
+    stub.on("GET", "/v1/memories", Answer([MEMORY, {**MEMORY, "status": "superseded"}], {"cursor": "abc"}))
+    done = served("list", "--type", "instruction", "--status", "all", "--limit", "2")
+    first, second = done.out.splitlines()
+    assert first.startswith(f"{ID}  instruction  ")
+    assert first.endswith("y ago  The web workspace uses pnpm, never npm.")
+    assert second.endswith("(superseded) The web workspace uses pnpm, never npm.")
+    assert "--cursor abc" in done.err
+    assert stub.requests[0].query.items() >= {"type": "instruction", "status": "all", "per_page": "2"}.items()
+
+
+def test_show_prints_content_details_and_history(stub: StubDaemon, served: Run) -> None:
+    message = {"id": "a", "role": "user", "content": "use pnpm", "time": "2020-11-20T15:58:40Z"}
+    history = {"versions": [{**MEMORY, "observed": "2020-11-20T15:58:40Z"}], "messages": [message]}
+    stub.on("GET", f"/v1/memories/{ID}", Answer({**MEMORY, "history": history}))
+    done = served("show", ID, "--history")
+    assert "Use pnpm in the web workspace.\nnpm breaks the lockfile.\n" in done.out
+    assert "path       instructions/web/package-manager-5xk2qc.md" in done.out
+    assert "source     origin: transcript, agent: claude-code, speaker: user, messages: a, b" in done.out
+    assert "\nVersions\n" in done.out
+    assert done.out.rstrip().endswith("use pnpm")
+    assert stub.requests[0].query["history"] == "1"
+
+
+def test_forget_gives_the_reason_and_says_where_it_lies_now(stub: StubDaemon, served: Run) -> None:
+    moved = {**MEMORY, "status": "forgotten", "path": "archive/instructions/web/package-manager-5xk2qc.md"}
+    stub.on("POST", f"/v1/memories/{ID}/forget", Answer(moved))
+    done = served("forget", ID, "--reason", "not true any more")
+    assert done.out == f"Forgotten: {ID} (now archive/instructions/web/package-manager-5xk2qc.md)\n"
+    assert stub.requests[0].body["reason"] == "not true any more"
+
+
+def test_the_daemons_errors_become_two_lines_and_their_exit_code(stub: StubDaemon, served: Run) -> None:
+    stub.on("GET", f"/v1/memories/{ID}", UnknownMemory(id=ID, profile="local/web"))
+    stub.on("POST", "/v1/recall", FieldError(field="query", problem="is too long"))
+    done = served("show", ID)
+    assert (done.code, done.out) == (4, "")
+    assert done.err == f"Error: There is no memory {ID} in profile local/web.\nTry: {UnknownMemory.hint}\n"
+    assert served("recall", "x").code == 2
+
+
+def test_search_prints_who_said_it_and_when(stub: StubDaemon, served: Run) -> None:
+    message = {**CANDIDATE, "kind": "message", "type": None, "content": "please\nuse pnpm", "observed": None}
+    stub.on("POST", "/v1/search", Answer({"count": 1, "candidates": [message]}))
+    done = served("search", "pnpm", "--session", "3f0c", "--limit", "3")
+    assert done.out.splitlines() == ["user · 3f0c", "  please use pnpm", "", "1 message"]
+    assert stub.requests[0].body.items() >= {"query": "pnpm", "sessionId": "3f0c", "limit": 3}.items()
+    stub.on("POST", "/v1/search", Answer({"count": 0, "candidates": []}))
+    assert served("search", "nothing").out == "No message matches.\n"
+
+
+def test_log_prints_commits(stub: StubDaemon, served: Run) -> None:
+    entry = {"commit": "0123456789abcdef", "time": "2020-01-01T00:00:00Z", "author": "sidecar", "subject": "Learn x"}
+    stub.on("GET", "/v1/log", Answer([entry]))
+    done = served("log", ID, "--limit", "3")
+    assert done.out.startswith("0123456789  ")
+    assert done.out.endswith("Learn x  (sidecar)\n")
+    assert stub.requests[0].query.items() >= {"id": ID, "limit": "3"}.items()
+
+
+def test_ingest_sends_absolute_paths_and_tells_plan_and_problems(stub: StubDaemon, served: Run, place: Path) -> None:
+    (place / "a.jsonl").touch()
+    planned = {"action": "add", "profile": "local/web", "type": "fact", "key": "web/x", "summary": "S", "why": "new"}
+    problems = [{"path": "/b.jsonl", "reason": "no conversation"}]
+    stub.on(
+        "POST",
+        "/v1/transcripts",
+        Answer({"sessions": 1, "messages": 12, "planned": [planned], "problems": problems}),
+    )
+    done = served("ingest", "a.jsonl", "--agent", "codex", "--dry-run")
+    assert done.out.splitlines() == [
+        "Would take in 1 session with 12 messages.",
+        "  add        S  (fact · web/x · local/web · new)",
+        "  skipped    /b.jsonl: no conversation",
+    ]
+    assert stub.requests[0].body == {"paths": [str(place / "a.jsonl")], "agent": "codex", "dry_run": True}
+    assert served("ingest", "missing.jsonl").code == 2
+
+
+def test_status_names_what_waits_and_what_is_wrong(stub: StubDaemon, served: Run) -> None:
+    stub.on("GET", "/v1/status", Answer(STATUS))
+    assert served("status").out.splitlines() == [
+        "sidecar 0.1.0 · pid 4711 · up 2 h · working",
+        "back-fill  ██████░░░░░░░░░░░░░░░░░░ 30 of 120 sessions",
+        "queue      2 pending · 1 running",
+        "extractor  rules · ready",
+        "index      3 ms behind",
+        "profile    local/web · 1 memory · 4,000 messages",
+        "agent      codex · /h/.codex/sessions · 1 session · 2 records of unknown kinds",
+        "bad file   local/web/facts/x.md:3  a key stands twice",
+        "service    extract · failed · no space left",
+    ]
+
+
+def test_status_watch_shows_each_change_until_the_daemon_goes(stub: StubDaemon, served: Run) -> None:
+    states = iter([STATUS, STATUS, {**STATUS, "settled": True, "queue": {}, "backfill": {}}])
+
+    def answer(_: Request) -> Any:
+        state = next(states, None)
+        return Answer(state) if state else UnknownMemory(id="", profile="")
+
+    stub.on("GET", "/v1/status", answer)
+    done = served("status", "--watch")
+    assert done.out.count("sidecar 0.1.0") == 2
+    assert "settled" in done.out
+    assert done.code == 4
+
+
+def test_the_switches_say_what_they_did(stub: StubDaemon, served: Run) -> None:
+    for command in ("pause", "resume", "rebuild"):
+        stub.on("POST", f"/v1/{command}", Answer({"done": True}))
+        done = served(command)
+        assert done.code == 0
+        assert len(done.out.splitlines()) == 1
+        assert json.loads(served(command, "--json").out) == {"done": True}
+
+
+def test_what_is_stored_cannot_steer_the_terminal(stub: StubDaemon, served: Run) -> None:
+    evil = {**CANDIDATE, "summary": "red\x1b[31m alert\x07\r", "content": "x"}
+    stub.on("POST", "/v1/recall", Answer({"count": 1, "answer": "\x1b]0;title\x07hello", "candidates": [evil]}))
+    done = served("recall", "x")
+    assert not set("\x1b\x07\r") & set(done.out)
+
+
+def test_an_empty_store_says_so_everywhere(stub: StubDaemon, served: Run) -> None:
+    stub.on("GET", "/v1/memories", Answer([]))
+    stub.on("GET", "/v1/log", Answer([]))
+    stub.on("POST", "/v1/summary", Answer({"summary": ""}))
+    assert served("list").out == "There are no memories here yet.\n"
+    assert served("log").out == "There are no commits yet.\n"
+    assert served("summary").out == "Nothing is known of this project yet.\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("recall", "x"),
+        ("remember", "x"),
+        ("search", "x"),
+        ("list",),
+        ("show", ID),
+        ("forget", ID),
+        ("summary",),
+        ("log",),
+        ("status",),
+        ("status", "--watch"),
+        ("pause",),
+        ("resume",),
+        ("rebuild",),
+        ("ingest", "."),
+    ],
+)
+def test_without_a_daemon_every_client_says_how_to_start_one(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("Error: No daemon answers on ")
+    assert done.err.endswith("\nTry: Start it with `sidecar up --detach`.\n")
