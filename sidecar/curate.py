@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sidecar.identity import memory_id, normalized
+from sidecar.identity import memory_id, normalized, normalized_key
 from sidecar.model import (
     Add,
     Candidate,
@@ -36,23 +36,28 @@ _SAME_WORDS = 0.8
 _SAME_MEANING = 0.86
 """Cosine of static embeddings that, with the same concrete values and half of the words, also means the same."""
 
-_SAME_TOPIC = 0.35
-"""Cosine below which an old value named in passing ("not 4400") does not tie a statement to a neighbour."""
+_SAME_TOPIC = 0.5
+"""Cosine from which one shared word is enough to tie "not 4400" to the statement about 4400; below it takes two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An active memory near the candidate; `score` is the cosine of their embeddings, from -1 to 1."""
+    """An active memory near the candidate.
+
+    `score` is the cosine of their embeddings, from -1 to 1.  `dismisses` are the old values that the memory's own words
+    declare outdated.
+    """
 
     stored: Stored
     score: float
+    dismisses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What a profile holds about one candidate.
 
-    `versions` are all memories under the candidate's key, of any status; `forgotten` says that a tombstone names the
+    `versions` are all memories, of any status, under the candidate's key and under those of its neighbours; `forgotten` says that a tombstone names the
     candidate's id or content.
     """
 
@@ -73,10 +78,15 @@ def plan(candidate: Candidate, view: View) -> list[Change]:
         twin = _twin(candidate, view)
         if twin is not None:
             return _merge(candidate, twin, view)
-    memory = _memory(candidate, view)
-    if memory.key is None or memory.type not in KEYED_TYPES or memory.status is Status.PROPOSED:
+    linked = _linked(candidate, view)
+    key = candidate.key if linked is None else _shared_key(candidate, linked)
+    memory = _memory(candidate, key, view)
+    if memory.key is None or memory.status is Status.PROPOSED:
         return [Add(memory, "new")]
-    return _add_version(memory, _versions_for(memory.key, view))
+    versions = _versions_for(memory.key, view)
+    if linked is None or linked.memory.key is not None:
+        return _add_version(memory, versions)
+    return _with_key(linked, memory.key, _add_version(memory, [*versions, linked]))
 
 
 def settle(versions: Sequence[Stored]) -> list[Change]:
@@ -154,6 +164,9 @@ def same_statement(first: str, second: str, cosine: float = 0.0) -> bool:
     return cosine >= _SAME_MEANING and shared / min(len(ours), len(theirs)) >= 0.5
 
 
+_KEY_WORDS = 32
+"""Characters of shared words in a key that two versions get because one names the other's value."""
+
 _WORD = re.compile(r"[^\W_]+(?:[-_./:@#'+][^\W_]+)*")
 _STOP = frozenset(
     "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
@@ -182,11 +195,9 @@ def _polarity(text: str) -> bool:
     return bool(_NEGATION.search(text))
 
 
-def _memory(candidate: Candidate, view: View) -> Memory:
-    predecessor = _predecessor(candidate, view)
-    key = predecessor.memory.key if predecessor is not None and predecessor.memory.key else candidate.key
+def _memory(candidate: Candidate, key: str | None, view: View) -> Memory:
     return Memory(
-        id=memory_id(candidate.type, candidate.content, candidate.observed),
+        id=_identity(candidate),
         type=candidate.type,
         content=candidate.content,
         summary=candidate.summary,
@@ -204,20 +215,46 @@ def _memory(candidate: Candidate, view: View) -> Memory:
     )
 
 
-def _predecessor(candidate: Candidate, view: View) -> Stored | None:
-    """The memory that the candidate's own words declare outdated: it holds an old value, and the topic agrees."""
-    if not candidate.replaces_hint or candidate.type not in KEYED_TYPES or view.versions:
+def _identity(candidate: Candidate) -> str:
+    return memory_id(candidate.type, candidate.content, candidate.observed)
+
+
+def _linked(candidate: Candidate, view: View) -> Stored | None:
+    """The memory that the candidate's words declare outdated, or the one whose words declare the candidate outdated.
+
+    Both directions, because old sessions are read after new ones.
+    """
+    known = any(version.memory.key == candidate.key for version in view.versions)
+    if candidate.proposed or candidate.type not in KEYED_TYPES or (known and candidate.key is not None):
         return None
-    old = [value.casefold() for value in candidate.replaces_hint]
-    subject = content_words(candidate.content) - frozenset(old)
     for near in sorted(view.neighbours, key=lambda near: (-near.score, near.stored.memory.id)):
         memory = near.stored.memory
-        if memory.key is None or memory.type not in KEYED_TYPES or memory.status is not Status.ACTIVE:
+        if memory.type not in KEYED_TYPES or memory.status is not Status.ACTIVE or memory.read_only:
             continue
-        named = all(value in memory.content.casefold() for value in old)
-        if named and near.score >= _SAME_TOPIC and content_words(memory.content) & subject:
+        newer = candidate.observed >= memory.observed
+        old, values = (memory.content, candidate.replaces_hint) if newer else (candidate.content, near.dismisses)
+        if values and all(_states(old, value) for value in values) and _same_topic(candidate, near, values):
             return near.stored
     return None
+
+
+def _states(content: str, value: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(value)}(?!\w)", content, re.IGNORECASE) is not None
+
+
+def _same_topic(candidate: Candidate, near: Neighbour, values: Sequence[str]) -> bool:
+    ours, theirs = content_words(candidate.content), content_words(near.stored.memory.content)
+    shared = (ours & theirs) - {value.casefold() for value in values}
+    return len(shared) >= 2 or (len(shared) == 1 and near.score >= _SAME_TOPIC)
+
+
+def _shared_key(candidate: Candidate, linked: Stored) -> str:
+    """The key under which two versions stand from now on; one of their own if neither has any."""
+    if linked.memory.key or candidate.key:
+        return linked.memory.key or candidate.key or ""
+    shared = sorted(content_words(candidate.content) & content_words(linked.memory.content))
+    older = min(_identity(candidate), linked.memory.id)
+    return normalized_key(f"{'-'.join(shared)[:_KEY_WORDS]}-{older[-6:]}")
 
 
 def _versions_for(key: str, view: View) -> list[Stored]:
@@ -227,6 +264,19 @@ def _versions_for(key: str, view: View) -> list[Stored]:
         if near.stored.memory.key == key and near.stored.memory.type in KEYED_TYPES:
             found.setdefault(near.stored.memory.id, near.stored)
     return [found[identifier] for identifier in sorted(found)]
+
+
+def _with_key(target: Stored, key: str, changes: Sequence[Change]) -> list[Change]:
+    """The changes, where those of the target also give it the key."""
+    found: list[Change] = []
+    for change in changes:
+        if isinstance(change, Revise | Supersede) and change.target.memory.id == target.memory.id:
+            found.append(replace(change, fields={**change.fields, "key": key}))
+        else:
+            found.append(change)
+    if not any(isinstance(change, Revise | Supersede) and change.target is target for change in found):
+        found.append(Revise(target, {"key": key}, "it is a version of the same thing"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

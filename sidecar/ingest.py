@@ -18,6 +18,7 @@ from typing import Protocol
 from sidecar import curate
 from sidecar.errors import ChangedOnDisk
 from sidecar.extract import Slice
+from sidecar.extract.keys import dropped_values
 from sidecar.identity import content_hash, memory_id
 from sidecar.index import Index
 from sidecar.journal import Job, Journal
@@ -190,7 +191,11 @@ class Learning:
     def _neighbours(self, candidate: Candidate, profile: Profile) -> tuple[curate.Neighbour, ...]:
         found = self._index.neighbours(profile.ref, candidate.content, _NEIGHBOURS)
         pairs = ((profile.get(identifier), score) for identifier, score in found)
-        return tuple(curate.Neighbour(stored, score) for stored, score in pairs if stored is not None)
+        return tuple(
+            curate.Neighbour(stored, score, dropped_values(stored.memory.content))
+            for stored, score in pairs
+            if stored is not None
+        )
 
     def _context(self, candidate: Candidate) -> WriteContext:
         source = candidate.source

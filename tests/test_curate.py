@@ -53,15 +53,16 @@ class Shelf:
 
     def __init__(self) -> None:
         self.memories: dict[str, Memory] = {}
+        self.dismissed: dict[str, tuple[str, ...]] = {}
 
     def stored(self, memory: Memory) -> Stored:
         return Stored(memory, PROFILE, f"facts/{memory.id}.md", memory.id)
 
-    def view(self, incoming: Candidate, *, near: bool = True) -> View:
+    def view(self, incoming: Candidate) -> View:
         same = self.memories.get(memory_id(incoming.type, incoming.content, incoming.observed))
         versions = tuple(self.stored(m) for m in self.memories.values() if incoming.key and m.key == incoming.key)
         active = [m for m in self.memories.values() if m.status is Status.ACTIVE]
-        neighbours = tuple(Neighbour(self.stored(m), 0.5) for m in active) if near else ()
+        neighbours = tuple(Neighbour(self.stored(m), 0.5, self.dismissed.get(m.content, ())) for m in active)
         return View(NOW, self.stored(same) if same else None, versions, neighbours)
 
     def apply(self, changes: list[Change]) -> None:
@@ -80,6 +81,7 @@ class Shelf:
                     pass
 
     def take(self, incoming: Candidate) -> list[Change]:
+        self.dismissed[incoming.content] = incoming.replaces_hint
         changes = plan(incoming, self.view(incoming))
         self.apply(changes)
         return changes
@@ -213,6 +215,35 @@ def test_an_old_value_named_in_passing_finds_its_predecessor() -> None:
     shelf.take(candidate("The api is on 4400, not 4310.", key=None, minutes=5, message="m2", replaces=("4310",)))
     assert shelf.active() == ["The api is on 4400, not 4310."]
     assert all(memory.key == "api/port" for memory in shelf.memories.values())
+
+
+@pytest.mark.parametrize("keys", [("api/port", None), (None, "api/port"), (None, None), ("a/port", "b/port")])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_dismissed_value_links_two_versions_in_either_order(keys: tuple[str | None, str | None], late: bool) -> None:
+    old = candidate("The payment api listens on port 4310.", key=keys[0])
+    new = candidate(
+        "The payment api moved to 4400, not 4310.", key=keys[1], minutes=5, message="m2", replaces=("4310",)
+    )
+    shelf = Shelf()
+    for one in (new, old) if late else (old, new):
+        shelf.take(one)
+    assert shelf.active() == ["The payment api moved to 4400, not 4310."]
+    assert len({memory.key for memory in shelf.memories.values()}) == 1
+    before = dict(shelf.memories)
+    for one in (old, new):
+        shelf.take(one)
+    assert shelf.memories == before
+
+
+def test_a_longer_number_is_not_the_dismissed_value() -> None:
+    shelf = Shelf()
+    shelf.take(candidate("The payment api keeps logs for 160 days.", key="api/retention"))
+    shelf.take(
+        candidate(
+            "The payment api keeps logs for 30 days, not 16.", key=None, minutes=5, message="m2", replaces=("16",)
+        )
+    )
+    assert len(shelf.active()) == 2
 
 
 def test_an_old_value_of_another_topic_supersedes_nothing() -> None:

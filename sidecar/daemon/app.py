@@ -122,7 +122,15 @@ class Daemon:
         config, journal, writer, by = self._config, self._journal, self._writer, f"{getpass.getuser()}@{_hostname()}"
         router = self._router()
         archiving = Archiving(journal, router, config.namespace, timedelta(seconds=config.watch.quiet_seconds))
-        learning = Learning(journal, self._store, self._index, self._follow, by=by, project=self._project, clock=_now)
+        learning = Learning(
+            journal,
+            self._store,
+            self._index,
+            self._follow,
+            by=by,
+            project=lambda ref: _project(router, ref),
+            clock=_now,
+        )
         keeper = Keeper(self._paths.store, self._follow, self._index, writer, **_commit_times(config))
         archived = asyncio.Event()
 
@@ -178,13 +186,6 @@ class Daemon:
             router.adopt(ref, project.root_commit, project.remotes)
         return router
 
-    def _project(self, ref: ProfileRef) -> ProjectIdentity | None:
-        """What is known of the project of a profile, for its `profile.yaml`."""
-        notes = sorted(note for note, profile in self._journal.routes().items() if profile == ref)
-        roots = [value for kind, value in notes if kind == "root"]
-        remotes = tuple(value for kind, value in notes if kind == "remote")
-        return ProjectIdentity(roots[0] if roots else None, remotes) if roots or remotes else None
-
     def _reload(self, parts: Parts) -> None:
         """SIGHUP: take over what can change while running, and say what cannot."""
         try:
@@ -201,6 +202,12 @@ class Daemon:
         parts.archiving.quiet = timedelta(seconds=fresh.watch.quiet_seconds)
         parts.intake.set_rescan(timedelta(minutes=fresh.watch.rescan_minutes))
         parts.keeper.set_commit_times(**_commit_times(fresh))
+
+
+def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:
+    """What is known of the project of a profile, for its `profile.yaml`."""
+    found = router.project(ref)
+    return None if found is None else ProjectIdentity(found.root_commit, tuple(found.remotes))
 
 
 def _commit_times(config: Config) -> dict[str, timedelta]:

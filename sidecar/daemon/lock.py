@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from sidecar.errors import AlreadyRunning, FileSystemFailed
+
+_ATTEMPTS = 5
+_PAUSE_S = 0.02
 
 
 class HomeLock:
@@ -24,14 +28,22 @@ class HomeLock:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise FileSystemFailed(path=path, action="used as a lock", why=error.strerror or str(error)) from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._locked():
             pid = os.read(self._descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(self._descriptor)
-            raise AlreadyRunning(pid=pid, home=path.parent.parent) from None
+            raise AlreadyRunning(pid=pid, home=path.parent.parent)
         os.ftruncate(self._descriptor, 0)
         os.write(self._descriptor, f"{os.getpid()}\n".encode())
+
+    def _locked(self) -> bool:
+        """Try for a moment: whoever asks whether a daemon runs holds the lock for some microseconds."""
+        for _ in range(_ATTEMPTS):
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                time.sleep(_PAUSE_S)
+        return False
 
     def release(self) -> None:
         """Give the lock back."""

@@ -85,7 +85,7 @@ class Service:
         if self._open(ref) is None:
             return
         await self._write(self._parts.store.delete_profile, ref, self._parts.trash)
-        await self._write(self._parts.journal.forget_routes, ref)
+        await self._write(self._parts.router.forget, ref)
         await self._follow([])
 
     async def delete_session(self, ref: ProfileRef, session: str) -> None:

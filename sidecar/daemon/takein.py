@@ -98,7 +98,7 @@ class TakeIn:
 
     async def notice(self, agent: str, session: str | None, path: Path | None) -> None:
         """Read the session's file now and put its extraction first."""
-        if path is not None and agent in READERS and path.is_file():
+        if path is not None and agent in READERS:
             await self._parts.intake.take(Transcript(agent, path), live=True)
         if session is None:
             return
@@ -124,7 +124,11 @@ class TakeIn:
     def _dry(self, item: Transcript) -> tuple[int, set[SessionRef], list[PlannedChange]]:
         """What taking in one file would change, judged statement by statement; nothing is written."""
         result = READERS[item.agent].read(item.path, None)
-        route = None if result.header is None else self._parts.router.route_cwd(next(iter(result.header.cwds), None))
+        route = (
+            None
+            if result.header is None
+            else self._parts.router.route_cwd(next(iter(result.header.cwds), None), create=False)
+        )
         ref = route.profile if route is not None else None
         redacted = [redact_message(message) for message in result.messages]
         by_session: dict[SessionRef, list[Message]] = {}

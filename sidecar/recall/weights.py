@@ -39,7 +39,7 @@ CHANNELS: Mapping[str, float] = {
 }
 """How much a channel's vote weighs.  Each vote is also multiplied by its own strength (see `channels`)."""
 
-LOOSE_MATCH = 0.5
+LOOSE_MATCH = 0.75
 """Of a keyword vote, the part that does not depend on how much of the query the document covers: a document that has
 one loose word of many gets little more than this."""
 
