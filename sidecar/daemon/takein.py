@@ -59,9 +59,13 @@ class TakeIn:
         profile = learning.profile(ref)
         candidate = self._candidate(told, profile)
         identifier = memory_id(candidate.type, candidate.content, candidate.observed)
-        profile.lift_tombstones(
+        lifted = profile.lift_tombstones(
             identifier, content_hash(candidate.type, candidate.content), WriteContext(why="remembered again")
         )
+        if lifted:
+            # What came back from the archive must be seen as known, or the same words would be added once more.
+            self._parts.follow.note_change(ref)
+            self._parts.follow.catch_up([ref], rescan=False)
         changes = learning.take(candidate, ref)
         known = next((c.target.memory.id for c in changes if isinstance(c, Revise)), None) or next(
             (c.existing for c in changes if isinstance(c, Skip)), None
