@@ -4,7 +4,7 @@
     python scripts/bench_sessions.py FOLDER/dev --write    # also writes it into docs/benchmarks.md
 
 FOLDER holds the scripts (`dev/*.yaml`) with their tools `render_sessions.py` and `score_sessions.py`.  The sessions are
-rendered into a throw-away home with real repositories, a real daemon reads them, and the scorer asks it over the socket.
+rendered into a throw-away home with real repositories, a real daemon reads them, and the scorer asks it questions.
 """
 
 from __future__ import annotations

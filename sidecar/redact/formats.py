@@ -2,9 +2,10 @@
 
 A row is (kind, beginnings, pattern).  A substring search finds the beginnings, far faster than a pattern with as many
 alternatives would; the pattern then says whether a token goes on there, and its group `secret`, if any, what to
-redact.  The forms are those that the issuers document (GitHub "token formats", GitLab "token overview", Slack "token types", Stripe "API keys", AWS "unique identifiers", and so on for each
-kind), compared with the default rules of gitleaks (MIT).  Lengths are lower bounds below the documented ones: a key
-that was cut short is still a good part of a key.
+redact.  The forms are those that the issuers document (GitHub "token formats", GitLab "token overview", Slack "token
+types", Stripe "API keys", AWS "unique identifiers", and so on for each kind), compared with the default rules of
+gitleaks (MIT).  Lengths are lower bounds below the documented ones: a key that was cut short is still a good part of
+a key.
 """
 
 from __future__ import annotations

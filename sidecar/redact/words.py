@@ -12,8 +12,8 @@ from sidecar.redact.names import Strength, strength
 # Lower case; a hit is only a place to look at, the whole name or phrase decides.
 _ENGLISH = tuple(
     """pass pwd pw secret token cred key auth salt pin dsn psk cookie jwt bearer mnemonic phrase otp code sess
-    connection sig= signature nonce pepper login logon signin kennwort contrase clave senha wachtwoord parola heslo haslo losenord
-    adgangskode salasana jelsz sifre geheimzahl""".split()
+    connection sig= signature nonce pepper login logon signin kennwort contrase clave senha wachtwoord parola heslo
+    haslo losenord adgangskode salasana jelsz sifre geheimzahl""".split()
 )
 _PHRASES = ("log in", "logged in", "sign in", "mot de passe", "kata sandi")
 _FOREIGN = tuple(

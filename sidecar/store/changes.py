@@ -9,7 +9,7 @@ from sidecar.errors import ChangedOnDisk, Refused, StoreVanished, UnknownMemory
 from sidecar.files import inside, present_sha256
 from sidecar.identity import content_hash
 from sidecar.model import Add, Change, Memory, Revise, Skip, Status, Stored, Supersede
-from sidecar.store.committing import take_over_edits
+from sidecar.store.committing import commit_paths, take_over_edits
 from sidecar.store.core import Core
 from sidecar.store.words import WriteContext
 
@@ -46,6 +46,7 @@ def forget(core: Core, identifier: str, reason: str | None, context: WriteContex
 def delete(core: Core, identifier: str, context: WriteContext) -> Stored:
     """Forgotten, and the file leaves the tree.  An interruption leaves it at least forgotten."""
     before = _wanted(core, identifier)
+    commit_paths(core, [before.path])  # what leaves the tree must at least be in the history
     forgotten = forget(core, identifier, "deleted", context)
     core.disk.remove(forgotten.path, forgotten.sha256, context)
     core.history.explain(context, f"Delete {_name(before.memory)}", identifier)

@@ -116,7 +116,7 @@ class Disk:
         self._step(f"removed {path}")
         self._writes.note_write(str(self.ref), path, None)
         self._forget(path)
-        self.history.record_removal(context, path)
+        self.history.record(context, path, None)
 
     def add(self, memory: Memory, context: WriteContext) -> Stored:
         """Write a new memory's file."""

@@ -40,17 +40,9 @@ class History:
         self._commits = 0
 
     def record(self, context: WriteContext, path: str, data: bytes | None) -> None:
-        """We have written these bytes (None: moved the file away); private files are passed over."""
+        """We have written these bytes (None: taken the file away); private files never get here."""
         if not is_private(path):
             self._group(context).files[path] = data
-
-    def record_removal(self, context: WriteContext, path: str) -> None:
-        """We have removed a file for good: what it held gets into a commit before that, if it is in none yet."""
-        if is_private(path):
-            return
-        if self._pending and self._pending[-1].files.get(path) is not None:
-            self._pending.append(_Group(context))
-        self.record(context, path, None)
 
     def explain(self, context: WriteContext, line: str, identifier: str | None = None) -> None:
         """A line for the commit message, and the memory that it is about."""
