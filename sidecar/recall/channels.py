@@ -105,9 +105,8 @@ def _strength(channel: str, score: float, relative: float, covered: float) -> fl
     A cosine and a key's coverage speak for themselves.  A match of words is as strong as it is close to the
     channel's best, and less if it has only some loose words of the query.
     """
-    if channel in ("keyword", "raw"):
-        return relative * (LOOSE_MATCH + (1 - LOOSE_MATCH) * covered)
-    return score
+    loose = LOOSE_MATCH.get(channel)
+    return score if loose is None else relative * (loose + (1 - loose) * covered)
 
 
 def _worded(search: Search, kind: Kind) -> Ranking:

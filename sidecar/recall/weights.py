@@ -39,9 +39,10 @@ CHANNELS: Mapping[str, float] = {
 }
 """How much a channel's vote weighs.  Each vote is also multiplied by its own strength (see `channels`)."""
 
-LOOSE_MATCH = 0.75
-"""Of a keyword vote, the part that does not depend on how much of the query the document covers: a document that has
-one loose word of many gets little more than this."""
+LOOSE_MATCH: Mapping[str, float] = {"keyword": 0.5, "raw": 0.75}
+"""Of a vote for words, the part that does not depend on how much of the query the document covers: one that has a
+loose word of many gets little more than this.  A memory states its matter in full; in talk the rest of the words
+stand in the messages around."""
 
 KEY_COVERED = 0.5
 """Of a topic key's words, how many the query must have for the key to vote."""

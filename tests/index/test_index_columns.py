@@ -1,0 +1,102 @@
+"""The columns keep exactly the living rows, in memory and on disk, whatever the order of changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.errors import IndexUnusable
+from sidecar.index.columns import CURRENT, NEVER, Block, ColumnLog, ColumnRow, apply, records
+
+DIMENSIONS = 4
+
+
+def _row(number: int, profile: int) -> ColumnRow:
+    return ColumnRow(number, profile, number * 3, number * 10, NEVER, number % 4, CURRENT)
+
+
+def _records(numbers: list[int]) -> np.ndarray:  # type: ignore[type-arg]
+    vectors = np.array([[number, 1, 0, 0.5] for number in numbers], np.float32).reshape(-1, DIMENSIONS)
+    return records([_row(number, number % 3) for number in numbers], vectors)
+
+
+def _living(blocks: dict[int, Block]) -> dict[int, tuple[int, float]]:
+    return {
+        int(row): (profile, float(vector[0]))
+        for profile, block in blocks.items()
+        for row, vector, alive in zip(block.column("row"), block.vectors, block.alive, strict=True)
+        if alive
+    }
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 6), st.lists(st.integers(0, 40), max_size=5)), max_size=12)
+
+
+@given(STEPS)
+def test_blocks_hold_what_was_added_and_not_removed(steps: list[tuple[int, list[int]]]) -> None:
+    blocks: dict[int, Block] = {}
+    expected: dict[int, tuple[int, float]] = {}
+    following = 1
+    for count, gone in steps:
+        added = list(range(following, following + count))
+        following += count
+        earlier, then = blocks, _living(blocks)
+        removed = [number for number in gone if number in expected]
+        blocks = apply(blocks, _records(added), removed)
+        expected = {row: held for row, held in expected.items() if row not in removed}
+        expected |= {row: (row % 3, float(row)) for row in added}
+        assert _living(blocks) == expected
+        assert _living(earlier) == then, "who holds the blocks of before sees no change"
+        for block in blocks.values():
+            assert block.positions(sorted(expected)).keys() == {row for row in expected if row in _own(block)}
+
+
+def _own(block: Block) -> set[int]:
+    return {int(row) for row in block.column("row")[block.alive]}
+
+
+@settings(max_examples=25)
+@given(steps=STEPS)
+def test_the_log_gives_back_any_generation_that_was_written_last(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, list[int]]]
+) -> None:
+    log, blocks, following = ColumnLog(tmp_path_factory.mktemp("log")), {}, 1
+    for generation, (count, gone) in enumerate(steps, 1):
+        added = _records(list(range(following, following + count)))
+        following += count
+        blocks = apply(blocks, added, gone)
+        log.write(generation, blocks, added, gone)
+        log.tidy(generation)
+    assert _living(log.load(len(steps))) == _living(blocks)
+
+
+def test_a_generation_that_is_missing_is_said(tmp_path: Path) -> None:
+    log = ColumnLog(tmp_path)
+    for generation in (1, 2, 3):
+        added = _records([generation])
+        log.write(generation, apply({}, added, ()), added, ())
+    (tmp_path / "000000000002.rows").unlink()
+    with pytest.raises(IndexUnusable):
+        log.load(3)
+
+
+def test_later_generations_are_dropped(tmp_path: Path) -> None:
+    log = ColumnLog(tmp_path)
+    for generation in (1, 2):
+        added = _records([generation])
+        log.write(generation, apply({}, added, ()), added, ())
+    assert set(_living(log.load(1))) == {1}
+    assert [path.name for path in tmp_path.iterdir()] == ["000000000001.rows"]
+
+
+def test_vectors_survive_to_three_digits(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(3).normal(size=(5, DIMENSIONS)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    added = records([_row(number, 1) for number in range(1, 6)], vectors)
+    log = ColumnLog(tmp_path)
+    log.write(1, apply({}, added, ()), added, ())
+    assert np.allclose(log.load(1)[1].vectors, vectors, atol=1e-3)

@@ -1,0 +1,119 @@
+"""The bundled model works offline, is loaded late, and a model that cannot be used is named."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from index_builders import tiny_model
+
+from sidecar.errors import EmbeddingUnusable
+from sidecar.index import Embedder
+from sidecar.index.vectors import BUNDLED_FOLDER
+
+
+def test_vectors_are_of_length_one_and_meaning_is_near(embedder: Embedder) -> None:
+    texts = ["the car would not start", "the automobile failed to start", "we baked a chocolate cake"]
+    vectors = embedder.encode(texts)
+    assert vectors.shape == (3, embedder.dimensions)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+
+
+def test_what_the_model_does_not_know_has_no_vector(embedder: Embedder) -> None:
+    assert not embedder.encode(["", "   "]).any()
+    assert embedder.encode([]).shape == (0, embedder.dimensions)
+
+
+def test_the_name_states_the_weights(tmp_path: Path) -> None:
+    folder = tiny_model(tmp_path / "model")
+    first = Embedder.load(str(folder)).name
+    assert Embedder.load(str(folder)).name == first
+    tiny_model(folder, seed=99)
+    assert Embedder.load(str(folder)).name != first
+    assert first.startswith(f"{folder}@")
+
+
+def test_a_folder_of_the_users(tmp_path: Path) -> None:
+    mine = Embedder.load(str(tiny_model(tmp_path / "model", dimensions=16)))
+    assert mine.dimensions == 16
+    assert mine.encode(["pnpm", "nothing known"]).any(axis=1).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("name", ["nobody/no-such-model", "not a name at all", "/nowhere/at/all", ""])
+def test_a_model_that_is_not_here_is_not_fetched(name: str) -> None:
+    with pytest.raises(EmbeddingUnusable):
+        Embedder.load(name)
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "model.safetensors", "config.json"])
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"\x00\xff noise"])
+def test_a_broken_model_is_named(tmp_path: Path, file: str, content: bytes | None) -> None:
+    folder = tiny_model(tmp_path / "model")
+    if content is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_bytes(content)
+    if (file, content) == ("config.json", b"{}"):
+        assert Embedder.load(str(folder)).encode(["pnpm"]).any(), "every key of it has a default"
+        return
+    with pytest.raises(EmbeddingUnusable, match="model"):
+        Embedder.load(str(folder)).encode(["pnpm"])
+
+
+def test_the_bundled_folder_is_complete() -> None:
+    names = {path.name for path in BUNDLED_FOLDER.iterdir()}
+    assert {"LICENSE.txt", "README.md", "config.json", "distill.py", "model.safetensors", "tokenizer.json"} <= names
+    assert "Apache License" in (BUNDLED_FOLDER / "LICENSE.txt").read_text()
+
+
+def test_the_engine_is_imported_at_the_first_use() -> None:
+    code = (
+        "import sys; from sidecar.index import Embedder; found = Embedder.load()\n"
+        "assert 'model2vec' not in sys.modules\n"
+        "found.encode(['x']); assert 'model2vec' in sys.modules\n"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+
+
+def test_loading_needs_no_network(tmp_path: Path) -> None:
+    """With no route out at all: any attempt to connect or resolve a name fails loudly."""
+    code = (
+        "import socket\n"
+        "def refuse(*a, **k): raise SystemExit('network')\n"
+        "socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse\n"
+        "from sidecar.index import Embedder\n"
+        "Embedder.load().encode(['x'])\n"
+        "from sidecar.errors import EmbeddingUnusable\n"
+        "try: Embedder.load('some/model')\n"
+        "except EmbeddingUnusable: print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "refused\n", "")
+
+
+def test_several_threads_get_what_one_gets(embedder: Embedder) -> None:
+    texts = [f"sentence number {number} about {'ports' * (number % 3)}" for number in range(200)]
+    alone, results = embedder.encode(texts), {}
+
+    def work(name: int) -> None:
+        results[name] = embedder.encode(texts)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    assert all(np.array_equal(alone, result) for result in results.values())
+
+
+def test_a_copy_of_the_bundled_model_embeds_the_same(tmp_path: Path, embedder: Embedder) -> None:
+    copy = shutil.copytree(BUNDLED_FOLDER, tmp_path / "copy")
+    assert np.array_equal(Embedder.load(str(copy)).encode(["a port"]), embedder.encode(["a port"]))
