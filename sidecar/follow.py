@@ -15,7 +15,7 @@ from sidecar import curate
 from sidecar.errors import ChangedOnDisk
 from sidecar.index import Index, MessageDoc, MessageGone
 from sidecar.journal import Journal, Mark, MessageChange
-from sidecar.model import BadFile, ProfileRef, Status, Stored
+from sidecar.model import HTTP_AGENT, BadFile, ProfileRef, Status, Stored
 from sidecar.store import Profile, Store, WriteContext
 
 _FEED = 1_000
@@ -76,20 +76,28 @@ class Follow:
         self._uses: dict[ProfileRef, _Uses] = {}
         self._uncommitted: dict[ProfileRef, tuple[datetime, datetime]] = {}
 
-    def catch_up(self, refs: Collection[ProfileRef] | None = None, *, rescan: bool = True, anew: bool = False) -> bool:
+    def catch_up(
+        self,
+        refs: Collection[ProfileRef] | None = None,
+        *,
+        rescan: bool = True,
+        anew: bool = False,
+        messages: bool = True,
+    ) -> bool:
         """Bring the index up to the files of these profiles (None: all); returns whether anything had changed.
 
         `rescan` reads the folders; without it only what we wrote ourselves is taken over.  `anew` makes the index from
-        scratch.
+        scratch.  Without `messages` the archive's news wait for the next time.
         """
         changed = False
         for ref in sorted(self._store.profiles() if refs is None else refs):
             profile = self._store.open(ref)
             if rescan:
                 changed = self._heal(profile) or changed
-            self._mark_sources(profile)
+            if messages:
+                self._mark_sources(profile)
         before = self._index.generation
-        self._index.sync(self, anew=anew)
+        self._index.sync(self, anew=anew, messages=messages)
         return changed or self._index.generation != before
 
     def look_for_leftovers(self) -> None:
@@ -171,8 +179,10 @@ class Follow:
 
 
 def _document(change: MessageChange) -> MessageDoc | MessageGone:
+    # Ids of ingested messages are made of their words, so they are unique within a profile only.
+    scope = str(change.profile) if change.agent == HTTP_AGENT else ""
     if change.gone or change.archived is None:
-        return MessageGone(change.change, change.agent, change.id)
+        return MessageGone(change.change, change.agent, change.id, scope)
     message = change.archived.message
     return MessageDoc(
         change=change.change,
@@ -190,4 +200,5 @@ def _document(change: MessageChange) -> MessageDoc | MessageGone:
         sidechain=message.sidechain,
         forgotten=change.forgotten,
         superseded=change.superseded,
+        scope=scope,
     )

@@ -110,7 +110,9 @@ class Follower(Protocol):
     def note_change(self, ref: ProfileRef) -> None:
         """A profile has changes that are not committed yet."""
 
-    def catch_up(self, refs: Collection[ProfileRef] | None = None, *, rescan: bool = True) -> bool:
+    def catch_up(
+        self, refs: Collection[ProfileRef] | None = None, *, rescan: bool = True, messages: bool = True
+    ) -> bool:
         """Bring the index up to the files of these profiles."""
 
     def commit(self, ref: ProfileRef) -> list[str]:
@@ -162,7 +164,7 @@ class Learning:
                 continue
             break
         self._follow.note_change(profile.ref)
-        self._follow.catch_up([profile.ref], rescan=False)
+        self._follow.catch_up([profile.ref], rescan=False, messages=False)
         return changes
 
     def plan(self, candidate: Candidate, profile: Profile | None) -> list[Change]:
@@ -184,7 +186,9 @@ class Learning:
 
     def finish(self, job: Job, upto: int) -> None:
         """The job is done: commit its work, then let the cursor move, last of all."""
-        for ref in sorted(self._follow.uncommitted):
+        changed = sorted(self._follow.uncommitted)
+        self._follow.catch_up(changed, rescan=False)
+        for ref in changed:
             self._follow.commit(ref)
         self._journal.finish(job, upto=upto)
 

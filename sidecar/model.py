@@ -19,6 +19,9 @@ Role = Literal["user", "assistant", "tool", "system"]
 Speaker = Literal["user", "assistant", "tool"]
 """Who really said it; `tool` covers everything that neither the person nor the agent wrote."""
 
+HTTP_AGENT = "http"
+"""The agent of messages that came by `ingest` over HTTP."""
+
 MessageKind = Literal["text", "tool", "summary"]
 """`text`: words; `tool`: a command or tool call with its outcome; `summary`: what an agent wrote at a compaction."""
 

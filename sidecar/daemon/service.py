@@ -22,7 +22,7 @@ from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.writer import Urgency
 from sidecar.errors import BadRequest, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
-from sidecar.model import Hit, Message, ProfileRef, SessionRef, Speaker, Stored
+from sidecar.model import HTTP_AGENT, Hit, Message, ProfileRef, SessionRef, Speaker, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
 from sidecar.redact import redact
 from sidecar.store import Profile, WriteContext
@@ -30,9 +30,6 @@ from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, Transcript
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-HTTP_AGENT = "http"
-"""The agent of messages that came by `ingest`."""
 
 _NO_MODEL = "degraded: no model"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -24,6 +25,10 @@ _IGNORED_EVENTS = frozenset({EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE})
 """Reading a file is no change; our own scans would wake us."""
 
 _IGNORED_PARTS = frozenset({".git"})
+
+
+# watchdog 7 warns, with all its state, when a folder appears while it is being added; the watch is there all the same.
+warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning, module=r"watchdog\..*")
 
 
 class _Handler(FileSystemEventHandler):

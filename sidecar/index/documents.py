@@ -18,6 +18,7 @@ class MessageDoc:
     """One archived message as the index wants it.
 
     `change` is the number of the archive's change that brought it; `before` and `after` are the neighbours' texts.
+    `scope` tells messages of one agent apart whose ids are unique only within it.
     `forgotten`: every memory that came from it was forgotten, so it is not indexed; `superseded`: its memories are no
     longer current.
     """
@@ -37,6 +38,7 @@ class MessageDoc:
     sidechain: bool = False
     forgotten: bool = False
     superseded: bool = False
+    scope: str = ""
 
     @property
     def recallable(self) -> bool:
@@ -55,6 +57,7 @@ class MessageGone:
     change: int
     agent: str
     id: str
+    scope: str = ""
 
 
 class Source(Protocol):

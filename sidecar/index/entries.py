@@ -10,6 +10,7 @@ from sidecar.index.documents import (
     IndexedMemory,
     IndexedMessage,
     MessageDoc,
+    MessageGone,
     digest,
     encodable,
     profile_number,
@@ -49,9 +50,9 @@ def memory_ident(profile: ProfileRef, identifier: str) -> str:
     return encodable(f"{profile}/{identifier}")
 
 
-def message_ident(agent: str, identifier: str) -> str:
+def message_ident(message: MessageDoc | MessageGone) -> str:
     """The index's own name of a message."""
-    return encodable(f"{agent}\0{identifier}")
+    return encodable(f"{message.scope}\0{message.agent}\0{message.id}")
 
 
 def memory_entry(row: int, stored: Stored) -> Entry:
@@ -140,7 +141,7 @@ def message_entry(row: int, message: MessageDoc) -> Entry:
     near = f"{message.before[-_NEIGHBOUR_CHARACTERS:]}\n{message.after[:_NEIGHBOUR_CHARACTERS]}"
     return Entry(
         row=row,
-        ident=message_ident(message.agent, message.id),
+        ident=message_ident(message),
         profile=profile_number(message.profile),
         texts={"text": text, "near": near} if message.recallable else {"other": text},
         labels=[f"role:{message.role}", f"session:{encodable(message.session)}"],

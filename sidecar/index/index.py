@@ -98,8 +98,10 @@ class Index:
         except OSError:
             return False
 
-    def sync(self, source: Source, *, anew: bool = False) -> SyncReport:
+    def sync(self, source: Source, *, anew: bool = False, messages: bool = True) -> SyncReport:
         """Bring the index to what the source holds: the only writer.
+
+        Without `messages` only the memories are brought up to date, for somebody who goes on to write more of them.
 
         A folder that was deleted or damaged meanwhile is filled from scratch, as it is with `anew`; until that is
         done, searches are answered from what was there before.  Raises IndexUnusable if it cannot be written.
@@ -108,7 +110,7 @@ class Index:
             if anew or not self.intact():
                 return self._refill(source)
             try:
-                return self._follow(source, publish=self._publish)
+                return self._follow(source, publish=self._publish, messages=messages)
             except IndexUnusable:
                 if self._sound():
                     raise
@@ -144,8 +146,8 @@ class Index:
         self._publish()
         return replace(report, generation=self.generation, rebuilt=True)
 
-    def _follow(self, source: Source, publish: Callable[[], None]) -> SyncReport:
-        messages_written, messages_removed = self._follow_messages(source, publish)
+    def _follow(self, source: Source, publish: Callable[[], None], *, messages: bool = True) -> SyncReport:
+        messages_written, messages_removed = self._follow_messages(source, publish) if messages else (0, 0)
         memories_written, memories_removed = self._follow_memories(source, publish)
         self.synced_at = self._clock()
         return SyncReport(

@@ -92,7 +92,7 @@ def memory_batch(
 
 def latest(changes: Sequence[MessageChange]) -> dict[str, MessageChange]:
     """The last change of each message, by ident."""
-    return {message_ident(change.agent, change.id): change for change in changes}
+    return {message_ident(change): change for change in changes}
 
 
 def message_batch(
