@@ -40,6 +40,7 @@ _SETTINGS: Final = {
     "core.pager": "cat",
     "commit.gpgsign": "false",
     "tag.gpgsign": "false",
+    "fastimport.unpackLimit": "1",  # packs, not 256 folders of loose objects that the watcher would have to follow
     "gc.autoDetach": "false",
     "advice.detachedHead": "false",
     "color.ui": "false",

@@ -16,7 +16,9 @@ _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`=<")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED = re.compile(r'[\x00-\x1f"\\\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
 _NEVER_PLAIN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|: | #|:\Z")
-_NEVER_PLAIN_IN_FLOW = re.compile(r"[,\[\]{}:]")  # some readers stumble over any colon in flow style
+_NEVER_PLAIN_IN_FLOW = re.compile(r"[,\[\]{}:?]")
+"""Inside brackets some readers, PyYAML's own among them, stumble over any colon or question mark."""
+
 _SINGLE_LETTER_FLAGS = frozenset({"y", "Y", "n", "N"})  # booleans to YAML 1.1 readers other than ours
 
 

@@ -89,8 +89,8 @@ def _run(core: Core, change: Change, now: dict[str, Stored], context: WriteConte
             written = _revise(core, change.target, dict(change.fields), now, context)
             verb = "Revise"
         case Supersede():
-            fields = {"status": Status.SUPERSEDED, "superseded_by": change.by, "valid_until": change.valid_until}
-            written = _revise(core, change.target, fields, now, context)
+            retired = {"status": Status.SUPERSEDED, "superseded_by": change.by, "valid_until": change.valid_until}
+            written = _revise(core, change.target, {**change.fields, **retired}, now, context)
             verb = "Supersede"
         case Skip():
             return None

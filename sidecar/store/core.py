@@ -15,11 +15,13 @@ from sidecar.store.history import History
 
 @dataclass(slots=True)
 class Core:
-    """`hand_gone`: memories whose files a person removed, by path, until their tombstones stand; `hand_removed`: their
-    ids, by path, until git knows.
+    """One profile as its writer knows it.
 
-    `leftovers`: temporary files of interrupted writes.  `uncommittable`: files that are no memories, and that git is
-    spared.  `vanished`: (gone, known) while the alarm of a sudden emptiness stands; `accepted`: the user has confirmed.
+    `hand_gone`: memories whose files a person removed, by path, until their tombstones stand.
+    `hand_removed`: the ids of those memories, by path, until git knows.
+    `leftovers`: temporary files of interrupted writes.
+    `uncommittable`: files that are no memories, and that git is spared.
+    `vanished`: (gone, known) while the alarm of a sudden emptiness stands; `accepted`: the user has confirmed.
     """
 
     ref: ProfileRef

@@ -79,7 +79,7 @@ def is_private(path: str) -> bool:
 
 def is_memory_path(path: str) -> bool:
     """Whether a file at this path is a memory: any Markdown file but the two that are about the profile itself."""
-    return path.endswith(".md") and path not in _NO_MEMORIES and not any(part[0] == "." for part in path.split("/"))
+    return path.endswith(".md") and path not in _NO_MEMORIES and "/." not in f"/{path}"
 
 
 def is_tombstone_path(path: str) -> bool:

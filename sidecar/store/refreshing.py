@@ -44,9 +44,13 @@ def _read_changed(core: Core, memories: Mapping[str, Signature]) -> dict[str, En
     fresh: dict[str, Entry] = {}
     for path, signature in memories.items():
         before = core.catalog.entries.get(path)
-        if before is None or before.signature != signature or before.signature.racy:
+        if _changed(None if before is None else before.signature, signature):
             fresh[path] = load(core.ref, core.folder, path, signature, before)
     return fresh
+
+
+def _changed(before: Signature | None, now: Signature) -> bool:
+    return before is None or before.racy or not before.same(now)
 
 
 def _take_over(core: Core, found: Scan, fresh: Mapping[str, Entry]) -> list[str]:
@@ -104,7 +108,7 @@ def _refresh_tombstones(core: Core, found: Scan) -> None:
         core.disk.touched |= core.catalog.exhume(path)
     for path, signature in found.tombstones.items():
         before = known.get(path)
-        if before is None or before[0] != signature or before[0].racy:
+        if _changed(None if before is None else before[0], signature):
             found_there = _read_tombstone(core, path)
             if before is not None and before[1] == found_there:
                 known[path] = (signature, found_there)

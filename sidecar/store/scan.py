@@ -7,7 +7,7 @@ import stat
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sidecar.errors import FileSystemFailed
 from sidecar.files import is_temporary
@@ -17,16 +17,22 @@ _RACY_NS: Final = 2_000_000_000
 """A file written so short before the look may change again and keep its signature: file systems' clocks are coarse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What tells, without reading, that a file is the one that was read; `racy` ones are read again all the same."""
+class Signature(NamedTuple):
+    """What tells, without reading, that a file is the one that was read; `racy` ones are read again all the same.
+
+    A named tuple, because a look at 100,000 files makes as many of them.
+    """
 
     inode: int
     size: int
     mtime_ns: int
     ctime_ns: int
     regular: bool
-    racy: bool = field(default=False, compare=False)
+    racy: bool
+
+    def same(self, other: Signature) -> bool:
+        """Whether the two were taken of the same state of one file."""
+        return self[:-1] == other[:-1]
 
 
 @dataclass(slots=True)

@@ -29,7 +29,8 @@ def read(profile: ProfileRef, path: str, data: bytes) -> Tombstone | BadFile:
     values = load_mapping(data)
     if isinstance(values, Problem):
         return BadFile(profile, path, values.line, values.reason)
-    identifier, content_hash, messages = values.get("id"), values.get("content_hash"), values.get("messages") or []
+    identifier, content_hash, messages = values.get("id"), values.get("content_hash"), values.get("messages")
+    messages = [] if messages is None else messages
     if values.get("format") != str(FORMAT):
         return BadFile(profile, path, None, f"its format is {values.get('format')}, not {FORMAT}")
     if not isinstance(identifier, str) or not is_memory_id(identifier) or not isinstance(content_hash, str):

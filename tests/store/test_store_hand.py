@@ -1,0 +1,309 @@
+"""What a person does to the files: every edit is taken over, kept, and told apart from ours."""
+
+from datetime import timedelta
+
+import pytest
+
+from sidecar.errors import StoreVanished
+from sidecar.frontmatter import render
+from sidecar.identity import content_hash, is_memory_id
+from sidecar.model import MemoryType, Status
+
+USER, MACHINE = "Ines Example", "sidecar"
+
+
+def test_an_edit_is_taken_over_committed_apart_and_marked(kit) -> None:
+    stored = kit.add("npm is used")
+    kit.profile.commit()
+    kit.now += timedelta(hours=1)
+    text = (
+        render(stored.memory)
+        .decode()
+        .replace("npm is used\n", "pnpm is used\n")
+        .replace("type: fact", "type: fact # mine")
+    )
+    kit.write(stored.path, text.replace("summary: npm is used", "summary: pnpm is used"))
+    refresh = kit.profile.refresh()
+    assert refresh.changed == (stored.path,)
+    assert kit.profile.get(stored.memory.id).memory.content == "pnpm is used"
+    kit.profile.settle()
+    assert len(kit.profile.commit()) == 2
+    now = kit.profile.get(stored.memory.id).memory
+    assert (now.edited, now.human, now.content) == (kit.now, True, "pnpm is used")
+    assert [author for author, _ in kit.commits()][-2:] == [USER, MACHINE]
+    assert kit.git("show", f"HEAD~1:{stored.path}") == text.replace("summary: npm is used", "summary: pnpm is used")
+    assert "type: fact # mine\n" in (kit.folder / stored.path).read_text()
+    assert kit.git("status", "--porcelain") == ""
+    assert kit.cycle() == []
+
+
+def test_an_edit_of_keys_alone_is_no_correction(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    kit.write(stored.path, render(stored.memory.replace(pinned=True)))
+    assert len(kit.cycle()) == 1
+    assert kit.profile.get(stored.memory.id).memory.edited is None
+
+
+def test_an_edit_before_the_first_commit_loses_neither_version(kit) -> None:
+    stored = kit.add("machine words")
+    kit.write(stored.path, render(stored.memory.replace(content="my words")))
+    kit.cycle()
+    history = kit.git("log", "-p", "--", stored.path)
+    assert "+machine words" in history
+    assert "+my words" in history
+    assert [author for author, _ in kit.commits()] == [MACHINE, MACHINE, USER, MACHINE]
+
+
+def test_an_edit_while_the_daemon_is_down_is_marked_too(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    kit.write(stored.path, render(stored.memory.replace(content="two")))
+    kit.restart()
+    kit.cycle()
+    assert kit.profile.get(stored.memory.id).memory.edited == kit.now
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "memory_type"),
+    [
+        ("instructions/mine.md", "# Always *this*\n\nmore\n", MemoryType.INSTRUCTION),
+        ("notes/deep/er/mine.md", "- just words", MemoryType.FACT),
+        ("mine.md", "---\ntype: task\nmood: good\n---\nDo it.\n", MemoryType.TASK),
+        ("private/events/mine.md", "---\r\ntags: [a]\r\n---\r\nIt happened.\r\n", MemoryType.EVENT),
+        ("日本/メモ.md", "覚え書き\n", MemoryType.FACT),
+    ],
+)
+def test_a_file_with_only_a_body_is_adopted(kit, path, text, memory_type) -> None:
+    kit.write(path, text)
+    kit.profile.refresh()
+    assert kit.profile.memories() == []
+    assert kit.profile.settle()[0] == path
+    (stored,) = kit.profile.memories()
+    memory = stored.memory
+    assert (stored.path, memory.type, is_memory_id(memory.id)) == (path, memory_type, True)
+    assert (memory.source.origin, memory.source.speaker, memory.human) == ("hand", "user", True)
+    assert memory.source.by.endswith("@laptop")
+    changed = (kit.folder / path).read_bytes().decode()
+    body = text.split("---")[-1].lstrip("\r\n")
+    assert changed.endswith(body)
+    kit.profile.commit()
+    authors = [author for author, _ in kit.commits()]
+    assert authors == ([MACHINE] if stored.private else [MACHINE, USER, MACHINE])
+    assert kit.git("status", "--porcelain") == ""
+    assert kit.profile.settle() == []
+
+
+def test_private_files_are_indexed_and_never_committed(kit) -> None:
+    kit.write("private/mine.md", "secret")
+    kit.cycle()
+    (stored,) = kit.profile.memories()
+    assert stored.private
+    kit.profile.forget(stored.memory.id, None, kit.context)
+    kit.cycle()
+    assert kit.files() == ["private/archive/mine.md", f"private/tombstones/{stored.memory.id}.yaml"]
+    assert kit.git("log", "--name-only", "--format=").split() == ["profile.yaml"]
+
+
+def test_removing_a_file_forgets_it(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    (kit.folder / stored.path).unlink()
+    refresh = kit.profile.refresh()
+    assert refresh.gone == (stored.memory.id,)
+    assert kit.profile.get(stored.memory.id) is None
+    kit.profile.settle()
+    assert kit.profile.is_forgotten(stored.memory.id, "")
+    kit.profile.commit()
+    assert [author for author, _ in kit.commits()][-2:] == [MACHINE, USER]
+    assert kit.git("status", "--porcelain") == ""
+
+
+def test_removing_a_file_while_the_daemon_is_down_forgets_it_before_anything_is_learned(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    (kit.folder / stored.path).unlink()
+    kit.restart()
+    kit.profile.settle()
+    assert kit.profile.is_forgotten("", content_hash(MemoryType.FACT, "one"))
+    kit.profile.commit()
+    assert (USER, f"Remove {stored.path} by hand") in kit.commits()
+
+
+def test_checking_a_removed_file_out_again_lifts_its_tombstone(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    (kit.folder / stored.path).unlink()
+    kit.cycle()
+    kit.git("checkout", "HEAD~2", "--", stored.path)
+    kit.cycle()
+    assert kit.profile.memories() == [stored]
+    assert kit.profile.tombstones() == {}
+    assert kit.git("status", "--porcelain") == ""
+
+
+def test_bringing_a_forgotten_file_back_leaves_one_file(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    kit.profile.forget(stored.memory.id, "wrong", kit.context)
+    kit.profile.commit()
+    kit.git("checkout", "HEAD~1", "--", stored.path)
+    kit.cycle()
+    assert kit.files() == [stored.path]
+    assert kit.profile.memories() == [stored]
+    assert kit.profile.bad_files() == []
+
+
+def test_writing_the_words_of_a_forgotten_memory_anew_lifts_its_tombstone(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.delete(stored.memory.id, kit.context)
+    kit.write("facts/again.md", "one\n")
+    kit.cycle()
+    assert [s.path for s in kit.profile.memories()] == ["facts/again.md"]
+    assert kit.profile.tombstones() == {}
+
+
+def test_a_rename_keeps_the_id(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    (kit.folder / "notes").mkdir()
+    (kit.folder / stored.path).rename(kit.folder / "notes/renamed.md")
+    refresh = kit.profile.refresh()
+    assert refresh.gone == ()
+    assert kit.profile.get(stored.memory.id).path == "notes/renamed.md"
+    assert kit.profile.settle() == []
+    assert len(kit.profile.commit()) == 1
+    assert kit.commits()[-1][0] == USER
+    assert kit.profile.tombstones() == {}
+
+
+def test_a_status_written_by_hand_moves_the_file(kit) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    kit.write(stored.path, render(stored.memory.replace(status=Status.FORGOTTEN)))
+    kit.cycle()
+    assert kit.files() == [f"archive/{stored.path}", f"tombstones/{stored.memory.id}.yaml"]
+    kit.write(f"archive/{stored.path}", render(stored.memory))
+    kit.cycle()
+    assert kit.files() == [stored.path]
+    assert kit.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "reason"),
+    [
+        (b"---\ntype: fact\nbroken: [\n---\none\n", 4, "YAML"),
+        (b"\xff\xfe\x00", 1, "UTF-8"),
+        (b"", 1, "no text"),
+        (b"x" * (256 * 1024 + 1), None, "256 KiB"),
+    ],
+)
+def test_a_bad_file_is_left_alone_and_its_last_good_version_answers(kit, data, line, reason) -> None:
+    stored = kit.add("one")
+    kit.profile.commit()
+    kit.write(stored.path, data)
+    for _ in range(2):
+        kit.cycle()
+        (bad,) = kit.profile.bad_files()
+        assert (bad.path, bad.line) == (stored.path, line)
+        assert reason in bad.reason
+        assert kit.profile.memories() == [stored]
+        assert (kit.folder / stored.path).read_bytes() == data
+        kit.restart()
+    kit.write(stored.path, render(stored.memory))
+    kit.cycle()
+    assert kit.profile.bad_files() == []
+    assert kit.profile.memories() == [stored]
+
+
+def test_a_symlink_and_a_folder_in_a_files_place_are_bad_files(kit, tmp_path) -> None:
+    first, second = kit.add("one"), kit.add("two", 1)
+    kit.profile.commit()
+    (tmp_path / "elsewhere.md").write_text("other words")
+    (kit.folder / first.path).unlink()
+    (kit.folder / first.path).symlink_to(tmp_path / "elsewhere.md")
+    (kit.folder / second.path).unlink()
+    (kit.folder / second.path).mkdir()
+    kit.cycle()
+    assert [bad.path for bad in kit.profile.bad_files()] == sorted([first.path, second.path])
+    assert {s.memory.content for s in kit.profile.memories()} == {"one", "two"}
+    assert kit.profile.tombstones() == {}
+
+
+def test_a_copied_file_is_named_and_the_original_counts(kit) -> None:
+    stored = kit.add("one")
+    copy = stored.path.replace(".md", " copy.md")
+    kit.write(copy, render(stored.memory.replace(content="changed copy")))
+    kit.cycle()
+    (bad,) = kit.profile.bad_files()
+    assert (bad.path, stored.path in bad.reason) == (copy, True)
+    assert kit.profile.memories() == [stored]
+    text = (kit.folder / copy).read_text()
+    kit.write(copy, text.replace(f"id: {stored.memory.id}\n", ""))
+    kit.cycle()
+    assert kit.profile.bad_files() == []
+    assert len(kit.profile.memories()) == 2
+
+
+def test_taking_the_id_line_out_gives_the_same_id_back(kit) -> None:
+    stored = kit.add("one")
+    kit.write(stored.path, render(stored.memory).replace(f"id: {stored.memory.id}\n".encode(), b""))
+    kit.cycle()
+    assert [s.memory.id for s in kit.profile.memories()] == [stored.memory.id]
+
+
+def test_over_half_gone_at_once_is_an_alarm(kit) -> None:
+    stored = [kit.add(f"word {number}", number) for number in range(20)]
+    kit.profile.commit()
+    for victim in stored[:12]:
+        (kit.folder / victim.path).unlink()
+    for profile in (kit.profile, kit.restart()):
+        refresh = profile.refresh()
+        assert refresh.vanished == profile.vanished == (12, 20)
+        assert profile.memories() == sorted(stored, key=lambda s: s.memory.id)
+        assert (profile.settle(), profile.commit()) == ([], [])
+        with pytest.raises(StoreVanished, match="12 of 20"):
+            profile.forget(stored[15].memory.id, None, kit.context)
+    assert len(kit.git("status", "--porcelain").splitlines()) == 12
+    refresh = kit.profile.accept()
+    assert refresh.vanished is None
+    assert len(refresh.gone) == 12
+    kit.profile.settle()
+    kit.profile.commit()
+    assert len(kit.profile.tombstones()) == 12
+    assert len(kit.profile.memories()) == 8
+
+
+def test_files_that_come_back_end_the_alarm(kit) -> None:
+    stored = [kit.add(f"word {number}", number) for number in range(20)]
+    kit.profile.commit()
+    for victim in stored:
+        (kit.folder / victim.path).unlink()
+    assert kit.profile.refresh().vanished == (20, 20)
+    kit.git("checkout", "--", ".")
+    assert kit.profile.refresh().vanished is None
+    assert kit.cycle() == []
+    assert len(kit.profile.memories()) == 20
+
+
+def test_ten_of_ten_gone_is_no_alarm(kit) -> None:
+    for number in range(10):
+        path = kit.folder / kit.add(f"word {number}", number).path
+        path.unlink()
+    assert kit.profile.refresh().vanished is None
+
+
+def test_foreign_files_are_committed_as_the_users_and_large_ones_named(kit) -> None:
+    kit.write("README.md", "about")
+    kit.write("pictures/a.bin", b"\x00" * 300_000)
+    kit.write(".DS_Store", "x")
+    kit.cycle()
+    assert kit.commits()[-1] == (USER, "Change README.md by hand")
+    assert [bad.path for bad in kit.profile.bad_files()] == ["pictures/a.bin"]
+    assert kit.profile.memories() == []
+
+
+def test_a_quiet_look_reports_nothing(kit) -> None:
+    kit.add("one")
+    kit.cycle()
+    assert kit.profile.refresh() == type(kit.profile.refresh())()

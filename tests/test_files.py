@@ -1,0 +1,140 @@
+"""Durable, guarded changes of single files."""
+
+import os
+import stat
+
+import pytest
+
+from sidecar.errors import ChangedOnDisk, FileSystemFailed
+from sidecar.files import (
+    ABSENT,
+    ensure_folder,
+    inside,
+    is_temporary,
+    move_durably,
+    present_sha256,
+    read_file,
+    remove_durably,
+    remove_empty_folders,
+    sha256_of,
+    write_durably,
+)
+
+
+def names(folder) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def test_a_write_makes_private_files_and_folders_and_leaves_nothing_else(tmp_path) -> None:
+    path = tmp_path / "a" / "b" / "x.md"
+    assert write_durably(path, b"one", expected_sha256=ABSENT) is True
+    assert path.read_bytes() == b"one"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (path.parent, path.parent.parent)] == [0o700, 0o700]
+    assert names(path.parent) == ["x.md"]
+
+
+def test_identical_bytes_are_not_written_again(tmp_path) -> None:
+    path = tmp_path / "x"
+    write_durably(path, b"one")
+    before = path.stat()
+    assert write_durably(path, b"one", expected_sha256=ABSENT) is False
+    assert path.stat().st_ino == before.st_ino
+
+
+@pytest.mark.parametrize("expected", [ABSENT, sha256_of(b"other"), ""])
+def test_a_write_over_something_unexpected_is_refused(tmp_path, expected) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"mine")
+    with pytest.raises(ChangedOnDisk, match="x has changed"):
+        write_durably(path, b"ours", expected_sha256=expected)
+    assert (path.read_bytes(), names(tmp_path)) == (b"mine", ["x"])
+
+
+def test_a_write_over_what_was_expected_succeeds(tmp_path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"mine")
+    assert write_durably(path, b"ours", expected_sha256=sha256_of(b"mine")) is True
+    assert write_durably(path, b"again") is True
+    with pytest.raises(ChangedOnDisk):
+        write_durably(tmp_path / "gone", b"ours", expected_sha256=sha256_of(b"mine"))
+
+
+def test_a_symlink_is_never_what_was_expected(tmp_path) -> None:
+    (tmp_path / "target").write_bytes(b"mine")
+    (tmp_path / "x").symlink_to(tmp_path / "target")
+    with pytest.raises(ChangedOnDisk):
+        write_durably(tmp_path / "x", b"ours", expected_sha256=sha256_of(b"mine"))
+    with pytest.raises(FileSystemFailed):
+        read_file(tmp_path / "x", 100)
+    assert (tmp_path / "target").read_bytes() == b"mine"
+
+
+def test_moves_are_guarded_and_never_run_over_a_file(tmp_path) -> None:
+    (tmp_path / "x").write_bytes(b"one")
+    with pytest.raises(ChangedOnDisk):
+        move_durably(tmp_path / "x", tmp_path / "a" / "y", expected_sha256=sha256_of(b"two"))
+    move_durably(tmp_path / "x", tmp_path / "a" / "y", expected_sha256=sha256_of(b"one"))
+    (tmp_path / "x").write_bytes(b"three")
+    with pytest.raises(ChangedOnDisk):
+        move_durably(tmp_path / "x", tmp_path / "a" / "y")
+    assert (tmp_path / "a" / "y").read_bytes() == b"one"
+
+
+def test_removal_is_guarded_and_repeatable(tmp_path) -> None:
+    (tmp_path / "x").write_bytes(b"one")
+    with pytest.raises(ChangedOnDisk):
+        remove_durably(tmp_path / "x", expected_sha256=sha256_of(b"two"))
+    assert remove_durably(tmp_path / "x", expected_sha256=sha256_of(b"one")) is True
+    assert remove_durably(tmp_path / "x", expected_sha256=sha256_of(b"one")) is False
+    assert remove_durably(tmp_path / "x") is False
+
+
+def test_reading_is_bounded_and_takes_only_regular_files(tmp_path) -> None:
+    (tmp_path / "x").write_bytes(b"12345")
+    assert read_file(tmp_path / "x", 5) == b"12345"
+    assert read_file(tmp_path / "no", 5) is None
+    assert read_file(tmp_path / "x" / "y", 5) is None
+    with pytest.raises(FileSystemFailed, match="larger than 4"):
+        read_file(tmp_path / "x", 4)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileSystemFailed, match="regular"):
+        read_file(tmp_path / "pipe", 5)
+    assert present_sha256(tmp_path / "no") is ABSENT
+    assert present_sha256(tmp_path / "pipe") == "not a regular file"
+    assert present_sha256(tmp_path / "x") == sha256_of(b"12345")
+
+
+@pytest.mark.parametrize("relative", ["", "/etc/passwd", "../x", "a/../../x", "a\0b", "link/x"])
+def test_paths_that_lead_out_are_refused(tmp_path, relative) -> None:
+    (tmp_path / "link").symlink_to("/tmp")
+    with pytest.raises(FileSystemFailed):
+        inside(tmp_path, relative)
+
+
+def test_paths_inside_are_joined(tmp_path) -> None:
+    assert inside(tmp_path, "a/日本.md") == tmp_path / "a" / "日本.md"
+
+
+def test_failures_of_the_disk_name_path_and_cause(tmp_path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileSystemFailed, match=r"file.*cannot be created"):
+        ensure_folder(tmp_path / "file" / "below")
+    with pytest.raises(FileSystemFailed, match="cannot be moved"):
+        move_durably(tmp_path / "no", tmp_path / "other")
+
+
+def test_empty_folders_are_tidied_up_to_the_root_only(tmp_path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "x").write_bytes(b"")
+    remove_empty_folders(tmp_path / "a" / "b", tmp_path)
+    remove_empty_folders(tmp_path / "c", tmp_path)
+    remove_empty_folders(tmp_path, tmp_path)
+    assert names(tmp_path) == ["c"]
+
+
+def test_leftovers_are_told_by_their_name() -> None:
+    assert is_temporary(".sidecar-0f.tmp")
+    assert not is_temporary("sidecar-0f.tmp")
+    assert not is_temporary(".other.tmp")

@@ -1,0 +1,226 @@
+"""The one runner of git, over real repositories."""
+
+import os
+import subprocess
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from sidecar.errors import GitFailed, GitMissing
+from sidecar.git import Git, Identity, login, root_commit
+
+NOW = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+ME = Identity("Ines <x>\n", "ines@example.org")
+
+
+def run(folder, *arguments: str, date: str = "2026-01-01T00:00:00Z") -> str:
+    environment = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def git(tmp_path) -> Git:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    git = Git(folder, "laptop")
+    git.init()
+    return git
+
+
+def commit(git: Git, message: str = "why", author: Identity = ME, **files: bytes | None) -> str | None:
+    for path, data in files.items():
+        if data is not None:
+            (git.folder / path).write_bytes(data)
+    return git.commit(files, message, author, NOW)
+
+
+def test_init_is_repeatable_and_starts_empty_on_main(git) -> None:
+    git.init()
+    assert git.is_repo()
+    assert (git.head(), git.status(), git.log(), git.files(), git.root_commits()) == (None, [], [], {}, [])
+    assert git.show("HEAD", "x") is None
+    assert run(git.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
+    exclude = (git.folder / ".git/info/exclude").read_text().splitlines()
+    assert len(exclude) == len(set(exclude))
+
+
+def test_a_commit_holds_the_given_bytes_even_if_the_file_has_moved_on(git) -> None:
+    (git.folder / "x.md").write_bytes(b"newer")
+    made = git.commit(
+        {"x.md": b"older"}, "Subject\n\nBody\n\nMemory-Id: A\nMemory-Id: B\nSession: s\nAgent: a\n", ME, NOW
+    )
+    assert git.show("HEAD", "x.md") == b"older"
+    assert [(entry.path, entry.untracked) for entry in git.status()] == [("x.md", False)]
+    (entry,) = git.log()
+    assert (entry.commit, entry.parents, entry.time, entry.subject) == (made, (), NOW, "Subject")
+    assert entry.author == Identity("Ines x", "ines@example.org")
+    assert (entry.memories, entry.sessions, entry.agents) == (("A", "B"), ("s",), ("a",))
+    assert run(git.folder, "log", "-1", "--format=%cn <%ce>") == "sidecar <sidecar@laptop>"
+    assert git.root_commits() == [made]
+
+
+def test_never_an_empty_commit(git) -> None:
+    assert commit(git, x=b"one")
+    assert commit(git, x=b"one") is None
+    assert git.commit({"never-there": None}, "why", ME, NOW) is None
+    assert git.commit({}, "why", ME, NOW) is None
+    assert len(git.log()) == 1
+
+
+def test_additions_changes_and_removals_leave_a_clean_tree(git) -> None:
+    commit(git, x=b"one", y=b"two")
+    (git.folder / "y").unlink()
+    commit(git, x=b"three", y=None)
+    assert (git.status(), sorted(git.files())) == ([], ["x"])
+    assert git.read("HEAD~1", ["x", "y", "z"]) == {"x": b"one", "y": b"two"}
+    assert [entry.commit for entry in git.log(["y"])] == [entry.commit for entry in git.log()]
+    assert len(git.log(["x"], limit=1)) == 1
+    assert len(git.log(mentions="why")) == 2
+    assert git.log(mentions="w.y") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["é日本.md", 'quo"te\\.md', "a b.md", "-n.md", ":(top)x.md", "tab\t.md", "*.md", "line\nend.md"]
+)
+def test_odd_names_are_only_names(git, name) -> None:
+    commit(git, **{"other.md": b"x"})
+    (git.folder / name).write_bytes(b"one")
+    assert [entry.path for entry in git.status()] == [name]
+    assert git.commit({name: b"one"}, "why", ME, NOW)
+    assert git.status() == []
+    assert git.show("HEAD", name) == b"one"
+    assert len(git.log([name])) == 1
+
+
+def test_nothing_of_the_users_settings_reaches_our_repository(git, tmp_path) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for hook in ("pre-commit", "commit-msg", "post-commit", "reference-transaction", "post-index-change"):
+        (hooks / hook).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+        (hooks / hook).chmod(0o755)
+    for key, value in {
+        "core.hooksPath": str(hooks), "commit.gpgsign": "true", "core.autocrlf": "true", "core.excludesFile": "/x",
+        "core.fsmonitor": f"touch {tmp_path}/ran", "status.short": "true", "core.quotepath": "true",
+    }.items():  # fmt: skip
+        run(git.folder, "config", key, value)
+        run(git.folder, "config", "--global", key, value)
+    (git.folder / ".gitattributes").write_bytes(b"* text eol=crlf filter=evil\n")
+    run(git.folder, "config", "filter.evil.clean", f"touch {tmp_path}/ran; cat")
+    assert commit(git, x=b"a\r\nb\n", **{".gitattributes": b"* text eol=crlf filter=evil\n"})
+    assert git.status() == []
+    assert git.show("HEAD", "x") == b"a\r\nb\n"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_git_environment_from_outside_is_ignored(git, tmp_path) -> None:
+    os.environ["GIT_DIR"] = str(tmp_path / "elsewhere")
+    os.environ["GIT_INDEX_FILE"] = str(tmp_path / "index")
+    commit(git, x=b"one")
+    assert git.status() == []
+    assert not (tmp_path / "index").exists()
+
+
+def test_private_and_generated_files_are_never_reported(git) -> None:
+    for path in ("private/x.md", "PROFILE.md", ".sidecar-0f.tmp", ".x.md.swp", "x.md~", ".#x.md", "#x.md#", "4913"):
+        (git.folder / path).parent.mkdir(exist_ok=True)
+        (git.folder / path).write_bytes(b"")
+    assert git.status() == []
+
+
+def test_a_stale_index_lock_is_removed_and_a_fresh_one_respected(git) -> None:
+    lock = git.folder / ".git" / "index.lock"
+    lock.write_bytes(b"")
+    with pytest.raises(GitFailed, match=r"index\.lock"):
+        commit(git, x=b"one")
+    assert lock.exists()
+    old = time.time() - 120
+    os.utime(lock, (old, old))
+    assert commit(git, x=b"one") is None  # the commit itself had been made; now the index follows
+    assert (lock.exists(), git.status(), len(git.log())) == (False, [], 1)
+
+
+def test_a_detached_head_and_a_merge_are_left_alone(git) -> None:
+    first = commit(git, x=b"one")
+    commit(git, x=b"two")
+    (git.folder / ".git" / "MERGE_HEAD").write_text(f"{first}\n")
+    with pytest.raises(GitFailed, match="merge"):
+        commit(git, x=b"three")
+    (git.folder / ".git" / "MERGE_HEAD").unlink()
+    run(git.folder, "checkout", "--quiet", "--force", first)
+    with pytest.raises(GitFailed, match="detached"):
+        commit(git, x=b"three")
+
+
+def test_the_users_identity_is_gits_own_else_the_login(git) -> None:
+    run(git.folder, "config", "--global", "user.name", "Somebody")
+    run(git.folder, "config", "--global", "--unset", "user.email")
+    assert git.user_identity() == Identity("Somebody", f"{login()}@laptop")
+
+
+def test_failures_are_ours(git, tmp_path) -> None:
+    with pytest.raises(GitFailed, match="is not there"):
+        Git(tmp_path / "no", "laptop").status()
+    with pytest.raises(GitFailed, match="git ls-tree failed"):
+        git.files("no-such-revision")
+    os.environ["PATH"] = str(tmp_path)
+    with pytest.raises(GitMissing):
+        git.status()
+
+
+def test_collecting_garbage_keeps_everything(git) -> None:
+    commit(git, x=b"one")
+    git.collect_garbage()
+    assert git.show("HEAD", "x") == b"one"
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    run(folder, "init", "--quiet")
+    run(folder, "commit", "--quiet", "--allow-empty", "-m", "root")
+    run(folder, "commit", "--quiet", "--allow-empty", "-m", "next", date="2026-02-01T00:00:00Z")
+    return folder
+
+
+def test_a_repository_is_known_by_its_root_from_anywhere_inside(project) -> None:
+    (project / "deep" / "er").mkdir(parents=True)
+    run(project, "remote", "add", "origin", "https://example.org/x.git")
+    found = root_commit(project / "deep" / "er")
+    assert found.root_commit == run(project, "rev-list", "--max-parents=0", "HEAD")
+    assert (found.top, found.common, found.remotes) == (project, project / ".git", ("https://example.org/x.git",))
+
+
+def test_worktrees_share_the_identity_of_the_main_one(project, tmp_path) -> None:
+    run(project, "worktree", "add", "--quiet", str(tmp_path / "linked"))
+    assert root_commit(tmp_path / "linked") == root_commit(project)
+
+
+def test_a_worktree_of_a_bare_repository_is_its_own_top(project, tmp_path) -> None:
+    run(tmp_path, "clone", "--quiet", "--bare", str(project), "bare.git")
+    run(tmp_path / "bare.git", "worktree", "add", "--quiet", str(tmp_path / "linked"))
+    found = root_commit(tmp_path / "linked")
+    assert (found.top, found.root_commit) == (tmp_path / "linked", root_commit(project).root_commit)
+    assert root_commit(tmp_path / "bare.git") is None
+
+
+def test_of_several_roots_the_oldest_counts_on_any_branch(project) -> None:
+    first = root_commit(project).root_commit
+    run(project, "checkout", "--quiet", "--orphan", "pages")
+    run(project, "commit", "--quiet", "--allow-empty", "-m", "pages", date="2026-03-01T00:00:00Z")
+    assert root_commit(project).root_commit == first
+
+
+def test_the_boundary_of_a_shallow_clone_is_no_root(project, tmp_path) -> None:
+    run(tmp_path, "clone", "--quiet", "--depth=1", project.as_uri(), "shallow")
+    found = root_commit(tmp_path / "shallow")
+    assert (found.root_commit, found.remotes) == (None, (project.as_uri(),))
+
+
+def test_what_cannot_be_told_is_none(tmp_path) -> None:
+    assert root_commit(tmp_path) is None
+    assert root_commit(tmp_path / "no") is None
+    run(tmp_path, "init", "--quiet", "fresh")
+    assert root_commit(tmp_path / "fresh").root_commit is None
