@@ -9,8 +9,8 @@ from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.names import Strength
 
-_LIMIT = 4096
-"""Longest value that is looked at."""
+_JUDGED = 300
+"""So much of a long value decides about it."""
 
 # What may stand between a name and its value.  Quotes may be escaped, as they are in JSON inside of JSON.
 _SEPARATOR = re.compile(
@@ -29,11 +29,16 @@ _SEPARATOR = re.compile(
 )
 _INDIRECT = ("-", "pass:", "env:", "file:", "fd:")
 """Not the secret itself, or (`pass:`) known by the tool that takes it."""
+_SPACE = re.compile(r"[ \t]{1,30}")
 _FLAG_SEPARATOR = re.compile(r"[ \t]{1,8}|=")
 _QUOTED = re.compile(
     r"""(?P<prefix>[bBrRuUfF@]{0,2})(?P<quote>(?P<escape>\\{0,4})["'`])(?P<body>[^"'`\\\n]{0,4096}|(?:(?!(?P=quote))(?:\\.|[^\n\\])){0,4096})(?P=quote)"""
 )
-_BARE = re.compile(r"(?:[^\s\"'`\\<>]|\\(?![nrtu\"'\\]))(?:[^\s\"'`\\<>]|\\(?![nrtu\"'\\])){0,4095}")
+_BARE = re.compile(
+    r"(?:[^\s\"'`\\<>]|\\(?![nrtu\"'\\]))[^\s\"'`\\<>]{0,511}+(?:\\(?![nrtu\"'\\])[^\s\"'`\\<>]{0,64}+){0,8}"
+)
+_REST = re.compile(r"[^\s\"'`\\<>,;]*")
+"""What goes on behind a value that is longer than `_BARE` looks at."""
 _TO_SPACE = re.compile(r"[^\s\\]\S{0,4095}")
 _LINE_START = re.compile(
     r"(?:^|\n)[ \t]{0,40}(?:export |setenv |set |ENV |ARG |- |\d+[→\t:|] ?|[+-])?[ \t]{0,8}[\"']?\Z"
@@ -62,8 +67,18 @@ def beside(text: str, start: int, end: int, level: Strength) -> Finding | None:
             return found
     separator = None if text.startswith("//", max(0, start - 2)) else _SEPARATOR.match(text, end)
     if not separator or not _allowed(text, start, separator):
-        return None
+        return _spaced(text, start, end, level) if level in (Strength.STRONG, Strength.WEAK) else None
     return _value(text, start, separator, level)
+
+
+def _spaced(text: str, start: int, end: int, level: Strength) -> Finding | None:
+    """`api_key 7f3k...`: nothing but space between, as logs and listings have it; the value must be machine-made."""
+    gap = _SPACE.match(text, end)
+    match = _BARE.match(text, gap.end()) if gap else None
+    value = values.trimmed(match.group(), sentence=True)[:_JUDGED] if match else ""
+    if not match or not values.looks_random(value) or not _secret(value, _Place(level, False, False, False, True), ""):
+        return None
+    return Finding(kind(level, text[start:end]), match.start(), match.start() + len(value))
 
 
 def kind(level: Strength, name: str) -> str:
@@ -120,7 +135,7 @@ def _unquoted(text: str, position: int, place: _Place, name: str) -> Finding | N
     stop = position + len(value)
     if place.alone and not place.env and not value.startswith(("$", "{")):
         rest = text[position : _line_end(text, position)].rstrip(" \t\r,;")
-        if place.level is Strength.PASSWORD and values.looks_passphrase(rest):
+        if place.level is Strength.PASSWORD and rest.replace(" ", "").isalpha() and values.looks_passphrase(rest):
             return Finding(kind(place.level, name), position, position + len(rest))
     ends = bool(_LINE_END.match(text, stop))
     return _finding(text, _Place(place.level, False, place.env, place.alone and ends, place.call), name, position, stop)
@@ -132,9 +147,11 @@ def _line_end(text: str, position: int) -> int:
 
 
 def _finding(text: str, place: _Place, name: str, start: int, end: int) -> Finding | None:
-    value = text[start:end].strip()
+    value = text[start : min(end, start + _JUDGED)].strip()
     if not _secret(value, place, name):
         return None
+    rest = _REST.match(text, end) if end - start > _JUDGED and not place.quoted else None
+    end = rest.end() if rest else end
     return Finding(kind(place.level, name), start, end)
 
 
@@ -178,7 +195,8 @@ def _secret(value: str, place: _Place, name: str) -> bool:
 
 def _password(value: str, place: _Place, name: str) -> bool:
     if " " in value:
-        return place.quoted and not place.call and values.looks_passphrase(value)
+        chosen = place.env and values.looks_chosen(value.replace(" ", ""))
+        return place.quoted and not place.call and (chosen or values.looks_passphrase(value))
     if place.env:
         return not (place.quoted and values.is_technical(value))
     if name.lower() == "pass" and not place.quoted:
@@ -211,7 +229,7 @@ def _strong(value: str, place: _Place) -> bool:
     if " " in value or values.names_a_secret(value) or values.is_technical(value):
         return False
     if place.env:
-        return len(value) >= 6 or values.looks_chosen(value)
+        return not values.is_number(value)
     if place.call:
         return values.looks_random(value) or (len(value) >= 8 and values.looks_chosen(value))
     return (values.looks_chosen(value) and len(value) >= 6) or values.looks_random(value)

@@ -22,8 +22,9 @@ _END = re.compile(r"-{4,5} ?END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5
 # The inside of a key: base64, line ends (real, JSON-escaped, or a string joined over lines in code), line numbers as
 # file viewers print them, and header lines such as `Proc-Type: 4,ENCRYPTED`.
 _BODY = re.compile(
-    r"(?:[A-Za-z0-9+/=\s]|\\{1,4}[nrt/]|\\u000[ad]|[\"'`+,|>→:] ?"
-    r"|(?:Proc-Type|DEK-Info|Comment|Version|Hash|Charset|Subject)\\?: ?[^\n\\]{0,200})*"
+    r"(?:(?:Proc-Type|DEK-Info|Comment|Version|Hash|Charset|Subject)\\?: ?[^\n\\]{0,200}"
+    r"|[A-Za-z0-9+/=\s]|\\{1,4}[nrt/]|\\u000[ad]|[\"'`+,|>→:] ?"
+    r")*"
 )
 _BODY_LIMIT = 20_000
 """Longer than any private key in use (RSA 16384 is some 12,700 characters)."""

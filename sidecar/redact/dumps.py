@@ -56,8 +56,8 @@ _SECRET_OBJECT = re.compile(r"\bkind\\?\"?:\s*\\?\"?(?:Secret|List)\b")
 _PROMPT = re.compile(r"(?m)^(?:[^\n$#%❯➜]{0,60})?(?:\$|❯|➜|PS [^\n>]{0,60}>)[ ]+(?P<command>[^\n]{2,400})$")
 _HEREDOC = re.compile(r"<<-?[ ]?[\\\"']?(?P<end>\w+)[\"']?(?P<rest>[^\n]{0,400})\n")
 _WRITTEN = re.compile(
-    r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<quote>[\"']?)(?P<value>[^\n\"']{2,2000})(?P=quote)\s*"
-    r"(?:>{1,2}|\|\s*(?:sudo\s+)?tee(?:\s+-a)?)\s*[\"']?(?P<path>[^\s\"';|&]{1,200})"
+    r"(?:echo|printf)\s+(?:-\w+\s+)?(?:\"(?P<double>[^\"\n]{2,2000})\"|'(?P<single>[^'\n]{2,2000})'|(?P<bare>[^\n\"'>|]{2,2000}+))"
+    r"\s*(?:>{1,2}|\|\s*(?:sudo\s+)?tee(?:\s+-a)?)\s*[\"']?(?P<path>[^\s\"';|&]{1,200})"
 )
 _NAMED_VALUE = re.compile(r"^\s*(?:export )?[\w.-]{1,80}\s*[=:]\s*")
 
@@ -80,7 +80,7 @@ def find(text: str, command: str | None) -> Iterator[Finding]:
 def _values(text: str, start: int, end: int, command: str) -> Iterator[Finding]:
     """The values of every line; a line that repeats the command is not output."""
     own = {line.strip() for line in command.splitlines()}
-    structured = bool(_SECRET_OBJECT.search(text))
+    structured = bool(_SECRET_OBJECT.search(text, start, end))
     position = start
     while position < end:
         newline = text.find("\n", position, end)
@@ -208,10 +208,13 @@ def _heredocs(text: str) -> Iterator[Finding]:
 
 
 def _written(text: str) -> Iterator[Finding]:
+    """`echo "TOKEN=..." >> .env`."""
     for match in _WRITTEN.finditer(text):
-        value = match.group("value").rstrip()
-        if commands.is_secret_file(match.group("path")) and not _harmless(value):
-            named = _NAMED_VALUE.match(value)
-            begin = match.start("value") + (named.end() if named else 0)
-            if not _harmless(text[begin : match.start("value") + len(value)]):
-                yield Finding(KIND, begin, match.start("value") + len(value))
+        if not commands.is_secret_file(match.group("path")):
+            continue
+        name = next(name for name in ("double", "single", "bare") if match.group(name) is not None)
+        value = match.group(name).rstrip()
+        named = _NAMED_VALUE.match(value)
+        begin, end = match.start(name) + (named.end() if named else 0), match.start(name) + len(value)
+        if not _harmless(text[begin:end]):
+            yield Finding(KIND, begin, end)

@@ -23,12 +23,13 @@ _NOUN = re.compile(
         | salasana | jelsz[óo]a? | [sş]ifre(?:si|m)? | парол[ьяю] | 密[码碼] | 口令 | パスワード | 暗証番号 | 비밀번호
         | 암호
         | κωδικός | סיסמה | סיסמא | كلمة[ ](?:المرور|السر) | mật[ ]khẩu | kata[ ]sandi | รหัสผ่าน )
-    | (?P<user> pass\b ) | (?P<plain> pass(?:word|wd|code|phrase)s? | (?:seed|recovery|secret)[ ]phrase | mnemonic
+    | (?P<plain> pass(?:word|wd|code|[ ]?phrase)s? | (?:seed|recovery|secret)[ ]phrase | mnemonic
     | psk | pw | pwd | pword
         | (?:wi-?fi|wlan|wireless|network|guest)[ ](?:key|code) )
     | (?P<pin> pins? | pin[ -]?codes? | otp
         | (?:door|alarm|unlock|entry|gate|security|verification|access|lock|2fa|mfa|lockbox|safe)[ -]?(?:codes?
         |combination) )
+    | (?P<user> pass\b )
     | (?P<loose> (?:\w+[ -])?(?:tokens?|secrets?|credentials?|creds|cookie|jwt|salt|bearer) | (?:[\w-]+[ ])?key
         | connection[ ]string | (?:recovery|backup)[ ]codes? )
     """
@@ -46,7 +47,10 @@ _PREPOSITION = (
 )
 _OBJECT = r"(?:[ ](?:[^\s.;:!?,=\"'`]|[.:@](?=\w)){1,40})"
 # `pw (staging)`, `password again`
-_ASIDE = re.compile(r"(?:[ ]\([^()\n]{1,40}\))?(?:[ ](?:itself|again|now|here|btw))?")
+_ASIDE = re.compile(
+    r"(?:[ ]\([^()\n]{1,40}\))?(?:[ ](?:itself|again|now|here|btw"
+    r"|(?:that[ ])?(?:we|i|you|they)[ ](?:all[ ])?[a-z]{2,12}(?:[ ](?:is|for|on|to|there|here|now))??))?"
+)
 # `password for the loader user` before its link; found only if the link follows.
 _ABOUT = re.compile(
     _PREPOSITION
@@ -63,6 +67,7 @@ _LINK = re.compile(
         (?:[ ](?:now|still|just|simply|currently|literally|always|again|called|jetzt|immer[ ]noch|noch|einfach
         |actually))?
         (?:[ ]?:)? (?=[\s"'`«„“*]) )
+    | (?P<loose> ['’]s[ ](?:now[ ])?(?=\S) | [?.,;]?[ ](?:it['’]?s|it[ ]is|that['’]?s|that[ ]is)[ ](?:now[ ])? )
     | (?P<colon> (?:[ ](?:is|are))?[ ]?(?: : | := | = | -> | → | => | — | – | ： ) (?!=) )
     | (?P<cjk> は | 是 | 為 | 为 | 는 | 은 | 이 )
     ) \s{0,3}"""
@@ -82,17 +87,19 @@ _USER = re.compile(
     r"(?i)\b(?:user(?:name)?|login|log in|log-in|signin|e-?mail|account|benutzer|acct|usr|ssid|wi-?fi)\b[^\n]{0,60}$"
 )
 _LOGIN = re.compile(
-    r"""(?x) (?:login|log[ ]in|logon|sign[ ]in|credentials?|creds|logged[ ]in)
+    r"""(?xi) (?:login|log[ ]in|logon|sign[ ]in|credentials?|creds|logged[ ]in)
       (?:[ ](?:for|to|on|at)(?:[ ][^\s:/,]{1,40}){1,3}?)? (?:[ ](?:is|are|with|as|using))? [ ]?[:=]?[ ]{1,3}
       [\"'`]? (?P<user>[\w.@+-]{2,64}) [\"'`]?
       (?: (?P<wide>[ ][/|][ ]) | [/|] | :[ ]? | [ ](?:with|and|mit|und)[ ] | ,[ ] )
       [\"'`]? (?P<value>[^\s\"'`]{3,200})"""
 )
+_COMPOUNDED = frozenset("passwort kennwort wachtwoord lösenord lösenordet passord passordet salasana".split())
+_CODES = re.compile(r"(?:[\s,]{1,4}[A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){1,5})+")
 _NO_USER = frozenset(
     "page form screen button flow url endpoint name attempt view route shell test logout signup register".split()
 )
 _BEFORE_LIMIT = 260
-_BEFORE_LINKS = frozenset("is as was = ist als est".split())
+_BEFORE_LINKS = frozenset("is are as was for = ist als est".split())
 _BEFORE_WORDS = 4
 """At most so many words stand between a secret and its noun: `hunter2 is the root password`."""
 _GAP = re.compile(r"[ \t]{1,3}(?:\([ ]?)?")
@@ -140,12 +147,28 @@ def _noun(lower: str, start: int, hit: int) -> re.Match[str] | None:
     space = lower.rfind(" ", floor, max(floor, start - 1))
     earlier = max(space, lower.rfind("\n", floor, start)) + 1 if lower[start - 1 : start] == " " else start
     for position in dict.fromkeys((earlier, start, hit)):
-        if position and (lower[position - 1].isalnum() or lower[position - 1] in "_-./$\\"):
-            continue
         match = _NOUN.match(lower, position)
+        if match and not _begins(lower, position, match):
+            continue
         if match and match.end() > hit and not _continues(lower, match.end()):
             return None if match.group().split(" ")[0] in _NO_KEY else match
     return None
+
+
+def _begins(lower: str, position: int, noun: re.Match[str]) -> bool:
+    """Whether a noun begins here: not inside of a word, a name or a flag; `WLAN-Passwort` and `Rootpasswort` count."""
+    before = lower[position - 1 : position]
+    if before == "-":
+        return lower[max(0, position - 2) : position - 1].isalnum() and noun.lastgroup in ("plain", "foreign")
+    if before.isalpha():
+        return noun.group() in _COMPOUNDED
+    return not (before.isalnum() or before in tuple("_./$\\"))
+
+
+def _all_codes(text: str, noun: re.Match[str], found: tuple[int, int]) -> tuple[int, int]:
+    """Of a list of recovery codes, all of them."""
+    more = _CODES.match(text, found[1]) if "codes" in noun.group() else None
+    return (found[0], more.end()) if more else found
 
 
 def _continues(lower: str, end: int) -> bool:
@@ -160,14 +183,15 @@ def _told_after(text: str, lower: str, noun: re.Match[str], family: str) -> tupl
     position = _skip(_CLOSE, lower, noun.end())
     user = bool(_USER.search(text, max(0, noun.start() - 80), noun.start()))
     if family == "user":
-        if not user:
-            return None
-        family = "plain"
-    for at in (position, _skip(_ASIDE, lower, position), _skip(_ABOUT, lower, position)):
+        family = "plain" if user else "bare"
+    linked = False
+    for at in (noun.end(), position, _skip(_ASIDE, lower, position), _skip(_ABOUT, lower, position)):
         link = _LINK.match(lower, at)
-        if link:
-            return _linked(text, link, family, user)
-    return _adjacent(text, noun, position, family)
+        linked = linked or link is not None
+        found = _linked(text, link, family, user) if link else None
+        if found:
+            return _all_codes(text, noun, found)
+    return None if linked else _adjacent(text, noun, position, family)
 
 
 def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
@@ -193,17 +217,18 @@ def _linked(text: str, link: re.Match[str], family: str, user: bool) -> tuple[in
         return None
     if user and len(value) >= 3 and not values.describes(value) and not values.is_number(value):
         return position, stop
-    return _plain(text, position, stop, value) if link.group("strong") else None
+    return _plain(text, position, stop, value, alone=bool(link.group("strong")))
 
 
-def _plain(text: str, position: int, stop: int, value: str) -> tuple[int, int] | None:
-    """Plain words after `the password is`: a passphrase, or one word that ends the clause and does not describe."""
+def _plain(text: str, position: int, stop: int, value: str, *, alone: bool) -> tuple[int, int] | None:
+    """Plain words after `the password is`: a passphrase or (`alone`) one word that ends the clause, not describing."""
     clause = _CLAUSE.match(text, position)
     words = re.split(r" (?:and|but|so|please|for) ", clause.group())[0].rstrip() if clause else ""
-    if values.looks_passphrase(words) and not values.describes(words.split()[-1]) and words.islower():
+    enough = alone or (len(words.split()) >= 4 and words.replace(" ", "").isalpha())
+    if enough and values.looks_passphrase(words) and not values.describes(words.split()[-1]) and words.islower():
         return position, position + len(words)
     parts = value.split("-")
-    if len(value) < 5 or not all(part.isalpha() and not values.describes(part) for part in parts):
+    if not alone or len(value) < 5 or not all(part.isalpha() and not values.describes(part) for part in parts):
         return None
     return (position, stop) if _CLAUSE_END.match(text, stop) else None
 
@@ -214,6 +239,10 @@ def _told(value: str, family: str) -> bool:
         return value.isdigit() and 4 <= len(value) <= 8
     if family == "loose":
         return _machine_made(value)
+    if family == "bare":
+        return (
+            len(value) >= 6 and any(c.isdigit() for c in value) and values.looks_chosen(value) and not _ordinary(value)
+        )
     if value.isdigit():
         return len(value) >= 4
     return values.looks_chosen(value) and not _ordinary(value)

@@ -30,6 +30,10 @@ _COOKIE_FLAG = re.compile(
     r"(?:; ?[\w.-]{1,80}=[^\s\"';`]{1,4096}){0,40})"
 )
 _DIGEST_PART = re.compile(r"(?i)\b(?:response|nonce|cnonce|opaque|signature|credential)=\"?(?P<value>[^\s\",]{6,512})")
+_AUTH_PAIR = re.compile(
+    r"(?:auth\s{0,4}=\s{0,4}|auth|\.login|\.basic_auth)\(\s{0,20}[\"'][^\"'\n]{1,64}[\"']\s{0,4},"
+    r"\s{0,20}[\"'](?P<value>[^\"'\n]{3,128})[\"']"
+)
 _PASSWORD_WORDS = frozenset(
     "password passwd pass pw pwd secret xxx token mypassword yourpassword your-password".split()
 )
@@ -44,6 +48,11 @@ def find(text: str, lower: str) -> Iterator[Finding]:
         for match in _GO_DSN.finditer(text):
             if not values.is_placeholder(match.group("value")):
                 yield Finding("url-password", *match.span("value"))
+    for word in ("auth", ".login(", ".basic_auth("):
+        for position in occurrences(lower, word):
+            pair = _AUTH_PAIR.match(lower, position)
+            if pair and not values.is_placeholder(pair.group("value")):
+                yield Finding("password", *pair.span("value"))
     yield from _headers(text, lower)
     yield from _cookies(text, lower)
 
@@ -82,9 +91,11 @@ def _password_end(text: str, start: int) -> int | None:
 
 
 def _headers(text: str, lower: str) -> Iterator[Finding]:
+    reached = 0
     for position in occurrences(lower, "authorization"):
-        match = _AUTHORIZATION.match(text, position)
+        match = _AUTHORIZATION.match(text, position) if position >= reached else None
         if match and _authorizes(match.group("scheme"), match.group("value")):
+            reached = match.end()
             yield Finding("authorization", *match.span("value"))
             if (match.group("scheme") or "").strip().lower() in ("digest", "aws4-hmac-sha256"):
                 yield from _parts(text, match.end())
@@ -130,15 +141,19 @@ def _user_and_password(encoded: str) -> bool:
 
 
 def _cookies(text: str, lower: str) -> Iterator[Finding]:
+    reached = 0
     for position in occurrences(lower, "cookie"):
-        match = _COOKIE.match(text, position)
+        match = _COOKIE.match(text, position) if position >= reached else None
         if match and not text[position - 1 : position].isalnum():
+            reached = match.end()
             yield from _pairs(text, *match.span("pairs"), first=lower.startswith("set-", max(0, position - 4)))
     if "curl" in lower or "http" in lower:
         for flag in (" -b", " --cookie"):
+            reached = 0
             for position in occurrences(text, flag):
                 match = _COOKIE_FLAG.match(text, position)
-                if match:
+                if match and position >= reached:
+                    reached = match.end()
                     yield from _pairs(text, *match.span("pairs"), first=False)
 
 

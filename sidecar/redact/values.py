@@ -167,7 +167,7 @@ def looks_passphrase(text: str) -> bool:
     parts = text.split()
     if not 3 <= len(parts) <= 26 or len(text) > 240:
         return False
-    return all(part.isalnum() and 2 <= len(part) <= 14 and part.lower() not in _FUNCTION_WORDS for part in parts)
+    return all(part.isalnum() and len(part) <= 14 and part.lower() not in _FUNCTION_WORDS for part in parts)
 
 
 _STATES = frozenset(
