@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar.daemon.sources import SourceFolder, Transcript, owner, transcripts
+from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.watch import Coalescer, FolderWatcher
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import FileSystemFailed, TranscriptUnreadable
@@ -30,8 +31,10 @@ _EVENT_QUIET_S = 0.15
 _EVENT_MAXIMUM_S = 1.0
 """A line is archived within this time of its writing; agents write a turn in many small appends."""
 
-_LOOK_AGAIN_S = 5.0
+_LOOK_AGAIN_S = 2.0
 """How often folders that did not exist are looked for: an agent that is installed later."""
+
+_State = tuple[int, int, int]
 
 _OLDEST = datetime.fromtimestamp(0, UTC)
 
@@ -65,7 +68,7 @@ class Intake:
         self._rescan_s, self._backfill_days = rescan.total_seconds(), backfill_days
         self._on_archived = on_archived
         self.progress = Progress(finished=archived)
-        self.problems: dict[Path, str] = {}
+        self._problems: dict[Path, tuple[str, _State]] = {}
         self.paused = False
         self._events = Coalescer(_EVENT_QUIET_S, _EVENT_MAXIMUM_S)
         self._woken = asyncio.Event()
@@ -98,23 +101,28 @@ class Intake:
                 self.progress.done += 1
 
     async def take(self, item: Transcript, *, live: bool) -> None:
-        """Archive what is new in one file; a file that cannot be read is remembered and skipped."""
+        """Archive what is new in one file; a file that cannot be read is remembered and skipped until it changes."""
+        error = await contained(self._take_all(item, live=live))
+        state = _state(item.path)
+        if error is None or state is None:
+            self._problems.pop(item.path, None)
+        else:
+            self._problems[item.path] = (told(error), state)
+            log.warning("transcript skipped", exc_info=error, extra={"path": item.path})
+
+    async def _take_all(self, item: Transcript, *, live: bool) -> None:
         more = True
         while more and not self.paused:
             written = datetime.now(UTC) if live else None
-            try:
-                step = await self._writer.run(
-                    Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written
-                )
-            except TranscriptUnreadable as error:
-                if item.path.exists():
-                    self.problems[item.path] = error.message
-                    log.warning("transcript skipped", extra={"path": item.path, "why": error.message})
-                return
-            self.problems.pop(item.path, None)
+            step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
             if step.sessions:
                 self._on_archived()
+
+    @property
+    def problems(self) -> Mapping[Path, str]:
+        """Transcripts that cannot be read, and why."""
+        return {path: reason for path, (reason, _) in sorted(self._problems.items())}
 
     def unread(self) -> bool:
         """Whether any file holds something that is not in the archive yet; looks at every file."""
@@ -193,7 +201,8 @@ class Intake:
             cursor = self._archiving.cursor(item.path)
             if cursor is None or not unchanged(item.path, cursor):
                 found.append(item)
-        return [item for item in found if item.path not in self.problems]
+        known = dict(self._problems)
+        return [item for item in found if item.path not in known or known[item.path][1] != _state(item.path)]
 
     def _headers(self, items: list[Transcript]) -> Mapping[Path, SessionHeader | None]:
         found: dict[Path, SessionHeader | None] = {}
@@ -211,6 +220,15 @@ class Intake:
 
     def _jittered(self) -> float:
         return self._rescan_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+
+
+def _state(path: Path) -> _State | None:
+    """What changes when a file changes; None if it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _newest(header: SessionHeader | None) -> datetime:

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
+from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.writer import Urgency, Writer
-from sidecar.errors import SidecarError
 from sidecar.extract import Extractor
 from sidecar.ingest import Learning
 from sidecar.journal import Job, Journal
@@ -66,12 +66,11 @@ class Learner:
         await future
 
     async def _work(self, job: Job) -> None:
-        try:
-            await self._learn(job)
-        except SidecarError as error:
-            await self._failed(job, error)
-        else:
+        error = await contained(self._learn(job))
+        if error is None:
             self._tell(job.ref)
+        else:
+            await self._failed(job, error)
 
     async def _learn(self, job: Job) -> None:
         run, extractor = self._writer.run, self._extractor
@@ -83,11 +82,11 @@ class Learner:
             await run(Urgency.EXTRACT, self._learning.take, candidate, job.profile)
         await run(Urgency.EXTRACT, self._learning.finish, job, upto)
 
-    async def _failed(self, job: Job, error: SidecarError) -> None:
+    async def _failed(self, job: Job, error: Exception) -> None:
         log.error("session not extracted", exc_info=error, extra={"session": job.ref.session})
         attempts = job.attempts + 1
         retry = None if attempts >= _ATTEMPTS else _now() + _RETRY * 2 ** (attempts - 1)
-        await self._writer.run(Urgency.EXTRACT, self._journal.fail, job, error.message, retry_at=retry)
+        await self._writer.run(Urgency.EXTRACT, self._journal.fail, job, told(error), retry_at=retry)
         if retry is None:
             self._tell(job.ref)
 

@@ -11,7 +11,6 @@ from sidecar import __version__
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness
-from sidecar.model import BadFile
 from sidecar.wire import shapes
 
 _LARGE_STORE = 20_000
@@ -49,7 +48,7 @@ class Reporting:
             ),
             profiles=self.profiles(),
             agents=self._agents(),
-            bad_files=[_bad_file(bad) for bad in parts.follow.bad_files()],
+            bad_files=self._bad_files(),
             services=[
                 shapes.ServiceShape(name=one.name, state=one.state, since=one.since, error=one.error)
                 for one in parts.supervisor.states.values()
@@ -142,6 +141,15 @@ class Reporting:
             return self._extractor.model_copy(update={"state": "paused", "hint": "Go on with `sidecar resume`."})
         return self._extractor
 
+    def _bad_files(self) -> list[shapes.BadFileState]:
+        """Memory files that could not be taken in, then transcripts that cannot be read."""
+        found = [
+            shapes.BadFileState(path=f"{bad.profile}/{bad.path}", line=bad.line, reason=bad.reason)
+            for bad in self._parts.follow.bad_files()
+        ]
+        unread = self._parts.intake.problems.items()
+        return found + [shapes.BadFileState(path=str(path), line=None, reason=reason) for path, reason in unread]
+
     def _agents(self) -> list[shapes.AgentState]:
         counts = self._parts.journal.agent_counts()
         return [
@@ -154,10 +162,6 @@ class Reporting:
             for place in self._parts.intake.places
             if place.root.is_dir()
         ]
-
-
-def _bad_file(bad: BadFile) -> shapes.BadFileState:
-    return shapes.BadFileState(path=f"{bad.profile}/{bad.path}", line=bad.line, reason=bad.reason)
 
 
 @cache

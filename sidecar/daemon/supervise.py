@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from sidecar.errors import SidecarError
+
 log = logging.getLogger(__name__)
 
 _FIRST_DELAY_S = 0.5
@@ -29,6 +31,23 @@ class ServiceState:
     state: State
     since: datetime
     error: str | None = None
+
+
+async def contained(work: Awaitable[object]) -> Exception | None:
+    """The exception with which a piece of a service's work ended, or None.
+
+    For work on one file or one session: whatever is wrong with it, even a bug of ours, must not stop the others.
+    """
+    try:
+        await work
+    except Exception as error:
+        return error
+    return None
+
+
+def told(error: Exception) -> str:
+    """An error in one line: ours tell their message; of others the type must do, as they may quote people's words."""
+    return error.message if isinstance(error, SidecarError) else f"a fault in sidecar ({type(error).__name__})"
 
 
 class Supervisor:

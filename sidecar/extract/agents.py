@@ -1,4 +1,4 @@
-"""What an agent found out and stated: causes, and values that it measured."""
+"""What an agent found out and stated (causes, measured values), and what it released, deployed or saw break."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sidecar.extract.drafts import Draft
+from sidecar.extract.events import tells_event
 from sidecar.extract.patterns import Kind
 from sidecar.extract.segments import Part, is_dependent, parts
 from sidecar.extract.sentences import sentences
@@ -17,13 +18,15 @@ _SHORT_ANSWER = 700
 
 
 def from_agent(message: Message) -> Iterator[Draft]:
-    """What an agent found out: a cause, or a measured value stated of a thing."""
+    """What an agent found out, a cause or a measured value stated of a thing, and events with their time."""
     judged = parts(sentences(message.text))
     short = len(message.text) <= _SHORT_ANSWER
     found: list[list[Part]] = []
     previous: Part | None = None
     for part in judged:
-        if part.noise is None and _is_finding(part, short):
+        if part.noise is None and Kind.EVENT in part.cues and tells_event(part.text, strict=True):
+            yield Draft(MemoryType.EVENT, part.text, message)
+        elif part.noise is None and _is_finding(part, short):
             found.append([part])
         elif found and previous is found[-1][-1] and part.noise is None and _explains(part, found[-1]):
             found[-1].append(part)

@@ -14,13 +14,14 @@ from sidecar.extract.patterns import CUES, Kind
 def weights(text: str) -> dict[Kind, int]:
     """The cues of a text: kind to weight, the heaviest of each kind (for AGAINST: all of them added)."""
     found: dict[Kind, int] = {}
+    lower = text.lower()
     for cue in CUES:
-        if not cue.pattern.search(text):
-            continue
+        known = found.get(cue.kind, 0)
         if cue.kind is Kind.AGAINST:
-            found[cue.kind] = found.get(cue.kind, 0) + cue.weight
-        else:
-            found[cue.kind] = max(found.get(cue.kind, 0), cue.weight)
+            if cue.speaks_in(lower):
+                found[cue.kind] = known + cue.weight
+        elif known < cue.weight and cue.speaks_in(lower):
+            found[cue.kind] = cue.weight
     return found
 
 

@@ -67,20 +67,30 @@ _FUTURE = re.compile(
     r"|planned|scheduled|must|should|tomorrow|expires?|between|moves?|freezes?|remind|need to|have to)\b",
     re.IGNORECASE,
 )
+_PLANNED = re.compile(
+    r"\b(?:will|won't|gonna|going to|due|deadline|next|upcoming|planned|scheduled|must|should|tomorrow|need to"
+    r"|have to)\b",
+    re.IGNORECASE,
+)
+"""The surer half of these: in a report, "from", "by" and "until" are of the past as well."""
+
 _RECURRING = re.compile(r"\b(?:every|each|any|on most|per)\s$", re.IGNORECASE)
 _NEAR = 40
 """Characters before a phrase in which a word tells whether it lies ahead or behind."""
 
 
-def absolutise(text: str, at: datetime) -> Dated:
-    """The text with a date in brackets after each relative one, as seen from `at` (the message's own time)."""
+def absolutise(text: str, at: datetime, *, told: bool = False) -> Dated:
+    """The text with a date in brackets after each relative one, as seen from `at` (the message's own time).
+
+    `told` says that the text tells what happened: a day without a tense has passed.
+    """
     today = at.date()
     found: list[Found] = []
     for pattern, resolve in _GRAMMAR:
         for match in pattern.finditer(text):
             if _RECURRING.search(text[: match.start()]) or _taken(match, found):
                 continue
-            meaning = resolve(match, today, _tense(text, match.start()))
+            meaning = resolve(match, today, _tense(text, match.start(), told))
             if meaning is not None:
                 label, exact = meaning
                 found.append(Found(match.start(), match.end(), label, exact, label[:10] <= today.isoformat()))
@@ -101,10 +111,12 @@ def _taken(match: re.Match[str], found: list[Found]) -> bool:
     return any(match.start() < one.end and one.start < match.end() for one in found)
 
 
-def _tense(text: str, start: int) -> Tense:
+def _tense(text: str, start: int, told: bool) -> Tense:
     clause = re.split(r"[.!?;:]\s", text[:start])[-1]
-    if _FUTURE.search(clause[-_NEAR:]):
+    if (_PLANNED if told else _FUTURE).search(clause[-_NEAR:]):
         return "future"
+    if told:
+        return "past"
     rest = re.split(r"[.!?;]\s", text[start:])[0]
     return "past" if _PAST.search(clause) or _PAST.search(rest) else "open"
 

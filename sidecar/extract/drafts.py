@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sidecar.extract import Slice, keys
 from sidecar.extract.dates import absolutise
+from sidecar.extract.events import when
 from sidecar.extract.words import keywords
 from sidecar.model import Candidate, MemoryType, Message, Source
 
@@ -34,7 +35,7 @@ def candidate(draft: Draft, session: Slice, last: datetime) -> Candidate:
     `last` is the moment for a message without a time.
     """
     observed = (draft.message.time or last).astimezone(UTC).replace(microsecond=0)
-    dated = absolutise(draft.text, observed)
+    dated = (when if draft.type is MemoryType.EVENT else absolutise)(draft.text, observed)
     content = dated.text[:1].upper() + dated.text[1:] if draft.text[:1].islower() and " " in draft.text else dated.text
     keyed = draft.type in _KEYED
     key = keys.derive(draft.text) if keyed else None

@@ -7,6 +7,7 @@ true, so a statement whose slot is not clear has none.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +47,10 @@ _GENERIC = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """One attribute: the pattern that shows it and, in group `s`, its subject; `fits` judges the subject."""
+    """One attribute: the pattern for lower-cased text that shows it and, in group `s`, its subject.
+
+    `fits` judges the subject.
+    """
 
     attribute: str
     pattern: re.Pattern[str]
@@ -62,7 +66,7 @@ def _versioned(subject: str) -> bool:
 
 
 def _slot(attribute: str, *patterns: str, fits: Callable[[str], bool] | None = None) -> list[_Slot]:
-    compiled = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+    compiled = [re.compile(pattern) for pattern in patterns]
     return [_Slot(attribute, one) if fits is None else _Slot(attribute, one, fits) for one in compiled]
 
 
@@ -161,8 +165,7 @@ _SLOT_NOUNS = (
 )
 _SLOT_IS = re.compile(
     rf"(?:^|[.,;:(]\s*|\b(?:the|our|new|a|mqtt|message) )(?P<s>{'|'.join(_SLOT_NOUNS.split())})(?: (?:is|are|now)\b"
-    r"|s?:)",
-    re.IGNORECASE,
+    r"|s?:)"
 )
 _CHOSEN = (
     r"(?:us(?:e|es|ing)|go(?:ing)? with|went with|stick(?:ing)? (?:to|with)|switch(?:ed|ing)? to|moved? to"
@@ -171,15 +174,23 @@ _CHOSEN = (
 )
 
 
+_NUMBERED = frozenset({"port", "version", "retention", "schedule"})
+"""Attributes whose value is a figure: a text without one need not be searched for them."""
+
+
+@functools.lru_cache(maxsize=512)  # asked for the type of a statement, then for its key
 def derive(text: str) -> str | None:
     """The key of a statement, or None where the slot is not clear."""
+    text = text.lower()
     chosen = chosen_tool(text)
     if chosen is not None:
         return TOOL_CLASS[chosen]
     slot = _SLOT_IS.search(text)
     if slot:
         return _part(slot.group("s"))
-    found = {key for key in (_filled(one, text) for one in _SLOTS) if key}
+    figure = any(character.isdigit() for character in text)
+    slots = _SLOTS if figure else [one for one in _SLOTS if one.attribute not in _NUMBERED]
+    found = {key for key in (_filled(one, text) for one in slots) if key}
     # Two slots in one statement ("port 80, due friday"): a later value of one must not archive the other.
     return next(iter(found)) if len(found) == 1 else None
 
@@ -210,6 +221,7 @@ def _part(phrase: str) -> str:
 
 def chosen_tool(text: str) -> str | None:
     """The tool that a statement chooses for its class, if it chooses exactly one that has a class."""
+    text = text.lower()
     dropped = set(dropped_values(text))
     classed = [word for word in dict.fromkeys(words(text)) if TOOL_CLASS.get(word)]
     picked = [word for word in classed if word not in dropped and _is_chosen(word, text, classed, dropped)]
@@ -219,7 +231,7 @@ def chosen_tool(text: str) -> str | None:
 def _is_chosen(word: str, text: str, classed: list[str], dropped: set[str]) -> bool:
     after = r"(?! (?:config|version|plugin|error|docs)\b)"
     chosen = rf"(?:\b(?:{_CHOSEN}|is|are)|:) (?:the |plain |only )?{re.escape(word)}\b{after}"
-    if re.search(chosen, text, re.IGNORECASE):
+    if re.search(chosen, text):
         return True
     # "X, Y is out": a rival that is dropped makes the other one the choice.
     return any(other in dropped and TOOL_CLASS[other] == TOOL_CLASS[word] for other in classed)
@@ -227,7 +239,7 @@ def _is_chosen(word: str, text: str, classed: list[str], dropped: set[str]) -> b
 
 _VALUE = r"`?(?P<v>[\w][\w./:@+-]*)`?"
 _DROPPED = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern)
     for pattern in (
         rf"(?:,|;|\.|\(|^|\bis|\bare|\bisn'?t|—|–)\s*(?:and )?(?:not|never|no more|no)\s+(?:the )?{_VALUE}",
         r"\b(?:instead of|rather than|no longer|drop(?:ping|ped)?|scrap(?:ped|ping)?|throw(?:ing)? out|replac(?:e"
@@ -251,9 +263,10 @@ _NO_VALUE = STOP | frozenset(
 def dropped_values(text: str) -> tuple[str, ...]:
     """Old values that the statement itself declares outdated, lower-cased: "4480, not 4400" gives "4400"."""
     found: dict[str, None] = {}
+    lower = text.lower()
     for pattern in _DROPPED:
-        for match in pattern.finditer(text):
-            value = match.group("v").strip(".:,").lower()
+        for match in pattern.finditer(lower):
+            value = match.group("v").strip(".:,")
             concrete = (
                 any(character.isdigit() for character in value) or value in TOOL_CLASS or re.search(r"[_/@.]", value)
             )
@@ -294,6 +307,7 @@ def questions(key: str | None) -> tuple[str, ...]:
     return (f"Which {key.replace('-', ' ')} do we use?",) if key in SLOTS else ()
 
 
+@functools.lru_cache(maxsize=1024)  # each statement is compared with each withdrawal
 def topic_words(text: str) -> frozenset[str]:
     """The nouns of a text, for recognising what a later sentence withdraws or finishes."""
     return frozenset(singular(word) for word in content_words(text))

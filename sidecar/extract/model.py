@@ -1,15 +1,13 @@
 """The model server: the only module that speaks to Ollama.
 
-Asking which models a server has needs no client library, so `doctor` and `status` stay quick.
+The client library is imported when a server is asked, not before: checking an address needs none of it.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sidecar.config.host import is_local, read_host, says_cloud
 from sidecar.errors import ModelFailed, RemoteModelHost
@@ -54,6 +52,9 @@ def check_allowed(host: str, *models: str | None, allow_remote: bool = False) ->
     return url
 
 
+_OTHER = "it answers, but not as Ollama does"
+
+
 def probe(host: str, *, timeout_s: float, allow_remote: bool = False) -> ModelServer:
     """Whether a model server answers at `host`, its version and the names of its models, sorted.
 
@@ -62,47 +63,54 @@ def probe(host: str, *, timeout_s: float, allow_remote: bool = False) -> ModelSe
     """
     url = check_allowed(host, allow_remote=allow_remote)
     try:
-        version = _get(url, "/api/version", timeout_s).get("version")
-        listed = _get(url, "/api/tags", timeout_s).get("models")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return ModelServer(url, reachable=False, problem=_reason(error))
-    if not isinstance(version, str) or not isinstance(listed, list):
-        return ModelServer(url, reachable=False, problem="it answers, but not as Ollama does")
-    named = (entry.get("name") for entry in listed if isinstance(entry, dict))
-    names = sorted({name for name in named if isinstance(name, str) and (allow_remote or not says_cloud(name))})
-    return ModelServer(url, reachable=True, version=version, models=tuple(names))
+        with _translated(url):
+            version, names = _ask(url, timeout_s)
+    except ModelFailed as error:
+        return ModelServer(url, reachable=False, problem=str(error.fields["why"]))
+    listed = sorted({name for name in names if allow_remote or not says_cloud(name)})
+    return ModelServer(url, reachable=True, version=version, models=tuple(listed))
 
 
-def _get(url: str, path: str, timeout_s: float) -> dict[str, object]:
-    """One JSON object; proxies from the environment are not used, for they would carry text off the machine."""
-    parts = urlsplit(url)
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port, timeout_s)
+def _ask(url: str, timeout_s: float) -> tuple[str, list[str]]:
+    """Version and model names.  Nothing is redirected, and proxies and keys of the environment are not used."""
+    import httpx
+    import ollama
+
+    from sidecar.extract.transport import Bounded
+
+    with Bounded(timeout_s=timeout_s, most=_LONGEST_ANSWER) as transport:
+        # The client library has no call for the version; the transport under it has.
+        plain = httpx.Client(base_url=url, transport=transport, timeout=timeout_s, trust_env=False)
+        answer = plain.get("/api/version")
+        if answer.status_code != httpx.codes.OK:
+            raise ModelFailed(host=url, why=f"it answers {answer.status_code} to /api/version")
+        found = answer.json()
+        version = found.get("version") if isinstance(found, dict) else None
+        if not isinstance(version, str):
+            raise ModelFailed(host=url, why=_OTHER)
+        client = ollama.Client(
+            host=url, transport=transport, timeout=timeout_s, trust_env=False, follow_redirects=False
+        )
+        return version, [one.model for one in client.list().models if one.model]
+
+
+@contextmanager
+def _translated(url: str) -> Iterator[None]:
+    """Whatever the client library raises becomes ModelFailed, with the cause in words."""
+    import httpx
+    import ollama
+
     try:
-        connection.request("GET", parts.path + path, headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        body = response.read(_LONGEST_ANSWER)
-        if response.status != http.client.OK:
-            raise ValueError(f"it answers {response.status} to {path}")
-        found = json.loads(body)
-    finally:
-        connection.close()
-    if not isinstance(found, dict):
-        raise ValueError("it answers, but not as Ollama does")  # noqa: TRY004 - the answer's value is wrong, not a type
-    return found
-
-
-def _connection(scheme: str, name: str, port: int | None, timeout_s: float) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(name, port, timeout=timeout_s, context=ssl.create_default_context())
-    return http.client.HTTPConnection(name, port, timeout=timeout_s)
-
-
-def _reason(error: Exception) -> str:
-    """The cause in words that do not change between platforms where that is possible."""
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | http.client.HTTPException):
-        return "it answers, but not as Ollama does"
-    if isinstance(error, TimeoutError):
-        return "it does not answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
-    return str(error) or type(error).__name__
+        yield
+    except ollama.ResponseError as error:
+        raise ModelFailed(host=url, why=f"it answers {error.status_code} to /api/tags") from error
+    except httpx.TimeoutException as error:
+        raise ModelFailed(host=url, why="it does not answer in time") from error
+    except httpx.ConnectError as error:
+        refused = "refused" in str(error).lower()
+        raise ModelFailed(host=url, why="nothing listens there" if refused else str(error)) from error
+    except (ValueError, TypeError, ollama.RequestError, httpx.HTTPError, httpx.StreamError) as error:
+        # ValueError: no JSON, or fields of other types; TypeError: the library unpacks a list as if it were an object.
+        raise ModelFailed(host=url, why=_OTHER) from error
+    except (OSError, httpx.InvalidURL) as error:
+        raise ModelFailed(host=url, why=str(error) or type(error).__name__) from error

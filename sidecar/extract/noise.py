@@ -25,13 +25,15 @@ class Noise(enum.Enum):
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{one})" for one in alternatives), re.IGNORECASE)
+    """One pattern of several; all but LEADING_FILLER are matched against lower-cased text, which is quicker."""
+    return re.compile("|".join(f"(?:{one})" for one in alternatives))
 
 
 _FILLER = (
     r"(?:(?:ok(?:ay)?|so(?! (?:you know|that))|and|but|also|btw|by the way|oh|ah|hm+|well|right|yeah|yes|yep|no|nope"
     r"|hey|hi|hello|morning|good|"
-    r"great|nice|cool|alright|sure|wait|now(?! (?:that|it|we|the|i|all)\b)|then|pls|please|just(?! so\b)|ugh|argh"
+    r"great|nice|cool|alright|sure|wait|now(?! (?:that|it|we|the|i|all)\b)|then|pls|please"
+    r"|just(?! (?:so|now|went|\w+ed|cut|rolled)\b)|ugh|argh"
     r"|gr+|damn|wtf|sorry|thanks|thx|fine|perfect|"
     r"awesome|anyway|actually|hmm|uh|um)\b[\s,.!:–—-]*)*"
 )
@@ -64,6 +66,7 @@ _IDEA = _any(
     r"\b(?:i wish|wish we|dream of|tempted to|toying with|not (?:decided|sure) yet|haven'?t decided|undecided"
     r"|still thinking)\b",
     r"\b(?:thinking (?:about|of) (?:\w+ing|a|the|whether)|considering (?:\w+ing|a|the|whether)|wondering)\b",
+    r"^if (?:the |a |an )?(?:[\w-]+ ){1,3}would\b",
     r"\bi wonder\b|\bshould we\b|\bcould we\b|\bwe (?:could|might|may want to|should probably)\b|\bi (?:could|might)\b",
 )
 _TAKEN_BACK = _any(
@@ -109,18 +112,20 @@ _WORK = (
 )
 _REQUEST = re.compile(
     r"^(?:(?:in|for) (?:this|the) \w+,\s+)?(?:then |now |first |so |and |also |next,? |again "
-    rf"|maybe )*(?:{_WORK})\b(?!\s*:)",
-    re.IGNORECASE,
+    rf"|maybe )*(?:{_WORK})\b(?!\s*:)"
+)
+# A request that comes after its reason, and what "it" should be: both are of the thing in hand.
+_EMBEDDED = re.compile(
+    r"\bi (?:want|need|would like) you to (?!always|never|remember|keep|use)\w|^(?:it|this|that|these|they) should\b"
+    rf"|[,;] (?:so )?(?:please|pls)(?: also)? (?:{_WORK}|fill|address|correct)\b"
 )
 _CONDITIONAL = re.compile(
     rf"^(?:if|when|once|after) [^.,]{{3,80}}, (?:then )?(?:{_WORK}|redirect|return|throw|raise|display|send|log|hide"
-    r"|ignore)\b",
-    re.IGNORECASE,
+    r"|ignore)\b"
 )
 # "make it 88", "change the interval: every 5 minutes" set a value that stays: the work is the smaller part of it.
 _SETS_VALUE = re.compile(
-    r"^(?:change|set|make|bump|raise|lower|move|switch)\b(?:[^.:]{1,40}:\s+\S|\s+(?:it|that)\s+(?:to\s+)?\d)",
-    re.IGNORECASE,
+    r"^(?:change|set|make|bump|raise|lower|move|switch)\b(?:[^.:]{1,40}:\s+\S|\s+(?:it|that)\s+(?:to\s+)?\d)"
 )
 # "test set: …", "build server is …": the first word is a noun here.
 _NOUN_FIRST = re.compile(
@@ -129,15 +134,13 @@ _NOUN_FIRST = re.compile(
     r"render|style|profile|draft|help|search|copy|comment|merge|review|debug|update|upgrade|change|push|pull|read"
     r"|write|print)"
     r"(?:\s+(?!the|this|that|it|a|an|all|my|our|your|these|those|to|for|in|me|and|them)[\w-]+){0,2}\s*(?::|\s(?:is"
-    r"|are|has|runs?|lives?|stays?|goes?|go|takes?|uses?|needs?)\b)",
-    re.IGNORECASE,
+    r"|are|has|runs?|lives?|stays?|goes?|go|takes?|uses?|needs?)\b)"
 )
 _ONE_OFF_NEGATIVE = re.compile(
     r"^(?:do ?n'?t|do not|never)\b[^,;]{0,50}\b(?:yet|right now|this time|for now)[.!]*$|"
     r"^(?:do ?n'?t|do not|never|stop)\s+(?:\w+ing\s+)?(?:\w+\s+){0,1}(?:that|this|it|them|these|those|yet"
     r"|anything yet|now|here)\b"
-    r"(?!\s+(?:into|to|in|on|with|for|by|via|from)\b)[^,;]{0,20}$",
-    re.IGNORECASE,
+    r"(?!\s+(?:into|to|in|on|with|for|by|via|from)\b)[^,;]{0,20}$"
 )
 _HEARSAY = _any(
     r"\b(?:some ?(?:guy|one|body|people|dude)|a (?:guy|blog(?: ?post)?|tutorial|forum|random|post)|people|they"
@@ -168,9 +171,13 @@ _CREDENTIAL = _any(
 )
 
 
-def noise(text: str, cues: dict[Kind, int], *, quoted: bool = False) -> Noise | None:
+_FIRM = 3
+"""Weight of a cue that makes an order of what would be a request."""
+
+
+def noise(text: str, *, quoted: bool = False) -> Noise | None:
     """Why this sentence is not to be kept, or None.  `text` is cleaned of leading fillers."""
-    standing = max(cues.get(Kind.STANDING, 0), cues.get(Kind.REMEMBER, 0))
+    text = text.lower()
     if _CREDENTIAL.search(text):
         return Noise.CREDENTIAL
     if _RELAYED.search(text):
@@ -185,21 +192,23 @@ def noise(text: str, cues: dict[Kind, int], *, quoted: bool = False) -> Noise | 
         return Noise.SMALL_TALK
     if quoted or _HEARSAY.search(text):
         return Noise.HEARSAY
-    if standing < 3 and _is_request(text, cues):
-        return Noise.REQUEST
     return None
 
 
-def _is_request(text: str, cues: dict[Kind, int]) -> bool:
+def is_request(text: str, cues: dict[Kind, int]) -> bool:
+    """Whether a sentence, cleaned of leading fillers, asks for something to be done now; a standing order does not."""
+    text = text.lower()
+    if max(cues.get(Kind.STANDING, 0), cues.get(Kind.REMEMBER, 0)) >= _FIRM:
+        return False
     if _ONE_OFF_NEGATIVE.search(text):
         return True
     if Kind.EVERYWHERE in cues or Kind.TASK in cues or _SETS_VALUE.search(text):
         return False
-    if _CONDITIONAL.search(text):
+    if _CONDITIONAL.search(text) or _EMBEDDED.search(text):
         return True
     return bool(_REQUEST.search(text)) and not _NOUN_FIRST.search(text)
 
 
 def takes_back(text: str) -> bool:
     """Whether a sentence withdraws what was said before it."""
-    return bool(_TAKEN_BACK.search(text))
+    return bool(_TAKEN_BACK.search(text.lower()))

@@ -26,6 +26,7 @@ class Kind(enum.Enum):
     TOPIC = "topic"  # "subject: …"
     FINDING = "finding"  # somebody found out
     HAPPENED = "happened"  # an event
+    EVENT = "event"  # told with its time, see `events`
     DATED = "dated"  # on a day that is over
     TASK = "task"
     EVERYWHERE = "everywhere"  # said of all projects
@@ -34,15 +35,20 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One pattern, what it means and how much it weighs (negative for AGAINST)."""
+    """Patterns for lower-cased text, what each of them means and how much it weighs (negative for AGAINST)."""
 
     kind: Kind
     weight: int
-    pattern: re.Pattern[str]
+    patterns: tuple[re.Pattern[str], ...]
+
+    def speaks_in(self, lower: str) -> bool:
+        """Whether one of the patterns is found in a lower-cased text."""
+        return any(pattern.search(lower) for pattern in self.patterns)
 
 
 def _cue(kind: Kind, weight: int, *alternatives: str) -> Cue:
-    return Cue(kind, weight, re.compile("|".join(f"(?:{one})" for one in alternatives), re.IGNORECASE))
+    # Quicker than one large pattern with IGNORECASE, because `re` can then tell by first letters where to look.
+    return Cue(kind, weight, tuple(re.compile(one) for one in alternatives))
 
 
 _NEGATED = r"(?:do ?n['o]?t|do not|please don'?t)"
@@ -54,7 +60,8 @@ CUES: tuple[Cue, ...] = (
         3,
         rf"{_CLAUSE}(?:please\s+)?(?:never|always)\b(?!\s+(?:mind|been|was|had|seen|heard|knew|thought|got|worked))",
         r"(?:,|\.)\s*(?:never|always|ever)\s*[.!]*$",
-        r"\b(?:from now on|from here on|going forward|as a rule|in general|at all times|under no circumstances)\b",
+        r"\b(?:from now on|from here on|going forward|as a rule"
+        r"|in general(?! (?:the|this|it|i|looks?)\b)|at all times|under no circumstances)\b",
         r"\b(?:house|golden|hard|ground|general|standing|team) rules?\b|\b(?:it'?s|thats?|that's|is) (?:a|the"
         r"|our) rule\b|^rules?:",
         r"\bfor (?:this|the whole|our) (?:repo|repository|project|codebase)\b",
@@ -131,7 +138,7 @@ CUES: tuple[Cue, ...] = (
         r"|\s+in favou?r\b|[,.:;]|$)",
         r"\bwe left \w+|\b(?:new|changed) (?!file|test|branch|function|class|component|line|tab|window|error|issue"
         r"|problem|session|chat|one|day|here)\w+(?: \w+)?(?::| (?:is|are)\b)",
-        r"\b\w+ (?:changed|moved)(?: again| too)?\b\s*(?:[:,;.]|$|btw|to\b)",
+        r"(?<=\w )(?:changed|moved)(?: again| too)?\b\s*(?:[:,;.]|$|btw|to\b)",
         r"\bmake (?:it|that) \d|^(?:renamed|moved|switched|migrated|replaced|upgraded|ported"
         r"|swapped)\b.{3,60}\b(?:to|from|with|by|for|off)\b",
     ),
@@ -139,7 +146,7 @@ CUES: tuple[Cue, ...] = (
         Kind.DECISION,
         3,
         r"\bwe(?:'ve| have)? (?:pinned|capped|limited|frozen|froze|locked|standardi[sz]ed|banned|forbade|adopted)\b",
-        r"\b(?:we|i|they|team|\w+ and i)(?:'ve| have)? (?:finally |just |now )?(?:decided|agreed|settled|chose"
+        r"\b(?:we|i|they|team|\w+ and i)(?:'ve| have)? (?:finally |just |now )?(?:decided|agreed|settled|chosen?"
         r"|picked|opted|concluded|committed to)\b",
         r"\b(?:it was |been |was )(?:decided|agreed)\b|\bagreed (?:with|on|that)\b|\bdecisions?\b(?: \w+){0,5}\s*:"
         r"|\bfinal(?: decision| answer| call)?\s*:",
@@ -236,7 +243,7 @@ CUES: tuple[Cue, ...] = (
         r"|dropped|overwrote|overwritten|lost|leaked|burned|burnt|exploded|collapsed|stolen|missed|broke (?:the|my"
         r"|down|prod\w*)|rolled back|roll(?:ed)?-?back|got (?:hacked|banned|stolen|paged)|froze)\b",
         r"\b(?:released|shipped|launched|went live|goes live|is live|cut over|tagged|published|deployed|rolled out"
-        r"|submitted|signed|merged the|upgraded|migrated|moved)\b",
+        r"|submitted|signed|upgraded|migrated|moved)\b",
     ),
     _cue(Kind.HAPPENED, 1, r"\b(?:was|were|got|had|went|took|came|began|started|stopped|said|[a-z]{3,}ed)\b"),
     _cue(
@@ -293,8 +300,15 @@ CUES: tuple[Cue, ...] = (
         r"|better|worse|right|the same)\b",
         r"\bin this (?:function|file|method|class|test|component|module|line|loop|case|paragraph|sentence|section"
         r"|branch|pr|commit|view|screen|query|cell)\b",
+        r"\b(?:we|i) end(?:ed)? up with\b|\bdoes the job\b|\bbut (?:it|this|that) should\b|\bi(?:'m| am) unable to\b"
+        r"|\w\.[a-z]{1,4}:\d"
+        r"|[,;] (?:so )?(?:remove|inline|split|rename|fix|delete|revert)\b",
+        r"^the [\w-]+ (?:is|are) (?:too |very |really |so )?(?:slow|broken|wrong|ugly|flaky|off|missing)\b",
         r"\bwe can\b|\b(?:this|the) (?:session|chat|conversation|window|tab|terminal)\b|[,.] (?:polease|please"
         r"|pls) (?:also )?\w+",
+        # The daily round: commits, merges and runs of the day are of the moment, whatever day that is.
+        r"^(?:(?:i|we)(?:'ve| have)? )?(?:just |already )?(?:merged|pushed|committed|rebased|pulled|stashed|reran"
+        r"|re-ran|restarted|rebuilt|squashed|cherry-picked|checked out|cloned)\b",
         r"\bstill (?:thinks|fails|shows|see|getting|get|says|happens|wrong)\b|\b(?:i|we) (?:see|get|got) (?:a|an|the"
         r"|this|that)\b|\bgetting (?:a|an|the|this|these)\b",
         r"\blol\b|\blmao\b|\brofl\b|\bhaha\w*|\bjk\b|\(joke\)|😂|🤣|;-?\)",
@@ -306,6 +320,9 @@ CUES: tuple[Cue, ...] = (
         r"|apparently|presumably|possibly|hopefully|i hope|i wonder|could be|would be|i doubt|not certain|unclear"
         r"|dunno|who knows)\b",
         r"\b(?:i|we)(?:'d| would| could)\b|\bwould (?:have|need|make|take|work|cost|like|love)\b",
+        # Names of steps and cases in an example: "session A: …", "expected: …".
+        r"^(?:session|case|scenario|step|example|phase|option|variant|input|output|expected|actual|given|when|then)"
+        r"(?: [a-z0-9]{1,2})?\s*:",
         r"\[?\bredacted\b|<redacted|\*{4,}|█{2,}|•{4,}|\[(?:secret|hidden|removed|masked)[^\]]*\]",
         r"\b(?:password|passphrase|passwort|secret|api[- ]?key|token|pin)(?: (?:for|of) [\w -]{1,30})? (?:is"
         r"|was)(?! (?:in|at|with|kept|stored|under|on)\b)\b",

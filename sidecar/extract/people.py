@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from sidecar.extract import keys
-from sidecar.extract.dates import absolutise
+from sidecar.extract.briefs import is_brief, outlives
 from sidecar.extract.drafts import Draft
+from sidecar.extract.events import is_over, when
 from sidecar.extract.noise import Noise
 from sidecar.extract.patterns import Kind
 from sidecar.extract.segments import Part, Statement, is_dependent, parts, statements, trimmed
@@ -33,22 +34,27 @@ def from_person(message: Message, earlier: Sequence[Message]) -> Iterator[Draft]
     if _all_withdrawn(judged):
         return
     threshold = _PASTE_THRESHOLD if len(message.text) > _LONG_MESSAGE else THRESHOLD
+    brief = is_brief(message.text, judged)
     answered = _question_before(earlier)
     for number, found in enumerate(statements(judged)):
         answers = number == 0 and answered is not None and judged[0].noise is None
         statement = trimmed(found, threshold)
         cues = statement.cues
+        if brief and not answers and not outlives(statement):
+            continue
         if statement.score + answers < threshold or not _says_something(statement.text, cues):
             continue
         text = _understandable(statement, answered if answers else None)
         if text is not None:
-            yield Draft(
-                _kind(statement, text, message.time or _NO_TIME), text, message, personal=Kind.EVERYWHERE in cues
-            )
+            kind = _kind(statement, text, message.time or _NO_TIME)
+            yield Draft(kind, text, message, personal=Kind.EVERYWHERE in cues)
+            if kind is MemoryType.EVENT and Kind.CHANGE in cues and keys.derive(text):
+                # "moved the api to port 80 today" is both: what happened, and the value that holds from then on.
+                yield Draft(MemoryType.FACT, text, message)
 
 
 _BY_ITSELF = frozenset(
-    {Kind.STANDING, Kind.DIRECTIVE, Kind.CHOICE, Kind.CHANGE, Kind.DECISION, Kind.TASK, Kind.EVERYWHERE}
+    {Kind.STANDING, Kind.DIRECTIVE, Kind.CHOICE, Kind.CHANGE, Kind.DECISION, Kind.TASK, Kind.EVERYWHERE, Kind.EVENT}
 )
 
 
@@ -71,7 +77,12 @@ def _kind(statement: Statement, text: str, observed: datetime) -> MemoryType:
     firm = max(cues.get(Kind.STANDING, 0), cues.get(Kind.DECISION, 0), cues.get(Kind.CHANGE, 0)) >= 3
     if Kind.TASK in cues and (not firm or Kind.TASK in statement.parts[0].cues):
         return MemoryType.TASK
-    if not firm and Kind.DIRECTIVE not in cues and _happened(statement.parts[0], observed):
+    if Kind.EVENT in cues and Kind.STANDING not in cues and when(text, observed).occurred is not None:
+        return MemoryType.EVENT
+    first = statement.parts[0].cues
+    settled = max(cues.get(Kind.STANDING, 0), cues.get(Kind.DECISION, 0), first.get(Kind.CHANGE, 0)) >= 3
+    settled = settled or Kind.EVERYWHERE in cues
+    if not settled and Kind.DIRECTIVE not in first and _happened(statement.parts[0], observed):
         return MemoryType.EVENT
     key = keys.derive(text)
     if key is not None and key.rpartition("/")[2] in _FACTUAL:
@@ -86,7 +97,7 @@ def _kind(statement: Statement, text: str, observed: datetime) -> MemoryType:
 
 def _happened(part: Part, observed: datetime) -> bool:
     """Whether a sentence tells of something that happened on a day that is over."""
-    return Kind.HAPPENED in part.cues and absolutise(part.text, observed).occurred is not None
+    return Kind.HAPPENED in part.cues and is_over(part.text, observed)
 
 
 _USE = re.compile(r"(?:^|[.,:;]\s*)(?:please )?(?:use|prefer|stick to|avoid|skip|leave)\s", re.IGNORECASE)

@@ -15,7 +15,7 @@ from sidecar.extract.drafts import Draft, candidate, distinct
 from sidecar.extract.outcomes import outcomes
 from sidecar.extract.people import from_person
 from sidecar.extract.summaries import summary_parts
-from sidecar.extract.withdrawals import finished, withdraw
+from sidecar.extract.withdrawals import unfinished, withdraw
 from sidecar.model import Candidate, MemoryType, Message
 
 _MOST_PER_MESSAGE = 6
@@ -33,15 +33,34 @@ class RulesExtractor:
         drafts: list[Draft] = []
         earlier = list(session.context)
         for message in session.messages:
-            found = list(_drafts(message, earlier))[:_MOST_PER_MESSAGE]
+            found = _heaviest(list(dict.fromkeys(_drafts(message, earlier))))
             earlier.append(message)
             drafts = [*withdraw(drafts, earlier), *found]
         drafts.extend(Draft(MemoryType.FACT, one.text, one.message) for one in outcomes(session.messages))
         order = {message.id: number for number, message in enumerate(session.messages)}
-        drafts = [one for one in drafts if not finished(one, session.messages[order[one.message.id] + 1 :])]
+        drafts = unfinished(drafts, session.messages)
         drafts.sort(key=lambda one: order[one.message.id])
         last = _last_time(session)
-        return distinct([candidate(one, session, last) for one in drafts])[:_MOST_PER_SESSION]
+        return distinct([candidate(one, session, last) for one in _first(drafts)])[:_MOST_PER_SESSION]
+
+
+def _first(drafts: Sequence[Draft]) -> Iterator[Draft]:
+    """As many different texts as are kept, with the later messages that say one of them again."""
+    texts: set[str] = set()
+    for draft in drafts:
+        folded = draft.text.lower()
+        if len(texts) < _MOST_PER_SESSION or folded in texts:
+            texts.add(folded)
+            yield draft
+
+
+def _heaviest(found: list[Draft]) -> list[Draft]:
+    """The first statements of a message; where there are too many, orders and events before the rest."""
+    if len(found) <= _MOST_PER_MESSAGE:
+        return found
+    rest = (MemoryType.FACT, MemoryType.TASK)
+    chosen = sorted(range(len(found)), key=lambda number: (found[number].type in rest, number))[:_MOST_PER_MESSAGE]
+    return [found[number] for number in sorted(chosen)]
 
 
 def _drafts(message: Message, earlier: Sequence[Message]) -> Iterator[Draft]:

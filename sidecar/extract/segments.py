@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sidecar.extract.cues import combined, weights
-from sidecar.extract.noise import LEADING_FILLER, Noise, noise
+from sidecar.extract.events import tells_event
+from sidecar.extract.noise import LEADING_FILLER, Noise, is_request, noise
 from sidecar.extract.patterns import Kind
 from sidecar.extract.sentences import Sentence
 from sidecar.extract.words import content_words, names_slot, values
@@ -58,6 +59,9 @@ class Statement:
         """What the whole statement weighs."""
         return score(self.cues, self.text)
 
+
+_EVENT_WEIGHT = 5
+"""A dated event is kept even where a long message describes a task."""
 
 _MARKERS = re.compile(
     r"^(?:(?:for the (?:record|notes)|just so you know|so you know|fyi|btw|by the way|heads[- ]up|other thing"
@@ -127,13 +131,20 @@ def _part(sentence: Sentence) -> Part:
     raw = _corrected(sentence.text)
     kept = raw
     for _ in range(3):
-        kept = LEADING_FILLER.sub("", kept, count=1) or kept
-        kept = _MARKERS.sub("", kept, count=1) or kept
+        shorter = LEADING_FILLER.sub("", kept, count=1) or kept
+        shorter = _MARKERS.sub("", shorter, count=1) or shorter
+        if shorter == kept:
+            break
+        kept = shorter
+    reason = noise(kept, quoted=sentence.quoted)
+    if reason is not None:
+        return Part(kept.strip(), sentence.block, sentence.heading, {}, reason, shifts=False)
     # Markers such as "for the record" are cues and then cut; a standing order may only show without its filler.
     cues = weights(raw) if kept == raw else combined([weights(raw), weights(kept)])
-    reason = noise(kept, cues, quoted=sentence.quoted)
-    shown = kept
-    return Part(shown.strip(), sentence.block, sentence.heading, cues, reason, bool(_SHIFT.match(raw)))
+    if tells_event(kept):
+        cues[Kind.EVENT] = _EVENT_WEIGHT
+    reason = Noise.REQUEST if is_request(kept, cues) else None
+    return Part(kept.strip(), sentence.block, sentence.heading, cues, reason, shifts=bool(_SHIFT.match(raw)))
 
 
 def _corrected(text: str) -> str:
@@ -165,11 +176,23 @@ def statements(judged: Sequence[Part]) -> list[Statement]:
             # A question is no subject: "is it slow? it takes 12 seconds" is about the moment.
             before = "" if part.noise is Noise.QUESTION else part.text
             continue
-        if previous is not None and (part.block != previous.block or part.shifts):
+        if previous is not None and (part.block != previous.block or part.shifts or _parts_ways(run, part)):
             close()
         run.append(part)
     close()
     return found
+
+
+_ORDERS = frozenset({Kind.STANDING, Kind.DIRECTIVE, Kind.CHOICE, Kind.DECISION, Kind.TASK})
+
+
+def _parts_ways(run: Sequence[Part], part: Part) -> bool:
+    """Whether an event would run into an order, or an order into an event: each is a statement of its own."""
+    if not run or (Kind.EVENT in part.cues and Kind.EVENT in run[-1].cues):
+        return False
+    if Kind.EVENT in part.cues:
+        return any(one.cues.keys() & _ORDERS for one in run)
+    return any(Kind.EVENT in one.cues for one in run) and bool(part.cues.keys() & _ORDERS)
 
 
 def _cut(run: Sequence[Part], before: str) -> list[Statement]:

@@ -128,9 +128,10 @@ def _is_pasted(line: str) -> bool:
     bare = line.strip()
     if _PASTED.match(line) or (_CODE_END.search(bare) and " " in bare):
         return True
-    letters = sum(character.isalpha() or character == " " for character in bare)
+    if len(bare) <= 40:
+        return False
     # Prose is nearly all letters and spaces; numbers in columns, hashes and code are not.
-    return len(bare) > 40 and letters / len(bare) < 0.55
+    return sum(character.isalpha() or character == " " for character in bare) / len(bare) < 0.55
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sidecar.extract import keys
 from sidecar.extract.drafts import Draft
@@ -58,12 +58,18 @@ def _survives(draft: Draft, subject: frozenset[str], recent: set[str]) -> bool:
     return len(subject & keys.topic_words(draft.text)) * 2 < len(subject)
 
 
-def finished(draft: Draft, later: Sequence[Message]) -> bool:
-    """Whether a to-do was done in the same session, so that it does not outlive it."""
-    if draft.type is not MemoryType.TASK:
-        return False
-    about = keys.topic_words(draft.text)
-    return any(_reports_done(message) and len(about & keys.topic_words(message.text)) >= 2 for message in later)
+def unfinished(drafts: Sequence[Draft], messages: Sequence[Message]) -> list[Draft]:
+    """The drafts without the to-dos that were done later in the same session, so that they do not outlive it."""
+    if not any(draft.type is MemoryType.TASK for draft in drafts):
+        return list(drafts)
+    order = {message.id: number for number, message in enumerate(messages)}
+    done = [(order[one.id], keys.topic_words(one.text)) for one in messages if _reports_done(one)]
+    return [draft for draft in drafts if draft.type is not MemoryType.TASK or not _done(draft, order, done)]
+
+
+def _done(draft: Draft, order: Mapping[str, int], done: Sequence[tuple[int, frozenset[str]]]) -> bool:
+    about, said = keys.topic_words(draft.text), order[draft.message.id]
+    return any(number > said and len(about & topic) >= 2 for number, topic in done)
 
 
 def _reports_done(message: Message) -> bool:

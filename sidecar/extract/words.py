@@ -101,9 +101,10 @@ def values(text: str) -> Values:
     return Values(tuple(dict.fromkeys(strong)), tuple(distinct.values()))
 
 
-def words(text: str) -> list[str]:
+@functools.lru_cache(maxsize=2048)  # asked for the words, the tools and the nouns of every sentence
+def words(text: str) -> tuple[str, ...]:
     """The words of a text in lower case, inner hyphens and dots kept."""
-    return [match.group().lower().rstrip("'") for match in _WORD.finditer(text)]
+    return tuple(found.lower().rstrip("'") for found in _WORD.findall(text))
 
 
 def content_words(text: str) -> list[str]:

@@ -159,3 +159,17 @@ def test_a_second_daemon_is_refused_and_names_the_first(daemon: Daemon) -> None:
     second.launch()
     assert second.process is not None
     assert second.process.wait(60) in (0, 5)
+
+
+def test_a_transcript_that_cannot_be_read_is_named_and_stops_nothing(daemon: Daemon, home: Path, project: Path) -> None:
+    broken = home / ".codex" / "sessions" / "2026" / "09" / "01"
+    broken.mkdir(parents=True)
+    path = broken / "rollout-2026-09-01T09-00-00-019ed99c-0000-7000-8000-000000000001.jsonl.zst"
+    path.write_bytes(b"this is not zstandard")
+    _told(home, project)
+    daemon.start()
+    status = daemon.settle()
+    assert [bad["path"] for bad in status["bad_files"]] == [str(path)]
+    assert any("pnpm" in text for text in daemon.contents("which package manager do we use?", project))
+    path.unlink()
+    wait_until("it is no longer named", lambda: not daemon.status()["bad_files"])
