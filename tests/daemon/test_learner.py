@@ -84,10 +84,10 @@ def test_a_fault_in_one_session_is_remembered_and_the_others_are_learned(
         learner = Learner(journal, learning, extractor, writer, start)
         task = asyncio.create_task(learner.serve())
         for _ in range(2000):
-            if journal.queue().pending <= 1 and len(extractor.seen) >= 2:
+            counts = journal.queue()
+            if len(extractor.seen) == 2 and (counts.pending, counts.running) == (1, 0):
                 break
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
         assert not task.done()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
