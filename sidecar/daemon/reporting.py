@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from functools import cache
@@ -12,6 +13,8 @@ from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness
 from sidecar.wire import shapes
+
+log = logging.getLogger(__name__)
 
 _LARGE_STORE = 20_000
 """Above this many memory files a scan for every `status` would cost too much; then the watcher's word is taken."""
@@ -111,15 +114,20 @@ class Reporting:
 
     def _settled(self, jobs: int) -> bool:
         parts = self._parts
-        waiting = (
-            jobs
-            or not parts.intake.progress.finished.is_set()
-            or parts.follow.uncommitted
-            or parts.writer.waiting
-            or parts.keeper.busy
-            or not parts.index.intact()
-        )
-        return not waiting and not self._files_differ()
+        conditions = {
+            "jobs": bool(jobs),
+            "first scan": not parts.intake.progress.finished.is_set(),
+            "uncommitted": bool(parts.follow.uncommitted),
+            "steps": bool(parts.writer.waiting),
+            "index behind": parts.keeper.busy,
+            "index gone": not parts.index.intact(),
+        }
+        waiting = [name for name, holds in conditions.items() if holds]
+        if not waiting and self._files_differ():
+            waiting = ["files"]
+        if waiting:
+            log.debug("not settled", extra={"waiting": ", ".join(waiting)})
+        return not waiting
 
     def _files_differ(self) -> bool:
         """Whether a file holds something that is not taken in; looks at the files themselves, not at events."""

@@ -21,7 +21,7 @@ from sidecar.errors import SidecarError
 HANG_S = 60.0
 """No test waits longer than this for anything; far above what it takes."""
 
-FAST = {"SIDECAR_WATCH_QUIET_SECONDS": "0.3", "SIDECAR_GIT_QUIET_SECONDS": "0.3"}
+FAST = {"SIDECAR_WATCH_QUIET_SECONDS": "0.3", "SIDECAR_GIT_QUIET_SECONDS": "0.3", "SIDECAR_LOG_LEVEL": "debug"}
 """Settings under which tests need not wait for quiet times."""
 
 
@@ -130,7 +130,11 @@ class Daemon:
             status = self.status()
             return status if status["settled"] else None
 
-        found: dict[str, Any] = wait_until("the daemon has settled", settled, limit_s)
+        try:
+            found: dict[str, Any] = wait_until("the daemon has settled", settled, limit_s)
+        except AssertionError as error:
+            lines = (self.sidecar_home / "state" / "log" / "sidecar.log").read_text(errors="replace").splitlines()
+            raise AssertionError("\n".join([str(error), str(self.status()), *lines[-40:]])) from error
         return found
 
     def recall(self, query: str, cwd: Path | str, **fields: Any) -> dict[str, Any]:
