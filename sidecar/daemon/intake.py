@@ -88,6 +88,7 @@ class Intake:
 
     async def scan(self, *, live: bool) -> None:
         """Take in everything that is new below the folders, newest session first."""
+        self._problems = {path: held for path, held in self._problems.items() if _state(path) is not None}
         pending = await asyncio.to_thread(self._pending)
         headers = await asyncio.to_thread(self._headers, pending)
         self._router.learn([header for header in headers.values() if header is not None])
