@@ -31,7 +31,7 @@ _READERS = frozenset(
     plutil ccat mdcat print vim-print dd gpg gpg2 age rage sops ssh-keygen keytool pbpaste xclip""".split()
 )
 _FILE_TOOLS = re.compile(
-    r"(?i)^(?:read|view|write|edit|multi_?edit|open|create|cat|str_replace|apply_patch|replace|notebook)"
+    r"(?i)^(?:read|view|write(?!_?stdin)|edit|multi_?edit|open|create|cat|str_replace|apply_patch|replace|notebook)"
 )
 _QUIET = frozenset(
     "wc sha1sum sha256sum sha512sum sha224sum md5sum md5 b2sum cksum shasum cmp true ls stat file du chmod".split()
@@ -141,11 +141,21 @@ _NOT_SECRET = frozenset(
 _SPLIT = re.compile(r"\|\||&&|[|;\n]|(?<!>)&(?!>)")
 _PREFIX = re.compile(r"^(?:[A-Z_][A-Z0-9_]*=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)+")
 _REDIRECTED = re.compile(r"(?<![0-9&])>{1,2}\s*(?!&|/dev/(?:stdout|stderr|tty))\S+\s*$")
+_PATCH_BEGIN = "*** Begin Patch"
+_PATCH_END = "*** End Patch"
+_PATCHED = re.compile(r"(?m)^\*\*\* (?:Add|Update|Delete) File: (\S+)")
 _LIMIT = 4000
 
 
 def of_tool(name: str, command: str) -> str:
-    """The command line that stands for a tool call: the command itself, or `read <path>` for one that opens files."""
+    """The command line that stands for a tool call: the command itself, or `read <path>` for one that opens files.
+
+    Of a patch the files count that it names, not the words of its lines.
+    """
+    if _PATCH_BEGIN in command:
+        before, _, patch = command.partition(_PATCH_BEGIN)
+        behind = patch.partition(_PATCH_END)[2]
+        return "\n".join([before, " ".join(["read", *_PATCHED.findall(patch)]), behind])
     return f"read {command}" if command and _FILE_TOOLS.match(name) else command
 
 

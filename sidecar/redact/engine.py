@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sidecar.model import Message
-from sidecar.redact import blocks, commands, dumps, formats, shell, urls, words
+from sidecar.redact import blocks, dumps, formats, lone, nearby, shell, urls, words
 from sidecar.redact.findings import Finding, lowered, merged
+from sidecar.redact.repeats import Repeats
 
 MARK = "[redacted:{kind}]"
 """What stands in place of a secret; a text with marks in it is not redacted again."""
@@ -16,6 +16,9 @@ MARK = "[redacted:{kind}]"
 _ROUNDS = 4
 """A mark can bring a further secret to light (it ends a value that hid the next one), so detection is repeated until
 nothing is found.  Real text needs one round and one that confirms it; the limit keeps hostile text linear."""
+_LONG = 32_000
+_ROUNDS_OF_LONG = 2
+"""A text of more characters than `_LONG` gets the second round, but is not confirmed again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,56 +29,90 @@ class Redaction:
     found: Mapping[str, int] = field(default_factory=dict)
 
 
-def redact(text: str, *, command: str | None = None) -> Redaction:
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of a text beside its characters.
+
+    `command`: the shell command (or tool call) whose output it is.  `spoken`: a person typed it.  `asked`: the message
+    before it spoke of a password.
+    """
+
+    command: str | None = None
+    spoken: bool = False
+    asked: bool = False
+
+
+def redact(text: str, *, command: str | None = None, spoken: bool = False) -> Redaction:
     """Replace every secret in `text` by a mark.
 
     `command` is the shell command (or tool call) whose output `text` is, when known: of the output of `cat .env` every
-    value is replaced, secret-like or not.  Redacting twice gives the same text as redacting once.
+    value is replaced, secret-like or not.  `spoken` says that a person typed the text: then a line that is nothing but
+    a password-like token is one.  Redacting twice gives the same text as redacting once.
     """
+    return redact_in(text, Context(command, spoken), Repeats())
+
+
+def redact_in(text: str, context: Context, values: Repeats) -> Redaction:
+    """Replace every secret in `text`, and take those that could stand elsewhere too into `values`."""
     found: dict[str, int] = {}
-    for _ in range(_ROUNDS):
-        findings = _detect(text, command)
+    for _ in range(_ROUNDS if len(text) <= _LONG else _ROUNDS_OF_LONG):
+        findings = _detect(text, context)
         if not findings:
             break
-        for finding in findings:
-            found[finding.kind] = found.get(finding.kind, 0) + 1
-        text = _replace(text, findings)
+        values.add(findings, text)
+        text = _counted(text, findings, found)
     return Redaction(text, dict(sorted(found.items())))
 
 
-def redact_message(message: Message) -> Message:
-    """The same message with the secrets of its text and of its tool's command replaced."""
-    if message.tool is None:
-        return _changed(message, text=redact(message.text).text)
-    context = commands.of_tool(message.tool.name, message.tool.command)
-    text = redact(message.text, command=context).text
-    tool = dataclasses.replace(message.tool, command=redact(message.tool.command).text)
-    return _changed(message, text=text, tool=tool)
+def redact_repeated(text: str, values: Repeats) -> str:
+    """Replace what stands in `text` of the secrets that were found elsewhere."""
+    return _replace(text, merged(text, values.find(text)))
 
 
 def audit(text: str) -> list[Finding]:
     """The secrets in `text` in order, without overlap; an empty list for a text that `redact` would leave alone."""
-    return _detect(text, None)
+    return _detect(text, Context())
 
 
-def _changed(message: Message, **fields: object) -> Message:
-    """A copy with `fields`, or the very same message when they change nothing."""
-    changed: Message = dataclasses.replace(message, **fields)  # type: ignore[arg-type]
-    return message if changed == message else changed
+def _counted(text: str, findings: list[Finding], found: dict[str, int]) -> str:
+    for finding in findings:
+        found[finding.kind] = found.get(finding.kind, 0) + 1
+    return _replace(text, findings)
 
 
-def _detect(text: str, command: str | None) -> list[Finding]:
-    return merged(text, _all(text, command)) if text else []
-
-
-def _all(text: str, command: str | None) -> Iterator[Finding]:
+def _detect(text: str, context: Context) -> list[Finding]:
+    if not text:
+        return []
     lower = lowered(text)
+    exact = merged(text, _exact(text, lower, context))
+    starts = [finding.start for finding in exact]
+    near = [finding for finding in _near(text, lower, context) if not _overlaps(finding, exact, starts)]
+    return merged(text, [*exact, *near]) if near else exact
+
+
+def _overlaps(finding: Finding, exact: list[Finding], starts: list[int]) -> bool:
+    """Whether part of it is known more exactly: `admin:s3cret9`, of which the user's name shall stay."""
+    index = bisect.bisect_right(starts, finding.start)
+    return (index > 0 and exact[index - 1].end > finding.start) or (
+        index < len(exact) and exact[index].start < finding.end
+    )
+
+
+def _exact(text: str, lower: str, context: Context) -> Iterator[Finding]:
+    """What stands in a place or has a form that says where the secret begins and ends."""
     yield from blocks.find(text, lower)
     yield from formats.find(text)
     yield from urls.find(text, lower)
     yield from shell.find(text, lower)
     yield from words.find(text, lower)
-    yield from dumps.find(text, command)
+    yield from dumps.find(text, context.command)
+
+
+def _near(text: str, lower: str, context: Context) -> Iterator[Finding]:
+    """Tokens that are taken for their looks, where something near or nothing else at all stands beside them."""
+    yield from nearby.find(text, lower, asked=context.asked)
+    if context.spoken:
+        yield from lone.find(text, asked=context.asked)
 
 
 def _replace(text: str, findings: list[Finding]) -> str:

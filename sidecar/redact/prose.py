@@ -182,11 +182,15 @@ def _continues(lower: str, end: int) -> bool:
 def _told_after(text: str, lower: str, noun: re.Match[str], family: str) -> tuple[int, int] | None:
     position = _skip(_CLOSE, lower, noun.end())
     user = bool(_USER.search(text, max(0, noun.start() - 80), noun.start()))
-    if family == "user":
+    verb = family == "user"
+    if verb:
         family = "plain" if user else "bare"
     linked = False
-    for at in (noun.end(), position, _skip(_ASIDE, lower, position), _skip(_ABOUT, lower, position)):
+    places = (noun.end(), position, _skip(_ASIDE, lower, position), _skip(_ABOUT, lower, position))
+    for at in dict.fromkeys(places):
         link = _LINK.match(lower, at)
+        if link and verb and link.group().strip() == "on":
+            continue
         linked = linked or link is not None
         found = _linked(text, link, family, user) if link else None
         if found:

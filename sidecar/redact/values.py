@@ -20,6 +20,9 @@ _PLACEHOLDER = re.compile(
         (?:passwords?|passwd|pass|pwd|pw|tokens?|secrets?|keys?|values?|credentials?|creds|strings?|passphrase)
     ) $"""
 )
+_JUDGED = 128
+"""Of a longer value the beginning and the end decide whether it is a placeholder, the beginning alone whether it is
+random."""
 _ENV_NAME = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _CODE = re.compile(
     r"""(?x) ^ (?:
@@ -61,6 +64,8 @@ _RUNS = re.compile(r"[A-Za-z]+|\d+")
 
 def is_placeholder(value: str) -> bool:
     """Stands for a value instead of being one: `<token>`, `${VAR}`, `***`, `changeme`, `null`, our own mark."""
+    if len(value) > _JUDGED:
+        value = value[: _JUDGED // 2] + value[-_JUDGED // 2 :]
     return bool(_PLACEHOLDER.match(value) or _ENV_NAME.match(value))
 
 
@@ -104,7 +109,7 @@ def entropy(value: str) -> float:
 
 def looks_random(value: str, least: int = 16) -> bool:
     """Made by a machine: long, of mixed characters, and not words joined together.  Hexadecimal digests look so too."""
-    head = value[:256]
+    head = value[:_JUDGED]
     if len(head) < least or entropy(head) < 2.9 or re.search(r"\s", head):
         return False
     letters, digits = sum(c.isalpha() for c in head), sum(c.isdigit() for c in head)

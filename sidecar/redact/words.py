@@ -21,13 +21,16 @@ _FOREIGN = tuple(
     jelszó contraseña""".split()
 )
 _NAME_LIMIT = 80
+_STRETCH = re.compile(r"[\w=.-]*")
+_CROWD = 16
+"""So many words for secrets are looked at in one stretch of letters, digits, `=`, `.` and `-`, and the last one."""
 _RIGHT = re.compile(rf"[\w.-]{{0,{_NAME_LIMIT}}}")
 
 
 def find(text: str, lower: str) -> Iterator[Finding]:
     """Secrets that a name or a sentence gives away; `lower` is the text in lower case."""
     reached = 0
-    for hit in _hits(lower):
+    for hit in _sparse(text, _hits(lower)):
         if hit < reached or _in_mark(text, hit):
             continue
         start, end = _name_around(text, hit, reached)
@@ -40,6 +43,22 @@ def find(text: str, lower: str) -> Iterator[Finding]:
 def _hits(lower: str) -> list[int]:
     words = (*_ENGLISH, *_PHRASES) if lower.isascii() else (*_ENGLISH, *_PHRASES, *_FOREIGN)
     return sorted({position for word in words if word in lower for position in occurrences(lower, word)})
+
+
+def _sparse(text: str, hits: list[int]) -> Iterator[int]:
+    """The hits without most of those in a stretch that is crowded with them: no name and no value is made like that."""
+    end = seen = 0
+    for index, hit in enumerate(hits):
+        if hit >= end:
+            end, seen = _stretch_end(text, hit), 0
+        seen += 1
+        if seen <= _CROWD or index + 1 == len(hits) or hits[index + 1] >= end:
+            yield hit
+
+
+def _stretch_end(text: str, start: int) -> int:
+    match = _STRETCH.match(text, start)
+    return match.end() if match else start
 
 
 def _in_mark(text: str, position: int) -> bool:

@@ -1,4 +1,4 @@
-"""Compare our detectors with detect-secrets on the tables of redact_cases.py; prints a Markdown table.
+"""Compare our detectors with detect-secrets on the tables of redact_cases.py and nearby_cases.py; prints Markdown.
 
     python tests/redact/measure_detectors.py
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import nearby_cases
 import redact_cases as cases
 
 from sidecar.redact import audit
@@ -25,6 +26,7 @@ GROUPS = {
     "headers": cases.SECRETS_IN_HEADERS,
     "assignments and command lines": cases.SECRETS_ASSIGNED,
     "prose": cases.SECRETS_IN_PROSE,
+    "told in no set form": nearby_cases.TOLD,
 }
 LOG = "\n".join(
     f"2026-11-20T16:{n % 60:02}:11Z INFO worker-{n} handled /api/items/{n} in {n % 97} ms status=200"
@@ -71,7 +73,8 @@ def import_time(module: str) -> float:
 
 def column(detector: Detector, module: str) -> list[str]:
     cells = ["{} of {}".format(*covered(detector, table)) for table in GROUPS.values()]
-    cells.append(f"{sum(any(detector(cases.keep_text(case))) for case in cases.KEEP)} of {len(cases.KEEP)}")
+    keep = [cases.keep_text(case) for case in (*cases.KEEP, *nearby_cases.ONLY_SPOKEN_OF)]
+    cells.append(f"{sum(any(detector(text)) for text in keep)} of {len(keep)}")
     start = time.perf_counter()
     list(detector(LOG))
     cells.append(f"{(time.perf_counter() - start) * 1_000_000 / len(LOG):.2f} s")

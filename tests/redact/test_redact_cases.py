@@ -92,3 +92,10 @@ def test_a_long_value_is_replaced_to_its_end():
     value = cases.MIXED * 60
     assert redact(f"API_SECRET={value} # long").text == "API_SECRET=[redacted:secret] # long"
     assert redact(f"curl -d api_secret={value}").text == "curl -d api_secret=[redacted:secret]"
+
+
+def test_a_value_behind_a_crowd_of_names_is_found():
+    text = "password=" * 500 + "k3ttle9 and more"
+    assert redact(text).text.endswith("password=[redacted:password] and more")
+    joined = "password" * 500 + ": k3ttle9"
+    assert redact(joined).text.endswith("password: [redacted:password]")

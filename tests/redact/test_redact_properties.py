@@ -3,6 +3,7 @@
 import itertools
 import random
 
+import nearby_cases
 import pytest
 import redact_cases as cases
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ GROWTH = 24
 
 SECRET_CASES = (
     *cases.SECRETS_BY_FORM, *cases.SECRETS_IN_URLS, *cases.SECRETS_IN_HEADERS, *cases.SECRETS_ASSIGNED,
-    *cases.SECRETS_IN_PROSE,
+    *cases.SECRETS_IN_PROSE, *nearby_cases.TOLD,
 )  # fmt: skip
 PIECES = st.one_of(
     st.sampled_from([cases.source(case) for case in SECRET_CASES]),
@@ -37,6 +38,8 @@ COMMANDS = st.sampled_from([None, "cat .env", "env", "docker inspect x", "ls", "
 def test_redacting_twice_is_redacting_once(text, command):
     once = redact(text, command=command)
     assert redact(once.text, command=command).text == once.text
+    spoken = redact(text, spoken=True)
+    assert redact(spoken.text, spoken=True).text == spoken.text
 
 
 @settings(max_examples=200, deadline=None)
@@ -77,6 +80,8 @@ UNITS = (
     "key{ ",
     "PIN 1 ", "a.b.c.d/e/f/", "A1b2C3", "<<a ", "define(", '"a":', "- name: PASSWORD\n value: ", "[redacted:",
     "пароль ",
+    "password=", "password A1b!cd2xyz ", "the token, A1b!cd2xyz, ", "password. ", "A1b!cd2xyz\n", "pas",
+    "it is a1b2c3d4, ",
     "İ password ", "password: a b c d e ", "key='\"`", "set -x TOKEN ", "cookie: " + "a=b;" * 20,
 )  # fmt: skip
 

@@ -1,0 +1,223 @@
+"""Secrets told near a word for them, whatever the grammar between.
+
+`the password for the NAS, don't type that, oh, it is typing it, <secret>, scratch that` fits no pattern of a sentence.
+What stays true of all such ways to tell one: a word for a secret stands in the same sentence or in the one beside it,
+and the secret is no word of the language.  So everything near the word that looks like a password (see shapes) is
+taken; a token that may as well be a name with a number only where it stands as one that is told: alone between
+commas, dashes, quotes or line ends, in a sentence that gives something away.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterable, Iterator
+
+from sidecar.redact.findings import Finding, lowered, occurrences
+from sidecar.redact.shapes import Shape, shape
+from sidecar.redact.values import trimmed
+
+_STEMS = tuple(
+    """pas psw pw psk secret token cred key log sign kennwort zugang mot contras clave senha
+    palavra wachtwoord inlog parola heslo has lösenord losenord adgang passord salasana jelsz şifre sifre
+    парол cyfrin""".split()
+)
+_KEYS = tuple(
+    f"{word}{between}key"
+    for word in "api access secret license licence encryption signing master admin private".split()
+    for between in ("", " ", "-")
+)
+# `certain`: opens something by itself; `loose`: words that mean much else in talk about programs.
+_NOUN = re.compile(
+    r"""(?x)
+      (?P<certain> pass[ -]?(?:w?[ou]r[dt]|wd|code|phrase|wort|w[ro]{2}d|key)s? | passwrods? | passowrds? | pas+words?
+        | pas+w[aeo]?rds? | pas?swo?r?ds? | pwd | pw | pwrd | pswd | psk
+        | (?:log|sign)[ -]?ins?\b | log-?ons? | credentials? | creds?
+        | kennwort | kennwörter | passwort | passwörter | zugang(?:sdaten|scodes?)? | mots?[ ]de[ ]passe
+        | contrase[ñn]as? | clave
+        | senhas? | palavra-?[ ]?(?:passe|chave) | wachtwoord(?:en)? | inloggegevens | parola(?:[ ]d['’]ordine)?
+        | heslo | has[łl]o | l[öo]senord(?:et)? | adgangskoden? | passord(?:et)? | salasana | jelsz[óo]
+        | [şs]ifre(?:si)? | парол[ьяюе] | cyfrinair
+        | (?:api|access|secret|licen[cs]e|encryption|signing|master|admin|private)[ -]?keys? | key-?store
+        | key-?phrase )
+    | (?P<loose> (?:secrets?|tokens?)(?![ -](?:counts?|limits?|budgets?|usage|costs?|rates?|santa|sauce|level)) )
+    """
+)
+# Words that say that something is told, or that it should not have been.
+_GIVING = re.compile(
+    r"""(?xi) \b(?: (?:it|that|this|which|he|she)(?:['’]?s|[ ]is|[ ]was) | its | here(?:['’]?s|[ ](?:is|it|you|goes))?
+      | (?:is|are|was)[ ](?:now[ ])?(?:this|now|still|just|called|literally) | namely | use[ds]? | using
+      | try | type[ds]?
+      | typing | paste[ds]? | pasting | enter | shared? | sent | gave | give | told | tell | say | said
+      | spelled | reads
+      | (?:set|changed?|reset|rotated?|switch(?:ed)?)[ ](?:it[ ])?to | new[ ]one | i[ ]mean
+      | (?:if|in[ ]case)[ ](?:yo)?u
+      | scratch[ ]that | forget | ignore | delete | don['’]?t | do[ ]not | never[ ](?:mind|write|store|save|repeat)
+      | should(?:[ ]not|n['’]?t) | oops | whoops | damn | silly | sorry | ups | mist | keep[ ]it
+      | between[ ]us | for[ ]you
+      | mine | remember | note | fyi | psst | hm+ | uh+ | um+ | äh+m* | ehm* | euh+
+      | lautet | heißt | hier | voici | c['’]est | aquí | aqui | ecco | dit[ ]is | nicht | pas | niet | ne[ ]pas
+      )\b | [:→][ ]"""
+)
+_LEAD = re.compile(
+    r"""(?xi) (?: \b(?: (?:it|that|this)(?:['’]?s|[ ]is|[ ]was) | its | is | are | was | ist | lautet | est
+    | c['’]est | es | é
+      | è | ydy | yw | reads | says | equals | here | namely | voici | ecco | hier | use | try | type | enter
+      | (?:set|changed?|reset)[ ](?:it[ ])?to
+      ) [ ]? (?:(?:still|now|just|like|uh+m?|um+|hm+|er+m?|äh+m?|eh+|euh|so)[ ,]+){0,2} | [:=→] | ->
+      | [/|,(–—-] ) \s{0,3} [\"'`*«„“(]{0,3} \Z"""
+)
+_FOLLOW = re.compile(r"""[\"'`*»”“)]{0,3}(?:[.,;:!?)…]|\s*(?:$|\n)|\s[/|–—-]\s)""")
+# `commit 9f3a...`, `user Ines2`: the word in front says that the token is a name.
+_NAMED = re.compile(
+    r"""(?xi) \b(?: commits? | sha\d* | rev(?:ision)? | branch(?:es)? | tags? | versions? | v | tickets?
+    | issues? | ids? | uuid
+      | session | request | container | images? | models? | build | digest | checksum | hash | fingerprint | hosts?
+      | hostname | user | username | account | buckets? | node | server | device | serial | file | folder | module
+      | package | class | function | method | table | column | field | variable | endpoint | pod | namespace | at
+      | merge | cherry-pick | checkout | revert | named | repo | project | machine | board | job | trace
+      | span | order
+      ) [ ]? [:=#(\"'`]{0,2} [ ]? [\"'`(]{0,2} \Z"""
+)
+_GIT = re.compile(r"(?i)\b(?:commit|sha\d*|hash|digest|checksum|git|rev|merge|rebase|fingerprint|branch|head)\b")
+_HEX = re.compile(r"(?i)[0-9a-f]+")
+_TOKEN = re.compile(r"[^\s\"`'«»„“”‘’<>\[\]{}]{6,512}")
+_END = re.compile(r"(?<!\.)[.!?]+(?<!\.\.)[\"')\]*]{0,3}\s+|\n\s*")
+_BEFORE, _AFTER = 1, 2
+"""So many sentences beside that of the word are looked at: `So, the token. Don't save it. It is ...`."""
+_REACH = 260
+"""So far from the word, in characters, a secret is looked for at most."""
+_BEFORE_NAME = tuple("_$./\\=([{<-:@")
+_BEHIND_NAME = re.compile(r"[_(=\[{\\@]|[-./:]\w|['\"`]\s{0,2}[:=\],]")
+_CODE = re.compile(r"[{};<>|\\=]|\w\(|::|->|//")
+_CODE_MOST = 2
+"""A line with more signs of code than these is code, where the names of secrets are names of variables.  Of what only
+may be a secret none is allowed."""
+_AROUND = 120
+_WORD_BEFORE = 24
+"""Longer than any of the words that name what follows, with what may stand between."""
+
+_LINE_START = re.compile(r"(?:\A|\n)[ \t\"'`*>-]{0,10}\Z")
+_LINE_END = re.compile(r"[\"'`*.]{0,3}[ \t]{0,20}(?:\r?\n|$)")
+
+Span = tuple[int, int]
+
+
+def find(text: str, lower: str, *, asked: bool = False) -> Iterator[Finding]:
+    """Every token that looks like a secret and stands near a word for one; `lower` is the text in lower case.
+
+    `asked`: such a word stood in the message before.
+    """
+    if asked:
+        yield from _in_window(text, 0, min(len(text), _REACH), certain=True)
+    nouns = list(_nouns(lower))
+    if not nouns:
+        return
+    edges = [0, *(match.end() for match in _END.finditer(text)), len(text)]
+    for certain in (True, False):
+        spans = (_window(edges, noun) for noun in nouns if (noun.lastgroup == "certain") is certain)
+        for start, end in _joined(spans):
+            yield from _in_window(text, start, end, certain=certain)
+
+
+def asks(text: str) -> bool:
+    """Whether a message, at its end, speaks of a secret, so that the next one may tell it."""
+    return any(noun.group("certain") for noun in _nouns(lowered(text[-_REACH:])))
+
+
+def _nouns(lower: str) -> Iterator[re.Match[str]]:
+    """Words for secrets that stand for themselves, not in a name, a path or a call."""
+    stems = (*_STEMS, *_KEYS) if "key" in lower else _STEMS
+    hits = sorted({at for stem in stems if stem in lower for at in occurrences(lower, stem)})
+    reached = 0
+    for hit in hits:
+        match = _NOUN.match(lower, hit) if hit >= reached else None
+        if match and not _in_name(lower, *match.span()):
+            reached = match.end()
+            yield match
+
+
+def _in_name(lower: str, start: int, end: int) -> bool:
+    before, behind = lower[start - 1 : start], lower[end : end + 1]
+    compound = before == "-" and lower[max(0, start - 2) : start - 1].isalpha()
+    if behind.isalnum() or _BEHIND_NAME.match(lower, end):
+        return True
+    return before.isalnum() or (before in _BEFORE_NAME and not compound and before != "(")
+
+
+def _window(edges: list[int], noun: re.Match[str]) -> Span:
+    """The sentence of a word and those beside it, as far as they are near."""
+    own = bisect.bisect_right(edges, noun.start()) - 1
+    first, last = edges[max(0, own - _BEFORE)], edges[min(len(edges) - 1, own + 1 + _AFTER)]
+    return max(first, noun.start() - _REACH), min(last, noun.end() + _REACH)
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """Overlapping windows as one, so that every character is looked at once."""
+    current: Span | None = None
+    for start, end in sorted(spans):
+        if current and start <= current[1]:
+            current = (current[0], max(current[1], end))
+            continue
+        if current:
+            yield current
+        current = (start, end)
+    if current:
+        yield current
+
+
+def _in_window(text: str, start: int, end: int, *, certain: bool) -> Iterator[Finding]:
+    giving: bool | None = None
+    for match in _TOKEN.finditer(text, start, end):
+        at, token = _bare(match)
+        looks = shape(token)
+        strong = looks is Shape.STRONG
+        if looks is Shape.HARMLESS or _cut(text, match) or _is_name(text, at, token, _CODE_MOST if strong else 0):
+            continue
+        if not certain and _HEX.fullmatch(token):
+            continue
+        if not (strong and certain) and not _stands_told(text, at, at + len(token), strong=strong):
+            continue
+        if not strong:
+            giving = bool(_GIVING.search(text, start, end)) if giving is None else giving
+            if not giving:
+                continue
+        yield Finding("password" if certain else "secret", at, at + len(token))
+
+
+def _bare(match: re.Match[str]) -> tuple[int, str]:
+    """A token without the punctuation of its sentence, and where it begins."""
+    token = match.group()
+    bare = token.lstrip("(,;:*…-–—")
+    return match.start() + len(token) - len(bare), trimmed(bare, sentence=True).rstrip("*…\\?")
+
+
+def _cut(text: str, match: re.Match[str]) -> bool:
+    """Whether the token goes on outside of the window, was left incomplete, or is a part of code."""
+    before, behind = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    if match.group().endswith("...") and before in ("'", '"'):
+        return True
+    return before.isalnum() or behind.isalnum() or before in tuple("<[{") or behind in tuple("[{<")
+
+
+def _is_name(text: str, start: int, token: str, code: int) -> bool:
+    """Whether the words around say that the token names something, or the line has more than `code` signs of code."""
+    line = text.rfind("\n", max(0, start - _AROUND), start) + 1 or max(0, start - _AROUND)
+    stop = text.find("\n", start, start + _AROUND)
+    around = text[line : stop if stop >= 0 else start + _AROUND]
+    if len(_CODE.findall(around.replace(token, ""))) > code or _NAMED.search(
+        text, max(line, start - _WORD_BEFORE), start
+    ):
+        return True
+    return bool(_HEX.fullmatch(token) and _GIT.search(around))
+
+
+def _stands_told(text: str, start: int, end: int, *, strong: bool) -> bool:
+    """Whether a token is introduced and, unless `strong`, nothing goes on behind it: `it is hunter2.`, `, hunter2,`."""
+    introduced = _LEAD.search(text, max(0, start - 40), start)
+    return bool(introduced and (strong or _FOLLOW.match(text, end))) or _alone(text, start, end)
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    """Whether the token is its line."""
+    return bool(_LINE_START.search(text, max(0, start - 12), start) and _LINE_END.match(text, end))

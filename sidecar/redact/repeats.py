@@ -1,0 +1,79 @@
+"""The same secret once more, where nothing around it says so: an agent echoes what a person has told it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sidecar.redact import values
+from sidecar.redact.findings import Finding
+from sidecar.redact.shapes import Shape, shape
+
+_LEAST = 8
+"""Shorter values (`guest`, `admin1`) are too likely to mean something else elsewhere."""
+_MOST = 512
+_BY_PLACE = frozenset(["file-secret", "cookie", "authorization"])
+"""Kinds that are taken for where they stand: `cat .env` prints ports, paths and modes too."""
+
+
+class Repeats:
+    """Values that were found, and where else they stand.
+
+    Values are told apart by their first characters and their length, so that the time for a text depends on its own
+    length and not on the number of values.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, str] = {}
+        self._lengths: dict[str, list[int]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._kinds)
+
+    def add(self, found: Iterable[Finding], text: str) -> None:
+        """Take in what was found in `text`, as far as a repetition of it can be known to be the same secret."""
+        for kind, start, end in found:
+            value = text[start:end].strip()
+            if not _known_again(kind, value) or value in self._kinds:
+                continue
+            self._kinds[value] = kind
+            lengths = self._lengths.setdefault(value[:_LEAST], [])
+            if len(value) not in lengths:
+                lengths.append(len(value))
+                lengths.sort(reverse=True)
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Where the values stand in `text`; of plain words only whole ones."""
+        if not self._kinds:
+            return
+        position, last = 0, len(text) - _LEAST
+        while position <= last:
+            lengths = self._lengths.get(text[position : position + _LEAST])
+            found = self._at(text, position, lengths) if lengths else None
+            if found:
+                yield found
+            position = found.end if found else position + 1
+
+    def _at(self, text: str, position: int, lengths: list[int]) -> Finding | None:
+        for length in lengths:
+            value = text[position : position + length]
+            if value in self._kinds and not (_wordlike(value) and _inside_word(text, position, position + length)):
+                return Finding(self._kinds[value], position, position + length)
+        return None
+
+
+def _known_again(kind: str, value: str) -> bool:
+    if not _LEAST <= len(value) <= _MOST or "\n" in value or kind in ("private", "private-key"):
+        return False
+    if values.is_placeholder(value) or (values.is_number(value) and not value.isdigit()):
+        return False
+    if kind in _BY_PLACE:
+        return shape(value) is Shape.STRONG or values.looks_random(value)
+    return not values.is_reference(value)
+
+
+def _wordlike(value: str) -> bool:
+    return value.isalnum() and (value.isalpha() or value.isdigit())
+
+
+def _inside_word(text: str, start: int, end: int) -> bool:
+    return text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()
