@@ -23,7 +23,7 @@ from sidecar.identity import content_hash, memory_id
 from sidecar.index import Index
 from sidecar.journal import Job, Journal
 from sidecar.model import Candidate, Change, Message, ProfileRef, SessionHeader, SessionRef, Skip
-from sidecar.redact import redact_message
+from sidecar.redact import redact_messages
 from sidecar.routing import Route, Router
 from sidecar.store import Profile, ProjectIdentity, Store, WriteContext
 from sidecar.transcripts import READERS, Cursor, ReadResult, unchanged
@@ -67,7 +67,7 @@ class Archiving:
             return Step()
         result = READERS[agent].read(path, cursor)
         profile = self._route(agent, result).profile
-        kept = [] if profile is None else [redact_message(message) for message in result.messages]
+        kept = [] if profile is None else redact_messages(result.messages)
         archived = self._journal.record_read(
             str(path),
             result.header,

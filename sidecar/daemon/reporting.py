@@ -30,7 +30,8 @@ class Reporting:
     def __init__(self, parts: Parts, extractor: shapes.ExtractorState) -> None:
         self._parts, self._extractor = parts, extractor
         self._started = time.monotonic()
-        self._look_again_at, self._unread = 0.0, False
+        self._look_again_at, self._differs = 0.0, list[str]()
+        self._told: list[str] = []
 
     def status(self) -> shapes.StatusResult:
         """The shape of section 5."""
@@ -123,26 +124,28 @@ class Reporting:
             "index gone": not parts.index.intact(),
         }
         waiting = [name for name, holds in conditions.items() if holds]
-        if not waiting and self._files_differ():
-            waiting = ["files"]
-        if waiting:
-            log.debug("not settled", extra={"waiting": ", ".join(waiting)})
+        if not waiting:
+            waiting = self._differing()
+        if waiting != self._told:
+            self._told = waiting
+            log.debug("waiting", extra={"for": ", ".join(waiting) or "nothing"})
         return not waiting
 
-    def _files_differ(self) -> bool:
-        """Whether a file holds something that is not taken in; looks at the files themselves, not at events."""
+    def _differing(self) -> list[str]:
+        """Which files hold something that is not taken in; looks at the files themselves, not at events."""
         begun = time.monotonic()
         if begun >= self._look_again_at:
-            self._unread = self._parts.intake.unread() or self._store_differs()
+            unread = ["transcripts"] if self._parts.intake.unread() else []
+            self._differs = [*unread, *self._differing_profiles()]
             took = time.monotonic() - begun
             self._look_again_at = begun + took * (1 + _LOOK_SHARE) if took > _CHEAP_LOOK_S else begun
-        return self._unread
+        return self._differs
 
-    def _store_differs(self) -> bool:
+    def _differing_profiles(self) -> list[str]:
         profiles = [self._parts.store.open(ref) for ref in self._parts.store.profiles()]
         if sum(len(profile.memories(statuses=None)) for profile in profiles) > _LARGE_STORE:
-            return False
-        return any(profile.differs() for profile in profiles)
+            return []
+        return [f"profile {profile.ref}" for profile in profiles if profile.differs()]
 
     def _extractor_state(self) -> shapes.ExtractorState:
         if self._parts.learner.paused:

@@ -24,7 +24,7 @@ from sidecar.errors import BadRequest, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, Message, ProfileRef, SessionRef, Speaker, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
-from sidecar.redact import redact
+from sidecar.redact import redact_messages
 from sidecar.store import Profile, WriteContext
 from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
 
@@ -104,7 +104,7 @@ class Service:
     async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
         """Archive messages; they are recallable verbatim when this returns.  Extraction is queued."""
         self._known(ref.namespace)
-        redacted = [(said, redact(said.content).text) for said in messages]
+        redacted = _redacted(messages)
         name = session or _derived_session(redacted)
         now = datetime.now(UTC)
         kept = [_message(said, text, name, now, place) for place, (said, text) in enumerate(redacted)]
@@ -349,6 +349,12 @@ def message_id(session: str, role: str, content: str) -> str:
         data = part.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()[:32]
+
+
+def _redacted(messages: Sequence[Said]) -> list[tuple[Said, str]]:
+    """What was said, without secrets."""
+    whole = [_message(said, said.content, "", datetime.now(UTC), place) for place, said in enumerate(messages)]
+    return [(said, clean.text) for said, clean in zip(messages, redact_messages(whole), strict=True)]
 
 
 def _derived_session(redacted: Sequence[tuple[Said, str]]) -> str:

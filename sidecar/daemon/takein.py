@@ -31,7 +31,7 @@ from sidecar.model import (
     Stored,
     Supersede,
 )
-from sidecar.redact import redact, redact_message
+from sidecar.redact import redact, redact_messages
 from sidecar.store import Profile, WriteContext
 from sidecar.transcripts import READERS, detect
 from sidecar.wire.shapes import PlannedChange, TranscriptProblem, TranscriptsResult
@@ -134,7 +134,7 @@ class TakeIn:
             else self._parts.router.route_cwd(next(iter(result.header.cwds), None), create=False)
         )
         ref = route.profile if route is not None else None
-        redacted = [redact_message(message) for message in result.messages]
+        redacted = redact_messages(result.messages)
         by_session: dict[SessionRef, list[Message]] = {}
         for message in redacted:
             by_session.setdefault(SessionRef(message.agent, message.session), []).append(message)
@@ -152,7 +152,7 @@ class TakeIn:
             yield _shown(change, candidate, ref)
 
     def _candidate(self, told: Told, profile: Profile) -> Candidate:
-        content = redact(told.content).text.strip()
+        content = redact(told.content, spoken=True).text.strip()
         now = datetime.now(UTC).replace(microsecond=0)
         judged = self._judged(content, now)
         kind = told.type or (judged.type if judged is not None else MemoryType.FACT)

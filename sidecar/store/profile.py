@@ -97,7 +97,9 @@ class Profile:
         """Whether the folder holds something that `refresh` has not seen; looks at names, sizes and times alone."""
         found = scan(self.folder).memories
         known = dict(self._core.catalog.entries)
-        return found.keys() != known.keys() or any(known[path].signature != seen for path, seen in found.items())
+        if found.keys() != known.keys():
+            return True
+        return any((held := known[path].signature) is None or not held.same(seen) for path, seen in found.items())
 
     # Changing: from the writer thread only.
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -273,3 +274,15 @@ def test_a_thousand_memories_survive_a_restart_unread_by_a_quiet_look(kit) -> No
     assert kit.restart().memories() == seen
     assert [render(stored.memory) for stored in seen] == [(kit.folder / s.path).read_bytes() for s in seen]
     assert kit.cycle() == []
+
+
+def test_differs_tells_a_changed_folder_from_one_that_only_grew_older(kit) -> None:
+    """What was read within two seconds of its writing is the same file when it is looked at later."""
+    kit.add("The api listens on port 4310.")
+    assert not kit.profile.differs()
+    time.sleep(2.1)
+    assert not kit.profile.differs()
+    (kit.folder / "facts" / "by-hand.md").write_text("Tea is at four.\n")
+    assert kit.profile.differs()
+    kit.profile.refresh()
+    assert not kit.profile.differs()
