@@ -120,14 +120,13 @@ class Block:
 
     def positions(self, rows: Sequence[int]) -> dict[int, int]:
         """Where some rows lie; dead and foreign ones are left out."""
+        if not self.size or not len(rows):
+            return {}
         mine = self.column("row")
         wanted = np.asarray(rows, np.uint64)
-        places = np.searchsorted(mine, wanted)
-        return {
-            int(row): int(place)
-            for row, place in zip(rows, places, strict=True)
-            if place < self.size and mine[place] == row and self.alive[place]
-        }
+        places = np.minimum(np.searchsorted(mine, wanted), self.size - 1)
+        there = (mine[places] == wanted) & self.alive[places]
+        return dict(zip(wanted[there].tolist(), places[there].tolist(), strict=True))
 
     def changed(self, added: Block | None, removed: Sequence[int]) -> Block:
         """This block with rows added and removed; packed if too many are dead."""

@@ -26,8 +26,9 @@ from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Stored
 
-FORMAT = 1
-"""Of the folder; with any other number, older or newer, it is emptied."""
+FORMAT = 2
+"""Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
+laid down in another way (2: stop words weigh less in their vectors)."""
 
 _MARKER = "format.json"
 

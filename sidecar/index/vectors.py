@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sidecar.errors import EmbeddingUnusable
 from sidecar.index.documents import encodable
+from sidecar.index.tokens import STOP_WORDS
 
 if TYPE_CHECKING:
     from model2vec import StaticModel
@@ -29,6 +30,10 @@ MAX_CHARACTERS = 4096
 
 _BATCH = 64
 """Texts encoded under one hold of the lock: a query waits some milliseconds for a rebuild, not for all of it."""
+
+STOP_WORD_WEIGHT = 0.3
+"""Of a stop word in a document's vector.  A mean over all words makes texts alike that share `every`, `which`, `was`;
+without those words at all, short talk says nothing.  For what a query's words weigh see `weighted`."""
 
 _IDENTITY_FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
@@ -75,6 +80,17 @@ class Embedder:
                 rows.append(self._encoded([encodable(text[:MAX_CHARACTERS]) for text in texts[start : start + _BATCH]]))
         return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
+    def weighted(self, words: Mapping[str, float]) -> Vectors:
+        """One row of length 1 for words with what each of them weighs; all zero if the model knows none of them."""
+        with self._lock:
+            static = self._static()
+            pieces = static.encode_as_sequence([encodable(word[:MAX_CHARACTERS]) for word in words])
+        summed = np.zeros(int(static.dim), np.float32)
+        for piece, weight in zip(pieces, words.values(), strict=True):
+            summed += np.float32(weight) * np.asarray(piece, np.float32).sum(axis=0)
+        length = float(np.linalg.norm(summed))
+        return summed / length if length else summed
+
     def _encoded(self, texts: list[str]) -> Vectors:
         found = np.asarray(self._static().encode(texts, use_multiprocessing=False), dtype=np.float32)
         lengths = np.linalg.norm(found, axis=1, keepdims=True)
@@ -93,13 +109,23 @@ def _static_model(model: str, folder: Path) -> StaticModel:
 
     # The tokenizers library raises bare `Exception` for a broken file, so nothing narrower can be named here.
     try:
-        return Static.from_pretrained(folder)
+        static = Static.from_pretrained(folder)
     except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise EmbeddingUnusable(model=model, why=error) from error
     except Exception as error:
         if type(error) is not Exception:
             raise
         raise EmbeddingUnusable(model=model, why=error) from error
+    static.weights = _without_weight(static)
+    return static
+
+
+def _without_weight(static: StaticModel) -> Vectors:
+    """The model's own weights of its tokens (1 where it has none), with stop words reduced."""
+    own = np.ones(len(static.tokens), np.float32) if static.weights is None else static.weights
+    stops = np.array([token in STOP_WORDS for token in static.tokens])
+    reduced: Vectors = np.where(stops, own * STOP_WORD_WEIGHT, own).astype(np.float32)
+    return reduced
 
 
 def _cached(model: str) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sidecar.index.columns import Matrix
 from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
 from sidecar.index.entries import MEMORY_FIELDS, SETTLED, indexed_memory, indexed_message
@@ -63,8 +65,20 @@ class View:
         block = self._shelf(kind).blocks.get(profile_number(profile))
         if block is None or block.vectors.shape[1] != vector.shape[0]:
             return {}
-        places = {row: place for row, place in block.positions(rows).items() if block.vectors[place].any()}
-        return {row: float(block.vectors[place] @ vector) for row, place in places.items()}
+        places = block.positions(rows)
+        vectors = block.vectors[list(places.values())]
+        known = np.any(vectors, axis=1)
+        cosines = np.einsum("ij,j->i", vectors[known], vector)
+        rows_known = np.array(list(places), np.uint64)[known]
+        return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
+
+    def sessions(self, kind: Kind, profile: ProfileRef, rows: Sequence[int]) -> dict[int, int]:
+        """A number for the session of each of some rows, the same for the same session."""
+        block = self._shelf(kind).blocks.get(profile_number(profile))
+        if block is None:
+            return {}
+        places = block.positions(rows)
+        return dict(zip(places, block.column("session")[list(places.values())].tolist(), strict=True))
 
     def coverage(
         self, kind: Kind, profile: ProfileRef, terms: Sequence[str], rows: Sequence[int]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sidecar.index import Embedder, IndexedMemory, stems
 from sidecar.recall.fuse import Candidate, sentences
 from sidecar.recall.query import Query
+from sidecar.recall.reckon import Dated, asked, reckon
 from sidecar.recall.weights import (
     ANSWER_ASKING,
     ANSWER_CHARACTERS,
@@ -19,9 +21,18 @@ from sidecar.recall.weights import (
     ANSWER_HITS,
     ANSWER_SENTENCE_CHARACTERS,
     ANSWER_SENTENCES_A_HIT,
+    ANSWER_WHOLE,
 )
 
 _MARKUP = re.compile(r"^(?:[-*+>]|#{1,6}|\d+[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many statements an answer may have, and the moment of asking."""
+
+    most: int
+    reference: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +43,26 @@ class _Sentence:
 
 
 def extract(
-    query: Query, vector: NDArray[np.float32], candidates: Sequence[Candidate], embedder: Embedder, most: int
+    query: Query, vector: NDArray[np.float32], candidates: Sequence[Candidate], embedder: Embedder, wanted: Wanted
 ) -> str:
-    """At most `most` sentences that best cover the query, in the order of the hits they come from.
+    """At most so many statements that best cover the query, in the order of the hits they come from.
 
-    Nothing outdated is quoted, and no task beside something better.  Each hit's sentences follow its date.
+    Nothing outdated is quoted, and no task beside something better.  Each hit's sentences follow its date.  What the
+    question wants reckoned stands before them.
     """
     usable = [candidate for candidate in candidates if not candidate.outdated][:ANSWER_HITS]
     pieces = [
         _Sentence(text, hit, place)
         for hit, candidate in enumerate(usable)
-        for place, text in enumerate(_readable(candidate)[:ANSWER_SENTENCES_A_HIT])
+        for place, text in enumerate(_readable(candidate, whole=wanted.most > 1)[:ANSWER_SENTENCES_A_HIT])
     ]
     if not pieces:
         return ""
     scores = _scores(query, vector, usable, pieces, embedder)
-    chosen = sorted(_chosen(pieces, scores, most), key=lambda piece: (piece.hit, piece.place))
-    parts = []
+    best = _chosen(pieces, scores, wanted.most)
+    sums = _reckoned(query, [Dated(piece.text, usable[piece.hit].time) for piece in best], embedder, wanted.reference)
+    chosen = sorted(best, key=lambda piece: (piece.hit, piece.place))
+    parts = [sums] if sums else []
     for hit in dict.fromkeys(piece.hit for piece in chosen):
         said = " ".join(_ended(piece.text) for piece in chosen if piece.hit == hit)
         time = usable[hit].time
@@ -56,9 +70,27 @@ def extract(
     return "\n".join(parts)
 
 
-def _readable(candidate: Candidate) -> list[str]:
-    """The sentences of a hit without list marks and headings' marks."""
-    found = [_MARKUP.sub("", sentence) for sentence in sentences(candidate.document.content[:ANSWER_CHARACTERS])]
+def _reckoned(query: Query, texts: Sequence[Dated], embedder: Embedder, reference: datetime) -> str:
+    wanted = asked(query.text)
+    if wanted is None:
+        return ""
+
+    def nearest(phrase: str, among: Sequence[str]) -> int:
+        vector = embedder.weighted({word: weight for word, weight in query.words.items() if word.casefold() in phrase})
+        return int(np.argmax(embedder.encode(among) @ vector))
+
+    return reckon(wanted, texts, reference, nearest)
+
+
+def _readable(candidate: Candidate, *, whole: bool) -> list[str]:
+    """What can be quoted of a hit: all of a short one, whose sentences lean on each other, else its sentences.
+
+    List marks and headings' marks are left out.
+    """
+    content = candidate.document.content
+    found = [_MARKUP.sub("", sentence) for sentence in sentences(content[:ANSWER_CHARACTERS])]
+    if whole and len(content) <= ANSWER_WHOLE and not any(text.endswith(("?", "？")) for text in found):
+        found = [" ".join(_ended(text) for text in found)]
     return [
         sentence[:ANSWER_SENTENCE_CHARACTERS]
         for sentence in found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sidecar.index import Filters, Found, Kind, View, stems
 from sidecar.model import ProfileRef
 from sidecar.recall.query import Query
-from sidecar.recall.weights import KEY_COVERED, LOOSE_MATCH, MEMORY_FIELDS, MESSAGE_FIELDS, POOL, SAME_SCORE
+from sidecar.recall.weights import ATTAINABLE, KEY_COVERED, LOOKED_AT, MEMORY_FIELDS, MESSAGE_FIELDS, POOL, SAME_SCORE
 
 CHANNEL_KINDS: Mapping[str, Kind] = {
     "keyword": "memory",
@@ -22,6 +22,9 @@ CHANNEL_KINDS: Mapping[str, Kind] = {
     "raw_vector": "message",
 }
 """The channels, each over one kind of document."""
+
+WORDED = ("keyword", "raw")
+"""The channels whose score is one of words, without an upper end of its own."""
 
 
 class Place(NamedTuple):
@@ -44,7 +47,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What all channels found: their votes, best first, and which of the query's terms each document has."""
+    """What all channels found: their votes, best first, and which of the query's terms each of the best has."""
 
     votes: Mapping[str, Sequence[Vote]]
     has: Mapping[Place, frozenset[str]]
@@ -67,7 +70,6 @@ class Search:
         return max(POOL, self.limit)
 
 
-_NONE: frozenset[str] = frozenset()
 Ranking = list[tuple[Place, float]]
 
 
@@ -78,15 +80,15 @@ def run(search: Search, kinds: Sequence[Kind]) -> Findings:
     """
     ways = {"keyword": _worded, "key": _keyed, "vector": _near, "raw": _worded, "raw_vector": _near}
     rankings = {name: ways[name](search, kind) for name, kind in CHANNEL_KINDS.items() if kind in kinds}
-    has = _coverage(search, sorted({place for ranking in rankings.values() for place, _ in ranking}))
-    covered = {terms: search.query.covered(terms) for terms in set(has.values())}
-    votes = {}
-    for name, ranking in rankings.items():
-        best = ranking[0][1] if ranking else 1.0
-        votes[name] = [
-            Vote(place, rank, score, _strength(name, score, score / best, covered.get(has.get(place, _NONE), 0.0)))
-            for rank, place, score in _ranked(ranking)
-        ]
+    has = _coverage(search, sorted({place for ranking in rankings.values() for place, _ in ranking[:LOOKED_AT]}))
+    for vector, words in (("vector", "keyword"), ("raw_vector", "raw")):
+        if vector in rankings:
+            rankings[vector] += _further(search, rankings[words], rankings[vector])
+    whole = sum(search.query.weights.values()) or 1.0
+    votes = {
+        name: [Vote(place, rank, score, _strength(name, score, whole)) for rank, place, score in _ranked(ranking)]
+        for name, ranking in rankings.items()
+    }
     return Findings(votes, has)
 
 
@@ -99,14 +101,12 @@ def _ranked(ranking: Ranking) -> Iterator[tuple[int, Place, float]]:
         yield rank, place, score
 
 
-def _strength(channel: str, score: float, relative: float, covered: float) -> float:
-    """How much of a vote counts.
+def _strength(channel: str, score: float, whole: float) -> float:
+    """How much of a vote counts, in absolute terms.
 
-    A cosine and a key's coverage speak for themselves.  A match of words is as strong as it is close to the
-    channel's best, and less if it has only some loose words of the query.
+    A cosine and a key's coverage as they are; a match of words as the share of what all words together could score.
     """
-    loose = LOOSE_MATCH.get(channel)
-    return score if loose is None else relative * (loose + (1 - loose) * covered)
+    return min(1.0, score / (whole * ATTAINABLE)) if channel in WORDED else score
 
 
 def _worded(search: Search, kind: Kind) -> Ranking:
@@ -129,6 +129,18 @@ def _near(search: Search, kind: Kind) -> Ranking:
         [search.view.nearest(kind, profile, search.vector, search.filters, search.pool) for profile in search.profiles],
         search.pool,
     )
+
+
+def _further(search: Search, worded: Ranking, near: Ranking) -> Ranking:
+    """What the vectors say of documents that were found by words and are not among the nearest."""
+    known = {place for place, _ in near}
+    missing = [place for place, _ in worded if place not in known]
+    found: Ranking = []
+    for profile, kind in sorted({(place.profile, place.kind) for place in missing}):
+        rows = [place.row for place in missing if (place.profile, place.kind) == (profile, kind)]
+        cosines = search.view.cosines(kind, search.profiles[profile], search.vector, rows)
+        found += [(Place(profile, kind, row), cosine) for row, cosine in cosines.items() if cosine > 0]
+    return sorted(found, key=lambda item: (-item[1], item[0].profile, -item[0].row))
 
 
 def _keyed(search: Search, kind: Kind) -> Ranking:

@@ -1,17 +1,20 @@
-"""Votes to one order: weighted reciprocal rank fusion, then what is known of the documents themselves."""
+"""Votes to one order: the weighted sum of the channels' scores, then what is known of the documents themselves."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sidecar.index import IndexedMemory, IndexedMessage, Kind
 from sidecar.model import ChannelScore
-from sidecar.recall.channels import Findings, Place, Search
-from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, CHANNELS, RRF_K, SPARE, TASK
+from sidecar.recall.channels import CHANNEL_KINDS, Findings, Place, Search
+from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, CHANNELS, COMPANY, COMPANY_SIZE, SPARE, TASK
+
+_WHOLE = sum(weight for name, weight in CHANNELS.items() if CHANNEL_KINDS[name] == "memory")
+"""What a memory gets that every channel is sure of; a score is a share of it."""
 
 _TIE_DIGITS = 3
 """Scores between 0 and 1 that agree so far are a tie."""
@@ -38,21 +41,47 @@ class Candidate:
 def fuse(search: Search, findings: Findings) -> list[Candidate]:
     """The best documents of all channels, best first; a score of 1 is first in every channel at full strength."""
     scores: dict[Place, float] = defaultdict(float)
-    channels: dict[Place, dict[str, ChannelScore]] = defaultdict(dict)
     for name, votes in findings.votes.items():
+        weight = CHANNELS[name] / _WHOLE
         for vote in votes:
-            scores[vote.place] += CHANNELS[name] * vote.strength / (RRF_K + vote.rank)
-            channels[vote.place][name] = ChannelScore(vote.rank, vote.score)
-    whole = sum(CHANNELS.values()) / (RRF_K + 1)
+            scores[vote.place] += weight * vote.strength
+    for place, lost in _alone(search, scores).items():
+        scores[place] -= lost
     looked_at = search.limit + max(SPARE, search.limit // 2)
     best = sorted(scores, key=lambda place: (-scores[place], place))[:looked_at]
     documents = _documents(search, best)
+    channels = _channels(findings, documents)
     found = [
-        _judged(Candidate(place, documents[place], scores[place] / whole, channels[place]), search)
+        _judged(Candidate(place, documents[place], max(0.0, scores[place]), channels[place]), search)
         for place in best
         if place in documents
     ]
     return sorted(_folded(found), key=_order)
+
+
+def _alone(search: Search, scores: Mapping[Place, float]) -> dict[Place, float]:
+    """What each message loses because its session has less to say on the matter than the best one."""
+    sessions: dict[Place, int] = {}
+    for profile, ref in enumerate(search.profiles):
+        places = {place.row: place for place in scores if place.kind == "message" and place.profile == profile}
+        found = search.view.sessions("message", ref, list(places))
+        sessions.update((places[row], session) for row, session in found.items())
+    worth: dict[int, list[float]] = defaultdict(list)
+    for place, session in sessions.items():
+        worth[session].append(scores[place])
+    means = {session: sum(sorted(held)[-COMPANY_SIZE:]) / COMPANY_SIZE for session, held in worth.items()}
+    best = max(means.values(), default=0.0)
+    return {place: COMPANY * (best - means[session]) for place, session in sessions.items()}
+
+
+def _channels(findings: Findings, wanted: Container[Place]) -> Mapping[Place, Mapping[str, ChannelScore]]:
+    """What each channel said of some documents."""
+    said: dict[Place, dict[str, ChannelScore]] = defaultdict(dict)
+    for name, votes in findings.votes.items():
+        for vote in votes:
+            if vote.place in wanted:
+                said[vote.place][name] = ChannelScore(vote.rank, vote.score)
+    return said
 
 
 def _documents(search: Search, places: Sequence[Place]) -> dict[Place, IndexedMemory | IndexedMessage]:

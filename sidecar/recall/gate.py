@@ -1,7 +1,8 @@
 """Whether there is anything to say: nothing relevant must give nothing, since what is given interrupts.
 
-The evidence is how near the nearest documents are in meaning, in absolute terms, with a supplement for the share of
-the query's weight that one document covers and a deduction for telling words that nobody ever said.
+The evidence is a sum: how near the nearest document is in meaning and how much of the query's weight one document
+covers, then how the prompt is put.  Whoever asks `we` or about what has happened asks about this work; whoever asks
+what a thing is, asks about the world, and so does whoever names what nobody here has ever mentioned.
 """
 
 from __future__ import annotations
@@ -17,17 +18,15 @@ from sidecar.recall.weights import Gate
 class Verdict:
     """Whether the gate is open, why, and on what evidence.
 
-    `nearest`: cosine of the nearest document; `neighbourhood`: mean of the nearest ones; `coverage`: best share of
-    the query's weight in one document; `unknown`: share of the telling words that no document found has; `evidence`
-    is compared with `needed`.
+    `nearest`: cosine of the nearest document; `coverage`: best share of the query's weight in one document; `manner`:
+    what the way in which the prompt is put adds or takes away; their sum `evidence` is compared with `needed`.
     """
 
     open: bool
     why: str
     nearest: float = 0.0
-    neighbourhood: float = 0.0
     coverage: float = 0.0
-    unknown: float = 0.0
+    manner: float = 0.0
     evidence: float = 0.0
     needed: float = 0.0
 
@@ -36,22 +35,38 @@ def judge(query: Query, findings: Findings) -> Verdict:
     """The verdict on what the channels found."""
     if not query.weights:
         return Verdict(open=False, why="the query has no words with a topic")
-    if not query.content and (query.form != "question" or len(query.everyday) < Gate.EVERYDAY_TERMS):
+    if not query.content and not _asks_of_everyday_things(query):
         return Verdict(open=False, why="the query has only everyday words")
     if not any(findings.votes.values()):
         return Verdict(open=False, why="nothing was found")
     return _weighed(query, findings)
 
 
+def _asks_of_everyday_things(query: Query) -> bool:
+    enough = 1 if query.manner.ours else Gate.EVERYDAY_TERMS
+    return query.manner.form == "question" and len(query.everyday) >= enough
+
+
 def _weighed(query: Query, findings: Findings) -> Verdict:
-    nearest, neighbourhood = _nearness(findings)
-    coverage = max((query.covered_tellingly(has) for has in set(findings.has.values())), default=0.0)
-    said = frozenset[str]().union(*findings.has.values())
-    unknown = len(query.content - said) / (len(query.content) or 1)
-    evidence = (nearest + neighbourhood) / 2 + Gate.COVERAGE * coverage - Gate.UNKNOWN * unknown
-    needed = Gate.NEEDED[query.form]
+    nearest = _nearest(findings)
+    memories = {has for place, has in findings.has.items() if place.kind == "memory"} or set(findings.has.values())
+    coverage = max((query.covered_tellingly(has) for has in memories), default=0.0)
+    manner = _manner(query)
+    evidence = nearest + Gate.COVERAGE * coverage + manner
+    needed = Gate.NEEDED[query.manner.form]
     opened, why = _decided(query, findings, _Evidence(evidence >= needed, coverage, nearest))
-    return Verdict(opened, why, nearest, neighbourhood, coverage, unknown, evidence, needed)
+    return Verdict(opened, why, nearest, coverage, manner, evidence, needed)
+
+
+def _manner(query: Query) -> float:
+    """What the way in which the prompt is put says for and against its being about this work."""
+    manner = query.manner
+    unknown = len(query.content) - len(query.known)
+    found = Gate.KNOWN * min(len(query.known), Gate.NAMED_AT_MOST) + Gate.UNKNOWN * min(unknown, Gate.NAMED_AT_MOST)
+    found += Gate.OURS * manner.ours + Gate.SITUATED * manner.situated
+    found -= Gate.ONLY_EVERYDAY * (not query.content)
+    found -= Gate.GENERAL * manner.general + Gate.ADDRESSED * manner.addressed
+    return found - Gate.STRANGER * min(query.strangers, Gate.STRANGERS_AT_MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +81,28 @@ def _decided(query: Query, findings: Findings, found: _Evidence) -> tuple[bool, 
     if query.foreign:
         shared = found.coverage >= Gate.COVERED_FOREIGN
         return shared, "one document has much of the words" if shared else "no document has enough of the words"
-    if query.form == "command" and found.suffices and not _of_its_own(query, findings):
-        return False, "an order, of whose telling words too few were said together"
-    if not query.content and found.coverage < Gate.COVERED:
+    if not query.manner.asks and not _of_its_own(query, findings):
+        return False, "no question, and too few of its words were said together"
+    if not query.content and not query.manner.ours and found.coverage < Gate.COVERED:
         return False, "everyday words, which no document has together"
-    if query.form != "command" and found.coverage >= Gate.COVERED and found.nearest >= Gate.COVERED_NEAR:
+    if query.manner.form != "command" and found.coverage >= Gate.COVERED and found.nearest >= Gate.COVERED_NEAR:
         return True, "one document has most of the words"
     return found.suffices, "the evidence suffices" if found.suffices else "nothing is near enough"
 
 
 def _of_its_own(query: Query, findings: Findings) -> bool:
-    return any(len(query.content & has) >= Gate.ORDER_TERMS for has in findings.has.values())
+    """Whether one document has so many words of what is no question that it is no chance."""
+    if query.manner.form == "command":
+        return any(len(query.content & has) >= Gate.ORDER_TERMS for has in findings.has.values())
+    needed = min(Gate.ORDER_TERMS, len(query.weights))
+    return any(len(has) >= needed and query.content & has for has in findings.has.values())
 
 
-def _nearness(findings: Findings) -> tuple[float, float]:
-    """The nearest document's cosine, and the mean of the nearest few, of the kind that knows more of the matter."""
-    kinds = (("vector", 1.0), ("raw_vector", Gate.MESSAGE))
-    cosines = [
-        [vote.score * share for vote in findings.votes.get(channel, ())[: Gate.NEIGHBOURHOOD]]
-        for channel, share in kinds
-    ]
-    known = [found for found in cosines if found]
-    return (
-        max((found[0] for found in known), default=0.0),
-        max((sum(found) / len(found) for found in known), default=0.0),
+def _nearest(findings: Findings) -> float:
+    """The cosines of the nearest memory and message, weighed; of one kind alone if the other has nothing."""
+    memory, message = (
+        votes[0].score if (votes := findings.votes.get(channel, ())) else None for channel in ("vector", "raw_vector")
     )
+    if memory is None or message is None:
+        return memory or message or 0.0
+    return Gate.MEMORY * memory + (1 - Gate.MEMORY) * message

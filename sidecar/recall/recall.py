@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sidecar.index import Filters, Index, IndexedMessage
 from sidecar.model import Hit, ProfileRef, Role, Status
 from sidecar.recall import gate
-from sidecar.recall.answer import extract
+from sidecar.recall.answer import Wanted, extract
 from sidecar.recall.channels import Findings, Search, run
 from sidecar.recall.fuse import Candidate, fuse, sentences
 from sidecar.recall.query import Query, analyse
@@ -31,14 +31,14 @@ class Recall:
         profiles = tuple(dict.fromkeys(request.profiles))
         query = analyse(request.query, view, profiles)
         filters = Filters(types=request.types, session=request.session, until=request.until)
-        search = Search(view, profiles, query, self._index.embedder.encode([query.text])[0], filters, request.limit)
+        search = Search(view, profiles, query, self._index.embedder.weighted(query.words), filters, request.limit)
         findings = run(search, [kind for kind in request.kinds if kind == "memory" or not request.types])
         verdict = gate.judge(query, findings)
         candidates = fuse(search, findings)[: request.limit] if verdict.open else []
-        most = ANSWER_SENTENCES[request.response_length]
+        wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
         return RecallAnswer(
             hits=tuple(_hit(candidate) for candidate in candidates),
-            answer=extract(query, search.vector, candidates, self._index.embedder, most),
+            answer=extract(query, search.vector, candidates, self._index.embedder, wanted),
             explanation=_explanation(query, verdict, findings) if request.explain else None,
         )
 
@@ -115,7 +115,7 @@ def _summary(text: str) -> str:
 
 def _explanation(query: Query, verdict: gate.Verdict, findings: Findings) -> Mapping[str, object]:
     return {
-        "form": query.form,
+        "form": query.manner.form,
         "terms": {term: round(weight, 3) for term, weight in query.weights.items()},
         "everyday": sorted(query.weights.keys() - query.content),
         "gate": {name: _plain(value) for name, value in dataclasses.asdict(verdict).items()},

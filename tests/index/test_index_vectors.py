@@ -117,3 +117,34 @@ def test_several_threads_get_what_one_gets(embedder: Embedder) -> None:
 def test_a_copy_of_the_bundled_model_embeds_the_same(tmp_path: Path, embedder: Embedder) -> None:
     copy = shutil.copytree(BUNDLED_FOLDER, tmp_path / "copy")
     assert np.array_equal(Embedder.load(str(copy)).encode(["a port"]), embedder.encode(["a port"]))
+
+
+def test_stop_words_hardly_count_in_a_text(embedder: Embedder) -> None:
+    """Texts that share only `every`, `which`, `what` and the like are not alike."""
+    plain, dressed, other = embedder.encode(
+        [
+            "crane motor jammed",
+            "what was it that was with the crane motor, which was jammed",
+            "what was it that was with it",
+        ]
+    )
+    assert plain @ dressed > 0.8
+    assert plain @ other < 0.4
+
+
+def test_words_are_weighed_as_told(embedder: Embedder) -> None:
+    crane, motor = embedder.encode(["crane", "motor"])
+    mostly = embedder.weighted({"crane": 3.0, "motor": 1.0})
+    assert mostly @ crane > mostly @ motor
+    assert np.isclose(np.linalg.norm(mostly), 1, atol=1e-5)
+    assert np.allclose(embedder.weighted({"crane": 0.5}), crane, atol=1e-5)
+
+
+def test_without_known_words_there_is_no_direction(embedder: Embedder) -> None:
+    for words in ({}, {"": 1.0}, {"crane": 0.0}):
+        assert not embedder.weighted(words).any()
+        assert embedder.weighted(words).shape == (embedder.dimensions,)
+
+
+def test_a_lone_surrogate_is_only_an_unknown_word(embedder: Embedder) -> None:
+    assert embedder.weighted({"crane\ud800": 1.0}).shape == (embedder.dimensions,)

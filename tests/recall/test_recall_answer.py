@@ -55,6 +55,17 @@ def test_a_question_is_not_an_answer(over: Over) -> None:
     assert answer == "2026-09-02: It is 8443 for the gateway."
 
 
+def test_a_short_memory_is_quoted_whole(over: Over) -> None:
+    """Its sentences lean on each other; only who wants it short gets the best one alone."""
+    text = "The boiler room flooded because of that. A valve had been left open overnight."
+    recall = over(Held([memory("A", text)]))
+    question = "Why was the boiler room flooded?"
+    assert recall(ask(question)).answer == f"2026-09-01: {text}"
+    assert (
+        recall(ask(question, response_length="short")).answer == "2026-09-01: The boiler room flooded because of that."
+    )
+
+
 def test_an_undated_message_is_quoted_without_a_date(over: Over) -> None:
     recall = over(Held(changes=[message(1, "The gateway listens on port 8443.", time=None)]))
     assert recall(ask("Which port does the gateway listen on?")).answer == "The gateway listens on port 8443."

@@ -8,7 +8,7 @@ import pytest
 from recall_builders import Held, ask, memory, message
 
 from sidecar.recall import Recall, RecallAnswer
-from sidecar.recall.query import form_of
+from sidecar.recall.prompt import form_of
 
 RELATED = [
     ("Which package manager does the storefront use?", "pm"),

@@ -261,3 +261,41 @@ def test_explain_tells_terms_gate_and_channels(orchard: Recall) -> None:
     assert isinstance(shut["gate"], dict)
     assert shut["gate"]["why"] == "the query has only everyday words"
     assert orchard(ask("Which port does PostgreSQL listen on?")).explanation is None
+
+
+def test_what_is_talked_of_at_length_comes_before_a_stray_mention(over: Over) -> None:
+    """Of two messages with the same words, the one whose session has more to say on the matter is first."""
+    text = "the gateway certificate expires in March"
+    talk = ["the gateway certificate is from the old authority", "renew the gateway certificate by hand"]
+    recall = over(
+        Held(
+            changes=[
+                message(1, text, session="long"),
+                *(message(number, said, session="long") for number, said in enumerate(talk, 2)),
+                message(9, text, session="stray"),
+            ]
+        )
+    )
+    ids = _ids(recall, "When does the gateway certificate expire?")
+    assert ids.index("m1") < ids.index("m9")
+
+
+def test_a_weak_best_of_one_channel_does_not_outvote_a_sure_one(over: Over) -> None:
+    """One common word, the best that the words can find, does not make up for a meaning that fits."""
+    recall = over(
+        Held(
+            [
+                memory("meaning", "Laptops are encrypted with FileVault and passwords expire yearly."),
+                memory("word", "The storage room has three shelves for paper."),
+            ]
+        )
+    )
+    assert _ids(recall, "Is the storage of our notebooks encrypted, and do passphrases lapse?")[0] == "meaning"
+
+
+def test_scores_are_absolute(over: Over) -> None:
+    """A document scores the same whatever else was found: the best of nothing good stays low."""
+    recall = over(Held([memory("A", "The gateway listens on port 8443."), memory("B", "Lunch is at noon.")]))
+    sure = recall(ask(GATEWAY)).hits[0].score
+    unsure = recall(ask("Which of our servers listens to the radio?")).hits
+    assert all(hit.score < sure / 2 for hit in unsure)

@@ -1,0 +1,156 @@
+"""How long ago, how long until, how long between: differences of dates that the best documents state, shown as such.
+
+Nothing is guessed: there is a figure only if the question asks for one and a quoted text has the dates for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+Span = Literal["ago", "until", "between", "weekday", "clock"]
+
+_COUNT = re.compile(r"\bhow (?:many (days?|weeks?|minutes?|hours?)|(long|much time))\b")
+_BETWEEN = re.compile(r"\b(?:between|from)\b(.+?)\b(?:and|to|till|until)\b(.+)")
+_BEFORE = re.compile(r"\b(?:before|after)\b(.+?)\b(?:did|had|was|were|has|have|do|does|is)\b(.+)")
+_UNTIL = re.compile(r"\b(?:until|till|left|remain\w*|to go|away|from now|before (?:it|they) (?:is|are))\b")
+_AGO = re.compile(r"\b(?:ago|since|passed|elapsed|been|already)\b")
+_LAST = re.compile(r"\b(?:last(?:ed)?|take|took|down)\b")
+_WEEKDAY = re.compile(r"\b(?:which|what) (?:weekday|day of the week)\b")
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
+_DATES = (
+    re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
+    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>\d{{4}}))?\b", re.IGNORECASE),
+    re.compile(rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}}))?", re.IGNORECASE),
+)
+_CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question wants reckoned.  `unit`: days, weeks, hours or minutes; `parts`: the two things of `between`."""
+
+    span: Span
+    unit: str = "days"
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A text that may be quoted, and when it was said."""
+
+    text: str
+    said: datetime | None
+
+
+def asked(question: str) -> Asked | None:
+    """What is to be reckoned, if anything."""
+    text = " ".join(question.casefold().replace("?", " ").split())
+    if _WEEKDAY.search(text):
+        return Asked("weekday")
+    count = _COUNT.search(text)
+    if count is None:
+        return None
+    unit = f"{count[1].removesuffix('s')}s" if count[1] else "days"
+    rest = text[count.end() :]
+    if unit in ("minutes", "hours"):
+        return Asked("clock", unit) if _LAST.search(rest) else None
+    if between := _BETWEEN.search(rest):
+        return Asked("between", unit, _parts(between))
+    if _UNTIL.search(rest):
+        return Asked("until", unit)
+    if before := _BEFORE.search(rest):
+        return Asked("between", unit, _parts(before))
+    return Asked("ago", unit) if _AGO.search(rest) else None
+
+
+def _parts(match: re.Match[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for part in match.groups())
+
+
+def dates(text: str, said: datetime | None) -> list[date]:
+    """The days that a text names, each once, in order; one without a year is the nearest to when it was said."""
+    found = {match.start(): day for pattern in _DATES for match in pattern.finditer(text) if (day := _day(match, said))}
+    return list(dict.fromkeys(found[place] for place in sorted(found)))
+
+
+def _day(match: re.Match[str], said: datetime | None) -> date | None:
+    part = match.groupdict()
+    month = int(part["number"]) if part.get("number") else _MONTHS.index(part["month"].casefold()[:3]) + 1
+    years = [int(part["year"])] if part["year"] else [said.year + step for step in (-1, 0, 1)] if said else []
+    days = [day for year in years if (day := _valid(year, month, int(part["day"])))]
+    if said is None or part["year"]:
+        return days[0] if days else None
+    return min(days, key=lambda day: abs(day - said.date()), default=None)
+
+
+def _valid(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+_Days = tuple[Dated, list[date]]
+Nearest = Callable[[str, Sequence[str]], int]
+
+
+def reckon(wanted: Asked, texts: Sequence[Dated], reference: datetime, nearest: Nearest) -> str:
+    """The sum in words, or nothing.  `texts`: best first; `nearest`: which of some texts is most like a phrase."""
+    if wanted.span == "clock":
+        return _clock(wanted, texts[0].text) if texts else ""
+    dated = [(text, days) for text in texts if (days := dates(text.text, text.said))]
+    if not dated:
+        return ""
+    today = reference.astimezone(UTC).date()
+    if wanted.span == "weekday":
+        return f"{dated[0][1][0]} is a {dated[0][1][0]:%A}."
+    if wanted.span == "between":
+        return _between(wanted, dated, nearest, reference)
+    ago = wanted.span == "ago"
+    fitting = [day for _, days in dated[:1] for day in days if (day <= today if ago else day >= today)]
+    if not fitting:
+        return ""
+    return _difference(fitting[0], today, wanted.unit) if ago else _difference(today, fitting[0], wanted.unit)
+
+
+def _between(wanted: Asked, dated: Sequence[_Days], nearest: Nearest, reference: datetime) -> str:
+    """Of days that the question names, of the two texts that tell of the two things, or of one text's only two days."""
+    texts = [text.text for text, _ in dated]
+    named = [dates(part, reference)[:1] for part in wanted.parts]
+    told = [nearest(part, texts) for part in wanted.parts]
+    if not any(named) and told[0] == told[1]:
+        days = dated[told[0]][1]
+        return _difference(min(days), max(days), wanted.unit) if len(days) == 2 else ""
+    start, end = sorted(own[0] if own else dated[place][1][0] for own, place in zip(named, told, strict=True))
+    return _difference(start, end, wanted.unit)
+
+
+def _difference(start: date, end: date, unit: str) -> str:
+    days = (end - start).days
+    told = _counted(days, "day")
+    if unit == "weeks":
+        weeks, rest = divmod(days, 7)
+        further = f" and {_counted(rest, 'day')}" if rest else ""
+        told = f"{_counted(weeks, 'week')}{further} ({told})"
+    return f"From {start} to {end}: {told}."
+
+
+def _clock(wanted: Asked, text: str) -> str:
+    """Of the only two times of day that a text has."""
+    times = [int(hour) * 60 + int(minute) for hour, minute in _CLOCK.findall(text)]
+    if len(times) != 2:
+        return ""
+    minutes = (times[1] - times[0]) % (24 * 60)
+    shown = [f"{time // 60:02}:{time % 60:02}" for time in times]
+    hours = f" ({minutes / 60:g} hours)" if wanted.unit == "hours" else ""
+    return f"From {shown[0]} to {shown[1]}: {_counted(minutes, 'minute')}{hours}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
