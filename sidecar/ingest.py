@@ -9,7 +9,7 @@ The road ends at the files; the follow road brings them into the index.  Everyth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,6 +68,12 @@ class Archiving:
         result = READERS[agent].read(path, cursor)
         profile = self._route(agent, result).profile
         kept = [] if profile is None else redact_messages(result.messages)
+        sessions = tuple(dict.fromkeys(SessionRef(message.agent, message.session) for message in kept))
+        if profile is not None:
+            # Queued before it is archived: a crash in between leaves a job with nothing to do, never messages without
+            # a job.
+            for ref in sessions:
+                self._journal.enqueue(ref, profile, due=self._quiet_at(ref, kept, written))
         archived = self._journal.record_read(
             str(path),
             result.header,
@@ -79,11 +85,12 @@ class Archiving:
             unknown=result.unknown,
             damaged=result.damaged,
         )
-        sessions = tuple(dict.fromkeys(SessionRef(message.agent, message.session) for message in kept))
-        if profile is not None and (archived.added or archived.updated):
-            for ref in sessions:
-                self._journal.enqueue(ref, profile, due=self._quiet_at(ref, kept, written))
         return Step(archived.added, result.more, sessions)
+
+    def keep(self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime) -> None:
+        """Archive messages that came without a file, already redacted, and queue their session; in this order too."""
+        self._journal.enqueue(ref, profile, due=due)
+        self._journal.archive(profile, messages)
 
     def cursor(self, path: Path) -> Cursor | None:
         """How far the file has been read."""

@@ -58,12 +58,11 @@ class Learner:
         self.paused = paused
         self.wake()
 
-    async def wait_for(self, ref: SessionRef) -> None:
-        """Return when the session's present job is done or parked; the caller has queued it."""
+    def expect(self, ref: SessionRef) -> asyncio.Future[None]:
+        """Done when the next job of the session is done or parked; to be asked for before the job is queued."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._done.setdefault(ref, []).append(future)
-        self.wake()
-        await future
+        return future
 
     async def _work(self, job: Job) -> None:
         error = await contained(self._learn(job))

@@ -36,6 +36,7 @@ class Reporting:
     def status(self) -> shapes.StatusResult:
         """The shape of section 5."""
         parts = self._parts
+        settled = self._settled()
         queue = parts.journal.queue()
         freshness = self.freshness()
         return shapes.StatusResult(
@@ -43,7 +44,7 @@ class Reporting:
             commit=_commit(),
             pid=os.getpid(),
             uptime_s=int(time.monotonic() - self._started),
-            settled=self._settled(queue.pending + queue.running),
+            settled=settled,
             queue=shapes.QueueState(pending=queue.pending, running=queue.running, parked=queue.parked),
             backfill=shapes.BackfillState(done=parts.intake.progress.done, total=parts.intake.progress.total),
             extractor=self._extractor_state(),
@@ -113,23 +114,30 @@ class Reporting:
             Metric("sidecar_bad_files", "gauge", "Unusable memory files.", (Sample(len(parts.follow.bad_files())),)),
         ]
 
-    def _settled(self, jobs: int) -> bool:
+    def _settled(self) -> bool:
+        """Whether nothing waits anywhere.
+
+        The files come first and the queue last: what is read from a file is under way in the writer until it is
+        queued, so nothing can slip through between two looks.
+        """
         parts = self._parts
+        waiting = self._differing()
         conditions = {
-            "jobs": bool(jobs),
-            "first scan": not parts.intake.progress.finished.is_set(),
-            "uncommitted": bool(parts.follow.uncommitted),
-            "steps": bool(parts.writer.waiting),
-            "index behind": parts.keeper.busy,
-            "index gone": not parts.index.intact(),
+            "first scan": lambda: not parts.intake.progress.finished.is_set(),
+            "a step": lambda: parts.writer.busy,
+            "the index": lambda: parts.keeper.busy or not parts.index.intact(),
+            "a commit": lambda: bool(parts.follow.uncommitted),
+            "jobs": self._jobs,
         }
-        waiting = [name for name, holds in conditions.items() if holds]
-        if not waiting:
-            waiting = self._differing()
+        waiting = waiting + [name for name, holds in conditions.items() if holds()]
         if waiting != self._told:
             self._told = waiting
             log.debug("waiting", extra={"for": ", ".join(waiting) or "nothing"})
         return not waiting
+
+    def _jobs(self) -> bool:
+        queue = self._parts.journal.queue()
+        return queue.pending + queue.running > 0
 
     def _differing(self) -> list[str]:
         """Which files hold something that is not taken in; looks at the files themselves, not at events."""

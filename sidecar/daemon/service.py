@@ -109,15 +109,14 @@ class Service:
         now = datetime.now(UTC)
         kept = [_message(said, text, name, now, place) for place, (said, text) in enumerate(redacted)]
         await self._write(self._parts.learning.profile, ref)
-        archived = await self._write(self._parts.journal.archive, ref, kept)
-        await self._follow([])
         source = SessionRef(HTTP_AGENT, name, str(ref))
-        if archived.added or archived.updated:
-            due = now if wait else now + self._parts.archiving.quiet
-            await self._write(self._parts.journal.enqueue, source, ref, due=due)
-            self._parts.learner.wake()
-        if wait and (archived.added or archived.updated):
-            await self._parts.learner.wait_for(source)
+        learned = self._parts.learner.expect(source) if wait else None
+        due = now if wait else now + self._parts.archiving.quiet
+        await self._write(self._parts.archiving.keep, source, ref, kept, due=due)
+        await self._follow([])
+        self._parts.learner.wake()
+        if learned is not None:
+            await learned
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""

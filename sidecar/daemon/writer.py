@@ -44,6 +44,8 @@ class Writer:
         self._order = itertools.count()
         self._thread = threading.Thread(target=self._loop, name="sidecar-writer", daemon=True)
         self._closed = False
+        self._unfinished = 0
+        self._counting = threading.Lock()
         self._thread.start()
 
     async def run(self, urgency: Urgency, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -56,13 +58,20 @@ class Writer:
         if self._closed:
             future.cancel()
             return future
+        with self._counting:
+            self._unfinished += 1
+        future.add_done_callback(self._finished)
         self._queue.put((int(urgency), next(self._order), future, call))
         return future
 
     @property
-    def waiting(self) -> int:
-        """How many steps wait now."""
-        return self._queue.qsize()
+    def busy(self) -> bool:
+        """Whether a step runs or waits."""
+        return self._unfinished > 0
+
+    def _finished(self, _future: Future[Any]) -> None:
+        with self._counting:
+            self._unfinished -= 1
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Refuse new steps, cancel those that wait, let the running one end."""

@@ -108,8 +108,10 @@ def test_waiting_for_a_session_ends_when_it_is_learned(world: tuple[Journal, Sto
         start.set()
         learner = Learner(journal, learning, RulesExtractor(), writer, start)
         task = asyncio.create_task(learner.serve())
-        ref = _say(journal, "s", "always run make check before you commit")
-        await asyncio.wait_for(learner.wait_for(ref), timeout=60)
+        learned = learner.expect(SessionRef("claude-code", "s"))
+        _say(journal, "s", "always run make check before you commit")
+        learner.wake()
+        await asyncio.wait_for(learned, timeout=60)
         assert len(store.open(WEB).memories()) == 1
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
