@@ -1,4 +1,4 @@
-"""Votes to one order: the weighted sum of the channels' scores, then what is known of the documents themselves."""
+"""Votes to one order: weighted reciprocal rank fusion, then what is known of the documents themselves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from datetime import datetime
 from sidecar.index import IndexedMemory, IndexedMessage, Kind
 from sidecar.model import ChannelScore
 from sidecar.recall.channels import CHANNEL_KINDS, Findings, Place, Search
-from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, CHANNELS, COMPANY, COMPANY_SIZE, SPARE, TASK
+from sidecar.recall.weights import (
+    ASKING,
+    ASKING_CHARACTERS,
+    CHANNELS,
+    COMPANY,
+    COMPANY_SIZE,
+    RANK_CONSTANT,
+    SPARE,
+    TASK,
+)
 
 _WHOLE = sum(weight for name, weight in CHANNELS.items() if CHANNEL_KINDS[name] == "memory")
 """What a memory gets that every channel is sure of; a score is a share of it."""
@@ -44,7 +53,7 @@ def fuse(search: Search, findings: Findings) -> list[Candidate]:
     for name, votes in findings.votes.items():
         weight = CHANNELS[name] / _WHOLE
         for vote in votes:
-            scores[vote.place] += weight * vote.strength
+            scores[vote.place] += weight * vote.strength * (RANK_CONSTANT + 1) / (RANK_CONSTANT + vote.rank)
     for place, lost in _alone(search, scores).items():
         scores[place] -= lost
     looked_at = search.limit + max(SPARE, search.limit // 2)
