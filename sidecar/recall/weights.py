@@ -57,7 +57,7 @@ KEY_COVERED = 0.5
 TASK = 0.6
 """Tasks are passed by soon, and are asked for by name when wanted."""
 
-ASKING = 0.6
+ASKING = 0.5
 """A message that only asks is found by every question like it, and answers none."""
 ASKING_CHARACTERS = 120
 

@@ -157,19 +157,22 @@ class Daemon:
         )
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, when: str | None = None) -> str:
+    dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when} if when else {}
+    command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(
-        ["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True
+        command, check=True, capture_output=True, text=True, env={**os.environ, **dates}
     ).stdout.strip()
 
 
 def repository(folder: Path, name: str = "x") -> Path:
-    """A git repository with one commit, different for each name."""
+    """A git repository with one commit, different for each name and the same each time."""
     folder.mkdir(parents=True, exist_ok=True)
     git(folder, "init", "-q", "-b", "main")
     (folder / "README.md").write_text(f"# {name}\n")
     git(folder, "add", ".")
-    git(folder, "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", f"begin {name}")
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    git(folder, *identity, "commit", "-q", "-m", f"begin {name}", when="2026-08-01T12:00:00Z")
     return folder
 
 

