@@ -73,13 +73,15 @@ class Intake:
         self._events = Coalescer(_EVENT_QUIET_S, _EVENT_MAXIMUM_S)
         self._woken = asyncio.Event()
         self._watch_problem: str | None = None
+        self._declined: dict[Path, _State] = {}
+        self._scan_now = False
 
     async def serve(self) -> None:
         """Run until cancelled."""
         loop = asyncio.get_running_loop()
         watcher = FolderWatcher(lambda path: self._hint(loop, path))
         try:
-            self._watch(watcher)
+            await self._watch(watcher)
             await self.scan(live=False)
             self.progress.finished.set()
             await self._follow(watcher)
@@ -87,24 +89,24 @@ class Intake:
             await asyncio.to_thread(watcher.close)
 
     async def scan(self, *, live: bool) -> None:
-        """Take in everything that is new below the folders, newest session first."""
-        self._problems = {path: held for path, held in self._problems.items() if _state(path) is not None}
-        pending = await asyncio.to_thread(self._pending)
-        headers = await asyncio.to_thread(self._headers, pending)
-        self._router.learn([header for header in headers.values() if header is not None])
-        ordered = sorted(pending, key=lambda item: (_newest(headers[item.path]), str(item.path)), reverse=True)
-        chosen = [item for item in ordered if self._wanted(headers[item.path])]
+        """Take in everything that is new below the folders, newest session first.
+
+        What is written meanwhile goes first: somebody is working there.
+        """
+        pending, headers = await asyncio.to_thread(self._survey)
         if not live:
-            self.progress.done, self.progress.total = 0, len(chosen)
-        for item in chosen:
+            self.progress.done, self.progress.total = 0, len(pending)
+        for item in sorted(pending, key=lambda item: (_newest(headers[item.path]), str(item.path)), reverse=True):
             await self.take(item, live=live)
             if not live:
                 self.progress.done += 1
+            if self._due():
+                await self._take_files(self._events.take())
 
     async def take(self, item: Transcript, *, live: bool) -> None:
         """Archive what is new in one file; a file that cannot be read is remembered and skipped until it changes."""
         error = await contained(self._take_all(item, live=live))
-        state = _state(item.path)
+        state = await asyncio.to_thread(_state, item.path)
         if error is None or state is None:
             self._problems.pop(item.path, None)
         else:
@@ -117,7 +119,7 @@ class Intake:
             written = datetime.now(UTC) if live else None
             step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
-            if step.sessions:
+            if step.changed:
                 self._on_archived()
 
     @property
@@ -132,7 +134,7 @@ class Intake:
     def pause(self, paused: bool) -> None:
         """Stop or go on reading; what was written meanwhile is found by a scan."""
         self.paused = paused
-        self._events.add(Path())
+        self._scan_now = True
         self._woken.set()
 
     def set_rescan(self, interval: timedelta) -> None:
@@ -148,9 +150,9 @@ class Intake:
         self._events.add(path)
         loop.call_soon_threadsafe(self._woken.set)
 
-    def _watch(self, watcher: FolderWatcher) -> list[Path]:
+    async def _watch(self, watcher: FolderWatcher) -> list[Path]:
         try:
-            added = watcher.ensure(place.root for place in self.places)
+            added = await asyncio.to_thread(watcher.ensure, [place.root for place in self.places])
         except FileSystemFailed as error:
             if self._watch_problem is None:
                 log.warning("cannot watch", extra={"why": error.message})
@@ -161,49 +163,81 @@ class Intake:
 
     async def _follow(self, watcher: FolderWatcher) -> None:
         """Wait for events, new folders, and the time of the next scan."""
-        next_scan = time.monotonic() + self._jittered()
+        next_scan, next_look = time.monotonic() + self._jittered(), 0.0
         while True:
-            due = self._events.due(time.monotonic())
-            await self._wait(min(_LOOK_AGAIN_S, max(due, 0.0)) if due is not None else _LOOK_AGAIN_S)
+            await self._wait()
             if self.paused:
                 continue
-            if self._watch(watcher) or time.monotonic() >= next_scan or not watcher.alive:
+            appeared: list[Path] = []
+            if time.monotonic() >= next_look:
+                appeared = await self._watch(watcher)
+                next_look = time.monotonic() + _LOOK_AGAIN_S
+            if appeared or self._scan_now or time.monotonic() >= next_scan or not watcher.alive:
+                self._scan_now = False
                 await self.scan(live=True)
                 next_scan = time.monotonic() + self._jittered()
-            due = self._events.due(time.monotonic())
-            if due is not None and due <= 0:
+            elif self._due():
                 await self._take_events(self._events.take())
 
-    async def _wait(self, seconds: float) -> None:
+    def _due(self) -> bool:
+        """Whether changed files have come to rest."""
+        due = self._events.due(time.monotonic())
+        return due is not None and due <= 0
+
+    async def _wait(self) -> None:
+        """Sleep until a file changes and comes to rest, or until it is time to look for new folders."""
+        due = None if self.paused else self._events.due(time.monotonic())
+        seconds = _LOOK_AGAIN_S if due is None else min(_LOOK_AGAIN_S, max(due, 0.0))
         try:
             await asyncio.wait_for(self._woken.wait(), timeout=seconds)
         except TimeoutError:
             return
         self._woken.clear()
-        # Let a burst of small writes end, so that each does not cost a transaction.
-        await asyncio.sleep(_EVENT_QUIET_S)
 
     async def _take_events(self, paths: set[Path]) -> None:
-        if Path() in paths or any(path.is_dir() for path in paths):
+        if await asyncio.to_thread(lambda: any(path.is_dir() for path in paths)):
             # A folder that appeared may hold files whose events came before its watch.
             await self.scan(live=True)
-            return
-        items = {owner(self.places, path) for path in paths}
-        fresh = sorted((item for item in items if item is not None), key=lambda item: str(item.path))
-        headers = await asyncio.to_thread(self._headers, [i for i in fresh if self._archiving.cursor(i.path) is None])
-        self._router.learn([header for header in headers.values() if header is not None])
-        for item in fresh:
+        else:
+            await self._take_files(paths)
+
+    async def _take_files(self, paths: set[Path]) -> None:
+        for item in await asyncio.to_thread(self._prepared, paths):
             await self.take(item, live=True)
 
+    def _prepared(self, paths: set[Path]) -> list[Transcript]:
+        """The transcripts among some paths, once routing knows those that are new."""
+        items = {owner(self.places, path) for path in paths}
+        found = sorted((item for item in items if item is not None), key=lambda item: str(item.path))
+        self._learn(self._headers([item for item in found if self._archiving.cursor(item.path) is None]))
+        return found
+
+    def _survey(self) -> tuple[list[Transcript], Mapping[Path, SessionHeader | None]]:
+        """What is to be read, with its headers, which routing has seen all; what is too old is declined."""
+        self._problems = {path: held for path, held in self._problems.items() if _state(path) is not None}
+        pending = self._pending()
+        headers = self._headers(pending)
+        self._learn(headers)
+        wanted = [item for item in pending if self._wanted(headers[item.path])]
+        for item in pending:
+            state = _state(item.path)
+            if item not in wanted and state is not None:
+                self._declined[item.path] = state
+        return wanted, headers
+
+    def _learn(self, headers: Mapping[Path, SessionHeader | None]) -> None:
+        self._router.learn([header for header in headers.values() if header is not None])
+
     def _pending(self) -> list[Transcript]:
-        """Files with something unread; those that could not be read count once they have changed."""
-        found = []
-        for item in transcripts(self.places):
-            cursor = self._archiving.cursor(item.path)
-            if cursor is None or not unchanged(item.path, cursor):
-                found.append(item)
-        known = dict(self._problems)
-        return [item for item in found if item.path not in known or known[item.path][1] != _state(item.path)]
+        """Files with something unread; those that cannot be read or are too old count once they have changed."""
+        passed = {**dict(self._declined), **{path: state for path, (_, state) in dict(self._problems).items()}}
+        return [item for item in transcripts(self.places) if self._is_unread(item.path, passed.get(item.path))]
+
+    def _is_unread(self, path: Path, passed: _State | None) -> bool:
+        cursor = self._archiving.cursor(path)
+        if cursor is not None and unchanged(path, cursor):
+            return False
+        return passed is None or passed != _state(path)
 
     def _headers(self, items: list[Transcript]) -> Mapping[Path, SessionHeader | None]:
         found: dict[Path, SessionHeader | None] = {}

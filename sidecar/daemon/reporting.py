@@ -16,12 +16,9 @@ from sidecar.wire import shapes
 
 log = logging.getLogger(__name__)
 
-_LARGE_STORE = 20_000
-"""Above this many memory files a scan for every `status` would cost too much; then the watcher's word is taken."""
-
-_CHEAP_LOOK_S = 0.02
 _LOOK_SHARE = 5
-"""A look at all files that took longer than 20 ms is trusted for five times as long, so that polling stays cheap."""
+"""That files differ is believed for five times as long as the look took, so that polling stays cheap.  That they do
+not differ is never believed: it must be true at this moment."""
 
 
 class Reporting:
@@ -126,6 +123,7 @@ class Reporting:
             "first scan": lambda: not parts.intake.progress.finished.is_set(),
             "a step": lambda: parts.writer.busy,
             "the index": lambda: parts.keeper.busy or not parts.index.intact(),
+            "a service": lambda: any(state.state != "running" for state in parts.supervisor.states.values()),
             "a commit": lambda: bool(parts.follow.uncommitted),
             "jobs": self._jobs,
         }
@@ -142,18 +140,12 @@ class Reporting:
     def _differing(self) -> list[str]:
         """Which files hold something that is not taken in; looks at the files themselves, not at events."""
         begun = time.monotonic()
-        if begun >= self._look_again_at:
+        if not self._differs or begun >= self._look_again_at:
             unread = ["transcripts"] if self._parts.intake.unread() else []
-            self._differs = [*unread, *self._differing_profiles()]
-            took = time.monotonic() - begun
-            self._look_again_at = begun + took * (1 + _LOOK_SHARE) if took > _CHEAP_LOOK_S else begun
+            profiles = [self._parts.store.open(ref) for ref in self._parts.store.profiles()]
+            self._differs = [*unread, *(f"profile {profile.ref}" for profile in profiles if profile.differs())]
+            self._look_again_at = begun + (time.monotonic() - begun) * (1 + _LOOK_SHARE)
         return self._differs
-
-    def _differing_profiles(self) -> list[str]:
-        profiles = [self._parts.store.open(ref) for ref in self._parts.store.profiles()]
-        if sum(len(profile.memories(statuses=None)) for profile in profiles) > _LARGE_STORE:
-            return []
-        return [f"profile {profile.ref}" for profile in profiles if profile.differs()]
 
     def _extractor_state(self) -> shapes.ExtractorState:
         if self._parts.learner.paused:

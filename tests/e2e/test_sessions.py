@@ -25,11 +25,11 @@ def rendered(shared: Path, home: Path) -> Path:
 
 def _transcripts(home: Path) -> list[Path]:
     found = [path for folder in (".claude", ".codex", ".gemini") for path in (home / folder).rglob("*.json*")]
-    return sorted(path for path in found if path.is_file() and "subagents" not in path.parts)
+    return sorted(path for path in found if path.is_file() and not path.name.startswith("agent-"))
 
 
 def test_three_sessions_are_recalled_and_one_that_grows(rendered: Path, daemon: Daemon) -> None:
-    claude = [path for path in _transcripts(rendered) if ".claude" in path.parts]
+    claude = [path for path in _transcripts(rendered) if path.parent.parent.name == "projects"]
     kept = {claude[0], claude[1], next(path for path in _transcripts(rendered) if ".codex" in path.parts)}
     for path in _transcripts(rendered):
         if path not in kept:
