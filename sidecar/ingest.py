@@ -46,6 +46,7 @@ class Step:
     """What one step over a transcript did."""
 
     added: int = 0
+    changed: bool = False
     more: bool = False
     sessions: tuple[SessionRef, ...] = ()
 
@@ -76,7 +77,7 @@ class Archiving:
                 self._journal.enqueue(ref, profile, due=self._quiet_at(ref, kept, written))
         archived = self._journal.record_read(
             str(path),
-            result.header,
+            None if profile is None else result.header,  # of what a rule ignores, only the cursor is kept
             profile or ProfileRef(self._namespace, PERSONAL),
             kept,
             cursor=result.cursor.to_json(),
@@ -85,7 +86,8 @@ class Archiving:
             unknown=result.unknown,
             damaged=result.damaged,
         )
-        return Step(archived.added, result.more, sessions)
+        changed = bool(archived.added or archived.updated or archived.withdrawn)
+        return Step(archived.added, changed, result.more, sessions)
 
     def keep(self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime) -> None:
         """Archive messages that came without a file, already redacted, and queue their session; in this order too."""
