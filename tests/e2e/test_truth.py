@@ -120,8 +120,10 @@ def test_a_deleted_cache_is_made_anew_at_the_start(filled: Daemon, project: Path
 
 
 def test_rebuild_by_command(filled: Daemon, project: Path) -> None:
+    before = filled.settle()["index"]["generation"]
     result = filled.cli("rebuild")
     assert result.returncode == 0, result.stderr
+    wait_until("the index is another one", lambda: filled.status()["index"]["generation"] > before)
     filled.settle()
     assert any("02:10" in text for text in filled.contents("when does the nightly backup run?", project))
 
