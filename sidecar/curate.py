@@ -31,10 +31,11 @@ KEYED_TYPES = frozenset({MemoryType.FACT, MemoryType.INSTRUCTION})
 """Types that hold until something newer is said about their key; events and tasks do not supersede each other."""
 
 _SAME_WORDS = 0.8
-"""Share of content words in common from which two statements with the same concrete values are one statement."""
+"""Share of the known statement's words that a retelling must have, to be one."""
 
 _SAME_MEANING = 0.86
-"""Cosine of static embeddings that, with the same concrete values and half of the words, also means the same."""
+_SAME_HALF = 0.5
+"""Cosine of static embeddings with which half of the words are enough."""
 
 _SAME_TOPIC = 0.5
 """Cosine from which one shared word is enough to tie "not 4400" to the statement about 4400; below it takes two."""
@@ -57,8 +58,8 @@ class Neighbour:
 class View:
     """What a profile holds about one candidate.
 
-    `versions` are all memories, of any status, under the candidate's key and under those of its neighbours; `forgotten` says that a tombstone names the
-    candidate's id or content.
+    `versions` are all memories, of any status, under the candidate's key and under those of its neighbours; `forgotten`
+    says that a tombstone names the candidate's id or content.
     """
 
     now: datetime
@@ -149,19 +150,21 @@ def _comparable(candidate: Candidate, memory: Memory) -> bool:
     )
 
 
-def same_statement(first: str, second: str, cosine: float = 0.0) -> bool:
-    """Whether two texts state the same: equal concrete values, and nearly the same words (or the same meaning)."""
-    if normalized(first).casefold() == normalized(second).casefold():
+def same_statement(told: str, known: str, cosine: float = 0.0) -> bool:
+    """Whether a text tells nothing that the known one does not state: then, and only then, it may be merged into it.
+
+    All its words that carry meaning must stand in the known text, with the same concrete values and the same negation.
+    One word of its own, such as another product's name, makes it another statement, however alike the two are.
+    """
+    if normalized(told).casefold() == normalized(known).casefold():
         return True
-    if concrete_values(first) != concrete_values(second) or _polarity(first) != _polarity(second):
+    if concrete_values(told) != concrete_values(known) or _polarity(told) != _polarity(known):
         return False
-    ours, theirs = content_words(first), content_words(second)
-    if not ours or not theirs:
+    ours, theirs = content_words(told), content_words(known)
+    if not ours or not ours <= theirs:
         return False
-    shared = len(ours & theirs)
-    if shared / len(ours | theirs) >= _SAME_WORDS:
-        return True
-    return cosine >= _SAME_MEANING and shared / min(len(ours), len(theirs)) >= 0.5
+    share = len(ours) / len(theirs)
+    return share >= _SAME_WORDS or (cosine >= _SAME_MEANING and share >= _SAME_HALF)
 
 
 _KEY_WORDS = 32

@@ -303,11 +303,33 @@ def test_a_read_only_memory_stays_and_what_contradicts_it_waits_for_review() -> 
         ("Nodes are node1 to node3.", "Nodes are node1 to node4.", False),
         ("Tests run with pytest.", "The office is closed in August.", False),
         ("Staging deploys from the branch stage.", "Staging deploys from the stage branch.", True),
+        (
+            "The receipts are rendered by Typst, not by LaTeX, because it is faster.",
+            "The receipts are rendered by Paged, not by LaTeX, because it is faster.",
+            False,
+        ),
+        (
+            "In the web workspace of this repository we install packages with pnpm and nothing else.",
+            "In the web workspace of this repository we install packages with yarn and nothing else.",
+            False,
+        ),
     ],
 )
 def test_same_statement(first: str, second: str, same: bool) -> None:
     assert same_statement(first, second) is same
     assert same_statement(second, first) is same
+
+
+def test_a_retelling_may_leave_something_out_but_add_nothing() -> None:
+    known = "Deploy the booking service on Tuesdays after lunch with two people"
+    assert same_statement("deploy the booking service on tuesdays after lunch with people", known)
+    assert not same_statement(f"{known} except staging", known, cosine=0.99)
+
+
+@pytest.mark.parametrize("cosine", [0.0, 0.9, 1.0])
+def test_a_new_name_is_never_merged_into_the_old_statement(cosine: float) -> None:
+    first, second = (f"The tickets are sent through {name}, not Postmark." for name in ("Mailgun", "Brevo"))
+    assert not same_statement(second, first, cosine)
 
 
 def test_concrete_values_are_numbers_paths_and_identifiers() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sidecar.client import Client
 from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, Unavailable
+from sidecar.files import ensure_folder
 from sidecar.paths import Paths
 
 START_SECONDS = 60.0
@@ -47,7 +48,7 @@ def holder(lock: Path) -> int | None:
 
 def spawn(environ: Mapping[str, str], output: Path) -> subprocess.Popen[bytes]:
     """Start `sidecar up` in a session of its own, in the folder /, with everything it prints in `output`."""
-    output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ensure_folder(output.parent)
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         return subprocess.Popen(
