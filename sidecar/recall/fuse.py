@@ -17,7 +17,10 @@ from sidecar.recall.weights import (
     CHANNELS,
     COMPANY,
     COMPANY_SIZE,
+    FLOOR,
+    FLOOR_SHARE,
     RANK_CONSTANT,
+    SCRAP_WORDS,
     SPARE,
     TASK,
 )
@@ -65,7 +68,26 @@ def fuse(search: Search, findings: Findings) -> list[Candidate]:
         for place in best
         if place in documents
     ]
-    return sorted(_folded(found), key=_order)
+    return _worth_giving(sorted(_folded(found), key=_order))
+
+
+def _worth_giving(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """Without those that are far behind the best, and without scraps of talk."""
+    best = max((candidate.score for candidate in ranked), default=0.0)
+    return [
+        candidate
+        for candidate in ranked
+        if candidate.score >= max(FLOOR, FLOOR_SHARE * best) and not _scrap(candidate.document)
+    ]
+
+
+def _scrap(document: IndexedMemory | IndexedMessage) -> bool:
+    """A message like "right." tells nothing, whatever it lies near to."""
+    return (
+        isinstance(document, IndexedMessage)
+        and len(document.content.split()) < SCRAP_WORDS
+        and document.content.isascii()
+    )
 
 
 def _alone(search: Search, scores: Mapping[Place, float]) -> dict[Place, float]:

@@ -299,3 +299,20 @@ def test_scores_are_absolute(over: Over) -> None:
     sure = recall(ask(GATEWAY)).hits[0].score
     unsure = recall(ask("Which of our servers listens to the radio?")).hits
     assert all(hit.score < sure / 2 for hit in unsure)
+
+
+def test_scraps_of_talk_and_what_is_far_behind_are_not_given(over: Over) -> None:
+    recall = over(
+        Held(
+            [memory("port", "The gateway listens on port 8443.")],
+            changes=[
+                message(1, "gateway port"),
+                message(2, "right."),
+                message(3, "The tide tables are printed on Mondays, and the port authority reads them."),
+            ],
+        )
+    )
+    assert _ids(recall, GATEWAY)[0] == "port"
+    assert not {"m1", "m2"} & set(_ids(recall, GATEWAY))
+    best, *others = recall(ask(GATEWAY)).hits
+    assert all(hit.score >= 0.2 * best.score for hit in others)
