@@ -17,7 +17,6 @@ from sidecar.recall.weights import (
     CHANNELS,
     COMPANY,
     COMPANY_SIZE,
-    FLOOR,
     FLOOR_SHARE,
     RANK_CONSTANT,
     SCRAP_WORDS,
@@ -72,12 +71,13 @@ def fuse(search: Search, findings: Findings) -> list[Candidate]:
 
 
 def _worth_giving(ranked: Sequence[Candidate]) -> list[Candidate]:
-    """Without those that are far behind the best, and without scraps of talk."""
+    """Without messages that are far behind the best candidate, and without scraps of talk."""
     best = max((candidate.score for candidate in ranked), default=0.0)
     return [
         candidate
         for candidate in ranked
-        if candidate.score >= max(FLOOR, FLOOR_SHARE * best) and not _scrap(candidate.document)
+        if candidate.place.kind == "memory"
+        or (candidate.score >= FLOOR_SHARE * best and not _scrap(candidate.document))
     ]
 
 

@@ -46,9 +46,8 @@ RANK_CONSTANT = 60
 ATTAINABLE = 1.6
 """Of the query's idf, how many times a short document that has every word once scores it (BM25, k1 = 1.2, b = 0.75)."""
 
-FLOOR = 0.02
 FLOOR_SHARE = 0.2
-"""Score, and share of the best score, below which a candidate is noise that only takes an agent's attention."""
+"""Share of the best score below which a message is noise that only takes an agent's attention."""
 
 SCRAP_WORDS = 3
 """A message of fewer words is an answer to something else."""
