@@ -225,7 +225,8 @@ def _identity(candidate: Candidate) -> str:
 def _linked(candidate: Candidate, view: View) -> Stored | None:
     """The memory that the candidate's words declare outdated, or the one whose words declare the candidate outdated.
 
-    Both directions, because old sessions are read after new ones.
+    Either by naming the old value ("4400, not 4310"), or by saying in nearly the same words that something is
+    different now.  Both directions, because old sessions are read after new ones.
     """
     known = any(version.memory.key == candidate.key for version in view.versions)
     if candidate.proposed or candidate.type not in KEYED_TYPES or (known and candidate.key is not None):
@@ -238,7 +239,39 @@ def _linked(candidate: Candidate, view: View) -> Stored | None:
         old, values = (memory.content, candidate.replaces_hint) if newer else (candidate.content, near.dismisses)
         if values and all(_states(old, value) for value in values) and _same_topic(candidate, near, values):
             return near.stored
+        earlier, later = (memory.content, candidate.content) if newer else (candidate.content, memory.content)
+        if _changes(earlier, later):
+            return near.stored
     return None
+
+
+_CHANGE = re.compile(
+    r"\b(?:now|no longer|any ?more|instead|changed|moved|switched|replaced|renamed|from now on|these days)\b",
+    re.IGNORECASE,
+)
+_FRAME_WORDS = 3
+_FRAME_SHARE = 0.6
+_OWN_WORDS = 3
+"""Two statements have one frame if they share their first word of meaning, at least three such words and three fifths
+of the shorter one, and neither has more than three of its own: "tickets are (now) sent through A" and "… through B"."""
+
+
+def _changes(earlier: str, later: str) -> bool:
+    """Whether the later text says of the same thing that it is different now."""
+    if not _CHANGE.search(later) or _subject(earlier) != _subject(later):
+        return False
+    old, new = content_words(earlier), content_words(later)
+    shared = old & new
+    own = max(len(old - new), len(new - old))
+    framed = len(shared) >= _FRAME_WORDS and len(shared) >= _FRAME_SHARE * min(len(old), len(new))
+    return framed and 0 < own <= _OWN_WORDS and bool(old - new)
+
+
+def _subject(text: str) -> str | None:
+    """The first word that carries meaning."""
+    words = content_words(text)
+    found = (match.group().casefold() for match in _WORD.finditer(text))
+    return next((word for word in found if word in words or word.removesuffix("s") in words), None)
 
 
 def _states(content: str, value: str) -> bool:

@@ -235,6 +235,35 @@ def test_a_dismissed_value_links_two_versions_in_either_order(keys: tuple[str | 
     assert shelf.memories == before
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_what_is_different_now_supersedes_what_was_said_in_the_same_words(late: bool) -> None:
+    old = candidate("The tickets are sent through Mailgun, not Postmark.", key=None)
+    new = candidate("The tickets are now sent through Brevo, not Postmark.", key=None, minutes=5, message="m2")
+    shelf = Shelf()
+    for one in (new, old) if late else (old, new):
+        shelf.take(one)
+    assert shelf.active() == ["The tickets are now sent through Brevo, not Postmark."]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("The tickets are sent through Mailgun.", "The tickets are sent through Brevo."),
+        ("Rack 1 holds 100 disks of the archive.", "Rack 2 now holds 140 disks of the backup."),
+        (
+            "The tickets are printed on blue paper at the pier.",
+            "The invoices are now printed on blue paper at the pier.",
+        ),
+        ("The tickets are sent through Mailgun.", "The tickets are now sent at night, after the last ferry has left."),
+    ],
+)
+def test_statements_that_only_look_alike_both_stay(first: str, second: str) -> None:
+    shelf = Shelf()
+    shelf.take(candidate(first, key=None))
+    shelf.take(candidate(second, key=None, minutes=5, message="m2"))
+    assert len(shelf.active()) == 2
+
+
 def test_a_longer_number_is_not_the_dismissed_value() -> None:
     shelf = Shelf()
     shelf.take(candidate("The payment api keeps logs for 160 days.", key="api/retention"))
