@@ -113,8 +113,8 @@ class Index:
             try:
                 return self._follow(source, publish=self._publish, messages=messages)
             except IndexUnusable:
-                if self._sound():
-                    raise
+                # Whatever it is, a cache is made anew: what a kill has left may read well and yet refuse to be written,
+                # such as a file of deletions whose commit never came.  If that fails too, the folder cannot be used.
                 return self._refill(source)
 
     def neighbours(self, profile: ProfileRef, text: str, limit: int) -> list[tuple[str, float]]:
@@ -192,14 +192,6 @@ class Index:
         memories, messages = self._memories.view, self._messages.view
         generation = self._base + memories.state.generation + messages.state.generation
         self._view = View(generation, memories, messages)
-
-    def _sound(self) -> bool:
-        """Whether what is on disk can be opened; if so, it is gone on with."""
-        try:
-            self._load()
-        except IndexUnusable:
-            return False
-        return True
 
     def _load(self) -> None:
         """Open what is on disk.  Raises IndexUnusable if anything about it is in doubt."""
