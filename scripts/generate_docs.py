@@ -120,7 +120,8 @@ def config_page() -> str:
                 ("", f"## {section or 'Top level'}", "", "| setting | default | value | meaning |", "|---|---|---|---|")
             )
         value = _cell(item.spec.kind.title) + (f", in {item.spec.unit}" if item.spec.unit else "")
-        meaning = _cell(item.spec.help) + (" *live*" if item.spec.reloadable else "")
+        marks = (" *live*" if item.spec.reloadable else "") + (f" *{config.NOT_YET}*" if item.spec.later else "")
+        meaning = _cell(item.spec.help) + marks
         default = config.scalar(item.default)
         lines.append(f"| `{item.key}`<br>`{item.variable}` | `{default}` | {value} | {meaning} |")
     return "\n".join((*lines, "", *_CONFIG_NOTES)) + "\n"

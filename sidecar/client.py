@@ -244,6 +244,10 @@ class Client:
         """Go on after `pause`."""
         return self.request("POST", "/v1/resume", {})
 
+    def accept(self, profile: Profile) -> object:
+        """Confirm that memories of a profile which are gone at once are meant to be gone."""
+        return self.request("POST", "/v1/accept", profile.spelled())
+
     def rebuild(self) -> object:
         """Make the index anew from the store and the archive."""
         return self.request("POST", "/v1/rebuild", {})

@@ -72,7 +72,7 @@ class View:
 def plan(candidate: Candidate, view: View) -> list[Change]:
     """The changes that take the candidate in: added, revised, superseding, or skipped with the reason."""
     if view.forgotten:
-        return [Skip(candidate, "it was forgotten; a tombstone refuses it")]
+        return [Skip(candidate, "it was forgotten; a tombstone refuses it", forgotten=True)]
     if view.same is not None:
         return _seen_before(candidate, view.same, view)
     if not candidate.proposed:
@@ -97,7 +97,8 @@ def settle(versions: Sequence[Stored]) -> list[Change]:
 
 def _seen_before(candidate: Candidate, same: Stored, view: View) -> list[Change]:
     if same.memory.status not in (Status.ACTIVE, Status.SUPERSEDED):
-        return [Skip(candidate, f"it is {same.memory.status.value} already", same.memory.id)]
+        gone = same.memory.status is Status.FORGOTTEN
+        return [Skip(candidate, f"it is {same.memory.status.value} already", same.memory.id, forgotten=gone)]
     return _merge(candidate, same, view)
 
 

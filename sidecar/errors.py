@@ -300,6 +300,11 @@ class BadAnswer(SidecarError):
     hint = "Restart the daemon with `sidecar down` and `sidecar up --detach`."
 
 
+PROFILE_FAULTS = (BadMemoryFile, ChangedOnDisk, FieldError, FileSystemFailed, GitFailed, NotFound, Refused, OSError)
+"""What can be wrong with the folder of one profile, and must stop no other one.  Refused: a format that is too new, a
+file that may not be changed, a sudden emptiness."""
+
+
 def classes() -> list[type[SidecarError]]:
     """Every error class, parents before children."""
     found: list[type[SidecarError]] = []

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sidecar import curate
-from sidecar.errors import ChangedOnDisk
+from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk, NotFound, SidecarError, StoreVanished
 from sidecar.index import Index, MessageDoc, MessageGone
 from sidecar.journal import Journal, Mark, MessageChange
 from sidecar.model import HTTP_AGENT, BadFile, ProfileRef, Status, Stored
@@ -75,6 +75,7 @@ class Follow:
         self._store, self._journal, self._index, self._clock = store, journal, index, clock
         self._uses: dict[ProfileRef, _Uses] = {}
         self._uncommitted: dict[ProfileRef, tuple[datetime, datetime]] = {}
+        self._faults: dict[ProfileRef, str] = {}
 
     def catch_up(
         self,
@@ -90,20 +91,38 @@ class Follow:
         scratch.  Without `messages` the archive's news wait for the next time.
         """
         changed = False
-        for ref in sorted(self._store.profiles() if refs is None else refs):
-            profile = self._store.open(ref)
-            if rescan:
-                changed = self._heal(profile) or changed
-            if messages:
-                self._mark_sources(profile)
+        known = {*self._store.profiles(), *self._store.broken()}
+        self._faults = {ref: reason for ref, reason in self._faults.items() if ref in known}
+        for ref in sorted(known if refs is None else known.intersection(refs)):
+            changed = self._catch_up_with(ref, rescan=rescan, messages=messages) or changed
         before = self._index.generation
         self._index.sync(self, anew=anew, messages=messages)
         return changed or self._index.generation != before
 
+    @property
+    def faults(self) -> Mapping[ProfileRef, str]:
+        """Profiles with which something is wrong, and what, until a look at them finds it mended."""
+        return dict(self._faults)
+
+    def profiles(self) -> list[Profile]:
+        """Every profile that can be opened; what is wrong with the others stands in `faults`."""
+        found = (self._opened(ref) for ref in self._store.profiles())
+        return [profile for profile in found if profile is not None]
+
+    def forget(self, ref: ProfileRef) -> None:
+        """A profile was deleted: nothing of it waits any more."""
+        for known in (self._uses, self._uncommitted, self._faults):
+            known.pop(ref, None)
+
     def look_for_leftovers(self) -> None:
-        """At the start: what an earlier run has not committed is due at once."""
-        long_ago = datetime.fromtimestamp(0, UTC)
-        self._uncommitted |= {ref: (long_ago, long_ago) for ref in self._store.profiles()}
+        """At the start: what an earlier run, or a hand meanwhile, has left uncommitted is as if changed just now."""
+        for profile in self.profiles():
+            try:
+                waits = profile.uncommitted()
+            except PROFILE_FAULTS:
+                waits = True  # the commit itself tells what is wrong
+            if waits:
+                self.note_change(profile.ref)
 
     def note_change(self, ref: ProfileRef) -> None:
         """A profile has changes that are not committed yet."""
@@ -117,19 +136,29 @@ class Follow:
         return dict(self._uncommitted)
 
     def commit(self, ref: ProfileRef) -> list[str]:
-        """Commit what has changed in a profile: ours first, then the user's edits alone."""
-        commits = self._store.open(ref).commit()
+        """Commit what has changed in a profile: ours first, then the user's edits alone.
+
+        Raises one of PROFILE_FAULTS, also while a sudden emptiness is unconfirmed; the profile then waits on.
+        """
+        if ref not in self._store.profiles():
+            if ref not in self._store.broken():
+                self.forget(ref)
+            return []
+        profile = self._store.open(ref)
+        commits = profile.commit()
+        if profile.vanished is not None:
+            raise _vanished(profile, profile.vanished)
         self._uncommitted.pop(ref, None)
         return commits
 
     def bad_files(self) -> list[BadFile]:
         """Files that could not be taken in, of all profiles."""
-        found = [bad for ref in self._store.profiles() for bad in self._store.open(ref).bad_files()]
+        found = [bad for profile in self.profiles() for bad in profile.bad_files()]
         return sorted(found, key=lambda bad: (bad.profile, bad.path))
 
     def memories(self) -> Mapping[ProfileRef, Sequence[Stored]]:
-        """For the index: the present memories of every profile, of every status."""
-        return {ref: self._store.open(ref).memories(statuses=None) for ref in self._store.profiles()}
+        """For the index: the present memories of every profile, of every status; a faulty one's as last known."""
+        return {profile.ref: profile.memories(statuses=None) for profile in self.profiles()}
 
     def message_changes(self, after: int) -> Iterator[MessageDoc | MessageGone]:
         """For the index: what changed in the archive since a change number."""
@@ -140,6 +169,35 @@ class Follow:
             if len(batch) < _FEED:
                 return
             after = batch[-1].change
+
+    def _opened(self, ref: ProfileRef) -> Profile | None:
+        try:
+            return self._store.open(ref)
+        except NotFound:
+            return None  # removed since it was listed
+        except PROFILE_FAULTS as error:
+            self._faults[ref] = _told(ref, error)
+            return None
+
+    def _catch_up_with(self, ref: ProfileRef, *, rescan: bool, messages: bool) -> bool:
+        """One profile's share of `catch_up`; what is wrong with it is noted, and stops no other one."""
+        profile = self._opened(ref)
+        if profile is None:
+            return False
+        changed = False
+        try:
+            if rescan:
+                changed = self._heal(profile)
+            if messages:
+                self._mark_sources(profile)
+        except PROFILE_FAULTS as error:
+            self._faults[ref] = _told(ref, error)
+            return changed
+        if profile.vanished is not None:
+            self._faults[ref] = _told(ref, _vanished(profile, profile.vanished))
+        elif rescan:
+            self._faults.pop(ref, None)
+        return changed
 
     def _heal(self, profile: Profile) -> bool:
         refresh = profile.refresh()
@@ -176,6 +234,18 @@ class Follow:
         marks = uses.update(profile.memories(statuses=None), tombstones)
         if marks:
             self._journal.mark_sources(profile.ref, marks)
+
+
+def _vanished(profile: Profile, counts: tuple[int, int]) -> StoreVanished:
+    gone, known = counts
+    return StoreVanished(gone=gone, known=known, profile=profile.ref)
+
+
+def _told(ref: ProfileRef, error: Exception) -> str:
+    """What is wrong with a profile and what to do about it, in one line."""
+    if isinstance(error, SidecarError):
+        return f"profile {ref}: {error.message} {error.hint}"
+    return f"profile {ref}: {error.strerror if isinstance(error, OSError) else type(error).__name__}"
 
 
 def _document(change: MessageChange) -> MessageDoc | MessageGone:

@@ -205,7 +205,7 @@ class Git:
         known = self.files("HEAD", sorted(changes)) if parent else {}
         news = {path: data for path, data in sorted(changes.items()) if not _same(known.get(path), data)}
         made = self._import(news, message, author, when, branch, parent) if news else None
-        self._refresh_index(sorted(changes))
+        self.refresh_index(sorted(changes))
         return made
 
     def log(self, paths: Sequence[str] = (), limit: int | None = None, mentions: str | None = None) -> list[LogEntry]:
@@ -269,7 +269,8 @@ class Git:
             raise GitFailed(command="fast-import", folder=self.folder, stderr=f"unexpected answer {output!r}")
         return output
 
-    def _refresh_index(self, paths: Sequence[str]) -> None:
+    def refresh_index(self, paths: Sequence[str]) -> None:
+        """Bring git's index to what lies in the work tree, for these paths only."""
         given = b"".join(os.fsencode(path) + b"\0" for path in paths)
         self._git("update-index", "-z", "--add", "--remove", "--replace", "--stdin", given=given)
 
@@ -372,7 +373,7 @@ def _run(
         done = subprocess.run(
             command,
             cwd=folder,
-            env=_environment(locks, user_config),
+            env=_environment(folder, locks, user_config),
             input=given,
             capture_output=True,
             timeout=timeout,
@@ -390,7 +391,7 @@ def _run(
     return done.stdout
 
 
-def _environment(locks: bool, user_config: bool) -> dict[str, str]:
+def _environment(folder: Path, locks: bool, user_config: bool) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {
         "LC_ALL": "C",
@@ -402,6 +403,8 @@ def _environment(locks: bool, user_config: bool) -> dict[str, str]:
         "GIT_NO_LAZY_FETCH": "1",
     }
     if not user_config:
+        # Never a repository that lies around ours, such as that of a home folder, should ours be gone.
+        environment["GIT_CEILING_DIRECTORIES"] = os.pathsep.join({str(folder.parent), str(folder.parent.resolve())})
         environment |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
     return environment
 

@@ -9,6 +9,7 @@ The road ends at the files; the follow road brings them into the index.  Everyth
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sidecar import curate
-from sidecar.errors import ChangedOnDisk
+from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk
 from sidecar.extract import Slice
 from sidecar.extract.keys import dropped_values
 from sidecar.identity import content_hash, memory_id
@@ -54,8 +55,12 @@ class Step:
 class Archiving:
     """Reads what is new in transcript files and keeps it, redacted, in the archive."""
 
-    def __init__(self, journal: Journal, router: Router, namespace: str, quiet: timedelta) -> None:
+    def __init__(
+        self, journal: Journal, router: Router, namespace: str, quiet: timedelta, *, extracting: bool = True
+    ) -> None:
+        """`extracting`: whether there is anything to queue sessions for; without it they wait for a later start."""
         self._journal, self._router, self._namespace, self.quiet = journal, router, namespace, quiet
+        self._extracting = extracting
 
     def step(self, agent: str, path: Path, *, written: datetime | None = None) -> Step:
         """Read one bounded piece of a file and archive it, the cursor last.
@@ -74,7 +79,7 @@ class Archiving:
             # Queued before it is archived: a crash in between leaves a job with nothing to do, never messages without
             # a job.
             for ref in sessions:
-                self._journal.enqueue(ref, profile, due=self._quiet_at(ref, kept, written))
+                self.queue(ref, profile, due=self._quiet_at(ref, kept, written))
         archived = self._journal.record_read(
             str(path),
             None if profile is None else result.header,  # of what a rule ignores, only the cursor is kept
@@ -89,10 +94,17 @@ class Archiving:
         changed = bool(archived.added or archived.updated or archived.withdrawn)
         return Step(archived.added, changed, result.more, sessions)
 
-    def keep(self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime) -> None:
+    def keep(
+        self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime, priority: int = 0
+    ) -> None:
         """Archive messages that came without a file, already redacted, and queue their session; in this order too."""
-        self._journal.enqueue(ref, profile, due=due)
+        self.queue(ref, profile, due=due, priority=priority)
         self._journal.archive(profile, messages)
+
+    def queue(self, ref: SessionRef, profile: ProfileRef, *, due: datetime, priority: int = 0) -> None:
+        """Ask for a session to be extracted, if anything extracts."""
+        if self._extracting:
+            self._journal.enqueue(ref, profile, due=due, priority=priority)
 
     def cursor(self, path: Path) -> Cursor | None:
         """How far the file has been read."""
@@ -144,6 +156,7 @@ class Learning:
     ) -> None:
         self._journal, self._store, self._index, self._follow = journal, store, index, follow
         self._by, self._project, self._clock = by, project, clock
+        self._touched: dict[str | None, set[ProfileRef]] = {}
 
     def slice(self, ref: SessionRef, after: int) -> tuple[Slice, int]:
         """The messages of a session above a mark, with some context, and the mark that they reach."""
@@ -159,10 +172,15 @@ class Learning:
         The index is brought up to date after each candidate, so that the next one, and a run that is repeated after a
         crash, see the same neighbours.
         """
+        if self._removed(candidate, home):
+            return []
         profile = self.profile(ProfileRef(home.namespace, PERSONAL) if candidate.scope == "personal" else home)
+        if candidate.source.messages:
+            self._touched.setdefault(candidate.source.session, set()).add(profile.ref)
         for attempt in range(_PLAN_AGAIN):
             changes = self.plan(candidate, profile)
             if all(isinstance(change, Skip) for change in changes):
+                self._hide_forgotten(changes, profile)
                 return changes
             try:
                 profile.apply(changes, self._context(candidate))
@@ -175,6 +193,18 @@ class Learning:
         self._follow.note_change(profile.ref)
         self._follow.catch_up([profile.ref], rescan=False, messages=False)
         return changes
+
+    def _hide_forgotten(self, changes: Sequence[Change], profile: Profile) -> None:
+        """What was forgotten and is said again elsewhere is not to be recalled from there either."""
+        said = {
+            message
+            for change in changes
+            if isinstance(change, Skip) and change.forgotten
+            for message in change.candidate.source.messages
+        }
+        if said:
+            used = {m for stored in profile.memories() for m in stored.memory.source.messages}
+            self._journal.mark_sources(profile.ref, dict.fromkeys(sorted(said - used), "forgotten"))
 
     def plan(self, candidate: Candidate, profile: Profile | None) -> list[Change]:
         """What taking the candidate in would change."""
@@ -194,12 +224,21 @@ class Learning:
         return self._store.open(ref, create=True, project=self._project(ref))
 
     def finish(self, job: Job, upto: int) -> None:
-        """The job is done: commit its work, then let the cursor move, last of all."""
-        changed = sorted(self._follow.uncommitted)
+        """The job is done: commit its work, then let the cursor move, last of all.
+
+        What cannot be committed now is on disk all the same, and is committed later by whoever keeps the store.
+        """
+        changed = sorted(self._touched.pop(job.ref.session, set()).intersection(self._follow.uncommitted))
         self._follow.catch_up(changed, rescan=False)
         for ref in changed:
-            self._follow.commit(ref)
+            with contextlib.suppress(*PROFILE_FAULTS):
+                self._follow.commit(ref)
         self._journal.finish(job, upto=upto)
+
+    def _removed(self, candidate: Candidate, home: ProfileRef) -> bool:
+        """Whether what it was learned from was deleted meanwhile: then it must not come back as a memory."""
+        messages = candidate.source.messages
+        return bool(messages) and self._journal.removed(candidate.source.agent, messages, profile=home) == {*messages}
 
     def _neighbours(self, candidate: Candidate, profile: Profile) -> tuple[curate.Neighbour, ...]:
         found = self._index.neighbours(profile.ref, candidate.content, _NEIGHBOURS)

@@ -19,6 +19,9 @@ Role = Literal["user", "assistant", "tool", "system"]
 Speaker = Literal["user", "assistant", "tool"]
 """Who really said it; `tool` covers everything that neither the person nor the agent wrote."""
 
+AGENTS = ("claude-code", "codex", "gemini")
+"""The agents whose transcripts are understood, as settings and requests name them."""
+
 HTTP_AGENT = "http"
 """The agent of messages that came by `ingest` over HTTP."""
 
@@ -283,6 +286,7 @@ class Skip:
     candidate: Candidate
     why: str
     existing: str | None = None
+    forgotten: bool = False
 
 
 Change = Add | Revise | Supersede | Skip

@@ -13,7 +13,9 @@ from sidecar import config
 from sidecar.config.host import is_local, read_host
 from sidecar.config.view import scalar
 from sidecar.errors import CloudModel, ConfigInvalid, RemoteModelHost
+from sidecar.model import AGENTS
 from sidecar.paths import resolve
+from sidecar.transcripts import READERS
 
 DEFAULTS = {
     "namespace": "local",
@@ -275,3 +277,33 @@ def test_settings_written_as_yaml_are_the_same_when_read_again(tmp_path: Path) -
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])) | st.none() | st.booleans() | st.integers())
 def test_a_scalar_comes_back_from_yaml_as_it_was(value: object) -> None:
     assert yaml.safe_load(f"key: {scalar(value)}") == {"key": value}
+
+
+@pytest.mark.parametrize("text", ["watch: {agents: [cursor]}", "watch: {extra: [{agent: cursor, path: /x}]}"])
+def test_an_agent_that_nobody_can_read_is_a_problem_that_names_the_known_ones(tmp_path: Path, text: str) -> None:
+    (problem,) = problems(tmp_path, text)
+    assert "one of claude-code, codex, gemini" in problem
+
+
+def test_the_agents_of_the_settings_are_those_that_have_a_reader() -> None:
+    assert tuple(sorted(READERS)) == AGENTS
+
+
+def test_what_a_running_daemon_adopts_is_exactly_what_is_live(tmp_path: Path) -> None:
+    old = load(tmp_path)
+    new = load(
+        tmp_path,
+        "namespace: other\nrecall: {limit: 3}\nwatch: {backfill_days: 1, quiet_seconds: 5}\nlog: {level: debug}\n",
+    )
+    applies, restart = config.diff(old, new)
+    counts = config.adopted(old, new)
+    assert config.diff(old, counts) == (applies, ())
+    assert config.diff(counts, new) == ((), restart)
+    assert (counts.namespace, counts.recall.limit, counts.watch.backfill_days) == ("local", 3, None)
+
+
+def test_what_is_not_used_yet_says_so_and_is_not_called_live() -> None:
+    later = [item for item in config.declared() if item.spec.later]
+    assert {item.section for item in later} == {"extract", "sync", "hooks", "mcp", "reflect", "listen"}
+    assert not [item.key for item in later if item.spec.reloadable]
+    assert config.example().count(config.NOT_YET) == len(later)

@@ -1,6 +1,7 @@
 """The one runner of git, over real repositories."""
 
 import os
+import shutil
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -224,3 +225,21 @@ def test_what_cannot_be_told_is_none(tmp_path) -> None:
     assert root_commit(tmp_path / "no") is None
     run(tmp_path, "init", "--quiet", "fresh")
     assert root_commit(tmp_path / "fresh").root_commit is None
+
+
+def test_a_repository_around_ours_is_never_touched(tmp_path) -> None:
+    """A home folder may be a repository of dotfiles; with our own gone, git must not find that one."""
+    run(tmp_path, "init", "-q", "-b", "main")
+    run(tmp_path, "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "--allow-empty", "-m", "mine")
+    folder = tmp_path / "store" / "web"
+    folder.mkdir(parents=True)
+    git = Git(folder, "laptop")
+    git.init()
+    before = run(tmp_path, "rev-parse", "main")
+    shutil.rmtree(folder / ".git")
+    with pytest.raises(GitFailed):
+        commit(git, **{"a.md": b"a\n"})
+    with pytest.raises(GitFailed):
+        git.status()
+    assert run(tmp_path, "rev-parse", "main") == before
+    assert run(tmp_path, "diff", "--cached", "--name-only") == ""

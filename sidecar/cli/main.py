@@ -12,6 +12,7 @@ import click
 
 from sidecar import __version__
 from sidecar.cli import (
+    accept,
     config,
     demo,
     doctor,
@@ -74,6 +75,7 @@ for _command in (
     log.log,
     ingest.ingest,
     rebuild.rebuild,
+    accept.accept,
     config.config,
     doctor.doctor,
     help_command.help_command,

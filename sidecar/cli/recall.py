@@ -72,6 +72,7 @@ def recall(
     print_answer(result)
     if explain:
         _print_channels(rows_of(result, "candidates"))
+        _print_explanation(result.get("explanation") or {})
     print_notes(speaker.last.messages if speaker.last else [])
 
 
@@ -115,6 +116,25 @@ def _print_channels(candidates: list[Mapping[str, Any]]) -> None:
     ]
     if rows:
         click.echo(f"\n{table(rows, head=('#', 'id', *names), right=range(2, 2 + len(names)))}")
+
+
+def _print_explanation(explanation: Mapping[str, Any]) -> None:
+    """What was looked for, why anything or nothing counts as relevant, and what each channel brought."""
+    terms, gate, channels = (explanation.get(name) or {} for name in ("terms", "gate", "channels"))
+    lines = {
+        "terms": _pairs(terms),
+        "gate": _pairs(gate),
+        "channels": dotted(*(f"{name} found {one.get('found')}" for name, one in channels.items())),
+    }
+    shown = [(name, text) for name, text in lines.items() if text]
+    if shown:
+        click.echo(f"\n{table(shown)}")
+
+
+def _pairs(found: Mapping[str, Any]) -> str:
+    return dotted(
+        *(f"{name} {value:.3g}" if type(value) is float else f"{name} {value}" for name, value in found.items())
+    )
 
 
 def _cell(channel: object) -> str:

@@ -60,7 +60,8 @@ def described(status_result: Mapping[str, Any]) -> str:
 
 
 def _headline(found: Mapping[str, Any]) -> str:
-    state = "paused" if found.get("paused") else "settled" if found.get("settled") else "working"
+    paused = (found.get("extractor") or {}).get("state") == "paused"
+    state = "paused" if paused else "settled" if found.get("settled") else "working"
     uptime = f"up {duration(float(found.get('uptime_s') or 0))}"
     process = f"pid {found.get('pid', '?')}"
     return f"sidecar {dotted(found.get('version'), process, uptime, state)}"

@@ -34,7 +34,8 @@ def up(detach: bool, yes: bool, as_json: bool) -> int:
     """Start the daemon.
 
     It reads your agents' transcripts, learns from them, and answers recall.  Started for the first time on a terminal,
-    it shows which agents and sessions it found and asks once.  Ctrl-C or `sidecar down` ends it.
+    it shows which agents and sessions it found and asks once.  Ctrl-C or `sidecar down` ends it.  If one runs already,
+    that is an error, but not with --detach.
     """
     from sidecar.config import load
 
@@ -42,8 +43,9 @@ def up(detach: bool, yes: bool, as_json: bool) -> int:
     settings = load(places, os.environ)
     pid = holder(places.lock)
     if pid is not None:
-        if detach:
-            wait_ready(client(), None)
+        if not detach:
+            raise AlreadyRunning(pid=pid, home=places.state.parent)
+        wait_ready(client(), None)
         return _report(pid, already=True, as_json=as_json)
     _ask_once(places, settings, yes=yes)
     if detach:

@@ -2,14 +2,16 @@
 
 from sidecar.config.load import load
 from sidecar.config.settings import Config, ExtraFolder, ProfileRule, Setting, declared
-from sidecar.config.view import SettingChange, diff, dump, example, scalar, to_yaml
+from sidecar.config.view import NOT_YET, SettingChange, adopted, diff, dump, example, scalar, to_yaml
 
 __all__ = [
+    "NOT_YET",
     "Config",
     "ExtraFolder",
     "ProfileRule",
     "Setting",
     "SettingChange",
+    "adopted",
     "declared",
     "diff",
     "dump",

@@ -24,6 +24,7 @@ class Spec:
     help: str
     unit: str | None = None
     reloadable: bool = False
+    later: bool = False
 
 
 def setting(
@@ -33,12 +34,14 @@ def setting(
     *,
     unit: str | None = None,
     reloadable: bool = False,
+    later: bool = False,
 ) -> Any:  # noqa: ANN401 - as dataclasses.field, it stands for a value of any type
     """A dataclass field that carries its own validation and documentation.
 
-    `reloadable` says that a running daemon can take over a new value at SIGHUP.
+    `reloadable` says that a running daemon can take over a new value at SIGHUP; `later`, that the value is checked but
+    that nothing in this version looks at it yet.
     """
-    return field(default=default, metadata={"spec": Spec(kind, help, unit, reloadable)})
+    return field(default=default, metadata={"spec": Spec(kind, help, unit, reloadable, later)})
 
 
 def specs(section: type) -> dict[str, Spec]:

@@ -1,4 +1,4 @@
-"""Every setting, declared once: name, default, kind, help, unit, and whether SIGHUP can change it.
+"""Every setting, declared once: name, default, kind, help, unit, whether SIGHUP can change it, and whether it counts.
 
 The validation, `config.example.yaml` and `docs/config.md` all come from these classes.  Names and defaults are part of
 the contract and never change meaning.
@@ -25,9 +25,10 @@ from sidecar.config.kinds import (
     text,
     whole,
 )
+from sidecar.model import AGENTS
 
 _NAME = text(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", "a name of 1 to 32 characters a-z, 0-9 and -")
-_AGENT = text(r"[a-z0-9]+(?:-[a-z0-9]+)*", "the name of an agent, such as claude-code")
+_AGENT = choice(*AGENTS)
 _GLOB = text(what="a glob pattern")
 _FOLDER = text(what="a folder")
 _HOST = Kind("the address of an Ollama server", read_host)
@@ -115,7 +116,12 @@ class Watch:
 class Archive:
     """The local copy of verbatim messages (agents delete their transcripts after about 30 days)."""
 
-    enabled: bool = setting(True, BOOLEAN, "Whether verbatim messages are kept and searchable.")
+    enabled: bool = setting(
+        True,
+        BOOLEAN,
+        "Whether verbatim messages are kept and searchable; with false each is let go once it is extracted.",
+        reloadable=True,
+    )
     keep_days: int | None = setting(
         None,
         optional(whole(1, 36_500)),
@@ -135,29 +141,29 @@ class Extract:
     extractor: str = setting(
         "auto",
         choice("auto", "ollama", "rules", "none"),
-        "What extracts: auto takes Ollama if it answers, else the rules.",
+        "What extracts: auto takes the best there is; ollama is not used yet by this version, which takes the rules.",
     )
     host: str = setting("http://127.0.0.1:11434", _HOST, "The Ollama server; without it OLLAMA_HOST counts.")
     allow_remote: bool = setting(False, BOOLEAN, "Whether text may be sent to a model that is not on this machine.")
-    model: str = setting("qwen3:4b-instruct", _MODEL, "The model that extracts.")
+    model: str = setting("qwen3:4b-instruct", _MODEL, "The model that extracts.", later=True)
     verify_model: str | None = setting(
-        None, optional(_MODEL), "The model that checks what was extracted; null takes the same."
+        None, optional(_MODEL), "The model that checks what was extracted; null takes the same.", later=True
     )
     recall_model: str | None = setting(
-        None, optional(_MODEL), "The model for recall at medium and high; null takes the same."
+        None, optional(_MODEL), "The model for recall at medium and high; null takes the same.", later=True
     )
     stall_seconds: float = setting(
-        60, number(1, _DAY), "Silence of the model after which a request is given up.", unit="seconds", reloadable=True
+        60, number(1, _DAY), "Silence of the model after which a request is given up.", unit="seconds", later=True
     )
     timeout_seconds: float = setting(
-        900, number(1, _DAY), "Longest time for one request to the model.", unit="seconds", reloadable=True
+        900, number(1, _DAY), "Longest time for one request to the model.", unit="seconds", later=True
     )
     seconds_per_hour: float = setting(
-        1800, number(0, 3600), "Budget of model time in each hour.", unit="seconds", reloadable=True
+        1800, number(0, 3600), "Budget of model time in each hour.", unit="seconds", later=True
     )
     nice: int = setting(10, whole(0, 19), "Niceness of the daemon's own work.")
     pause_on_battery: bool = setting(
-        True, BOOLEAN, "Whether extraction waits while the machine runs on battery.", reloadable=True
+        True, BOOLEAN, "Whether extraction waits while the machine runs on battery.", later=True
     )
     review: bool = setting(
         False, BOOLEAN, "Whether new memories wait as proposed until you accept them.", reloadable=True
@@ -198,7 +204,7 @@ class Sync:
     """Exchange of shared profiles with their remotes."""
 
     minutes: float = setting(
-        10, number(0.1, 1440), "How often shared profiles are fetched and pushed.", unit="minutes", reloadable=True
+        10, number(0.1, 1440), "How often shared profiles are fetched and pushed.", unit="minutes", later=True
     )
 
 
@@ -207,10 +213,10 @@ class Hooks:
     """Limits of what the hooks in agents may cost."""
 
     timeout_ms: int = setting(
-        300, whole(10, 60_000), "Longest time that a hook makes an agent wait.", unit="milliseconds", reloadable=True
+        300, whole(10, 60_000), "Longest time that a hook makes an agent wait.", unit="milliseconds", later=True
     )
     budget_tokens: int = setting(
-        1500, whole(0, 100_000), "Most text that a hook gives to an agent.", unit="tokens", reloadable=True
+        1500, whole(0, 100_000), "Most text that a hook gives to an agent.", unit="tokens", later=True
     )
 
 
@@ -218,18 +224,20 @@ class Hooks:
 class Mcp:
     """The MCP server for agents."""
 
-    http: bool = setting(False, BOOLEAN, "Whether the daemon serves MCP over HTTP besides stdio.")
-    autostart: bool = setting(False, BOOLEAN, "Whether `sidecar mcp` starts the daemon if none runs.")
+    http: bool = setting(False, BOOLEAN, "Whether the daemon serves MCP over HTTP besides stdio.", later=True)
+    autostart: bool = setting(False, BOOLEAN, "Whether `sidecar mcp` starts the daemon if none runs.", later=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Reflect:
     """Upkeep of memories while the machine is idle."""
 
-    enabled: bool = setting(False, BOOLEAN, "Whether memories are tidied up when the machine is idle.")
-    policy: str = setting("review", choice("review", "apply"), "Whether proposals wait for review or are applied.")
+    enabled: bool = setting(False, BOOLEAN, "Whether memories are tidied up when the machine is idle.", later=True)
+    policy: str = setting(
+        "review", choice("review", "apply"), "Whether proposals wait for review or are applied.", later=True
+    )
     idle_minutes: float = setting(
-        30, number(1, 1440), "Idle time after which upkeep may start.", unit="minutes", reloadable=True
+        30, number(1, 1440), "Idle time after which upkeep may start.", unit="minutes", later=True
     )
 
 
@@ -241,9 +249,10 @@ class Listen:
         None,
         optional(text(r"\S+:\d{1,5}", "an address such as 127.0.0.1:7373")),
         "TCP address to listen on as well; needs token_file.",
+        later=True,
     )
     token_file: str | None = setting(
-        None, optional(text(what="a file")), "File with the token that TCP clients must send."
+        None, optional(text(what="a file")), "File with the token that TCP clients must send.", later=True
     )
 
 

@@ -6,7 +6,10 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
+from sidecar.config.kinds import specs
 from sidecar.config.settings import SECTIONS, Config, declared
+
+NOT_YET = "Not used yet by this version."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,17 @@ def diff(old: Config, new: Config) -> tuple[tuple[SettingChange, ...], tuple[Set
         if before != after:
             (applies if item.spec.reloadable else restart).append(SettingChange(item.key, before, after))
     return tuple(applies), tuple(restart)
+
+
+def adopted(old: Config, new: Config) -> Config:
+    """What counts after SIGHUP: the new values of what a running daemon can take over, the old ones of the rest."""
+    sections: dict[str, object] = {}
+    for name, cls in SECTIONS.items():
+        fresh = getattr(new, name)
+        live = {key: getattr(fresh, key) for key, spec in specs(cls).items() if spec.reloadable}
+        sections[name] = dataclasses.replace(getattr(old, name), **live)
+    live = {key: getattr(new, key) for key, spec in specs(Config).items() if spec.reloadable}
+    return dataclasses.replace(old, **live, **sections)  # type: ignore[arg-type]  # each has its section's class
 
 
 def _holder(config: Config, section: str) -> object:
@@ -98,7 +112,8 @@ def example() -> str:
         elif not section:
             lines.append("")
         indent = "  " if section else ""
-        lines.append(f"{indent}# {item.spec.help} ({item.spec.kind.title}{_unit(item.spec.unit)})")
+        unused = f" {NOT_YET}" if item.spec.later else ""
+        lines.append(f"{indent}# {item.spec.help} ({item.spec.kind.title}{_unit(item.spec.unit)}){unused}")
         lines.append(f"{indent}#{item.name}: {scalar(item.default)}")
     return "\n".join(lines) + "\n"
 

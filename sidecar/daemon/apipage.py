@@ -74,7 +74,7 @@ _LIMITS: Final = (
     ("a session id", f"{limits.SESSION_CHARACTERS} characters"),
     ("a namespace's or profile's name", f"{limits.NAME_CHARACTERS} characters of `a-z0-9-`"),
     ("items on a page", f"{limits.PAGE} by default, {limits.PAGE_MAX} at most"),
-    ("candidates", f"{limits.CANDIDATES} by default, {limits.CANDIDATES_MAX} at most"),
+    ("candidates", f"`recall.limit` of the settings by default, {limits.CANDIDATES_MAX} at most"),
     ("the body of an ingest", f"{limits.INGEST_BODY_BYTES:,} bytes"),
     ("any other body", f"{limits.BODY_BYTES:,} bytes"),
 )

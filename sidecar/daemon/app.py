@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar import git, log
-from sidecar.config import Config, diff, load
+from sidecar.config import Config, adopted, diff, load
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
@@ -25,6 +25,7 @@ from sidecar.daemon.service import Service
 from sidecar.daemon.sources import folders
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Writer
 from sidecar.errors import SidecarError
 from sidecar.extract.rules import RulesExtractor
@@ -94,7 +95,7 @@ class Daemon:
         server = Server(service, self._paths.socket, namespace=self._config.namespace)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload, parts)
+        loop.add_signal_handler(signal.SIGHUP, self._reload, parts, service)
         if self._journal.get("paused"):
             parts.intake.pause(True)
             parts.learner.pause(True)
@@ -120,8 +121,10 @@ class Daemon:
 
     def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
         config, journal, writer, by = self._config, self._journal, self._writer, f"{getpass.getuser()}@{_hostname()}"
-        router = self._router()
-        archiving = Archiving(journal, router, config.namespace, timedelta(seconds=config.watch.quiet_seconds))
+        router, rules = self._router(), RulesExtractor()
+        extractor = None if config.extract.extractor == "none" else rules
+        quiet = timedelta(seconds=config.watch.quiet_seconds)
+        archiving = Archiving(journal, router, config.namespace, quiet, extracting=extractor is not None)
         learning = Learning(
             journal,
             self._store,
@@ -131,28 +134,19 @@ class Daemon:
             project=lambda ref: _project(router, ref),
             clock=_now,
         )
-        keeper = Keeper(self._paths.store, self._follow, self._index, writer, **_commit_times(config))
+        quiet_store, maximum = timedelta(seconds=config.git.quiet_seconds), timedelta(seconds=config.git.max_seconds)
+        keeper = Keeper(self._paths.store, self._follow, self._index, writer, quiet=quiet_store, maximum=maximum)
         archived = asyncio.Event()
-
-        def on_archived() -> None:
-            keeper.archived()
-            learner.wake()
-
-        rules = RulesExtractor()
-        learner = Learner(journal, learning, None if config.extract.extractor == "none" else rules, writer, archived)
-        intake = Intake(
-            folders(config.watch.agents, config.watch.extra, os.environ),
-            archiving,
-            router,
+        learner = Learner(
+            journal,
+            learning,
+            extractor,
             writer,
-            rescan=timedelta(minutes=config.watch.rescan_minutes),
-            backfill_days=config.watch.backfill_days,
-            archived=archived,
-            on_archived=on_archived,
+            archived,
+            review=config.extract.review,
+            keep_texts=config.archive.enabled,
+            on_released=keeper.archived,
         )
-        supervisor = Supervisor()
-        for name, serve in (("follow", keeper.serve), ("watch", intake.serve), ("extract", learner.serve)):
-            supervisor.add(name, serve)
         parts = Parts(
             journal,
             self._store,
@@ -162,14 +156,42 @@ class Daemon:
             archiving,
             learning,
             writer,
-            intake,
+            self._intake(router, archiving, keeper, learner, archived),
             keeper,
             learner,
-            supervisor,
+            Upkeep(journal, writer, self._paths.trash, config, on_change=keeper.archived),
+            Supervisor(),
             self._paths.trash,
         )
+        for name, service in (
+            ("follow", parts.keeper),
+            ("watch", parts.intake),
+            ("extract", parts.learner),
+            ("upkeep", parts.upkeep),
+        ):
+            parts.supervisor.add(name, service.serve)
         reporting = Reporting(parts, _extractor_state(config))
         return parts, Service(parts, config, reporting, TakeIn(parts, rules, by), stop)
+
+    def _intake(
+        self, router: Router, archiving: Archiving, keeper: Keeper, learner: Learner, archived: asyncio.Event
+    ) -> Intake:
+        config = self._config
+
+        def on_archived() -> None:
+            keeper.archived()
+            learner.wake()
+
+        return Intake(
+            folders(config.watch.agents, config.watch.extra, os.environ),
+            archiving,
+            router,
+            self._writer,
+            rescan=timedelta(minutes=config.watch.rescan_minutes),
+            backfill_days=config.watch.backfill_days,
+            archived=archived,
+            on_archived=on_archived,
+        )
 
     def _router(self) -> Router:
         router = Router(
@@ -181,12 +203,11 @@ class Daemon:
             routes=self._journal,
             has_commit=git.has_commit,
         )
-        for ref in self._store.profiles():
-            project = self._store.open(ref).info.project
-            router.adopt(ref, project.root_commit, project.remotes)
+        for profile in self._follow.profiles():
+            router.adopt(profile.ref, profile.info.project.root_commit, profile.info.project.remotes)
         return router
 
-    def _reload(self, parts: Parts) -> None:
+    def _reload(self, parts: Parts, service: Service) -> None:
         """SIGHUP: take over what can change while running, and say what cannot."""
         try:
             fresh = load(self._paths, os.environ)
@@ -198,10 +219,14 @@ class Daemon:
             logger.info("setting changed", extra={"setting": change.key})
         for change in restart:
             logger.warning("setting waits for a restart", extra={"setting": change.key})
-        log.set_level(fresh.log.level)
-        parts.archiving.quiet = timedelta(seconds=fresh.watch.quiet_seconds)
-        parts.intake.set_rescan(timedelta(minutes=fresh.watch.rescan_minutes))
-        parts.keeper.set_commit_times(**_commit_times(fresh))
+        config = self._config = adopted(self._config, fresh)
+        log.set_level(config.log.level)
+        parts.archiving.quiet = timedelta(seconds=config.watch.quiet_seconds)
+        parts.intake.set_rescan(timedelta(minutes=config.watch.rescan_minutes))
+        parts.keeper.set_commit_times(**_commit_times(config))
+        parts.learner.review, parts.learner.keep_texts = config.extract.review, config.archive.enabled
+        parts.upkeep.adopt(config)
+        service.adopt(config)
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:
@@ -222,8 +247,10 @@ def _extractor_state(config: Config) -> ExtractorState:
     wanted = config.extract.extractor
     if wanted == "none":
         return ExtractorState(name="none", state="off", hint="extract.extractor is none: nothing is learned.")
-    hint = "This version extracts with rules alone." if wanted == "ollama" else None
-    return ExtractorState(name="rules", state="running", hint=hint)
+    if wanted == "ollama":
+        hint = "extract.extractor is ollama, but this version extracts with rules alone; set it to rules or auto."
+        return ExtractorState(name="rules", state="degraded", hint=hint)
+    return ExtractorState(name="rules", state="running", hint=None)
 
 
 def _repo_facts(folder: Path) -> RepoFacts | None:

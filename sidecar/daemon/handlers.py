@@ -105,6 +105,12 @@ async def delete_session(api: Api, call: Plain) -> Reply:
     return Reply()
 
 
+async def accept(api: Api, call: Call[requests.AcceptHere, requests.NoQuery]) -> Reply:
+    """Confirm that memories which are gone at once are meant to be gone; until then nothing is taken over."""
+    await api.accept((await _target(api, call)).ref)
+    return Reply()
+
+
 async def ingest(api: Api, call: Call[requests.Ingest, requests.NoQuery]) -> Reply:
     """Archive messages, which makes them recallable verbatim, and queue them for extraction."""
     target = await _target(api, call)
@@ -141,7 +147,10 @@ async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Rep
     include = [ProfileRef(target.ref.namespace, name) for name in body.include]
     found = await api.recall(target.ref, question, include=include)
     candidates = _candidates(found.hits, now=body.reference_date or call.now, explain=body.explain)
-    return Reply({"count": len(candidates), "answer": found.answer, "candidates": candidates}, notes=found.notes)
+    result = {"count": len(candidates), "answer": found.answer, "candidates": candidates}
+    if found.explanation is not None:
+        result["explanation"] = shapes.Explanation.model_validate(found.explanation).plain()
+    return Reply(result, notes=found.notes)
 
 
 async def search(api: Api, call: Call[requests.SearchHere, requests.NoQuery]) -> Reply:

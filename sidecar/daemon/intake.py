@@ -189,7 +189,9 @@ class Intake:
         due = None if self.paused else self._events.due(time.monotonic())
         seconds = _LOOK_AGAIN_S if due is None else min(_LOOK_AGAIN_S, max(due, 0.0))
         try:
-            await asyncio.wait_for(self._woken.wait(), timeout=seconds)
+            # Not `wait_for`: in Python 3.11 it can lose a cancellation that comes together with the event.
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
         except TimeoutError:
             return
         self._woken.clear()

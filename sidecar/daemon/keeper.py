@@ -6,12 +6,13 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar.daemon.watch import Coalescer, FolderWatcher
 from sidecar.daemon.writer import Urgency, Writer
-from sidecar.errors import GitFailed
+from sidecar.errors import PROFILE_FAULTS, FileSystemFailed, SidecarError
 from sidecar.follow import Follow
 from sidecar.index import Index
 from sidecar.model import ProfileRef
@@ -28,6 +29,9 @@ _TICK_S = 1.0
 _RESCAN_S = 60.0
 """How often the store is scanned besides being watched; a dead watcher is noticed at the latest then."""
 
+_RESCAN_FAULTY_S = 5.0
+"""The same while the store is not watched, or while something is wrong with a profile that a person may mend."""
+
 _COMMIT_RETRY = timedelta(seconds=10)
 
 
@@ -43,7 +47,11 @@ class Keeper:
         *,
         quiet: timedelta,
         maximum: timedelta,
+        watch: Callable[[Callable[[Path], None]], FolderWatcher] = FolderWatcher,
     ) -> None:
+        """`quiet` and `maximum` as for `set_commit_times`; `watch` makes a watcher that calls what it is given."""
+        self._watch = watch
+        self._watcher: FolderWatcher | None = None
         self._root, self._follow, self._index, self._writer = root, follow, index, writer
         self._quiet, self._maximum = quiet, maximum
         self._events = Coalescer(_EVENT_QUIET_S, _EVENT_MAXIMUM_S)
@@ -52,20 +60,19 @@ class Keeper:
         self._anew = False
         self._retry_at: dict[ProfileRef, datetime] = {}
         self._next_scan = 0.0
-        self.degraded: dict[str, str] = {}
+        self._degraded: dict[str, str] = {}
         self.behind_since: float | None = None
+        self._newer: float | None = None
 
     async def serve(self) -> None:
         """Run until cancelled."""
-        loop = asyncio.get_running_loop()
-        watcher = FolderWatcher(lambda path: self._hint(loop, path))
-        self._follow.look_for_leftovers()
+        await self._writer.run(Urgency.FOLLOW, self._follow.look_for_leftovers)
         try:
             while True:
-                await self._turn(watcher)
+                await self._turn()
                 await self._wait()
         finally:
-            await asyncio.to_thread(watcher.close)
+            await self._unwatch()
 
     def archived(self) -> None:
         """The archive has new messages, which the index is to take over."""
@@ -94,6 +101,14 @@ class Keeper:
         self._woken.set()
 
     @property
+    def degraded(self) -> Mapping[str, str]:
+        """Why answers may miss something, by what it is about."""
+        found = {f"profile {ref}": reason for ref, reason in self._follow.faults.items()}
+        if self._watcher is not None and not self._watcher.alive:
+            found["watch"] = "the watcher of the memory files has ended and is being started again"
+        return {**self._degraded, **found}
+
+    @property
     def busy(self) -> bool:
         """Whether a change is known that the index does not have yet."""
         return self.behind_since is not None or self._events.due(time.monotonic()) is not None
@@ -115,18 +130,19 @@ class Keeper:
         loop.call_soon_threadsafe(self._woken.set)
 
     def _behind(self) -> None:
-        if self.behind_since is None:
-            self.behind_since = time.monotonic()
-
-    async def _turn(self, watcher: FolderWatcher) -> None:
-        """One look at everything that may be due."""
         now = time.monotonic()
-        newly_watched = watcher.ensure([self._root])
+        self.behind_since = self.behind_since or now
+        self._newer = self._newer or now
+
+    async def _turn(self) -> None:
+        """One look at everything that may be due."""
+        newly_watched = await self._keep_watching()
+        now = time.monotonic()
         due = self._events.due(now)
-        if newly_watched or not watcher.alive or now >= self._next_scan:
+        if newly_watched or now >= self._next_scan:
             self._events.take()
+            self._next_scan = now + _RESCAN_S * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load
             await self._catch_up(None)
-            self._next_scan = time.monotonic() + _RESCAN_S * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load
         elif due is not None and due <= 0:
             self._behind()
             await self._catch_up(self._profiles(self._events.take()))
@@ -135,13 +151,45 @@ class Keeper:
         for ref in self._ready():
             await self._commit(ref)
 
+    async def _keep_watching(self) -> bool:
+        """See that the store is watched; whether it was not until now, so that something may have been missed."""
+        if self._watcher is not None and not self._watcher.alive:
+            await self._unwatch()
+        loop = asyncio.get_running_loop()
+        try:
+            if self._watcher is None:
+                self._watcher = self._watch(lambda path: self._hint(loop, path))
+            newly_watched = bool(self._watcher.ensure([self._root]))
+        except (FileSystemFailed, OSError) as error:
+            why = f"{error.message} {error.hint}" if isinstance(error, SidecarError) else str(error.strerror)
+            self._degraded["watch"] = f"the memory files are scanned now and then, not watched: {why}"
+            self._scan_within(_RESCAN_FAULTY_S)
+            return False
+        self._degraded.pop("watch", None)
+        return newly_watched
+
+    async def _unwatch(self) -> None:
+        if self._watcher is not None:
+            watcher, self._watcher = self._watcher, None
+            await asyncio.to_thread(watcher.close)
+
+    def _scan_within(self, seconds: float) -> None:
+        self._next_scan = min(self._next_scan, time.monotonic() + seconds)
+
     async def _catch_up(self, refs: list[ProfileRef] | None) -> None:
-        anew, self._anew, self._archived = self._anew, False, False
+        """One run of the follow road; it takes back no more than what was due before it began."""
+        anew, self._anew, self._archived, self._newer = self._anew, False, False, None
         if anew or not self._index.intact():
-            self.degraded["index"] = "the index is being made anew"
-        changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew)
-        self.degraded.pop("index", None)
-        self.behind_since = None
+            self._degraded["index"] = "the index is being made anew"
+        try:
+            changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew)
+        except BaseException:
+            self._anew, self._archived, self._next_scan = self._anew or anew, True, 0.0
+            raise
+        self._degraded.pop("index", None)
+        self.behind_since = self._newer
+        if self._follow.faults:
+            self._scan_within(_RESCAN_FAULTY_S)
         if changed:
             log.debug("index follows", extra={"generation": self._index.generation})
 
@@ -152,32 +200,45 @@ class Keeper:
 
     def _ready(self) -> list[ProfileRef]:
         now = datetime.now(UTC)
+        waiting = self._follow.uncommitted
+        for ref in [ref for ref in self._retry_at if ref not in waiting]:  # deleted, or committed by another
+            del self._retry_at[ref]
+            self._degraded.pop(f"git {ref}", None)
         return sorted(
             ref
-            for ref, (first, last) in self._follow.uncommitted.items()
+            for ref, (first, last) in waiting.items()
             if (now - last >= self._quiet or now - first >= self._maximum) and now >= self._retry_at.get(ref, now)
         )
 
     async def _commit(self, ref: ProfileRef) -> None:
         try:
             commits = await self._writer.run(Urgency.FOLLOW, self._follow.commit, ref)
-        except GitFailed as error:
-            self._retry_at[ref] = datetime.now(UTC) + _COMMIT_RETRY
-            self.degraded[f"git {ref}"] = error.message
-            log.exception("not committed", extra={"profile": ref})
+        except PROFILE_FAULTS as error:
+            self._not_committed(ref, error)
             return
         self._retry_at.pop(ref, None)
-        self.degraded.pop(f"git {ref}", None)
+        self._degraded.pop(f"git {ref}", None)
         if commits:
             log.info("committed", extra={"profile": ref, "commits": len(commits)})
             self.look()
+
+    def _not_committed(self, ref: ProfileRef, error: Exception) -> None:
+        """Try again a little later, and say so; told to the log once."""
+        self._retry_at[ref] = datetime.now(UTC) + _COMMIT_RETRY
+        why = f"{error.message} {error.hint}" if isinstance(error, SidecarError) else str(error)
+        reason = f"profile {ref}: {why}"
+        if self._degraded.get(f"git {ref}") != reason:
+            log.error("not committed", exc_info=error, extra={"profile": ref})
+        self._degraded[f"git {ref}"] = reason
 
     async def _wait(self) -> None:
         """Sleep until the next thing can be due: an event, a commit, or the next look at the index's folder."""
         due = self._events.due(time.monotonic())
         seconds = _TICK_S if due is None else min(max(due, 0.0), _TICK_S)
         try:
-            await asyncio.wait_for(self._woken.wait(), timeout=seconds)
+            # Not `wait_for`: in Python 3.11 it can lose a cancellation that comes together with the event.
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
         except TimeoutError:
             return
         self._woken.clear()

@@ -9,6 +9,7 @@ from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
 from sidecar.daemon.supervise import Supervisor
+from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Writer
 from sidecar.follow import Follow
 from sidecar.index import Index
@@ -33,5 +34,6 @@ class Parts:
     intake: Intake
     keeper: Keeper
     learner: Learner
+    upkeep: Upkeep
     supervisor: Supervisor
     trash: Path

@@ -7,7 +7,7 @@ is created by `ingest` and `remember` and is empty for all others.  Unavailable 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -58,13 +58,14 @@ class Question:
     `reference` is the moment from which relative dates count (None: now).  `at` is a moment or the name of a tag or
     commit; None is now.  `types` is empty for all.  `budget` is in tokens.  `routed`: the profile was chosen by folder,
     so that `personal` is searched beside it if the settings say so; a profile asked for by name stands alone.
+    `limit` None: what the settings say.
     """
 
     query: str
     level: Level
     length: Length
     reference: datetime | None
-    limit: int
+    limit: int | None
     at: datetime | str | None
     types: tuple[MemoryType, ...]
     kinds: tuple[Kind, ...]
@@ -117,6 +118,10 @@ class Answer(Protocol):
     def notes(self) -> Sequence[str]:
         """What limits the answer."""
 
+    @property
+    def explanation(self) -> Mapping[str, object] | None:
+        """How it came to be, in the fields of `shapes.Explanation`, if that was asked for."""
+
 
 class Api(Protocol):
     """The daemon, as its HTTP server sees it.
@@ -145,6 +150,9 @@ class Api(Protocol):
     async def delete_session(self, ref: ProfileRef, session: str) -> None:
         """Delete a session's messages and what was learned from it alone.  Nothing happens if there is none."""
 
+    async def accept(self, ref: ProfileRef) -> None:
+        """What has vanished from it at once is meant to be gone; nothing happens if nothing has.  Raises NotFound."""
+
     async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
         """Archive, then queue extraction; with `wait` return after it."""
 
@@ -155,9 +163,9 @@ class Api(Protocol):
         """Search this profile and `include`."""
 
     async def search(
-        self, ref: ProfileRef, query: str, *, session: str | None, limit: int, routed: bool
+        self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
     ) -> Sequence[Hit]:
-        """Verbatim messages of all roles, best first; `routed` as in `Question`."""
+        """Verbatim messages of all roles, best first; `limit` and `routed` as in `Question`."""
 
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int

@@ -121,6 +121,7 @@ _HERE: Final = (
           result=shapes.MemoryShape, conflicts=True),
     Route("POST", "/memories/{id}/forget", "forget_memory_here", handlers.forget_memory, body=requests.ForgetHere,
           result=shapes.MemoryShape, conflicts=True),
+    Route("POST", "/accept", "accept_here", handlers.accept, body=requests.AcceptHere),
     Route("POST", "/summary", "summary_here", handlers.summary, body=requests.SummaryHere,
           result=shapes.SummaryResult),
     Route("GET", "/log", "log_here", handlers.log, query=requests.ListLogHere, result=shapes.LogEntry, many=True),

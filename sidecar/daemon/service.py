@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon.deletion import Deletion
+from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness, Listing, MemoryView, Namespace, Question, Said, Told
 from sidecar.daemon.reporting import Reporting
-from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.takein import URGENT, TakeIn
 from sidecar.daemon.writer import Urgency
 from sidecar.errors import BadRequest, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, Message, ProfileRef, SessionRef, Speaker, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
-from sidecar.redact import redact_messages
+from sidecar.redact import redact, redact_messages
 from sidecar.store import Profile, WriteContext
 from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
 
@@ -33,12 +35,16 @@ T = TypeVar("T")
 
 _NO_MODEL = "degraded: no model"
 
+_TOKEN_CHARACTERS = 4
+"""Characters that count as one token of a budget: what models make of English, near enough."""
+
 
 class Found:
     """A recall's answer with notes for the reader."""
 
-    def __init__(self, found: RecallAnswer, notes: Sequence[str] = ()) -> None:
-        self.answer, self.hits, self.notes = found.answer, found.hits, notes
+    def __init__(self, found: RecallAnswer, hits: Sequence[Hit], notes: Sequence[str]) -> None:
+        """`hits`: those of the answer that are given."""
+        self.answer, self.explanation, self.hits, self.notes = found.answer, found.explanation, hits, notes
 
 
 class Service:
@@ -47,6 +53,11 @@ class Service:
     def __init__(self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event) -> None:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
         self._recall = Recall(parts.index)
+        self._deletion = Deletion(parts)
+
+    def adopt(self, config: Config) -> None:
+        """Take over new settings, for the requests to come."""
+        self._config = config
 
     # namespaces and profiles
 
@@ -67,9 +78,8 @@ class Service:
     async def delete_namespace(self, name: str) -> None:
         """Move its profiles to the trash, then take its name away."""
         self._known(name)
-        for ref in self._parts.store.profiles(name):
-            await self.delete_profile(ref)
-        await self._write(self._parts.store.delete_namespace, name, self._parts.trash)
+        await self._write(self._deletion.namespace, name)
+        self._parts.keeper.wake()
 
     async def list_profiles(self, namespace: str) -> Sequence[ProfileShape]:
         """The profiles of a namespace with their sizes."""
@@ -77,46 +87,43 @@ class Service:
         return [shape for shape in self._reporting.profiles() if shape.namespace == namespace]
 
     async def delete_profile(self, ref: ProfileRef) -> None:
-        """Move a profile to the trash."""
+        """Move a profile to the trash; its messages and jobs go with it."""
         self._known(ref.namespace)
-        if self._open(ref) is None:
-            return
-        await self._write(self._parts.store.delete_profile, ref, self._parts.trash)
-        await self._write(self._parts.router.forget, ref)
-        await self._follow([])
+        await self._write(self._deletion.profile, ref)
+        self._parts.keeper.wake()
 
     async def delete_session(self, ref: ProfileRef, session: str) -> None:
         """Delete a session's messages, and the memories that were learned from it alone."""
         self._known(ref.namespace)
-        profile = self._open(ref)
-        if profile is not None:
-            learned = [s for s in profile.memories(statuses=None) if s.memory.source.session == session]
-            for stored in learned:
-                await self._write(profile.delete, stored.memory.id, WriteContext(why="its session was deleted"))
-        rows = await self._read(self._parts.journal.sessions)
-        for row in rows:
-            if row.ref.session == session and row.profile == ref:
-                await self._write(self._parts.journal.remove_session, row.ref)
-        await self._follow([ref])
+        await self._write(self._deletion.session, ref, session)
+        self._parts.keeper.wake()
+
+    async def accept(self, ref: ProfileRef) -> None:
+        """What has vanished from a profile is meant to be gone.  Raises NotFound."""
+        self._known(ref.namespace)
+        await self._write(self._deletion.accept, ref)
+        self._parts.keeper.look()
+        self._parts.learner.wake()
 
     # writing
 
     async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
         """Archive messages; they are recallable verbatim when this returns.  Extraction is queued."""
         self._known(ref.namespace)
-        redacted = _redacted(messages)
-        name = session or _derived_session(redacted)
+        if wait and self._parts.learner.paused:
+            raise paused_error("nothing was taken in")
         now = datetime.now(UTC)
-        kept = [_message(said, text, name, now, place) for place, (said, text) in enumerate(redacted)]
+        # The batch as a whole, because a secret may be told in one message and repeated in another; and in a thread,
+        # because large ones take seconds.
+        name, kept = await asyncio.to_thread(_redacted_messages, messages, session, now)
         await self._write(self._parts.learning.profile, ref)
         source = SessionRef(HTTP_AGENT, name, str(ref))
-        learned = self._parts.learner.expect(source) if wait else None
-        due = now if wait else now + self._parts.archiving.quiet
-        await self._write(self._parts.archiving.keep, source, ref, kept, due=due)
+        due, priority = (now, URGENT) if wait else (now + self._parts.archiving.quiet, 0)
+        await self._write(self._parts.archiving.keep, source, ref, kept, due=due, priority=priority)
         await self._follow([])
         self._parts.learner.wake()
-        if learned is not None:
-            await learned
+        if wait:
+            await self._parts.learner.expect(source)
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""
@@ -128,18 +135,15 @@ class Service:
     async def delete_memory(self, ref: ProfileRef, identifier: str) -> Stored:
         """Delete a memory's file, and the source messages that only it used."""
         profile = self._profile_of(ref, identifier)
-        stored = await self._write(profile.delete, identifier, WriteContext(why="deleted on request"))
-        used = {m for other in profile.memories(statuses=None) for m in other.memory.source.messages}
-        only = [message for message in stored.memory.source.messages if message not in used]
-        if only:
-            await self._write(self._parts.journal.remove_messages, stored.memory.source.agent, only, profile=ref)
-        await self._follow([ref])
+        stored = await self._write(self._deletion.memory, profile, identifier)
+        self._parts.keeper.wake()
         return stored
 
     async def forget_memory(self, ref: ProfileRef, identifier: str, reason: str | None) -> Stored:
         """Archive a memory as forgotten."""
         profile = self._profile_of(ref, identifier)
-        stored = await self._write(profile.forget, identifier, reason, WriteContext(why=reason or "forgotten"))
+        told = redact(reason, spoken=True).text if reason else None
+        stored = await self._write(profile.forget, identifier, told, WriteContext(why=told or "forgotten"))
         await self._follow([ref])
         return stored
 
@@ -158,15 +162,13 @@ class Service:
         self._known(ref.namespace)
         if isinstance(question.at, str):
             raise BadRequest(detail="at: only a date or a moment is understood, not the name of a tag or commit")
-        beside = (
-            [ProfileRef(ref.namespace, PERSONAL)] if question.routed and self._config.recall.include_personal else []
-        )
+        keeps_messages = self._config.archive.enabled
         request = RecallRequest(
             query=question.query,
-            profiles=tuple(dict.fromkeys([ref, *include, *beside])),
-            limit=question.limit,
+            profiles=tuple(dict.fromkeys([ref, *include, *self._beside(ref, routed=question.routed)])),
+            limit=question.limit or self._config.recall.limit,
             types=question.types,
-            kinds=question.kinds,
+            kinds=tuple(kind for kind in question.kinds if kind == "memory" or keeps_messages),
             session=question.session,
             reference=question.reference or datetime.now(UTC),
             response_length=question.length,
@@ -175,16 +177,23 @@ class Service:
         )
         await self._refresh_index()
         found = await self._read(self._recall, request)
-        return Found(found, [] if question.level == "low" else [_NO_MODEL])
+        hits, left_out = _within(found.hits, question.budget)
+        notes = [*found.notes, *([] if question.level == "low" else [_NO_MODEL])]
+        if left_out:
+            notes.append(f"budget: {left_out} of {len(found.hits)} candidates left out")
+        return Found(found, hits, notes)
 
     async def search(
-        self, ref: ProfileRef, query: str, *, session: str | None, limit: int, routed: bool
+        self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
     ) -> Sequence[Hit]:
-        """Verbatim messages of all roles, best first."""
+        """Verbatim messages of all roles, best first; none where the settings say that none are kept."""
         self._known(ref.namespace)
+        if not self._config.archive.enabled:
+            return []
+        most = limit or self._config.recall.limit
         await self._refresh_index()
         profiles = tuple(dict.fromkeys([ref, *self._beside(ref, routed=routed)]))
-        return await self._read(self._recall.search, query, profiles, session=session, limit=limit)
+        return await self._read(self._recall.search, query, profiles, session=session, limit=most)
 
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
@@ -338,6 +347,18 @@ class Service:
         )
 
 
+def _within(hits: Sequence[Hit], budget: int | None) -> tuple[list[Hit], int]:
+    """The hits that fit into so many tokens together, best first, and how many do not; a long one bars no short one."""
+    if budget is None:
+        return list(hits), 0
+    kept, left = [], budget * _TOKEN_CHARACTERS
+    for hit in hits:
+        if len(hit.content) <= left:
+            kept.append(hit)
+            left -= len(hit.content)
+    return kept, len(hits) - len(kept)
+
+
 def message_id(session: str, role: str, content: str) -> str:
     """The id of an ingested message: the first 128 bits of SHA-256 over session, role and redacted content.
 
@@ -348,6 +369,13 @@ def message_id(session: str, role: str, content: str) -> str:
         data = part.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()[:32]
+
+
+def _redacted_messages(messages: Sequence[Said], session: str | None, now: datetime) -> tuple[str, list[Message]]:
+    """The session's name and its messages as the archive keeps them."""
+    redacted = _redacted(messages)
+    name = session or _derived_session(redacted)
+    return name, [_message(said, text, name, now, place) for place, (said, text) in enumerate(redacted)]
 
 
 def _redacted(messages: Sequence[Said]) -> list[tuple[Said, str]]:

@@ -40,8 +40,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SUMMARY_CHARACTERS = 120
-_HOOK_PRIORITY = 10
-"""Above all that is only due: somebody's context is about to be dropped."""
+URGENT = 10
+"""Priority above all that is only due: somebody waits, or an agent's context is about to be dropped."""
 
 Action = Literal["add", "revise", "supersede", "skip"]
 
@@ -109,9 +109,7 @@ class TakeIn:
         ref = SessionRef(agent, session)
         row = await asyncio.to_thread(self._parts.journal.session, ref)
         if row is not None:
-            await self._run(
-                self._parts.journal.enqueue, ref, row.profile, due=datetime.now(UTC), priority=_HOOK_PRIORITY
-            )
+            await self._run(self._parts.archiving.queue, ref, row.profile, due=datetime.now(UTC), priority=URGENT)
             self._parts.learner.wake()
 
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -167,7 +165,7 @@ class TakeIn:
             key=key or None,
             occurred=judged.occurred if judged is not None else None,
             keywords=judged.keywords if judged is not None else (),
-            tags=told.tags,
+            tags=tuple(redact(tag).text for tag in told.tags),
             pinned=told.pinned,
             replaces_hint=judged.replaces_hint if judged is not None else (),
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from sidecar.journal.archive import renumber
 from sidecar.journal.claims import Batch, load
 from sidecar.journal.codec import micros
 from sidecar.journal.database import Connection, Database, Row
 from sidecar.journal.feed import by_id, chunks
 from sidecar.journal.neighbours import finish
-from sidecar.journal.sessions import session_number
+from sidecar.journal.sessions import profile_number, session_number
 from sidecar.model import ProfileRef, SessionRef
 
 _PRUNED = 1
@@ -25,6 +26,12 @@ _BY_AGE = """
     SELECT m.*, coalesce(m.time, s.last_record, s.started) AS age
       FROM messages m JOIN sessions s ON s.number = m.session
      WHERE m.gone = 0 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.session = m.session)
+"""
+_OLDEST_FIRST = "ORDER BY age NULLS LAST, m.number"
+
+_SEEN = """
+    SELECT m.* FROM messages m JOIN sessions s ON s.number = m.session
+     WHERE m.gone = 0 AND m.seq <= s.extracted AND {} ORDER BY m.number
 """
 
 
@@ -72,6 +79,43 @@ class Retention:
         self._db.scrub()
         return removed
 
+    def remove_profile(self, profile: ProfileRef) -> int:
+        """Take out every message of a profile for good, and its jobs; the number of messages that were there.
+
+        For a profile that was deleted: nothing of it can be found, and nothing that waits makes it again.  What its
+        sessions say later is new.  What was forgotten in it stays forgotten in the messages of other profiles.
+        """
+        with self._db.writing() as connection:
+            number = profile_number(connection, profile)
+            batch = Batch.begin(connection)
+            rows = connection.execute(
+                "SELECT m.* FROM messages m JOIN sessions s ON s.number = m.session"
+                " WHERE s.profile = ? AND m.gone = 0 ORDER BY m.number",
+                (number,),
+            ).fetchall()
+            removed = _take_out(batch, rows, _REMOVED)
+            for table in ("copies", "jobs"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE session IN (SELECT number FROM sessions WHERE profile = ?)", (number,)
+                )
+            connection.execute("DELETE FROM writes WHERE profile = ?", (str(profile),))
+            _drop_marks(batch, number)
+            finish(batch)
+        self._db.scrub()
+        return removed
+
+    def removed(self, agent: str | None, ids: Iterable[str], *, profile: ProfileRef | None = None) -> set[str]:
+        """Those of the ids whose messages a person had removed; the arguments as for `remove_messages`."""
+        found: set[str] = set()
+        with self._db.reading() as connection:
+            for part in chunks(sorted(set(ids))):
+                condition, values = by_id(part, agent, profile)
+                rows = connection.execute(
+                    f"SELECT m.id FROM messages m WHERE m.gone = {_REMOVED} AND {condition}", values
+                ).fetchall()
+                found |= {row["id"] for row in rows}
+        return found
+
     def prune(self, keep_days: int | None, max_mb: int | None, *, now: datetime) -> int:
         """Let go of the oldest texts; the number of messages.
 
@@ -83,34 +127,69 @@ class Retention:
             now: the moment from which days are counted.
         """
         pruned = 0
+        while count := self.prune_some(keep_days, max_mb, now=now):
+            pruned += count
+        if pruned:
+            self.scrub()
+        return pruned
+
+    def prune_some(self, keep_days: int | None, max_mb: int | None, *, now: datetime) -> int:
+        """One short step of `prune`; 0 once nothing is left to do.  `scrub` belongs after the last one."""
         if keep_days is not None:
             oldest = micros(now - timedelta(days=keep_days))
-            while count := self._prune_step("age < ?", oldest, None):
-                pruned += count
-        if max_mb is not None:
-            while (excess := self._excess(max_mb)) > 0 and (count := self._prune_step("?", 1, excess)):
-                pruned += count
-        if pruned:
-            self._db.scrub()
-        return pruned
+            if count := self._prune_step(f"{_BY_AGE} AND age < ? {_OLDEST_FIRST}", oldest, None):
+                return count
+        if max_mb is not None and (excess := self._excess(max_mb)) > 0:
+            return self._prune_step(f"{_BY_AGE} AND ? {_OLDEST_FIRST}", 1, excess)
+        return 0
+
+    def release(self, ref: SessionRef) -> int:
+        """Let go of the texts of a session that extraction has seen; the number of messages.
+
+        As after `prune`, ids and cursors stay, so that reading the transcript again brings nothing back.
+        """
+        with self._db.reading() as connection:
+            session = session_number(connection, ref)
+        released = 0
+        while count := self._prune_step(_SEEN.format("m.session = ?"), session, None):
+            released += count
+        if released:
+            self.scrub()
+        return released
+
+    def release_some(self) -> int:
+        """One short step of letting go of whatever extraction has seen, of all sessions; 0 once nothing is left."""
+        return self._prune_step(_SEEN.format("?"), 1, None)
+
+    def scrub(self) -> None:
+        """Overwrite what was let go of, so that its words are nowhere left on disk."""
+        self._db.scrub()
 
     def _excess(self, max_mb: int) -> int:
         with self._db.reading() as connection:
             row = connection.execute("SELECT coalesce(sum(bytes), 0) AS bytes FROM messages WHERE gone = 0").fetchone()
         return int(row["bytes"]) - max_mb * _MEGABYTE
 
-    def _prune_step(self, condition: str, value: object, excess: int | None) -> int:
-        """Prune some of the oldest messages that meet the condition, no more than make up for the excess of bytes."""
+    def _prune_step(self, query: str, value: object, excess: int | None) -> int:
+        """Prune some of the messages that the query finds, no more than make up for the excess of bytes."""
         with self._db.writing() as connection:
-            rows = connection.execute(
-                f"{_BY_AGE} AND {condition} ORDER BY age NULLS LAST, m.number LIMIT ?", (value, _STEP)
-            ).fetchall()
+            rows = connection.execute(f"{query} LIMIT ?", (value, _STEP)).fetchall()
             if excess is not None:
                 rows = _until(rows, excess)
             batch = Batch.begin(connection)
             count = _take_out(batch, rows, _PRUNED)
             finish(batch)
         return count
+
+
+def _drop_marks(batch: Batch, profile: int) -> None:
+    """Memories that are gone speak for no message any more; what was forgotten does not come back by that."""
+    marked = batch.connection.execute(
+        "SELECT message FROM marks WHERE profile = ? AND state > 0 ORDER BY message", (profile,)
+    ).fetchall()
+    batch.connection.execute("DELETE FROM marks WHERE profile = ? AND state > 0", (profile,))
+    for row in marked:
+        renumber(batch, "id = ? AND gone = 0", row["message"])
 
 
 def _until(rows: Sequence[Row], excess: int) -> list[Row]:

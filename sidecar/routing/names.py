@@ -52,7 +52,7 @@ def remote_name(url: str) -> str:
 
     User names and passwords are dropped, so the name may be stored and shown.
     """
-    text = url.strip()
+    text = re.split(r"[?#]", url.strip(), maxsplit=1)[0]  # what follows may hold a token
     if text.lower().startswith("file://"):
         text = text[len("file://") :]
     match = (_URL if "://" in text else _SCP).fullmatch(text)

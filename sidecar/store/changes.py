@@ -11,6 +11,7 @@ from sidecar.identity import content_hash
 from sidecar.model import Add, Change, Memory, Revise, Skip, Status, Stored, Supersede
 from sidecar.store.committing import commit_paths, take_over_edits
 from sidecar.store.core import Core
+from sidecar.store.refreshing import refresh
 from sidecar.store.words import WriteContext
 
 _ORDER: Final[dict[type[Change], int]] = {Add: 0, Revise: 1, Supersede: 2, Skip: 3}
@@ -156,6 +157,8 @@ def _wanted(core: Core, identifier: str) -> Stored:
 
 
 def _refuse_if_vanished(core: Core) -> None:
+    if core.vanished is None and not core.intact:
+        refresh(core)
     if core.vanished is not None:
         gone, known = core.vanished
         raise StoreVanished(gone=gone, known=known, profile=core.ref)

@@ -19,11 +19,15 @@ AFTER_REMOVAL = WriteContext("a person removed these files")
 
 @dataclass(slots=True)
 class _Changes:
-    """What differs from the last commit, by whose it is; `before` holds the bytes of that commit."""
+    """What differs from the last commit, by whose it is; `before` holds the bytes of that commit.
+
+    `stale`: paths that are as in that commit, while git's index says otherwise: an interruption came between the two.
+    """
 
     before: Mapping[str, bytes]
     ours: dict[str, bytes | None] = field(default_factory=dict)
     users: dict[str, bytes | None] = field(default_factory=dict)
+    stale: list[str] = field(default_factory=list)
 
 
 def commit(core: Core, reason: str | None) -> list[str]:
@@ -42,6 +46,8 @@ def commit_paths(core: Core, paths: Sequence[str], reason: str | None = None) ->
     """Commit what these files are now, each change under its author's name, and mark what a person has corrected."""
     made = core.history.commit_pending()
     changes = _changes(core, [path for path in paths if not is_private(path) and path != SUMMARY_FILE])
+    if changes.stale:
+        core.history.git.refresh_index(changes.stale)
     bury_removed(core)
     removed = [core.hand_removed.pop(path) for path in sorted(changes.users) if path in core.hand_removed]
     made += core.history.commit_recovered(changes.ours, reason or "recovered after an interruption")
@@ -78,6 +84,7 @@ def _changes(core: Core, paths: Sequence[str]) -> _Changes:
             core.uncommittable[path] = BadFile(core.ref, path, None, f"not committed: {error.fields['why']}")
             continue
         if data == changes.before.get(path):
+            changes.stale.append(path)  # only git's index is behind
             continue
         ours = _removed_by_us(core, path, changes.before[path]) if data is None else core.disk.is_ours(path, data)
         (changes.ours if ours else changes.users)[path] = data

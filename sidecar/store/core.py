@@ -11,6 +11,8 @@ from sidecar.model import BadFile, Memory, ProfileRef
 from sidecar.store.catalog import Catalog
 from sidecar.store.disk import Disk
 from sidecar.store.history import History
+from sidecar.store.layout import PROFILE_FILE
+from sidecar.store.scan import is_file
 
 
 @dataclass(slots=True)
@@ -42,6 +44,11 @@ class Core:
     def now(self) -> datetime:
         """The present moment as files state it."""
         return self.clock().replace(microsecond=0)
+
+    @property
+    def intact(self) -> bool:
+        """Whether the folder is a profile's: with its `profile.yaml` and its repository."""
+        return is_file(self.folder / PROFILE_FILE) and self.history.git.is_repo()
 
     def drop_returned(self) -> None:
         """What is there again was not removed after all."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from sidecar.errors import FileSystemFailed
 from sidecar.files import inside, write_durably
 from sidecar.git import Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
@@ -83,6 +84,15 @@ class Profile:
         """(gone, known) while a sudden emptiness waits for `accept`."""
         return self._core.vanished
 
+    @property
+    def intact(self) -> bool:
+        """Whether the folder still has what makes it a profile; False after a removal of it or of a part."""
+        return self._core.intact
+
+    def uncommitted(self) -> bool:
+        """Whether git sees anything that the last commit does not have.  Raises GitFailed."""
+        return bool(self._core.history.git.status())
+
     def summary_markdown(self, session: str | None = None) -> str:
         """The profile in one page: five headings, empty ones left out, pinned memories first."""
         return summary_markdown(self._snapshot.ordered, session)
@@ -95,7 +105,12 @@ class Profile:
 
     def differs(self) -> bool:
         """Whether the folder holds something that `refresh` has not seen; looks at names, sizes and times alone."""
-        found = scan(self.folder).memories
+        if not self.intact:
+            return self.vanished is None
+        try:
+            found = scan(self.folder).memories
+        except FileSystemFailed:
+            return True
         known = dict(self._core.catalog.entries)
         if found.keys() != known.keys():
             return True
@@ -108,6 +123,13 @@ class Profile:
         context = WriteContext("first use of this profile")
         self._core.history.record(context, PROFILE_FILE, profile_file)
         self._core.history.explain(context, f"Create profile {self.ref.name}")
+
+    def complete(self, profile_file: bytes) -> None:
+        """Give a folder that still has memory files back what else it needs: its repository, its `profile.yaml`."""
+        git = self._core.history.git
+        git.init()
+        if not (self.folder / PROFILE_FILE).is_file():
+            self._core.disk.write(PROFILE_FILE, profile_file, None, WriteContext("the folder was not complete"))
 
     def refresh(self) -> Refresh:
         """Look at the disk and take over what changed there."""

@@ -22,6 +22,8 @@ _ALARM_ABOVE: Final = 10
 
 def refresh(core: Core) -> Refresh:
     """Compare the folder with the catalog and take the differences over, unless too much is gone at once."""
+    if not core.intact:
+        return _half_gone(core)
     found = scan(core.folder)
     core.leftovers = found.leftovers
     _refresh_tombstones(core, found)
@@ -38,6 +40,13 @@ def refresh(core: Core) -> Refresh:
     core.hand_gone |= dict(lost.values())
     core.drop_returned()
     return Refresh(tuple(sorted(changed)), tuple(sorted(lost)), core.catalog.bad())
+
+
+def _half_gone(core: Core) -> Refresh:
+    """The folder lost its `profile.yaml` or its repository: whatever is left of it, nothing is taken over."""
+    found = scan(core.folder) if core.folder.is_dir() else Scan()
+    core.vanished = (len(_lost(core, found, {})), len(core.catalog.ids()))
+    return Refresh(bad=core.catalog.bad(), vanished=core.vanished)
 
 
 def _read_changed(core: Core, memories: Mapping[str, Signature]) -> dict[str, Entry]:

@@ -44,6 +44,11 @@ class Scan:
     leftovers: list[str] = field(default_factory=list)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there; False also where nobody lets us look."""
+    return os.path.isfile(path)  # noqa: PTH113 - the method of Path raises for want of permission
+
+
 def signature_of(path: Path) -> Signature | None:
     """The signature of one file; None if nothing is there."""
     try:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sidecar.errors import FileSystemFailed, NamespaceExists, NotFound, UnknownNamespace
+from sidecar.errors import FileSystemFailed, NamespaceExists, NotFound, SidecarError, UnknownNamespace
 from sidecar.files import ABSENT, ensure_folder, read_file, sha256_of, sync_folder, write_durably
 from sidecar.git import Git
 from sidecar.model import ProfileRef
 from sidecar.store import info
 from sidecar.store.layout import MAX_FILE_BYTES, PROFILE_FILE, check_name, is_name
 from sidecar.store.profile import Profile
+from sidecar.store.scan import is_file, scan
 from sidecar.store.words import ProjectIdentity, WriteLog
 
 
@@ -37,15 +39,18 @@ class Store:
         self.root = root
         self._machine, self._writes, self._clock, self._step = machine, writes, clock, step
         self._open: dict[ProfileRef, Profile] = {}
+        self._broken: dict[ProfileRef, SidecarError] = {}
         self._lock = threading.RLock()
 
     def namespaces(self) -> list[str]:
         """Every namespace, sorted."""
-        return _folders(self.root)
+        return sorted({*_folders(self.root), *(ref.namespace for ref in self._lost())})
 
     def has_namespace(self, name: str) -> bool:
         """Whether the namespace exists."""
-        return is_name(name) and (self.root / name).is_dir()
+        return is_name(name) and (
+            os.path.isdir(self.root / name) or any(ref.namespace == name for ref in self._lost())  # noqa: PTH112
+        )
 
     def create_namespace(self, name: str) -> None:
         """Make an empty namespace.  Raises `NamespaceExists`, or `FieldError` for a name that is none."""
@@ -64,37 +69,83 @@ class Store:
             return self._discard(self.root / name, trash, name)
 
     def profiles(self, namespace: str | None = None) -> list[ProfileRef]:
-        """The profiles of a namespace, or all, sorted.  Raises `UnknownNamespace`."""
+        """The profiles of a namespace, or all, sorted.  Raises `UnknownNamespace`.
+
+        Those whose folder was removed under our feet are among them, as their memories wait for `accept`; those that
+        could not be opened are not (see `broken`).
+        """
         if namespace is not None and not self.has_namespace(namespace):
             raise UnknownNamespace(name=namespace)
-        names = self.namespaces() if namespace is None else [namespace]
-        found = (ProfileRef(space, name) for space in names for name in _folders(self.root / space))
-        return [ref for ref in found if (self._folder(ref) / PROFILE_FILE).is_file()]
+        found = {*self._present(namespace), *self._lost()} - self._broken.keys()
+        return sorted(ref for ref in found if namespace in (None, ref.namespace))
+
+    def broken(self) -> Mapping[ProfileRef, SidecarError]:
+        """Profiles that could not be opened, and why; `open` tries again."""
+        with self._lock:
+            self._broken = {ref: error for ref, error in self._broken.items() if self.exists(ref)}
+            return dict(self._broken)
 
     def exists(self, ref: ProfileRef) -> bool:
         """Whether there is such a profile."""
         names = is_name(ref.namespace) and is_name(ref.name)
-        return names and (self._folder(ref) / PROFILE_FILE).is_file()
+        return names and is_file(self._folder(ref) / PROFILE_FILE)
 
     def open(self, ref: ProfileRef, *, create: bool = False, project: ProjectIdentity | None = None) -> Profile:
         """The profile, always the same object for one name; its files have been looked at.
+
+        One whose folder is not complete any more stays as it is while it knows of memories: `refresh` raises the alarm,
+        and nothing is written.  An empty one is opened, or made, anew.
 
         Raises `NotFound` unless `create`, `FormatTooNew` or `BadMemoryFile` for a `profile.yaml` that is not ours.
         """
         with self._lock:
             profile = self._open.get(ref)
+            if profile is not None and not _holds_memories(profile) and not profile.intact:
+                del self._open[ref]
+                profile = None
             if profile is None:
-                profile = self._opened(ref, create=create, project=project)
+                try:
+                    profile = self._opened(ref, create=create, project=project)
+                except SidecarError as error:
+                    if self.exists(ref):
+                        self._broken[ref] = error
+                    raise
                 self._open[ref] = profile
+                self._broken.pop(ref, None)
             return profile
 
-    def delete_profile(self, ref: ProfileRef, trash: Path) -> Path:
-        """Move a profile into the trash, so that its name is free again; returns where it is now."""
+    def accept(self, ref: ProfileRef, trash: Path) -> Profile | None:
+        """The user confirms that what has vanished is meant to be gone; None if that is the whole profile.
+
+        What is left of the folder of a profile without memory files goes to the trash.  Raises `NotFound`.
+        """
         with self._lock:
-            if not self.exists(ref):
+            profile = self.open(ref)
+            if profile.intact:
+                profile.accept()
+                return profile
+            folder = self._folder(ref)
+            left = folder.is_dir() and bool(scan(folder).memories)
+            if not left:
+                self.delete_profile(ref, trash)
+                return None
+            profile.complete(info.render(profile.info))
+            profile.accept()
+            return profile
+
+    def delete_profile(self, ref: ProfileRef, trash: Path) -> Path | None:
+        """Move a profile into the trash, so that its name is free again.
+
+        Returns where it is now; None if its folder had been removed already.
+        """
+        with self._lock:
+            if not self.exists(ref) and ref not in self._lost():
                 raise NotFound(what=f"Profile {ref}")
+            folder = self._folder(ref)
+            moved = self._discard(folder, trash, f"{ref.namespace}-{ref.name}") if folder.is_dir() else None
             self._open.pop(ref, None)
-            return self._discard(self._folder(ref), trash, f"{ref.namespace}-{ref.name}")
+            self._broken.pop(ref, None)
+            return moved
 
     def _opened(self, ref: ProfileRef, *, create: bool, project: ProjectIdentity | None) -> Profile:
         check_name("namespace", ref.namespace)
@@ -120,6 +171,17 @@ class Store:
             profile.record_creation(info.render(found))
         return profile
 
+    def _present(self, namespace: str | None) -> list[ProfileRef]:
+        """The profiles that lie on the disk."""
+        names = _folders(self.root) if namespace is None else [namespace]
+        found = (ProfileRef(space, name) for space in names for name in _folders(self.root / space))
+        return [ref for ref in found if is_file(self._folder(ref) / PROFILE_FILE)]
+
+    def _lost(self) -> list[ProfileRef]:
+        """Open profiles with memories whose folder does not say any more that it is a profile."""
+        # Without the lock, which is held while a large profile is read: this is asked for with every request.
+        return [ref for ref, one in list(self._open.items()) if not self.exists(ref) and _holds_memories(one)]
+
     def _folder(self, ref: ProfileRef) -> Path:
         return self.root / ref.namespace / ref.name
 
@@ -141,9 +203,14 @@ class Store:
         return target
 
 
+def _holds_memories(profile: Profile) -> bool:
+    return bool(profile.memories(statuses=None))
+
+
 def _folders(parent: Path) -> list[str]:
-    if not parent.is_dir():
+    """The names of the folders in a folder, sorted; none if it is not there or cannot be read."""
+    try:
+        with os.scandir(parent) as entries:
+            return sorted(one.name for one in entries if is_name(one.name) and one.is_dir(follow_symlinks=False))
+    except OSError:
         return []
-    return sorted(
-        entry.name for entry in parent.iterdir() if is_name(entry.name) and entry.is_dir() and not entry.is_symlink()
-    )

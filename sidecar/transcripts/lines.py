@@ -83,8 +83,9 @@ class Lines:
         return Cursor(
             device=found.st_dev,
             inode=found.st_ino,
-            size=found.st_size,
-            mtime_ns=found.st_mtime_ns,
+            # In the middle of a file the cursor is that of no state of it, so that nobody takes it for read.
+            size=self.offset if self.more else found.st_size,
+            mtime_ns=0 if self.more else found.st_mtime_ns,
             offset=self.offset,
             prefix_size=len(self._prefix),
             prefix_hash=hashed(self._prefix),

@@ -124,7 +124,9 @@ class Recall(Body):
         default=None, alias="referenceDate", description="The moment from which relative dates count; now if absent."
     )
     session_id: SessionId | None = Field(default=None, alias="sessionId")
-    limit: Annotated[int, Field(ge=1, le=limits.CANDIDATES_MAX)] = limits.CANDIDATES
+    limit: Annotated[int, Field(ge=1, le=limits.CANDIDATES_MAX)] | None = Field(
+        default=None, description="Most candidates; `recall.limit` of the settings if absent."
+    )
     at: MomentOrRevision | None = Field(
         default=None,
         description="What was valid at the end of this day or at this moment, or in the tree of this tag or commit.",
@@ -137,9 +139,13 @@ class Recall(Body):
         default_factory=list, description="Further profiles of the same namespace to search."
     )
     budget: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
-        default=None, description="Tokens that the candidates may take together."
+        default=None,
+        description="Tokens (of four characters) that the candidates may take together; those that do not fit are left"
+        " out, and `messages` says how many.",
     )
-    explain: bool = Field(default=False, description="Adds what each channel said of each candidate.")
+    explain: bool = Field(
+        default=False, description="Adds what each channel said of each candidate, and `explanation`."
+    )
 
     @property
     def patient(self) -> bool:
@@ -156,7 +162,9 @@ class SearchHere(Body, Where):
 
     query: Query
     session_id: SessionId | None = Field(default=None, alias="sessionId", description="Only messages of this session.")
-    limit: Annotated[int, Field(ge=1, le=limits.CANDIDATES_MAX)] = limits.CANDIDATES
+    limit: Annotated[int, Field(ge=1, le=limits.CANDIDATES_MAX)] | None = Field(
+        default=None, description="Most candidates; `recall.limit` of the settings if absent."
+    )
 
 
 class Summary(Body):
@@ -177,6 +185,10 @@ class Forget(Body):
 
 class ForgetHere(Forget, Where):
     """As `Forget`, routed by folder."""
+
+
+class AcceptHere(Body, Where):
+    """The profile whose loss is confirmed."""
 
 
 class Transcripts(Body):

@@ -143,12 +143,30 @@ class CandidateShape(_Camel):
     channels: dict[str, ChannelShape] = Field(default_factory=dict, description="With `explain`.")
 
 
+class ChannelTotal(Shape):
+    """One recall channel: what its votes weigh, and how many candidates it found."""
+
+    weight: float
+    found: int
+
+
+class Explanation(Shape):
+    """How a recall came to its answer."""
+
+    form: str = Field(description="What kind of question it was taken for.")
+    terms: dict[str, float] = Field(description="The words that were looked for, and their weights.")
+    everyday: list[str] = Field(description="Those of the words that say little.")
+    gate: dict[str, bool | float | str | None] = Field(description="`open`: anything was relevant; and the evidence.")
+    channels: dict[str, ChannelTotal]
+
+
 class RecallResult(Shape):
     """The answer and what it rests on; `count` 0 and an empty answer when nothing is relevant."""
 
     count: int
     answer: str
     candidates: list[CandidateShape]
+    explanation: Explanation | None = Field(default=None, description="With `explain`.")
 
 
 class SearchResult(Shape):

@@ -106,6 +106,28 @@ def test_recall_explain_shows_each_channel_in_a_table(stub: StubDaemon, served: 
     assert stub.requests[0].body["explain"] is True
 
 
+def test_recall_explain_shows_terms_gate_and_channels_of_the_whole(stub: StubDaemon, served: Run) -> None:
+    explanation = {
+        "form": "question",
+        "terms": {"chess": 1.25},
+        "everyday": [],
+        "gate": {"open": False, "why": "nothing was found", "needed": 0.5},
+        "channels": {"keyword": {"weight": 1.0, "found": 0}},
+    }
+    stub.on("POST", "/v1/recall", Answer({"count": 0, "answer": "", "candidates": [], "explanation": explanation}))
+    assert served("recall", "chess", "--explain").out.splitlines()[-3:] == [
+        "terms     chess 1.25",
+        "gate      open False · why nothing was found · needed 0.5",
+        "channels  keyword found 0",
+    ]
+
+
+def test_status_says_that_extraction_is_paused(stub: StubDaemon, served: Run) -> None:
+    paused = {"name": "rules", "state": "paused", "hint": "Go on with `sidecar resume`."}
+    stub.on("GET", "/v1/status", Answer({**STATUS, "extractor": paused}))
+    assert served("status").out.splitlines()[0].endswith("paused")
+
+
 def test_json_is_the_result_alone(stub: StubDaemon, served: Run) -> None:
     stub.on("POST", "/v1/recall", Answer(RECALL))
     stub.on("GET", "/v1/status", Answer(STATUS))
@@ -249,7 +271,7 @@ def test_status_watch_shows_each_change_until_the_daemon_goes(stub: StubDaemon, 
 
 
 def test_the_switches_say_what_they_did(stub: StubDaemon, served: Run) -> None:
-    for command in ("pause", "resume", "rebuild"):
+    for command in ("pause", "resume", "rebuild", "accept"):
         stub.on("POST", f"/v1/{command}", Answer({"done": True}))
         done = served(command)
         assert done.code == 0
@@ -289,6 +311,7 @@ def test_an_empty_store_says_so_everywhere(stub: StubDaemon, served: Run) -> Non
         ("pause",),
         ("resume",),
         ("rebuild",),
+        ("accept",),
         ("ingest", "."),
     ],
 )

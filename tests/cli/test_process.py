@@ -113,7 +113,13 @@ def test_up_detach_returns_when_the_socket_answers_and_down_when_all_is_over(dae
     assert told["already_running"] is False
     assert os.getsid(told["pid"]) == told["pid"]
     again = sidecar("up")
-    assert (again.returncode, again.stdout) == (0, f"Already running (pid {told['pid']}). See `sidecar status`.\n")
+    assert (again.returncode, again.stdout) == (5, "")
+    assert f"pid {told['pid']}" in again.stderr
+    detached = sidecar("up", "--detach")
+    assert (detached.returncode, detached.stdout) == (
+        0,
+        f"Already running (pid {told['pid']}). See `sidecar status`.\n",
+    )
     assert json.loads(sidecar("up", "-d", "--json").stdout)["already_running"] is True
     assert sidecar("status").stdout.startswith(f"sidecar 0.1.0 · pid {told['pid']} · ")
     down = sidecar("down")

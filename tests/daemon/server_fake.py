@@ -9,7 +9,7 @@ import hashlib
 import http.client
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +41,7 @@ class FoundAnswer:
     answer: str
     hits: Sequence[Hit]
     notes: Sequence[str]
+    explanation: Mapping[str, object] | None = None
 
 
 @dataclass
@@ -100,6 +101,9 @@ class FakeApi:
     async def delete_session(self, ref: ProfileRef, session: str) -> None:
         self._note("delete_session", ref, session, namespace=ref.namespace)
 
+    async def accept(self, ref: ProfileRef) -> None:
+        self._note("accept", ref, namespace=ref.namespace)
+
     async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
         self._note("ingest", ref, session, wait, namespace=ref.namespace)
         self.said.setdefault(ref, []).extend((session, one) for one in messages)
@@ -127,7 +131,7 @@ class FakeApi:
         return FoundAnswer(hits[0].content if hits else "", hits, self.notes)
 
     async def search(
-        self, ref: ProfileRef, query: str, *, session: str | None, limit: int, routed: bool
+        self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
     ) -> Sequence[Hit]:
         self._note("search", ref, query, session, limit, routed, namespace=ref.namespace)
         return [

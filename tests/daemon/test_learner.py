@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 
 from sidecar.daemon.learner import Learner
 from sidecar.daemon.writer import Writer
+from sidecar.errors import Unavailable
 from sidecar.extract import Slice
 from sidecar.extract.rules import RulesExtractor
 from sidecar.follow import Follow
 from sidecar.index import Embedder, Index
 from sidecar.ingest import Learning
 from sidecar.journal import Journal
-from sidecar.model import Candidate, Message, ProfileRef, SessionRef
+from sidecar.model import Candidate, Message, ProfileRef, SessionRef, Status
 from sidecar.store import Store
 
 WEB = ProfileRef("local", "web")
@@ -37,6 +39,33 @@ class Faulty:
         if session.ref.session == self.broken:
             raise ZeroDivisionError("the words of a person")
         return self.rules.extract(session)
+
+
+class Held:
+    """The rules, which wait in their first session until they may go on."""
+
+    name = "held"
+
+    def __init__(self) -> None:
+        self.entered, self.go, self.rules = threading.Event(), threading.Event(), RulesExtractor()
+
+    def extract(self, session: Slice) -> list[Candidate]:
+        self.entered.set()
+        assert self.go.wait(60)
+        return self.rules.extract(session)
+
+
+async def _until(test: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if test():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("waited in vain")
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
@@ -62,8 +91,8 @@ def world(tmp_path: Path) -> Iterator[tuple[Journal, Store, Learning, Writer]]:
         index.close()
 
 
-def _say(journal: Journal, session: str, text: str) -> SessionRef:
-    message = Message(f"{session}-1", "claude-code", session, "user", "user", text, START)
+def _say(journal: Journal, session: str, text: str, number: int = 1) -> SessionRef:
+    message = Message(f"{session}-{number}", "claude-code", session, "user", "user", text, START, position=number)
     ref = SessionRef("claude-code", session)
     journal.record_read(f"/transcripts/{session}", None, WEB, [message], cursor="{}")
     journal.enqueue(ref, WEB, due=START)
@@ -108,15 +137,109 @@ def test_waiting_for_a_session_ends_when_it_is_learned(world: tuple[Journal, Sto
         start.set()
         learner = Learner(journal, learning, RulesExtractor(), writer, start)
         task = asyncio.create_task(learner.serve())
-        learned = learner.expect(SessionRef("claude-code", "s"))
-        _say(journal, "s", "always run make check before you commit")
+        ref = _say(journal, "s", "always run make check before you commit")
         learner.wake()
-        await asyncio.wait_for(learned, timeout=60)
+        await asyncio.wait_for(learner.expect(ref), timeout=60)
         assert len(store.open(WEB).memories()) == 1
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait_for(learner.expect(ref), timeout=60)
+        await _ended(task)
 
     asyncio.run(scenario())
+
+
+def test_a_job_that_already_runs_does_not_count_for_who_brings_something_new(
+    world: tuple[Journal, Store, Learning, Writer],
+) -> None:
+    journal, store, learning, writer = world
+    extractor = Held()
+
+    async def scenario() -> None:
+        start = asyncio.Event()
+        start.set()
+        learner = Learner(journal, learning, extractor, writer, start)
+        ref = _say(journal, "s", "always run make check before you commit")
+        task = asyncio.create_task(learner.serve())
+        await asyncio.to_thread(extractor.entered.wait, 60)
+        _say(journal, "s", "always deploy with make ship", number=2)
+        learned = asyncio.create_task(learner.expect(ref))
+        await asyncio.sleep(0.1)
+        extractor.go.set()
+        await asyncio.wait_for(learned, timeout=60)
+        assert len(store.open(WEB).memories()) == 2
+        await _ended(task)
+
+    asyncio.run(scenario())
+
+
+def test_who_waits_while_it_is_paused_is_told(world: tuple[Journal, Store, Learning, Writer]) -> None:
+    journal, _store, learning, writer = world
+
+    async def scenario() -> None:
+        learner = Learner(journal, learning, RulesExtractor(), writer, asyncio.Event())
+        ref = _say(journal, "s", "always run make check before you commit")
+        waits = asyncio.create_task(learner.expect(ref))
+        await asyncio.sleep(0.1)
+        learner.pause(True)
+        with pytest.raises(Unavailable, match="paused"):
+            await asyncio.wait_for(waits, timeout=60)
+        with pytest.raises(Unavailable, match="paused"):
+            await asyncio.wait_for(learner.expect(ref), timeout=60)
+
+    asyncio.run(scenario())
+
+
+def test_without_an_extractor_nothing_is_waited_for_and_a_later_start_learns_it(
+    world: tuple[Journal, Store, Learning, Writer],
+) -> None:
+    journal, store, learning, writer = world
+    ref = _say(journal, "s", "always run make check before you commit")
+
+    async def scenario() -> None:
+        start = asyncio.Event()
+        start.set()
+        idle = Learner(journal, learning, None, writer, start)
+        task = asyncio.create_task(idle.serve())
+        await asyncio.wait_for(idle.expect(ref), timeout=60)
+        await _until(lambda: not journal.queue().pending)
+        assert journal.unextracted() == [(ref, WEB)]
+        await _ended(task)
+        learner = Learner(journal, learning, RulesExtractor(), writer, start)
+        task = asyncio.create_task(learner.serve())
+        await _until(lambda: bool(store.profiles("local") and store.open(WEB).memories()))
+        await _ended(task)
+
+    asyncio.run(scenario())
+
+
+def test_for_review_what_is_learned_is_proposed_and_texts_that_are_not_kept_go(
+    world: tuple[Journal, Store, Learning, Writer],
+) -> None:
+    journal, store, learning, writer = world
+    released: list[int] = []
+
+    async def scenario() -> None:
+        start = asyncio.Event()
+        start.set()
+        learner = Learner(
+            journal,
+            learning,
+            RulesExtractor(),
+            writer,
+            start,
+            review=True,
+            keep_texts=False,
+            on_released=lambda: released.append(1),
+        )
+        task = asyncio.create_task(learner.serve())
+        ref = _say(journal, "s", "always run make check before you commit")
+        learner.wake()
+        await asyncio.wait_for(learner.expect(ref), timeout=60)
+        assert journal.messages(ref) == []
+        assert released
+        await _ended(task)
+
+    asyncio.run(scenario())
+    assert [stored.memory.status for stored in store.open(WEB).memories(statuses=None)] == [Status.PROPOSED]
 
 
 def test_nothing_is_learned_while_it_is_paused(world: tuple[Journal, Store, Learning, Writer]) -> None:

@@ -182,7 +182,7 @@ def test_null_is_absent_and_unknown_fields_are_ignored(tmp_path: Path) -> None:
         body = {"query": "x", "sessionId": None, "thinkingLevel": None, "limit": None, "future": {"a": [1]}, "limt": 3}
         assert (await running.ask("POST", f"{BASE}/recall?trace=1", body)).status == 200
         asked = question(running)
-        assert (asked.session, asked.level, asked.limit) == (None, "low", 10)
+        assert (asked.session, asked.level, asked.limit) == (None, "low", None)
 
     run(tmp_path, scenario)
 
@@ -260,7 +260,7 @@ def test_search_finds_messages_of_a_session(tmp_path: Path) -> None:
         assert found.result["count"] == 1
         candidate = found.result["candidates"][0]
         assert (candidate["kind"], candidate["sessionId"], candidate["age_days"]) == ("message", "s2", None)
-        assert last(running, "search") == (WEB, "PNPM", "s2", 10, True)
+        assert last(running, "search") == (WEB, "PNPM", "s2", None, True)
 
     run(tmp_path, scenario)
 

@@ -101,6 +101,24 @@ def test_a_forgotten_memory_does_not_come_back_by_ingest_but_by_remember(api: Da
     assert len(api.client.request("GET", f"{PROFILE}/memories")) == 1
 
 
+def test_what_was_forgotten_is_not_recalled_from_where_it_is_said_again(api: Daemon) -> None:
+    text = "always deploy the kiosk with make kiosk-ship, never with scp"
+    _ingest(api, text, wait=True)
+    (memory,) = api.client.request("GET", f"{PROFILE}/memories")
+    _post(api, f"{PROFILE}/memories/{memory['id']}/forget")
+    _ingest(api, text, wait=True, session="elsewhere")
+    assert _post(api, f"{PROFILE}/recall", query="how is the kiosk deployed?")["count"] == 0
+
+
+def test_a_reason_and_tags_are_redacted_too(api: Daemon) -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9" * 2
+    memory = _post(api, f"{PROFILE}/remember", content="The CI cache is 5 GB.", tags=[token[:32]])
+    _post(api, f"{PROFILE}/memories/{memory['id']}/forget", reason=f"the token {token} was in it")
+    api.settle()
+    log = git(api.store / "web", "log", "-p")
+    assert token not in log
+
+
 def test_history_shows_versions_and_source_messages(api: Daemon) -> None:
     _ingest(api, "no, the api listens on port 4310, not 3000", wait=True)
     _ingest(api, "the api listens on port 4400 now, not 4310 anymore", wait=True, session="s2")

@@ -28,12 +28,67 @@ def test_a_job_is_claimed_when_it_is_due(journal: Journal) -> None:
 
 def test_a_session_has_one_job_that_moves_on(journal: Journal) -> None:
     read(journal, talk("a"))
-    journal.enqueue(ref(), WEB, due=at(5), priority=3)
-    journal.enqueue(ref(), WEB, due=at(2), priority=1)
+    journal.enqueue(ref(), WEB, due=at(5))
+    journal.enqueue(ref(), WEB, due=at(2))
     journal.enqueue(ref(), WEB, due=at(7))
     assert journal.queue() == QueueCounts(pending=1)
     assert journal.next_due() == at(7)
-    assert journal.claim(at(7)).priority == 3
+
+
+def test_what_is_urgent_waits_for_no_quiet(journal: Journal) -> None:
+    read(journal, talk("a"))
+    journal.enqueue(ref(), WEB, due=at(5))
+    journal.enqueue(ref(), WEB, due=at(2), priority=3)
+    assert journal.next_due() == at(2)
+    journal.enqueue(ref(), WEB, due=at(7))
+    assert journal.next_due() == at(2), "further messages do not put it off"
+    assert journal.claim(at(2)).priority == 3
+
+
+def test_urgency_is_used_up_by_one_run(journal: Journal) -> None:
+    read(journal, talk("a"))
+    journal.enqueue(ref(), WEB, due=at(0), priority=3)
+    job = journal.claim(at(0))
+    read(journal, talk("b", first=1))
+    journal.enqueue(ref(), WEB, due=at(9))
+    journal.finish(job, upto=journal.messages(ref())[0].seq)
+    assert journal.next_due() == at(9)
+    assert journal.claim(at(9)).priority == 0
+
+
+def test_a_failed_job_stays_urgent_and_one_that_becomes_urgent_while_it_runs_runs_again_at_once(
+    journal: Journal,
+) -> None:
+    read(journal, talk("a", "b"))
+    journal.enqueue(ref(), WEB, due=at(0), priority=3)
+    journal.fail(journal.claim(at(0)), "no model", retry_at=at(1))
+    job = journal.claim(at(1))
+    assert job.priority == 3
+    journal.enqueue(ref(), WEB, due=at(9))
+    journal.enqueue(ref(), WEB, due=at(2), priority=1)
+    journal.finish(job, upto=journal.messages(ref())[0].seq)
+    assert journal.next_due() == at(2)
+
+
+def test_sessions_without_a_job_that_extraction_has_not_seen_are_found(journal: Journal) -> None:
+    for session in ("s1", "s2", "s3"):
+        read(journal, [said(f"{session}-a", session=session)], session)
+    journal.enqueue(ref("s1"), WEB, due=at(0))
+    journal.enqueue(ref("s2"), WEB, due=at(0))
+    job = journal.claim(at(0))
+    journal.finish(job, upto=journal.newest(job.ref))
+    assert journal.unextracted() == [(ref("s3"), WEB)]
+    assert journal.drop_jobs() == 1
+    left = {"s1", "s2", "s3"} - {job.ref.session}
+    assert {found.session for found, _ in journal.unextracted()} == left
+    read(journal, [], "s3", withdrawn=["s3-a"])
+    assert {found.session for found, _ in journal.unextracted()} == left - {"s3"}
+
+
+def test_the_newest_mark_is_that_of_the_last_message(journal: Journal) -> None:
+    assert journal.newest(ref()) == 0
+    read(journal, talk("a", "b"))
+    assert journal.newest(ref()) == max(archived.seq for archived in journal.messages(ref()))
 
 
 def test_priority_comes_first_and_then_the_newest_session(journal: Journal) -> None:

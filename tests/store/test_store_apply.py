@@ -236,3 +236,16 @@ def test_a_symlinked_folder_is_never_written_through(kit, tmp_path: Path) -> Non
     with pytest.raises(Exception, match="symlink"):
         kit.add("one")
     assert list(outside.iterdir()) == []
+
+
+def test_an_index_that_a_kill_left_behind_is_brought_along(kit) -> None:
+    """Between the commit and git's index a kill leaves an index that would take the memory out again."""
+    kit.cycle()
+    before = kit.git("rev-parse", "HEAD").strip()
+    kit.add("The api listens on port 4310.")
+    kit.cycle()
+    kit.git("read-tree", before)
+    assert kit.git("diff", "--cached", "--name-only")
+    kit.cycle()
+    assert kit.git("diff", "--cached", "--name-only") == ""
+    assert kit.git("status", "--porcelain") == ""

@@ -242,3 +242,21 @@ def two_prompts(agent: str) -> tuple[bytes, bytes]:
     when = {"timestamp": "2025-10-01T20:00:00Z"}
     one, two = (json.dumps(made(n, said) | when).encode() + b"\n" for n, said in enumerate(("One.", "Two.")))
     return one, two
+
+
+def test_a_file_that_is_read_in_part_is_not_taken_for_read(tmp_path: Path) -> None:
+    """After one piece of a large file that has stopped growing there is more to come, also after a restart."""
+    path = tmp_path / "s.jsonl"
+    record = {"type": "user", "uuid": "u", "sessionId": "s", "timestamp": "2026-09-01T09:00:00Z", "cwd": "/x"}
+    lines = [
+        json.dumps({**record, "uuid": f"u{number}", "message": {"role": "user", "content": f"line {number}"}}) + "\n"
+        for number in range(50)
+    ]
+    path.write_text("".join(lines))
+    reader, cursor, seen = READERS["claude-code"], None, []
+    while cursor is None or not unchanged(path, cursor):
+        result = reader.read(path, cursor, limit_bytes=5 * len(lines[0]))
+        seen += [message.id for message in result.messages]
+        cursor = Cursor.from_json(result.cursor.to_json())
+        assert result.more != unchanged(path, cursor)
+    assert seen == [f"u{number}" for number in range(50)]

@@ -1,0 +1,179 @@
+"""The keeper: it goes on whatever happens to its watcher, to a profile, or to a run."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sidecar.daemon.keeper import Keeper
+from sidecar.daemon.watch import FolderWatcher
+from sidecar.daemon.writer import Urgency, Writer
+from sidecar.errors import FileSystemFailed
+from sidecar.follow import Follow
+from sidecar.git import Git
+from sidecar.index import Embedder, Index
+from sidecar.journal import Journal
+from sidecar.model import ProfileRef
+from sidecar.store import Store
+
+WEB = ProfileRef("local", "web")
+
+
+class Parts:
+    """What a keeper works on, on real files."""
+
+    def __init__(self, folder: Path, journal: Journal, index: Index) -> None:
+        self.writer, self.index = Writer(), index
+        self.store = Store(folder / "store", machine="test", writes=journal, clock=_now)
+        self.follow = Follow(self.store, journal, index, _now)
+        self.watchers: list[FolderWatcher] = []
+        self.refuse = False
+
+    def watch(self, notify: Callable[[Path], None]) -> FolderWatcher:
+        if self.refuse:
+            raise FileSystemFailed(path="store", action="watched", why="no watches are left")
+        self.watchers.append(FolderWatcher(notify))
+        return self.watchers[-1]
+
+    @asynccontextmanager
+    async def keeping(self, quiet: float = 0.1) -> AsyncIterator[Keeper]:
+        keeper = Keeper(
+            self.store.root,
+            self.follow,
+            self.index,
+            self.writer,
+            quiet=timedelta(seconds=quiet),
+            maximum=timedelta(hours=1),
+            watch=self.watch,
+        )
+        task = asyncio.create_task(keeper.serve())
+        try:
+            yield keeper
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def write(self, name: str, text: str) -> None:
+        path = self.store.root / "local" / "web" / "facts" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+    def known(self, text: str) -> bool:
+        return any(stored.memory.content == text for stored in self.store.open(WEB).memories())
+
+    @property
+    def git(self) -> Git:
+        return Git(self.store.root / "local" / "web", "test")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _until(test: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not test():  # noqa: ASYNC110 - what is waited for is in other threads
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    with Journal.open(tmp_path / "journal.db") as journal:
+        index = Index.open(tmp_path / "index", Embedder.load(), archive=journal.identity)
+        made = Parts(tmp_path, journal, index)
+        made.store.create_namespace("local")
+        made.store.open(WEB, create=True).commit()
+        yield made
+        made.writer.close()
+        index.close()
+
+
+def test_a_dead_watcher_is_named_and_made_anew(parts: Parts) -> None:
+    async def scenario() -> None:
+        async with parts.keeping() as keeper:
+            await _until(lambda: len(parts.watchers) == 1 and not keeper.busy)
+            parts.watchers[0].close()
+            assert "watch" in keeper.degraded
+            keeper.wake()
+            await _until(lambda: len(parts.watchers) == 2 and not keeper.degraded)
+            parts.write("a.md", "The cable is blue.\n")
+            await _until(lambda: parts.known("The cable is blue."))
+
+    asyncio.run(scenario())
+
+
+def test_without_a_watcher_the_files_are_scanned(parts: Parts) -> None:
+    async def scenario() -> None:
+        parts.refuse = True
+        async with parts.keeping() as keeper:
+            await _until(lambda: "no watches are left" in keeper.degraded.get("watch", ""))
+            parts.write("a.md", "The cable is blue.\n")
+            await _until(lambda: parts.known("The cable is blue."))
+            parts.refuse = False
+            await _until(lambda: not keeper.degraded)
+
+    asyncio.run(scenario())
+
+
+def test_what_becomes_due_during_a_run_is_still_due_after_it(parts: Parts) -> None:
+    parts.write("a.md", "The cable is blue.\n")
+
+    async def scenario() -> None:
+        async with parts.keeping() as keeper:
+            await _until(lambda: not keeper.busy and bool(parts.watchers) and not parts.writer.busy)
+            held, released = threading.Event(), threading.Event()
+
+            def hold() -> None:
+                held.set()
+                released.wait(60)
+
+            before = parts.index.generation
+            first = parts.writer.submit(Urgency.ANSWER, hold)
+            await asyncio.to_thread(held.wait, 60)
+            keeper.archived()
+            await asyncio.sleep(0.05)  # by now a run waits behind the held step, and has taken that with it
+            keeper.rebuild()
+            released.set()
+            await asyncio.wrap_future(first)
+            await _until(lambda: not keeper.busy)
+            assert parts.index.generation > before
+
+    asyncio.run(scenario())
+
+
+def test_an_edit_from_before_the_start_rests_before_it_is_committed(parts: Parts) -> None:
+    parts.write("a.md", "The cable is blue.\n")
+
+    async def scenario() -> None:
+        before = parts.git.head()
+        async with parts.keeping(quiet=3600) as keeper:
+            await _until(lambda: WEB in parts.follow.uncommitted and not keeper.busy)
+            first, _ = parts.follow.uncommitted[WEB]
+            assert _now() - first < timedelta(minutes=10)
+            keeper.set_commit_times(quiet=timedelta(0), maximum=timedelta(hours=1))
+            keeper.wake()
+            await _until(lambda: parts.git.head() != before and WEB not in parts.follow.uncommitted)
+
+    asyncio.run(scenario())
+
+
+def test_a_commit_that_fails_is_named_and_forgotten_with_its_profile(parts: Parts, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        merging = parts.git.folder / ".git" / "MERGE_HEAD"
+        merging.write_text("0" * 40 + "\n")
+        async with parts.keeping() as keeper:
+            parts.write("a.md", "The cable is blue.\n")
+            await _until(lambda: "merge" in keeper.degraded.get("git local/web", ""))
+            await parts.writer.run(Urgency.ANSWER, parts.store.delete_profile, WEB, tmp_path / "trash")
+            parts.follow.forget(WEB)
+            keeper.wake()
+            await _until(lambda: not keeper.degraded)
+
+    asyncio.run(scenario())

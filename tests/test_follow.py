@@ -1,0 +1,186 @@
+"""The follow road over several profiles: what is wrong with one is noted, and stops no other one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sidecar.errors import GitFailed, StoreVanished
+from sidecar.follow import Follow
+from sidecar.git import Git
+from sidecar.identity import memory_id
+from sidecar.index import Embedder, Index
+from sidecar.ingest import Learning
+from sidecar.journal import Journal
+from sidecar.model import Add, Candidate, Memory, MemoryType, Message, ProfileRef, SessionRef, Source
+from sidecar.store import Store, WriteContext
+
+WEB, API = ProfileRef("local", "web"), ProfileRef("local", "api")
+START = datetime(2026, 9, 1, 9, tzinfo=UTC)
+CONTEXT = WriteContext("learned")
+
+
+@dataclass
+class World:
+    """Real parts over real files, and a clock that moves when told."""
+
+    folder: Path
+    journal: Journal
+    now: datetime = START
+    embedder: Embedder = field(default_factory=Embedder.load)
+
+    def __post_init__(self) -> None:
+        self.index = Index.open(self.folder / "index", self.embedder, archive=self.journal.identity)
+        self.restart()
+
+    def restart(self) -> None:
+        self.store = Store(self.folder / "store", machine="test", writes=self.journal, clock=lambda: self.now)
+        self.follow = Follow(self.store, self.journal, self.index, lambda: self.now)
+        self.learning = Learning(
+            self.journal,
+            self.store,
+            self.index,
+            self.follow,
+            by="ines@test",
+            project=lambda _: None,
+            clock=lambda: self.now,
+        )
+
+    def add(self, ref: ProfileRef, content: str) -> None:
+        source = Source("remember", speaker="user", by="ines@test")
+        memory = Memory(
+            memory_id(MemoryType.FACT, content, START), MemoryType.FACT, content, content, START, START, source
+        )
+        self.store.open(ref, create=True).apply([Add(memory, "new")], CONTEXT)
+        self.follow.note_change(ref)
+
+    def say(self, ref: ProfileRef, text: str) -> Candidate:
+        """A message of a session of the profile, and what would be learned from it."""
+        self.journal.record_read(
+            "/t/s.jsonl", None, ref, [Message("m1", "codex", "s", "user", "user", text, START)], cursor="{}"
+        )
+        self.journal.enqueue(SessionRef("codex", "s"), ref, due=START)
+        source = Source("transcript", "codex", "s", "user", ("m1",), "ines@test")
+        return Candidate(MemoryType.FACT, text, text, START, source)
+
+    def head(self, ref: ProfileRef) -> str | None:
+        return Git(self.store.root / ref.namespace / ref.name, "test").head()
+
+    def indexed(self, ref: ProfileRef, content: str) -> bool:
+        return bool(self.index.neighbours(ref, content, 1))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Journal.open(tmp_path / "journal.db") as journal:
+        made = World(tmp_path, journal)
+        made.store.create_namespace("local")
+        made.add(WEB, "The cable is blue.")
+        made.add(API, "The plug is red.")
+        made.follow.catch_up()
+        for ref in (WEB, API):
+            made.follow.commit(ref)
+        yield made
+        made.index.close()
+
+
+def test_a_profile_that_cannot_be_opened_is_named_until_it_is_mended(world: World) -> None:
+    path = world.store.root / "local" / "web" / "profile.yaml"
+    good = path.read_text()
+    path.write_text(good.replace("format: 1", "format: 99"))
+    world.restart()
+    assert [profile.ref for profile in world.follow.profiles()] == [API]
+    world.add(API, "The lamp is green.")
+    world.follow.catch_up()
+    assert list(world.follow.faults) == [WEB]
+    assert "newer sidecar" in world.follow.faults[WEB]
+    assert world.indexed(API, "The lamp is green.")
+    assert world.follow.bad_files() == []
+    path.write_text(good)
+    world.follow.catch_up()
+    assert world.follow.faults == {}
+    assert world.indexed(WEB, "The cable is blue.")
+
+
+def test_a_sudden_emptiness_is_named_and_its_last_snapshot_answers(world: World) -> None:
+    shutil.rmtree(world.store.root / "local" / "web")
+    world.follow.note_change(WEB)
+    world.follow.catch_up()
+    assert "sidecar accept" in world.follow.faults[WEB]
+    assert world.indexed(WEB, "The cable is blue.")
+    with pytest.raises(StoreVanished):
+        world.follow.commit(WEB)
+    assert WEB in world.follow.uncommitted
+
+
+def test_what_was_deleted_is_forgotten(world: World, tmp_path: Path) -> None:
+    world.follow.note_change(WEB)
+    world.store.delete_profile(WEB, tmp_path / "trash")
+    world.follow.forget(WEB)
+    world.follow.catch_up([WEB])
+    assert (world.follow.uncommitted, world.follow.faults) == ({}, {})
+    assert not world.indexed(WEB, "The cable is blue.")
+    world.follow.note_change(WEB)
+    assert world.follow.commit(WEB) == []
+    assert world.follow.uncommitted == {}
+
+
+def test_folders_that_are_no_profiles_are_passed_by(world: World) -> None:
+    (world.store.root / "local" / "drafts").mkdir()
+    world.follow.catch_up([ProfileRef("local", "drafts"), ProfileRef("local", ".DS_Store"), ProfileRef("x", "y")])
+    assert world.follow.faults == {}
+
+
+def test_a_start_finds_what_is_uncommitted_and_lets_it_rest(world: World) -> None:
+    world.add(WEB, "The lamp is green.")
+    world.restart()
+    world.now += timedelta(hours=1)
+    world.follow.look_for_leftovers()
+    assert world.follow.uncommitted == {WEB: (world.now, world.now)}
+
+
+def test_a_job_commits_what_it_has_touched_alone(world: World) -> None:
+    world.add(API, "The lamp is green.")
+    candidate = world.say(WEB, "The wire is grey.")
+    before = world.head(API), world.head(WEB)
+    job = world.journal.claim(world.now)
+    assert job is not None
+    world.learning.take(candidate, WEB)
+    world.learning.finish(job, 1)
+    assert world.head(API) == before[0]
+    assert world.head(WEB) != before[1]
+    assert list(world.follow.uncommitted) == [API]
+
+
+def test_a_commit_that_fails_does_not_fail_the_job(world: World) -> None:
+    candidate = world.say(WEB, "The wire is grey.")
+    git = world.store.root / "local" / "web" / ".git"
+    (git / "MERGE_HEAD").write_text("0" * 40 + "\n")
+    job = world.journal.claim(world.now)
+    assert job is not None
+    world.learning.take(candidate, WEB)
+    world.learning.finish(job, 1)
+    assert world.journal.queue().pending == world.journal.queue().running == 0
+    with pytest.raises(GitFailed):
+        world.follow.commit(WEB)
+    (git / "MERGE_HEAD").unlink()
+    assert world.follow.commit(WEB)
+
+
+def test_a_session_that_is_extracted_while_its_profile_is_deleted_does_not_make_it_again(
+    world: World, tmp_path: Path
+) -> None:
+    candidate = world.say(WEB, "The wire is grey.")
+    job = world.journal.claim(world.now)
+    assert job is not None
+    world.store.delete_profile(WEB, tmp_path / "trash")
+    world.journal.remove_profile(WEB)
+    world.follow.forget(WEB)
+    assert world.learning.take(candidate, WEB) == []
+    world.learning.finish(job, 1)
+    assert world.store.profiles() == [API]
