@@ -36,9 +36,8 @@ CHANNELS: Mapping[str, float] = {
     "raw": 0.7,  # a verbatim message may be a question, a plan or chatter; a memory was judged worth keeping
     "raw_vector": 0.7,
 }
-"""How much a channel's vote weighs, times the vote's own strength.  The strengths are absolute: against fusion of bare
-ranks, and of scores relative to each channel's best, this found 6 to 10 more of 100 answers, since the best of a
-channel that found nothing good does not outvote what another is sure of."""
+"""How much a channel's vote weighs, times the vote's own strength.  The strengths are absolute, so that the
+best of a channel that found nothing good does not outvote what another is sure of."""
 
 RANK_CONSTANT = 60
 """The k of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
