@@ -167,7 +167,7 @@ class Catalog:
 
     def _choose(self, identifier: str) -> None:
         paths = self._paths.get(identifier, set())
-        ranked = sorted(paths, key=lambda path: (self.entries[path].stored is None, in_archive(path), len(path), path))
+        ranked = sorted(paths, key=lambda path: (*self._standing(identifier, path), in_archive(path), len(path), path))
         if not ranked:
             self._paths.pop(identifier, None)
             self._chosen.pop(identifier, None)
@@ -176,6 +176,19 @@ class Catalog:
         assert answer is not None  # noqa: S101 - only files that answer are listed by id
         self._chosen[identifier] = answer
         self._flag_duplicates(ranked)
+
+    def _standing(self, identifier: str, path: str) -> tuple[bool, bool, bool]:
+        """How little a file has to say for itself as the one of its id; smaller is better.
+
+        What answered before goes on answering, also where it has been moved to: a copy beside it is the newcomer.  Only
+        a file that is new beside an archived one has been brought back.
+        """
+        entry, before = self.entries[path], self._chosen.get(identifier)
+        if before is None:
+            return entry.stored is None, False, False
+        back = in_archive(before.path) and not in_archive(path) and path not in self._bad
+        same = path == before.path or (before.path not in self.entries and entry.sha256 == before.sha256)
+        return entry.stored is None, not back, not same
 
     def _flag_duplicates(self, ranked: Iterable[str]) -> None:
         winner, *others = ranked

@@ -102,8 +102,9 @@ class Disk:
         _naming(source, lambda: move_durably(*places, expected_sha256=sha256))
         self._step(f"moved {target}")
         self._writes.note_write(str(self.ref), source, None)
-        self._forget(source)
+        # The new place first: at no moment may a copy elsewhere be taken for the memory.
         self._learn(target, data)
+        self._forget(source)
         if ours:  # a person's own bytes are left for the commit under the person's name
             self.history.record(context, source, None)
             self.history.record(context, target, data)

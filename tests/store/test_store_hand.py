@@ -307,3 +307,26 @@ def test_a_quiet_look_reports_nothing(kit) -> None:
     kit.add("one")
     kit.cycle()
     assert kit.profile.refresh() == type(kit.profile.refresh())()
+
+
+def test_a_copy_is_the_bad_file_whatever_its_name_and_the_first_goes_on_answering(kit) -> None:
+    stored = kit.add("The jetty opens at nine.")
+    kit.cycle()
+    original = (kit.folder / stored.path).read_text()
+    kit.write("facts/a.md", original.replace("nine", "ten"))
+    kit.cycle()
+    assert kit.profile.get(stored.memory.id).memory.content == "The jetty opens at nine."
+    assert [bad.path for bad in kit.profile.bad_files()] == ["facts/a.md"]
+
+
+def test_forgetting_a_memory_of_which_a_copy_lies_beside_it_is_not_undone(kit) -> None:
+    stored = kit.add("The jetty opens at nine.")
+    kit.cycle()
+    kit.write("facts/a.md", (kit.folder / stored.path).read_text())
+    kit.cycle()
+    kit.profile.forget(stored.memory.id, "closed", kit.context)
+    for _ in range(3):
+        kit.cycle()
+    assert kit.profile.memories() == []
+    assert stored.memory.id in kit.profile.tombstones()
+    assert [bad.path for bad in kit.profile.bad_files()] == ["facts/a.md"]
