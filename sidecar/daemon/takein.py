@@ -14,7 +14,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Told
 from sidecar.daemon.sources import Transcript
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import SidecarError, TranscriptUnreadable
+from sidecar.errors import FieldError, SidecarError, TranscriptUnreadable
 from sidecar.extract import Extractor, Slice
 from sidecar.identity import content_hash, memory_id, normalized_key
 from sidecar.model import (
@@ -77,7 +77,12 @@ class TakeIn:
         return stored
 
     async def transcripts(self, paths: Sequence[Path], agent: str | None, *, dry_run: bool) -> TranscriptsResult:
-        """Read transcript files and folders now: archive and queue them, or only plan with `dry_run`."""
+        """Read transcript files and folders now: archive and queue them, or only plan with `dry_run`.
+
+        Raises FieldError for an agent that is not known.
+        """
+        if agent is not None and agent not in READERS:
+            raise FieldError(field="agent", problem=f"is not one of {', '.join(sorted(READERS))} (got {agent})")
         items, problems = await asyncio.to_thread(_find, paths, agent)
         sessions: set[SessionRef] = set()
         messages = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from sidecar.index import Kind
@@ -38,8 +38,8 @@ class RecallRequest:
         """The last second of the day `at`, in seconds since 1970."""
         if self.at is None:
             return None
-        day = self.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        return int((day + timedelta(days=1)).timestamp()) - 1
+        day = self.at.astimezone(UTC).replace(hour=23, minute=59, second=59, microsecond=0)
+        return int(day.timestamp())
 
 
 @dataclass(frozen=True, slots=True)

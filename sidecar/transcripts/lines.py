@@ -83,8 +83,8 @@ class Lines:
         return Cursor(
             device=found.st_dev,
             inode=found.st_ino,
-            # In the middle of a file the cursor is that of no state of it, so that nobody takes it for read.  The offset
-            # into a compressed file may lie beyond its size, which must not look as if it had shrunk.
+            # In the middle of a file the cursor is that of no state of it, so that nobody takes it for read.
+            # The offset into a compressed file may lie beyond its size, which must not look as if it had shrunk.
             size=min(self.offset, found.st_size) if self.more else found.st_size,
             mtime_ns=0 if self.more else found.st_mtime_ns,
             offset=self.offset,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from running import ClaudeSession, Daemon, git, tree
 
-from sidecar.errors import NamespaceExists, UnknownMemory, UnknownNamespace
+from sidecar.errors import FieldError, NamespaceExists, UnknownMemory, UnknownNamespace
 
 PROFILE = "/v1/namespaces/local/profiles/web"
 MANAGED = "/client/v4/accounts/acct/agent-memory/namespaces/local/profiles/web"
@@ -223,6 +223,12 @@ def _plain(api: Daemon, path: str) -> str:
         return connection.getresponse().read().decode()
     finally:
         connection.close()
+
+
+def test_the_last_day_of_all_and_an_unknown_agent_get_clear_answers(api: Daemon) -> None:
+    assert api.client.request("POST", f"{PROFILE}/recall", {"query": "ci cache", "at": "9999-12-31"})["count"] == 0
+    with pytest.raises(FieldError, match="claude-code"):
+        api.client.request("POST", "/v1/transcripts", {"paths": ["/nowhere"], "agent": "nope"})
 
 
 def test_metrics_and_openapi_are_served(api: Daemon) -> None:
