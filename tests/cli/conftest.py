@@ -1,8 +1,8 @@
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cli_runs import Outcome, Run
 from stub_daemon import StubDaemon
 
 from sidecar.cli.main import main
@@ -13,16 +13,6 @@ def stub() -> Iterator[StubDaemon]:
     daemon = StubDaemon()
     yield daemon
     daemon.end()
-
-
-@dataclass
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
 
 
 @pytest.fixture

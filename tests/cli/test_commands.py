@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run
+from cli_runs import Run
 from stub_daemon import Answer, Request, StubDaemon
 
 from sidecar.errors import FieldError, UnknownMemory

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Run
+from cli_runs import Run
 from stub_daemon import Answer, StubDaemon
 from test_commands import STATUS
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from cli_runs import Run
 from stub_daemon import Answer, StubDaemon
 from test_commands import RECALL
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from cli_runs import Run
 from test_main import CHECKOUT, sidecar
 
 from sidecar.cli.process import holder, last_words, stop
