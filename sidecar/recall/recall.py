@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from sidecar.index import Filters, Index, IndexedMessage
 from sidecar.model import Hit, ProfileRef, Role, Status
@@ -21,6 +22,7 @@ class Recall:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._threads = ThreadPoolExecutor(max_workers=len(CHANNELS), thread_name_prefix="sidecar-channel")
 
     def __call__(self, request: RecallRequest) -> RecallAnswer:
         """What is known about the query: nothing at all rather than something unrelated.
@@ -32,7 +34,7 @@ class Recall:
         query = analyse(request.query, view, profiles)
         filters = Filters(types=request.types, session=request.session, until=request.until)
         search = Search(view, profiles, query, self._index.embedder.weighted(query.words), filters, request.limit)
-        findings = run(search, [kind for kind in request.kinds if kind == "memory" or not request.types])
+        findings = run(search, [kind for kind in request.kinds if kind == "memory" or not request.types], self._threads)
         verdict = gate.judge(query, findings)
         candidates = fuse(search, findings)[: request.limit] if verdict.open else []
         wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
