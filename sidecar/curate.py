@@ -25,7 +25,9 @@ from sidecar.model import (
     Status,
     Stored,
     Supersede,
+    Verdict,
 )
+from sidecar.statements import concrete_values, content_words, first_content_word, negated
 
 KEYED_TYPES = frozenset({MemoryType.FACT, MemoryType.INSTRUCTION})
 """Types that hold until something newer is said about their key; events and tasks do not supersede each other."""
@@ -59,7 +61,8 @@ class View:
     """What a profile holds about one candidate.
 
     `versions` are all memories, of any status, under the candidate's key and under those of its neighbours; `forgotten`
-    says that a tombstone names the candidate's id or content.
+    says that a tombstone names the candidate's id or content.  `verdicts` are what a model said of neighbours, by
+    their ids.
     """
 
     now: datetime
@@ -67,6 +70,7 @@ class View:
     versions: tuple[Stored, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     forgotten: bool = False
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 def plan(candidate: Candidate, view: View) -> list[Change]:
@@ -159,7 +163,7 @@ def same_statement(told: str, known: str, cosine: float = 0.0) -> bool:
     """
     if normalized(told).casefold() == normalized(known).casefold():
         return True
-    if concrete_values(told) != concrete_values(known) or _polarity(told) != _polarity(known):
+    if concrete_values(told) != concrete_values(known) or negated(told) != negated(known):
         return False
     ours, theirs = content_words(told), content_words(known)
     if not ours or not ours <= theirs:
@@ -170,33 +174,6 @@ def same_statement(told: str, known: str, cosine: float = 0.0) -> bool:
 
 _KEY_WORDS = 32
 """Characters of shared words in a key that two versions get because one names the other's value."""
-
-_WORD = re.compile(r"[^\W_]+(?:[-_./:@#'+][^\W_]+)*")
-_STOP = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
-    "just may me my no not of on or our ours she should so some than that the their them then there these they this "
-    "to too us was we were what when which while who will with would you your now please also always never".split()
-)
-_NEGATION = re.compile(r"\b(?:not|never|no|don't|dont|do not|without|stop|avoid|nicht|nie|kein\w*)\b", re.IGNORECASE)
-
-
-def content_words(text: str) -> frozenset[str]:
-    """The words of a text that carry meaning, lower-cased, with a plural s removed."""
-    found = (match.group().casefold() for match in _WORD.finditer(text))
-    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in found if word not in _STOP)
-
-
-def concrete_values(text: str) -> frozenset[str]:
-    """Numbers, versions, paths, identifiers: what two versions of one statement differ in."""
-    return frozenset(
-        match.group().casefold()
-        for match in _WORD.finditer(text)
-        if any(character.isdigit() for character in match.group()) or re.search(r"[_/@#]", match.group())
-    )
-
-
-def _polarity(text: str) -> bool:
-    return bool(_NEGATION.search(text))
 
 
 def _memory(candidate: Candidate, key: str | None, view: View) -> Memory:
@@ -259,20 +236,13 @@ of the shorter one, and neither has more than three of its own: "tickets are (no
 
 def _changes(earlier: str, later: str) -> bool:
     """Whether the later text says of the same thing that it is different now."""
-    if not _CHANGE.search(later) or _subject(earlier) != _subject(later):
+    if not _CHANGE.search(later) or first_content_word(earlier) != first_content_word(later):
         return False
     old, new = content_words(earlier), content_words(later)
     shared = old & new
     own = max(len(old - new), len(new - old))
     framed = len(shared) >= _FRAME_WORDS and len(shared) >= _FRAME_SHARE * min(len(old), len(new))
     return framed and 0 < own <= _OWN_WORDS and bool(old - new)
-
-
-def _subject(text: str) -> str | None:
-    """The first word that carries meaning."""
-    words = content_words(text)
-    found = (match.group().casefold() for match in _WORD.finditer(text))
-    return next((word for word in found if word in words or word.removesuffix("s") in words), None)
 
 
 def _states(content: str, value: str) -> bool:

@@ -29,6 +29,10 @@ MessageKind = Literal["text", "tool", "summary"]
 """`text`: words; `tool`: a command or tool call with its outcome; `summary`: what an agent wrote at a compaction."""
 
 
+Verdict = Literal["same", "changed", "different"]
+"""How a new statement relates to a known one: the same in other words, another value of the same thing, or neither."""
+
+
 class MemoryType(enum.StrEnum):
     """What kind of statement a memory is."""
 

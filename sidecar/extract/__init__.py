@@ -13,11 +13,20 @@ from sidecar.model import Candidate, Message, SessionRef
 
 
 @dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A topic key in use, with the summary of the memory that stands under it now."""
+
+    key: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """What one extraction looks at.
 
     `messages` are the new ones, in order and of all kinds; `context` are a few messages before them, which only help to
-    understand.  `ended` says that the session is quiet.  `by` is the user@host that `source.by` will name.
+    understand.  `ended` says that the session is quiet.  `by` is the user@host that `source.by` will name.  `known` are
+    topic keys in use in the session's profile, for extractors that reuse them.
     """
 
     ref: SessionRef
@@ -25,6 +34,7 @@ class Slice:
     context: tuple[Message, ...] = ()
     ended: bool = True
     by: str = ""
+    known: tuple[KnownKey, ...] = ()
 
 
 class Extractor(Protocol):
@@ -35,9 +45,19 @@ class Extractor(Protocol):
         """The extractor's name, as in the setting `extract.extractor`."""
         ...
 
+    @property
+    def version(self) -> str:
+        """Name and version as each memory states them, such as `rules-1` or `ollama/qwen3:4b-instruct prompt-1`."""
+        ...
+
+    @property
+    def slice_characters(self) -> int | None:
+        """About how many characters of text it takes at once, for one that takes long; None for any number."""
+        ...
+
     def extract(self, session: Slice) -> list[Candidate]:
         """The candidates of a slice, in the order in which they were said."""
         ...
 
 
-__all__ = ["Extractor", "Slice"]
+__all__ = ["Extractor", "KnownKey", "Slice"]

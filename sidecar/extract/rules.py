@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from sidecar.extract import Slice
 from sidecar.extract.agents import from_agent
-from sidecar.extract.drafts import Draft, candidate, distinct
+from sidecar.extract.drafts import EXTRACTOR, Draft, candidate, distinct
 from sidecar.extract.outcomes import outcomes
 from sidecar.extract.people import from_person
 from sidecar.extract.summaries import summary_parts
@@ -27,6 +27,8 @@ class RulesExtractor:
     """The extractor that needs no model."""
 
     name = "rules"
+    version = EXTRACTOR
+    slice_characters = None
 
     def extract(self, session: Slice) -> list[Candidate]:
         """What the new messages state in so many words, in the order in which it was said."""
