@@ -12,7 +12,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sidecar import git, log
+from sidecar import git, log, meeting
 from sidecar.config import Config, adopted, diff, load
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
@@ -29,7 +29,7 @@ from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Writer
 from sidecar.errors import SidecarError
 from sidecar.extract.rules import RulesExtractor
-from sidecar.files import ensure_folder
+from sidecar.files import ensure_folder, write_durably
 from sidecar.follow import Follow
 from sidecar.index import Embedder, Index
 from sidecar.ingest import Archiving, Learning
@@ -100,6 +100,7 @@ class Daemon:
             parts.intake.pause(True)
             parts.learner.pause(True)
         await server.start()
+        self._note_limit()
         parts.supervisor.start()
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
         try:
@@ -163,15 +164,17 @@ class Daemon:
             Supervisor(),
             self._paths.trash,
         )
-        for name, service in (
+        for name, part in (
             ("follow", parts.keeper),
             ("watch", parts.intake),
             ("extract", parts.learner),
             ("upkeep", parts.upkeep),
         ):
-            parts.supervisor.add(name, service.serve)
+            parts.supervisor.add(name, part.serve)
         reporting = Reporting(parts, _extractor_state(config))
-        return parts, Service(parts, config, reporting, TakeIn(parts, rules, by), stop)
+        service = Service(parts, config, reporting, TakeIn(parts, rules, by), stop)
+        parts.supervisor.add("hooks", service.hooking.serve)
+        return parts, service
 
     def _intake(
         self, router: Router, archiving: Archiving, keeper: Keeper, learner: Learner, archived: asyncio.Event
@@ -227,6 +230,15 @@ class Daemon:
         parts.learner.review, parts.learner.keep_texts = config.extract.review, config.archive.enabled
         parts.upkeep.adopt(config)
         service.adopt(config)
+        self._note_limit()
+
+    def _note_limit(self) -> None:
+        """Tell hooks their time limit, which must not cost them the reading of the settings."""
+        note = Path(meeting.note_path(str(self._paths.socket)))
+        try:
+            write_durably(note, meeting.note(self._config.hooks.timeout_ms))
+        except SidecarError as error:
+            logger.warning("hooks keep to the default time limit", extra={"why": error.message})
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:

@@ -225,6 +225,12 @@ async def notify(api: Api, call: Call[requests.Notify, requests.NoQuery]) -> Rep
     return Reply()
 
 
+async def hook(api: Api, call: Call[requests.Hook, requests.NoQuery]) -> Reply:
+    """Serve an agent's hook: the answer is what it prints, in the agent's own shape, and is empty for nothing."""
+    body = call.body
+    return Reply(await api.hook(agent=body.agent, event=body.event, payload=body.payload))
+
+
 async def status(api: Api, call: Plain) -> Reply:
     """Say what the daemon is doing."""
     return Reply((await api.status()).plain())

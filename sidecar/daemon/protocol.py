@@ -193,6 +193,9 @@ class Api(Protocol):
     async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
         """A hook's notice: this session goes first."""
 
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        """What an agent's hook is to print, in the agent's own shape; empty for nothing.  Within the hooks' limit."""
+
     async def route(self, cwd: str | None) -> ProfileRef:
         """The profile of a folder, by the rules of section 6; `personal` without one."""
 

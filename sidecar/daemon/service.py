@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
 from sidecar.daemon.deletion import Deletion
+from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
@@ -54,10 +55,12 @@ class Service:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
         self._recall = Recall(parts.index)
         self._deletion = Deletion(parts)
+        self.hooking = Hooking(parts, config, self._recall, takein)
 
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""
         self._config = config
+        self.hooking.adopt(config)
 
     # namespaces and profiles
 
@@ -154,6 +157,10 @@ class Service:
     async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
         """A hook's notice: this session goes first."""
         await self._takein.notice(agent, session, Path(path) if path else None)
+
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        """What a hook is to print."""
+        return await self.hooking.answer(agent, event, payload)
 
     # reading
 
@@ -270,7 +277,7 @@ class Service:
 
     async def metrics(self) -> Sequence[Metric]:
         """Figures for Prometheus."""
-        return await self._read(self._reporting.metrics)
+        return [*await self._read(self._reporting.metrics), *self.hooking.metrics()]
 
     async def pause(self) -> None:
         """Stop reading transcripts and extracting."""

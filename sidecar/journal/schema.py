@@ -73,4 +73,11 @@ FORMAT_1 = (
     " END",
 )
 
-MIGRATIONS = (FORMAT_1,)
+GIVEN = (
+    # What hooks have given to a session: ids and digests of texts.
+    "CREATE TABLE given ("
+    " session TEXT NOT NULL, mark TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (session, mark)) WITHOUT ROWID",
+    "CREATE INDEX given_time ON given (time)",
+)
+
+MIGRATIONS = (FORMAT_1, GIVEN)
