@@ -13,9 +13,9 @@ from sidecar.cli.options import Command
 def hook(event: str, agent: str) -> None:
     """Serve a hook of an agent.
 
-    Agents run this; `sidecar install` writes it into their settings.  It reads what the agent says on stdin, prints what
-    the daemon has to say to it, and never fails: without a daemon, and after 300 ms at the latest (hooks.timeout_ms), it
-    prints nothing and its exit code is 0.
+    Agents run this; `sidecar install` writes it into their settings.  It reads what the agent says on stdin and prints
+    what the daemon has to say to it.  It never fails: without a daemon, and after 300 ms at the latest
+    (hooks.timeout_ms), it prints nothing and its exit code is 0.
     """
     from sidecar.hooks.hook import run
 

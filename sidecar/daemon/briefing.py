@@ -9,7 +9,7 @@ import hashlib
 import heapq
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,9 @@ from sidecar.model import Hit, Memory, MemoryType, Stored
 
 _TOKEN_CHARACTERS = 4
 """ASCII characters that count as one token; of all others each counts as one, as models make of them at worst."""
+
+_LINE_TOKENS = 24
+"""A line with less says nothing and where it is from; with less room than that a text is full."""
 
 _RECENT = timedelta(days=30)
 """For so long a correction is news: an agent's habits, and files that quote the old value, live about as long."""
@@ -37,7 +40,7 @@ _ABOUT_LINE = 160
 _FENCE = "sidecar-context"
 _FENCE_LIKE = re.compile(r"sidecar[\W_]{0,8}context", re.IGNORECASE)
 _TAG_LIKE = re.compile(r"[<\uff1c\ufe64](?=[\w/!?&\uff0f])")
-_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 """Categories of characters that are not seen, or steer what is seen."""
 
 _ABOUT = (
@@ -56,13 +59,13 @@ class Line:
 
 def tokens(text: str) -> int:
     """What a text costs, at most."""
-    plain = sum(character < "\x80" for character in text)
+    plain = len(text) if text.isascii() else sum(character < "\x80" for character in text)
     return -(-plain // _TOKEN_CHARACTERS) + len(text) - plain
 
 
 def units(text: str) -> int:
     """Characters as agents written in JavaScript count them."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
 class Room:
@@ -70,6 +73,11 @@ class Room:
 
     def __init__(self, most_tokens: int, most_units: int) -> None:
         self._tokens, self._units = most_tokens, most_units
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing of use fits any more."""
+        return self._tokens < _LINE_TOKENS or self._units < _LINE_TOKENS
 
     def take(self, text: str) -> bool:
         """Whether the text with its line end still fits; if so, its room is gone."""
@@ -85,14 +93,18 @@ def harmless(text: str, limit: int) -> str:
 
     Characters that are not seen go, what looks like a tag loses its bracket, and our own fence its name.
     """
-    seen = "".join(
-        " " if character in "\n\r\t\v\f" or unicodedata.category(character) in ("Zl", "Zp") else character
-        for character in text
-        if character in "\n\r\t\v\f\u2028\u2029" or unicodedata.category(character) not in _UNSEEN
-    )
+    seen = text if text.isascii() and text.isprintable() else _without_unseen(text)
     line = " ".join(seen.split())
     line = line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
     return _TAG_LIKE.sub("&lt;", _FENCE_LIKE.sub("sidecar context", line))
+
+
+def _without_unseen(text: str) -> str:
+    return "".join(
+        " " if character.isspace() else character
+        for character in text
+        if character.isspace() or unicodedata.category(character) not in _UNSEEN
+    )
 
 
 def digest(text: str) -> str:
@@ -223,16 +235,20 @@ def summary(
     seen = set(given)
     sections: dict[str, list[Line]] = {name: [] for name, _ in _HEADINGS}
     headings = dict(_HEADINGS)
+    shown = dict.fromkeys(MemoryType, 0)
     for section, stored, number in _in_turn(shelves):
-        line = of_memory(stored, now, personal=number == 1, brief=True)
-        if seen.intersection((stored.memory.id, digest(stored.memory.content))):
+        if room.full:
+            break
+        if stored.memory.id in seen or digest(stored.memory.content) in seen:
             continue
+        line = of_memory(stored, now, personal=number == 1, brief=True)
         opening = [] if sections[section] else [headings[section]]
         if room.take("\n".join([*opening, line.text])):
             sections[section].append(line)
+            shown[stored.memory.type] += 1
             seen |= line.marks
     lines = [line for name, _ in _HEADINGS for line in sections[name]]
-    left = _left_out(shelves, seen, lines)
+    left = _left_out(shelves, shown, given)
     body = [text for name, title in _HEADINGS if sections[name] for text in (title, *(x.text for x in sections[name]))]
     return frame.closed(body, lines, f"Left out to keep within {budget} tokens: {left}." if left else "")
 
@@ -256,18 +272,14 @@ def _in_turn(shelves: Sequence[Shelf]) -> Iterator[tuple[str, Stored, int]]:
                 yield turn[1], stored_or_none, turn[0]
 
 
-def _left_out(shelves: Sequence[Shelf], seen: Collection[str], lines: Sequence[Line]) -> str:
+def _left_out(shelves: Sequence[Shelf], shown: Mapping[MemoryType, int], given: Collection[str]) -> str:
     """How many of each type a session has not got, in words."""
     parts = []
     for kind in MemoryType:
-        total = sum(shelf.counts[kind.value] for shelf in shelves)
-        known = sum(
-            bool({stored.memory.id, digest(stored.memory.content)}.intersection(seen))
-            for shelf in shelves
-            for stored in shelf.by_type[kind.value]
-        )
-        if total > known:
-            parts.append(f"{total - known} {kind.value}{'s' if total - known > 1 else ''}")
+        had = sum(stored.memory.id in given for shelf in shelves for stored in shelf.by_type[kind.value])
+        left = sum(shelf.counts[kind.value] for shelf in shelves) - shown[kind] - had
+        if left > 0:
+            parts.append(f"{left} {kind.value}{'s' if left > 1 else ''}")
     return ", ".join(parts)
 
 

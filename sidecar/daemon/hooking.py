@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sidecar.config import Config
 from sidecar.daemon import briefing
-from sidecar.daemon.briefing import Line, Room, Shelf
+from sidecar.daemon.briefing import Given, Line, Room, Shelf
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.notices import Notices
 from sidecar.daemon.parts import Parts
@@ -26,6 +26,7 @@ from sidecar.extract.noise import Noise, noise
 from sidecar.ingest import PERSONAL
 from sidecar.model import Hit, ProfileRef, Status
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
+from sidecar.store import Profile
 from sidecar.wire.limits import QUERY_BYTES
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ _PROMPT_MESSAGES = 2
 _NEAR_BEST = 0.5
 """Share of the best candidate's score below which another is not about the same thing."""
 
-_HITS = 20
+_HITS = 12
 """Candidates asked for; some were given before or come from this very session."""
 
 _AGAIN = timedelta(seconds=10)
@@ -89,7 +90,9 @@ class Hooking:
         self._book = SessionBook(parts.journal)
         self._notices = Notices(parts, takein)
         self._working = asyncio.Semaphore(_AT_ONCE)
-        self._shelves: dict[ProfileRef, tuple[int, Shelf]] = {}
+        self._state: tuple[int, date] | None = None
+        self._shelves: dict[ProfileRef, Shelf] = {}
+        self._summaries: dict[tuple[tuple[ProfileRef, ...], int, str], Given] = {}
         self._tokens: dict[str, int] = {}
 
     def adopt(self, config: Config) -> None:
@@ -159,27 +162,34 @@ class Hooking:
         known = await self._book.known(session)
         if emptied and session is not None and not self._book.first(session, asked.now, _AGAIN):
             return ""
-        return await self._summary(asked, frozenset() if emptied else known, asked.room())
+        return await self._summary(asked, frozenset() if emptied else known)
 
-    async def _summary(self, asked: _Asked, known: Collection[str], room: Room) -> str:
-        shelves = await asyncio.to_thread(self._shelved, asked.profiles, asked.now)
-        found = briefing.summary(asked.project, shelves, room, asked.now, known, asked.budget)
+    async def _summary(self, asked: _Asked, known: Collection[str]) -> str:
+        found = await asyncio.to_thread(self._summed_up, asked, known)
         self._book.give(asked.said.session, found.lines)
         return found.text
 
-    def _shelved(self, profiles: Sequence[ProfileRef], now: datetime) -> list[Shelf]:
-        """What each profile has for a summary, sorted anew only when the index has moved on."""
-        generation = self._parts.index.generation
-        found: list[Shelf] = []
-        for ref in profiles:
-            held = self._shelves.get(ref)
-            if held is None or held[0] != generation:
-                exists = ref in self._parts.store.profiles()
-                memories = self._parts.store.open(ref).memories() if exists else []
-                held = (generation, briefing.shelve(memories, now))
-                self._shelves[ref] = held
-            found.append(held[1])
+    def _summed_up(self, asked: _Asked, known: Collection[str]) -> Given:
+        """The summary; of a session that knows nothing yet it is the same until the index moves on, or the day."""
+        state = (self._parts.index.generation, asked.now.date())
+        if self._state != state:
+            self._state, self._shelves, self._summaries = state, {}, {}
+        shelves = [self._shelf(ref, asked.now) for ref in asked.profiles]
+        key = (asked.profiles, asked.budget, asked.dialect.agent)
+        if not known and key in self._summaries:
+            return self._summaries[key]
+        found = briefing.summary(asked.project, shelves, asked.room(), asked.now, known, asked.budget)
+        if not known:
+            self._summaries[key] = found
         return found
+
+    def _shelf(self, ref: ProfileRef, now: datetime) -> Shelf:
+        held = self._shelves.get(ref)
+        if held is None:
+            exists = ref in self._parts.store.profiles()
+            held = briefing.shelve(self._parts.store.open(ref).memories() if exists else [], now)
+            self._shelves[ref] = held
+        return held
 
     # a prompt
 
@@ -189,13 +199,12 @@ class Hooking:
         again = ""
         if _OWED in known and session is not None:
             self._book.unmark(session, _OWED)
-            again = await self._summary(asked, frozenset(), asked.room())
-            known = await self._book.known(session)
+            again = await self._summary(asked, frozenset())
         query = _query(asked.said.prompt or "")
         if again or not query:
             return again
         found = await asyncio.to_thread(self._recall, _request(query, asked))
-        lines = self._lines(asked, found, known)
+        lines = self._lines(asked, found, known) if found.hits else []
         told = briefing.answer(asked.project, lines, asked.room(), asked.budget)
         self._book.give(session, told.lines)
         return told.text
@@ -203,33 +212,40 @@ class Hooking:
     def _lines(self, asked: _Asked, found: RecallAnswer, known: Collection[str]) -> list[Line]:
         """The hits worth giving, best first, without what this session knows."""
         best = max((hit.score for hit in found.hits), default=0.0)
-        lines: list[Line] = []
-        messages = 0
         seen = {*known, briefing.digest(asked.said.prompt or "")}
         own = None if _COMPACTED in known else asked.said.session
+        profiles = {ref: self._parts.store.open(ref) for ref in {hit.profile for hit in found.hits}}
+        lines: list[Line] = []
+        messages = 0
         for hit in found.hits:
-            if hit.score < _NEAR_BEST * best or hit.superseded or (own is not None and hit.session == own):
+            if hit.score < _NEAR_BEST * best or hit.superseded or hit.id in seen or (own and hit.session == own):
                 continue
-            line = self._line(hit, asked)
             is_message = hit.kind == "message"
+            line = _said(hit, asked.now) if is_message else _kept(hit, profiles[hit.profile], asked.now)
             if line is None or line.marks & seen or (is_message and messages == _PROMPT_MESSAGES):
                 continue
             messages += is_message
             seen |= line.marks
             lines.append(line)
-        return lines[:_PROMPT_LINES]
+            if len(lines) == _PROMPT_LINES:
+                break
+        return lines
 
-    def _line(self, hit: Hit, asked: _Asked) -> Line | None:
-        """A hit as a line; None for what is not active any more, and for what speaks to agents instead of of things."""
-        if hit.kind == "message":
-            spoken = hit.speaker in ("user", "assistant") and not _addresses_agents(hit.content)
-            return briefing.of_message(hit, asked.now) if spoken else None
-        stored = self._parts.store.open(hit.profile).get(hit.id)
-        if stored is None or stored.memory.status is not Status.ACTIVE:
-            return None
-        if not stored.memory.human and _addresses_agents(stored.memory.content):
-            return None
-        return briefing.of_memory(stored, asked.now, personal=hit.profile.name == PERSONAL)
+
+def _kept(hit: Hit, profile: Profile, now: datetime) -> Line | None:
+    """A memory as a line; None if it is not active any more, or speaks to agents instead of of things."""
+    stored = profile.get(hit.id)
+    if stored is None or stored.memory.status is not Status.ACTIVE:
+        return None
+    if not stored.memory.human and _addresses_agents(stored.memory.content):
+        return None
+    return briefing.of_memory(stored, now, personal=hit.profile.name == PERSONAL)
+
+
+def _said(hit: Hit, now: datetime) -> Line | None:
+    """A message as a line; None if nobody said it, or it speaks to agents."""
+    spoken = hit.speaker in ("user", "assistant") and not _addresses_agents(hit.content)
+    return briefing.of_message(hit, now) if spoken else None
 
 
 def _query(prompt: str) -> str:
@@ -246,9 +262,7 @@ def _query(prompt: str) -> str:
 
 
 def _request(query: str, asked: _Asked) -> RecallRequest:
-    return RecallRequest(
-        query=query, profiles=asked.profiles, limit=_HITS, reference=asked.now, response_length="short"
-    )
+    return RecallRequest(query=query, profiles=asked.profiles, limit=_HITS, reference=asked.now, answered=False)
 
 
 def _addresses_agents(text: str) -> bool:
