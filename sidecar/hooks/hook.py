@@ -67,7 +67,7 @@ def words(arguments: Sequence[str]) -> tuple[str, str]:
 
 
 def _is_word(text: str) -> bool:
-    return 0 < len(text) <= _WORD_CHARACTERS and _SAFE.issuperset(text)
+    return 0 < len(text) <= _WORD_CHARACTERS and _SAFE.issuperset(text) and not text.startswith("-")
 
 
 def _leave_after(milliseconds: int) -> None:
