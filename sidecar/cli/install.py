@@ -165,6 +165,8 @@ def _carry_out(job: Job, installer: Installer, found: Sequence[FileChange], *, r
     for change in found:
         if removing and not change.needed and change.problem is None:
             installer.forget(change.path)
+    if removing:
+        installer.tidy()
     if not done and not any(change.problem for change in found):
         click.echo(f"{job.name}: nothing to do.")
     if done and job.note and not removing:

@@ -70,6 +70,7 @@ class Installer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._made: set[str] = set()
 
     def plan(self, targets: Sequence[Target]) -> list[FileChange]:
         """What installing would change."""
@@ -98,7 +99,7 @@ class Installer:
             return None, ()
         if record and record.get("after") == _sha256(before):
             return self._saved(path, record), ()
-        left = edit.take(_text(path, before), [tuple(one) for one in record.get("made", ())])
+        left = edit.take(_text(path, before), [tuple(one) for one in record["made"]] if record else None)
         if left is None and record.get("before") is not None:
             left = ""  # it was there before us, and empty
         return (None if left is None else left.encode()), ()
@@ -120,11 +121,15 @@ class Installer:
         record = self._record(change.path)
         if change.after is None:
             _target(change.path).unlink()
-            for folder in reversed(record.get("folders", ())):
-                remove_empty_folders(Path(folder), Path(folder).parent)
+            self._made.update(record.get("folders", ()))
         else:
             _write(change.path, change.before, change.after)
         self.forget(change.path)
+
+    def tidy(self) -> None:
+        """Remove the folders that were made for files which have gone, where nothing else is in them."""
+        for folder in sorted(map(Path, self._made), key=lambda path: len(path.parts), reverse=True):
+            remove_empty_folders(folder, folder.parent)
 
     def forget(self, path: Path) -> None:
         """Drop the record and the backup of a file."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sidecar.errors import SettingsTaken
 from sidecar.install import blocks
-from sidecar.install.jsonedit import Part, fragment, is_empty, with_parts, without_parts
+from sidecar.install.jsonedit import Part, fragment, is_empty, places, with_parts, without_parts
 
 Made = Collection[tuple[str, ...]]
 
@@ -22,8 +22,11 @@ class Edit(Protocol):
         Raises SettingsUnclear or SettingsTaken.
         """
 
-    def take(self, text: str, made: Made) -> str | None:
-        """The text without our parts; None if the file was ours alone."""
+    def take(self, text: str, made: Made | None) -> str | None:
+        """The text without our parts; None if the file was ours alone.
+
+        `made`: what was made for them; None if nobody knows, then all that is empty without them.
+        """
 
     def alone(self) -> str:
         """Our parts in a file of their own, to be shown."""
@@ -40,9 +43,11 @@ class JsonEdit:
         done = with_parts(text, self.parts)
         return done.text, done.made
 
-    def take(self, text: str, made: Made) -> str | None:
+    def take(self, text: str, made: Made | None) -> str | None:
         """See `Edit`."""
-        left = without_parts(text, self.parts, frozenset(made))
+        left = without_parts(text, self.parts, () if made is None else made)
+        if made is None and left != text:
+            left = without_parts(left, self.parts, places(self.parts))
         return None if left != text and is_empty(left) and not left.strip("{} \t\r\n\ufeff") else left
 
     def alone(self) -> str:
@@ -62,7 +67,7 @@ class TomlEdit:
         """See `Edit`."""
         return blocks.with_toml(text, self.note, self.body, self.table), ()
 
-    def take(self, text: str, made: Made) -> str | None:
+    def take(self, text: str, made: Made | None) -> str | None:
         """See `Edit`."""
         left = blocks.TOML.removed(text)
         return None if left != text and not left.strip() else left
@@ -83,7 +88,7 @@ class MarkdownEdit:
         """See `Edit`."""
         return blocks.MARKDOWN.inserted(text, self.note, self.body), ()
 
-    def take(self, text: str, made: Made) -> str | None:
+    def take(self, text: str, made: Made | None) -> str | None:
         """See `Edit`."""
         left = blocks.MARKDOWN.removed(text)
         return None if left != text and not left.strip() else left
@@ -106,7 +111,7 @@ class WholeFile:
             raise SettingsTaken(key="this file")
         return self.content, ()
 
-    def take(self, text: str, made: Made) -> str | None:
+    def take(self, text: str, made: Made | None) -> str | None:
         """See `Edit`."""
         return None if self.mark in text else text
 

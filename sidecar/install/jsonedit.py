@@ -72,6 +72,12 @@ def without_parts(text: str, parts: Sequence[Part], made: Collection[Path]) -> s
     return document.text
 
 
+def places(parts: Sequence[Part]) -> frozenset[Path]:
+    """Every object and array that parts stand in."""
+    ends = [(part.path, len(part.path) if part.items else len(part.path) - 1) for part in parts]
+    return frozenset(path[:length] for path, last in ends for length in range(1, last + 1))
+
+
 def is_empty(text: str) -> bool:
     """Whether a file says nothing."""
     root = Document(text).root
