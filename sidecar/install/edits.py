@@ -46,8 +46,8 @@ class JsonEdit:
     def take(self, text: str, made: Made | None) -> str | None:
         """See `Edit`."""
         left = without_parts(text, self.parts, () if made is None else made)
-        if made is None and left != text:
-            left = without_parts(left, self.parts, places(self.parts))
+        if made is None:  # then nobody knows either whether the file was made for us, so that it stays
+            return left if left == text else without_parts(left, self.parts, places(self.parts))
         return None if left != text and is_empty(left) and not left.strip("{} \t\r\n\ufeff") else left
 
     def alone(self) -> str:
