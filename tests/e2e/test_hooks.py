@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -315,3 +316,40 @@ def test_twenty_rounds_of_what_is_given_add_nothing(hooked: Daemon, project: Pat
     agents = {agent["name"]: agent["sessions"] for agent in hooked.status()["agents"]}
     assert agents["claude-code"] == 1
     assert agents["codex"] == agents["gemini"] == 20
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")
+def test_fifty_sessions_leave_one_daemon_without_children_and_no_fatter(hooked: Daemon, project: Path) -> None:
+    assert hooked.process is not None
+    process = Path("/proc") / str(hooked.process.pid)
+
+    def round_of(name: str) -> int:
+        """Fifty sessions that begin, ask and end; returns the daemon's resident memory in KiB."""
+        for number in range(50):
+            said = {"session_id": f"{name}{number}", "cwd": str(project), "source": "startup", "prompt": QUESTION}
+            for event in ("SessionStart", "UserPromptSubmit", "SessionEnd"):
+                body = {"agent": "claude-code", "event": event, "payload": said}
+                assert ask_raw(hooked, body)
+        hooked.settle()
+        status = (process / "status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")))
+
+    first = round_of("a")
+    assert round_of("b") - first < 8 * 1024
+    assert not [task.read_text() for task in process.glob("task/*/children") if task.read_text().strip()]
+    assert hook(hooked, "SessionStart", session_id="last", cwd=str(project), source="startup")
+
+
+def ask_raw(daemon: Daemon, body: dict[str, Any]) -> bool:
+    """Send a hook as its process does, without the cost of a process."""
+    data = json.dumps(body).encode()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(HANG_S)
+        connection.connect(str(daemon.socket))
+        head = ["POST /v1/hook HTTP/1.1", "Host: x", "Connection: close", "Content-Type: application/json"]
+        head += [f"Content-Length: {len(data)}", "", ""]
+        connection.sendall("\r\n".join(head).encode() + data)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer.startswith(b"HTTP/1.1 200 ")
