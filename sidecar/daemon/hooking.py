@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -64,22 +64,36 @@ the middle."""
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One hook: what was said, in which dialect, for which profiles, and how much may be said in return."""
+    """One hook: what was said, in which dialect, and how much may be said in return."""
 
     dialect: Dialect
     event: str
     said: Heard
-    profiles: tuple[ProfileRef, ...]
     budget: int
     now: datetime
-
-    @property
-    def project(self) -> str:
-        return self.profiles[0].name
 
     def room(self) -> Room:
         """The room for one answer: the budget of the settings, within the agent's own limits."""
         return Room(min(self.budget, self.dialect.tokens or self.budget), self.dialect.characters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What there is for an answer.
+
+    `profiles`: where it is from, none if nothing may be said; `marks`: what the session has got, if that was not in
+    memory; `summary`: for a session that knows nothing; `found`: what recall says, if it was asked.
+    """
+
+    profiles: tuple[ProfileRef, ...]
+    marks: frozenset[str]
+    shelves: tuple[Shelf, ...]
+    summary: Given
+    found: RecallAnswer | None
+
+    @property
+    def project(self) -> str:
+        return self.profiles[0].name
 
 
 class Hooking:
@@ -135,16 +149,39 @@ class Hooking:
 
     async def _given(self, dialect: Dialect, act: Act, event: str, said: Heard) -> str:
         budget = self._config.hooks.budget_tokens
-        profiles = await asyncio.to_thread(self._profiles, said.cwd) if budget else ()
-        if not profiles:
+        asked = _Asked(dialect, event, said, budget, datetime.now(UTC))
+        if not budget:
             return ""
-        asked = _Asked(dialect, event, said, profiles, budget, datetime.now(UTC))
-        text = await (self._start(asked) if act is Act.START else self._prompt(asked))
-        if not text:
+        sums = act is Act.START or _OWED in self._book.known(said.session)
+        # One way to another thread and back: on a busy machine each costs more than what is done there.
+        looked = await asyncio.to_thread(self._look, asked, sums=sums, query="" if act is Act.START else _query(said))
+        if not looked.profiles:
             return ""
-        self._tokens[dialect.agent] = self._tokens.get(dialect.agent, 0) + briefing.tokens(text)
-        shaped = dialect.shaped(event, text)
+        self._book.absorb(said.session, looked.marks)
+        # From here on nothing is waited for, so that no other hook of the session can be given the same.
+        given = self._start(asked, looked) if act is Act.START else self._prompt(asked, looked)
+        if not given.lines:
+            return ""
+        self._book.give(said.session, given.lines)
+        self._tokens[dialect.agent] = self._tokens.get(dialect.agent, 0) + briefing.tokens(given.text)
+        shaped = dialect.shaped(event, given.text)
         return shaped if isinstance(shaped, str) else json.dumps(shaped, ensure_ascii=False)
+
+    def _look(self, asked: _Asked, *, sums: bool, query: str) -> _Looked:
+        """Everything that an answer needs and that may take a while."""
+        profiles = self._profiles(asked.said.cwd)
+        session = asked.said.session
+        unread = session is not None and not self._book.holds(session)
+        marks = self._parts.journal.given(session) if session is not None and unread else frozenset[str]()
+        sums = sums or _OWED in marks
+        shelves = self._shelved(profiles, asked.now) if sums else ()
+        return _Looked(
+            profiles=profiles,
+            marks=marks,
+            shelves=shelves,
+            summary=self._first_summary(asked, profiles, shelves) if sums and profiles else briefing.NOTHING,
+            found=self._recall(_request(query, profiles, asked.now)) if query and profiles else None,
+        )
 
     def _profiles(self, cwd: str | None) -> tuple[ProfileRef, ...]:
         """The folder's profile and `personal`; none if the rules ignore the folder."""
@@ -156,32 +193,22 @@ class Hooking:
 
     # the beginning of a session
 
-    async def _start(self, asked: _Asked) -> str:
-        emptied = asked.said.source in _EMPTIED
+    def _start(self, asked: _Asked, looked: _Looked) -> Given:
         session = asked.said.session
-        known = await self._book.known(session)
-        if emptied and session is not None and not self._book.first(session, asked.now, _AGAIN):
-            return ""
-        return await self._summary(asked, frozenset() if emptied else known)
+        known = self._book.known(session)
+        if asked.said.source in _EMPTIED:
+            first = session is None or self._book.first(session, asked.now, _AGAIN)
+            return looked.summary if first else briefing.NOTHING
+        if not known:
+            return looked.summary
+        return briefing.summary(looked.project, looked.shelves, asked.room(), asked.now, known, asked.budget)
 
-    async def _summary(self, asked: _Asked, known: Collection[str]) -> str:
-        found = await asyncio.to_thread(self._summed_up, asked, known)
-        self._book.give(asked.said.session, found.lines)
-        return found.text
-
-    def _summed_up(self, asked: _Asked, known: Collection[str]) -> Given:
-        """The summary; of a session that knows nothing yet it is the same until the index moves on, or the day."""
-        state = (self._parts.index.generation, asked.now.date())
+    def _shelved(self, profiles: Sequence[ProfileRef], now: datetime) -> tuple[Shelf, ...]:
+        """What each profile has for a summary; the same until the index moves on, or the day."""
+        state = (self._parts.index.generation, now.date())
         if self._state != state:
             self._state, self._shelves, self._summaries = state, {}, {}
-        shelves = [self._shelf(ref, asked.now) for ref in asked.profiles]
-        key = (asked.profiles, asked.budget, asked.dialect.agent)
-        if not known and key in self._summaries:
-            return self._summaries[key]
-        found = briefing.summary(asked.project, shelves, asked.room(), asked.now, known, asked.budget)
-        if not known:
-            self._summaries[key] = found
-        return found
+        return tuple(self._shelf(ref, now) for ref in profiles)
 
     def _shelf(self, ref: ProfileRef, now: datetime) -> Shelf:
         held = self._shelves.get(ref)
@@ -191,23 +218,26 @@ class Hooking:
             self._shelves[ref] = held
         return held
 
+    def _first_summary(self, asked: _Asked, profiles: tuple[ProfileRef, ...], shelves: Sequence[Shelf]) -> Given:
+        """The summary for a session that knows nothing, which is the same for all of them."""
+        key = (profiles, asked.budget, asked.dialect.agent)
+        held = self._summaries.get(key)
+        if held is None:
+            held = briefing.summary(profiles[0].name, shelves, asked.room(), asked.now, (), asked.budget)
+            self._summaries[key] = held
+        return held
+
     # a prompt
 
-    async def _prompt(self, asked: _Asked) -> str:
+    def _prompt(self, asked: _Asked, looked: _Looked) -> Given:
         session = asked.said.session
-        known = await self._book.known(session)
-        again = ""
-        if _OWED in known and session is not None:
+        known = self._book.known(session)
+        if session is not None and _OWED in known:
             self._book.unmark(session, _OWED)
-            again = await self._summary(asked, frozenset())
-        query = _query(asked.said.prompt or "")
-        if again or not query:
-            return again
-        found = await asyncio.to_thread(self._recall, _request(query, asked))
-        lines = self._lines(asked, found, known) if found.hits else []
-        told = briefing.answer(asked.project, lines, asked.room(), asked.budget)
-        self._book.give(session, told.lines)
-        return told.text
+            return looked.summary
+        if looked.found is None or not looked.found.hits:
+            return briefing.NOTHING
+        return briefing.answer(looked.project, self._lines(asked, looked.found, known), asked.room(), asked.budget)
 
     def _lines(self, asked: _Asked, found: RecallAnswer, known: Collection[str]) -> list[Line]:
         """The hits worth giving, best first, without what this session knows."""
@@ -248,9 +278,9 @@ def _said(hit: Hit, now: datetime) -> Line | None:
     return briefing.of_message(hit, now) if spoken else None
 
 
-def _query(prompt: str) -> str:
+def _query(said: Heard) -> str:
     """A prompt as a query: not more than one may have; nothing for a command of the agent's own."""
-    text = prompt.strip()
+    text = (said.prompt or "").strip()
     if text.startswith(("/", "!", "#")) and "\n" not in text and " " not in text[:2]:
         return ""
     data = text.encode("utf-8", "replace")
@@ -261,8 +291,8 @@ def _query(prompt: str) -> str:
     return " ".join(piece.decode("utf-8", "ignore") for piece in pieces)
 
 
-def _request(query: str, asked: _Asked) -> RecallRequest:
-    return RecallRequest(query=query, profiles=asked.profiles, limit=_HITS, reference=asked.now, answered=False)
+def _request(query: str, profiles: tuple[ProfileRef, ...], now: datetime) -> RecallRequest:
+    return RecallRequest(query=query, profiles=profiles, limit=_HITS, reference=now, answered=False)
 
 
 def _addresses_agents(text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from sidecar.daemon.briefing import Line
@@ -29,6 +29,7 @@ class SessionBook:
         self._known: OrderedDict[str, set[str]] = OrderedDict()
         self._begun: dict[str, datetime] = {}
         self._unwritten: dict[str, set[str]] = {}
+        self._writing: dict[str, set[str]] = {}
         self._woken = asyncio.Event()
 
     async def serve(self) -> None:
@@ -37,23 +38,31 @@ class SessionBook:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            await asyncio.to_thread(self.flush)
+            self._writing, self._unwritten = self._unwritten, self._writing
+            await asyncio.to_thread(self._write, self._writing)
+            self._writing = {}
 
     def flush(self) -> None:
-        """Write down what is not yet."""
-        while self._unwritten:
-            session, marks = self._unwritten.popitem()
+        """Write down what is not yet; once `serve` has ended."""
+        self._write(self._writing)
+        self._write(self._unwritten)
+
+    def _write(self, batch: Mapping[str, set[str]]) -> None:
+        for session, marks in batch.items():
             self._journal.note_given(session, marks, datetime.now(UTC))
 
-    async def known(self, session: str | None) -> frozenset[str]:
-        """What a session has got; nothing is known of one without a name."""
-        if session is None:
-            return frozenset()
-        if session not in self._known:
-            found = await asyncio.to_thread(self._journal.given, session)
-            # Another hook of the session may have come first meanwhile: what it was given must stay.
-            self._marks(session).update(found)
-        return frozenset(self._marks(session))
+    def holds(self, session: str) -> bool:
+        """Whether a session's marks are in memory; if not, the journal has those of an earlier day."""
+        return session in self._known
+
+    def absorb(self, session: str | None, marks: frozenset[str]) -> None:
+        """Take in what the journal has of a session."""
+        if session is not None:
+            self._marks(session).update(marks, self._writing.get(session, ()), self._unwritten.get(session, ()))
+
+    def known(self, session: str | None) -> frozenset[str]:
+        """What a session has got, as far as it is in memory; nothing is known of one without a name."""
+        return frozenset(self._marks(session)) if session is not None and session in self._known else frozenset()
 
     def give(self, session: str | None, lines: Iterable[Line]) -> None:
         """Remember that a session gets these lines."""
@@ -62,9 +71,10 @@ class SessionBook:
 
     def mark(self, session: str, marks: Collection[str]) -> None:
         """Remember marks of a session."""
-        new = set(marks) - self._marks(session)
+        new = set(marks) - self.known(session)
         if new:
-            self._marks(session).update(new)
+            if session in self._known:
+                self._marks(session).update(new)
             self._unwritten.setdefault(session, set()).update(new)
             self._woken.set()
 
@@ -85,7 +95,7 @@ class SessionBook:
         self._known.move_to_end(session)
         while len(self._known) > _SESSIONS:
             oldest = next(iter(self._known))
-            if oldest in self._unwritten:
+            if oldest in self._unwritten or oldest in self._writing:
                 break
             del self._known[oldest]
         return marks
