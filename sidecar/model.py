@@ -168,6 +168,8 @@ class Candidate:
     extractor: str | None = None
     proposed: bool = False
     replaces_hint: tuple[str, ...] = ()
+    reason: str | None = None
+    """Of a proposed one: why it has to wait for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,10 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Change front-matter keys of an existing memory; the body stays.  `fields` holds the new values by field name."""
+    """Change an existing memory in its file: `fields` holds the new values by field name.
+
+    The body stays unless `content` is among them; then the identity stays all the same, as the file goes on living.
+    """
 
     target: Stored
     fields: Mapping[str, object]
