@@ -34,7 +34,7 @@ class Talk:
 
     The numbers are those of a listwise logistic regression (the right message or session against all others) over
     four sets of conversations, relative to WORDS and rounded.  What each of them brings, and how well the fit does on
-    conversations that it has not seen, is in `docs/decisions/0003-order-of-messages.md`.
+    conversations that it has not seen, is in `docs/decisions/0004-order-of-messages.md`.
     """
 
     POOL = 300
