@@ -1,8 +1,8 @@
 """Gemini CLI: a replay log in JSONL, and the one-document JSON of its versions before 0.39.
 
 In the replay log a message that comes again replaces the earlier one, `$rewindTo` takes back a message and all after
-it, and `$set.messages` replaces them all, unless it holds the summary of a compression.  Growth without these is read as it
-comes; with one of them the whole file is replayed and given as complete.
+it, and `$set.messages` replaces them all, unless it holds the summary of a compression.  Growth without these is read
+as it comes; with one of them the whole file is replayed and given as complete.
 """
 
 from __future__ import annotations

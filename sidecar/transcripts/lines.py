@@ -56,6 +56,7 @@ class RawLines:
         self.more = False
         self.restarted = False
         self._end = self.offset + max(limit_bytes, 1)
+        self._rest = b""
         self._prefix, self._tail = known
 
     def _next(self) -> bytes | None:
@@ -68,6 +69,7 @@ class RawLines:
             if line.endswith(b"\n"):
                 return line
             if len(line) < MAX_LINE or not self._skip_giant(line):
+                self._rest = line
                 return None
 
     def _skip_giant(self, line: bytes) -> bool:
@@ -122,6 +124,13 @@ class Lines(RawLines):
             for place, record in records:
                 yield start + place, record
 
+    def tail(self) -> list[tuple[int, Record]]:
+        """The records of a last line without an end, if it is whole all the same; it is read again by the next call."""
+        if not self._rest or self.more:
+            return []
+        records, damaged = parsed(self._rest)
+        return [] if damaged else [(self.offset + place, record) for place, record in records]
+
 
 class TextLines(RawLines):
     """The lines of a text; what is not settled when it ends is read again by the next call.
@@ -142,6 +151,12 @@ class TextLines(RawLines):
             self._read += len(line)
             self._held.append(line)
             yield start, line.rstrip(b"\r\n").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
+
+    def tail(self) -> tuple[int, str] | None:
+        """The last line if it has no end yet, with its byte offset; it is never settled."""
+        if not self._rest or self.more:
+            return None
+        return self._read, self._rest.decode("utf-8-sig" if self._read == 0 else "utf-8", "replace")
 
     def settle(self, upto: int) -> None:
         """The lines before this offset will not be asked for again."""

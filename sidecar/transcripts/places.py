@@ -85,7 +85,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "roo": Place(storage="rooveterinaryinc.roo-cline/tasks"),
     }
 )
-"""By agent.  Aider is missing: it writes into each repository.  So are formats that belong to no agent."""
+"""By agent.  Aider has none, as it writes into each repository, and neither have formats that belong to no agent."""
 
 
 def roots(agent: str, environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, ...]:
@@ -94,7 +94,8 @@ def roots(agent: str, environ: Mapping[str, str], platform: str = sys.platform) 
     Never the home folder or one above it, whatever a variable says: it would be watched as a whole.
     """
     home = paths.user_home(environ)
-    found = dict.fromkeys(_all(PLACES[agent], environ, home, platform))
+    place = PLACES.get(agent, Place())
+    found = dict.fromkeys(_all(place, environ, home, platform))
     return tuple(root for root in found if root != home and root not in home.parents)
 
 

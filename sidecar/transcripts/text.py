@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 IMAGE_MARK = "[image]"
 """Stands where a picture was."""
@@ -11,7 +12,10 @@ IMAGE_MARK = "[image]"
 TOOL_OUTPUT_LIMIT = 16 * 1024
 """Bytes kept of one tool output, half from its start and half from its end, where outcomes stand."""
 
-_DATA_URL = re.compile(r"data:[a-zA-Z0-9.+-]+/[a-zA-Z0-9.+-]+(?:;[a-zA-Z0-9=._-]+)*;base64,[A-Za-z0-9+/=\s]*")
+_DATA_URL = re.compile(  # in one run, or broken into lines of some length: words after it are words
+    r"data:[a-zA-Z0-9.+-]+/[a-zA-Z0-9.+-]+(?:;[a-zA-Z0-9=._-]+)*;base64,"
+    r"[A-Za-z0-9+/]*(?:\s+[A-Za-z0-9+/]{40,})*(?:\s+[A-Za-z0-9+/]+(?==))?={0,2}"
+)
 
 BASE64_RUN = 400
 """Longer than any hash or token (a SHA-512 in base64 has 88 characters), shorter than the smallest real image."""
@@ -26,6 +30,16 @@ _LESS, _GREATER, _NOT_GREATER = r"(?:<|\\u003c|&lt;)", r"(?:>|\\u003e|&gt;)", r"
 _CASELESS = re.IGNORECASE | re.ASCII  # without ASCII a Kelvin sign would pass for a k
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A block in a text: its tag in small letters, where it begins and ends, and what stands in it."""
+
+    tag: str
+    start: int
+    end: int
+    inner: str
+
+
 class Block:
     """Tagged blocks of text, found in linear time whatever the text holds."""
 
@@ -38,33 +52,33 @@ class Block:
 
     def removed(self, text: str, *, to_end: bool = False) -> str:
         """The text without these blocks; with `to_end` one that never closes reaches to the end of the text."""
-        if not self.occur(text):
-            return text
         kept: list[str] = []
-        at = seek = 0
-        open_ended: set[str] = set()  # one search tells that no later block of this tag closes either
-        while start := self._opening.search(text, seek):
-            tag = start[1].lower()
-            end = None if tag in open_ended else self._closing[tag].search(text, start.end())
-            if end is None and not to_end:
-                open_ended.add(tag)
-                seek = start.end()
-                continue
-            kept.append(text[at : start.start()])
-            at = seek = end.end() if end else len(text)
+        at = 0
+        for found in self.found(text, to_end=to_end):
+            kept.append(text[at : found.start])
+            at = found.end
         return "".join(kept) + text[at:] if kept else text
 
     def inner(self, text: str) -> list[str]:
         """What stands in these blocks, in order; one that never closes holds nothing yet."""
-        found: list[str] = []
-        at = 0
+        return [found.inner for found in self.found(text)]
+
+    def found(self, text: str, *, to_end: bool = False) -> Iterator[Found]:
+        """The blocks in order, each after the end of the one before."""
+        at = 0 if self.occur(text) else len(text)
+        open_ended: set[str] = set()  # one search tells that no later block of this tag closes either
         while start := self._opening.search(text, at):
-            end = self._closing[start[1].lower()].search(text, start.end())
-            if end is None:
-                break
-            found.append(text[start.end() : end.start()])
-            at = end.end()
-        return found
+            tag = start[1].lower()
+            end = None if tag in open_ended else self._closing[tag].search(text, start.end())
+            at = start.end()
+            if end is not None:
+                yield Found(tag, start.start(), end.end(), text[start.end() : end.start()])
+                at = end.end()
+            elif to_end:
+                yield Found(tag, start.start(), len(text), text[start.end() :])
+                at = len(text)
+            else:
+                open_ended.add(tag)
 
     def occur(self, text: str) -> bool:
         """Whether a tag's name is anywhere in the text: quicker than the pattern, and mostly it is not."""
