@@ -59,7 +59,7 @@ class DocumentReader(ABC):
         return ReadResult(
             messages=tuple(messages),
             cursor=document.cursor,
-            header=header_of(conversation, messages, [], whole=True) if messages else None,
+            header=header_of(conversation, messages, ([], []), whole=True) if messages else None,
             unknown=dict(sorted(conversation.unknown.items())),
             complete=bool(messages),
             drifted=drift.found,

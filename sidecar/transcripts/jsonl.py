@@ -45,7 +45,8 @@ class JsonlReader(ABC):
             messages = _said(conversation, _tail(path))
         if seen.whole and not messages:
             return None
-        return header_of(conversation, messages, seen.tail, whole=seen.whole)
+        head = [record for _, record in seen.head]
+        return header_of(conversation, messages, (head, seen.tail), whole=seen.whole)
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A rewind withdraws the ids of what it takes back."""
@@ -111,14 +112,21 @@ def _tail(path: Path) -> list[tuple[int, Record]]:
         return [*lines, *lines.tail()]
 
 
-def header_of(conversation: Conversation, messages: list[Message], tail: list[Record], *, whole: bool) -> SessionHeader:
-    """The header of a session, from its first messages and last records; the conversation has been fed the head."""
+def header_of(
+    conversation: Conversation, messages: list[Message], records: tuple[list[Record], list[Record]], *, whole: bool
+) -> SessionHeader:
+    """The header of a session from its first messages, and from the records at its head and its tail.
+
+    The conversation has been fed the head.
+    """
+    head, tail = records
     if not whole:
         for record in tail:  # only for the folders and branches that come later
             for _ in conversation.feed(0, record):
                 pass
     own = [message for message in messages if message.session == conversation.session] or messages
-    first = conversation.started or next((message.time for message in own if message.time), None)
+    told = (conversation.started, *(message.time for message in own), *map(conversation.time_of, head))
+    first = next(filter(None, told), None)
     times = [time for record in tail if (time := conversation.time_of(record))]
     return SessionHeader(
         agent=conversation.agent,

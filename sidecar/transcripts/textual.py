@@ -100,7 +100,7 @@ class TextReader(ABC):
             after = lines.cursor(state)
         seemed = [text(known) for known in items(lines.state.get("open"))]
         return ReadResult(
-            messages=tuple(messages.values()),
+            messages=tuple(sorted(messages.values(), key=lambda message: message.position)),
             cursor=after,
             header=_header(conversation) if spoke else None,
             restarted=lines.restarted,
