@@ -92,7 +92,7 @@ class AiderConversation(TextConversation):
         if kind:
             self._kind, self._fence = kind, ""
             self._messages += kind != "launch"
-        if self._kind == "answer":
+        if self._kind == "answer" and ("```" in line or "~~~" in line):
             self._follow_fence(line)
         self._blank = not line.strip()
 
@@ -111,7 +111,7 @@ class AiderConversation(TextConversation):
         return self._session_id()
 
     def _looks_like(self, line: str) -> str:
-        if _LAUNCH.fullmatch(line):
+        if line.startswith("# ") and _LAUNCH.fullmatch(line):
             return "launch"
         if line.startswith("#### ") or line == "####":
             return "prompt"

@@ -26,8 +26,8 @@ class Drift:
 
     def note(self, unknown: Counter[str]) -> None:
         """One record was read; `unknown` is the count by kind that its reading may have raised."""
-        total = unknown.total()
         self._records += 1
+        total = unknown.total() if unknown else 0
         self._unknown += total > self._seen
         self._seen = total
 

@@ -74,10 +74,10 @@ class MarkdownConversation(TextConversation):
             self._turns += 1
             self.note_first(session=f"{self.path.stem}-{digest(self.path.stem, line)[:8]}")
             return
-        session = _SESSION.fullmatch(line)
+        session = _SESSION.fullmatch(line) if line.startswith("<!--") else None
         if session and not self._turns:
             self.note(session=session["id"], started=session["started"])
-        fence = _FENCE.match(line)
+        fence = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if fence and not self._fence:
             self._fence = fence[1]
         elif fence and line.strip().startswith(self._fence) and not line.strip().strip(self._fence[0]):

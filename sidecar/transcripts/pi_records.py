@@ -91,7 +91,7 @@ class PiConversation(Conversation):
             key = identifier(message.get("toolCallId"))
             call = self.calls.close(key) or call_of(text(message.get("toolName")), {})
             failed = message.get("isError") is True
-            yield from self._tool(said, self._id(record, role, key, content), call, content_text(content), failed)
+            yield from self._tool(said, self._id(record, role, key or content), call, content_text(content), failed)
         elif role == "bashExecution":
             command = text(message.get("command"))
             call, printed = call_of("bash", {"command": command}), text(message.get("output"))

@@ -82,6 +82,8 @@ class Block:
 
     def occur(self, text: str) -> bool:
         """Whether a tag's name is anywhere in the text: quicker than the pattern, and mostly it is not."""
+        if "<" not in text and "&lt;" not in text and "\\u003c" not in text:
+            return False
         lowered = text.lower()
         return any(tag in lowered for tag in self._tags)
 
