@@ -24,10 +24,10 @@ TAIL_SIZE = 1024
 MAX_LINE = 32 * 1024 * 1024
 """A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
 
-MAX_TEXT = 8 * 1024 * 1024
+MAX_TEXT = 4 * 1024 * 1024
 """A line that is still longer without its pictures is skipped too: parsed, it would take many times its size."""
 
-PICTURE_LINE = 2 * 1024 * 1024
+PICTURE_LINE = 1024 * 1024
 """From this length on pictures are taken out before anything is parsed: a text of such length, with one character
 outside of the basic plane in it, takes four times its size in memory, several times over."""
 
