@@ -262,7 +262,10 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Change front-matter keys of an existing memory; the body stays.  `fields` holds the new values by field name."""
+    """Change an existing memory in its file: `fields` holds the new values by field name.
+
+    The body stays unless `content` is among them; then the identity stays all the same, as the file goes on living.
+    """
 
     target: Stored
     fields: Mapping[str, object]
