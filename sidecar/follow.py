@@ -21,6 +21,9 @@ from sidecar.store import Profile, Store, WriteContext
 _FEED = 1_000
 """Archive changes fetched at once while the index catches up."""
 
+_ASIDE = "`{}` is checked out, not `main`; run `git switch main` in its folder."
+"""What is recalled then is what lies in the folder; commits go to that branch, or wait if it is no branch at all."""
+
 _RANK: Mapping[Mark, int] = {"forgotten": 0, "superseded": 1, "current": 2}
 
 
@@ -195,6 +198,8 @@ class Follow:
             return changed
         if profile.vanished is not None:
             self._faults[ref] = _told(ref, _vanished(profile, profile.vanished))
+        elif profile.aside is not None:
+            self._faults[ref] = f"profile {ref}: {_ASIDE.format(profile.aside)}"
         elif rescan:
             self._faults.pop(ref, None)
         return changed

@@ -38,6 +38,8 @@ def forget(core: Core, identifier: str, reason: str | None, context: WriteContex
     stored = _wanted(core, identifier)
     if stored.memory.status is Status.FORGOTTEN:
         return stored
+    # After a restart the last commit tells which files were copies already, and which have been brought back since.
+    commit_paths(core, core.catalog.duplicates(identifier))
     forgotten = core.disk.revise(stored, {"status": Status.FORGOTTEN, "reason": reason}, context)
     core.disk.bury(forgotten.memory, core.now(), context, private=forgotten.private)
     core.history.explain(context, f"Forget {_name(stored.memory)}" + (f": {reason}" if reason else ""), identifier)
@@ -45,10 +47,15 @@ def forget(core: Core, identifier: str, reason: str | None, context: WriteContex
 
 
 def delete(core: Core, identifier: str, context: WriteContext) -> Stored:
-    """Forgotten, and the file leaves the tree.  An interruption leaves it at least forgotten."""
+    """Forgotten, and the file leaves the tree with its copies.  An interruption leaves it at least forgotten."""
     before = _wanted(core, identifier)
-    commit_paths(core, [before.path])  # what leaves the tree must at least be in the history
+    # What leaves the tree must at least be in the history.
+    commit_paths(core, [before.path, *core.catalog.duplicates(identifier)])
     forgotten = forget(core, identifier, "deleted", context)
+    for path in core.catalog.duplicates(identifier):
+        copy = core.catalog.entries[path]
+        if copy.stored is not None:  # a bad one is left alone, as everywhere
+            core.disk.remove(path, copy.sha256, context)
     core.disk.remove(forgotten.path, forgotten.sha256, context)
     core.history.explain(context, f"Delete {_name(before.memory)}", identifier)
     return before
