@@ -16,7 +16,7 @@ from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk, NotFound, SidecarError
 from sidecar.index import Index, MessageDoc, MessageGone
 from sidecar.journal import Journal, Mark, MessageChange
 from sidecar.model import HTTP_AGENT, BadFile, ProfileRef, Status, Stored
-from sidecar.store import Profile, Store, WriteContext
+from sidecar.store import KEYS_SETTLED, Profile, Store
 
 _FEED = 1_000
 """Archive changes fetched at once while the index catches up."""
@@ -227,7 +227,7 @@ class Follow:
         if not changes:
             return False
         try:
-            profile.apply(changes, WriteContext(why="two memories of one key settled"))
+            profile.apply(changes, KEYS_SETTLED)
         except ChangedOnDisk:
             # The next event of the file that is being edited right now brings us here again.
             return False

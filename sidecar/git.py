@@ -230,6 +230,13 @@ class Git:
         """Pack loose objects if git finds that there are too many."""
         self._git("gc", "--auto", "--quiet")
 
+    def run(self, *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,), locks: bool = True) -> bytes:
+        """Standard output of one git command in this work tree, for the modules that build on this one.
+
+        Any exit code that is not among `codes` raises `GitFailed`.
+        """
+        return self._git(*arguments, given=given, codes=codes, locks=locks)
+
     def _branch(self) -> str:
         busy = [name for name in _IN_PROGRESS if (self.folder / ".git" / name).exists()]
         if busy:

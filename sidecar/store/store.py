@@ -154,8 +154,9 @@ class Store:
         check_name("profile", ref.name)
         folder, link = self._folder(ref), self._link(ref)
         if link is not None:
+            name = link.relative_to(self.root)
             raise Refused(
-                detail=f"{link.relative_to(self.root)} is a symlink, whose files cannot be watched: profile {ref} is left alone.",
+                detail=f"{name} is a symlink, whose files cannot be watched: profile {ref} is left alone.",
                 hint="Move the folder itself there; SIDECAR_HOME and XDG_DATA_HOME move the whole store.",
             )
         data = read_file(folder / PROFILE_FILE, MAX_FILE_BYTES)
