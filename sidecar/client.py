@@ -229,6 +229,24 @@ class Client:
         found = self.request("GET", profile.route("log"), query={**filters, **profile.fields()})
         return list(found or ())
 
+    def diff(self, profile: Profile, before: str, after: str | None = None) -> dict[str, Any]:
+        """How two commits, tags or days differ: `{before, after, memories, patch, truncated}`."""
+        query = {"before": before, "after": after, **profile.fields()}
+        return _object(self.request("GET", profile.route("diff"), query=query))
+
+    def undo(self, profile: Profile, commit: str | None = None) -> dict[str, Any]:
+        """Take a commit back by a new one, without `commit` the last change: `{commit, undone, memories, paths}`."""
+        body = {**({"commit": commit} if commit else {}), **profile.fields()}
+        return _object(self.request("POST", profile.route("undo"), body))
+
+    def snapshots(self, profile: Profile) -> list[dict[str, Any]]:
+        """The names of past states, the latest first."""
+        return list(self.request("GET", profile.route("snapshots"), query=profile.fields()) or ())
+
+    def snapshot(self, profile: Profile, name: str) -> dict[str, Any]:
+        """Name the present state: `{name, commit, time, note}`."""
+        return _object(self.request("POST", profile.route("snapshots"), {"name": name, **profile.fields()}))
+
     def ingest_transcripts(
         self, paths: list[str], *, agent: str | None = None, dry_run: bool = False
     ) -> dict[str, Any]:

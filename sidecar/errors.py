@@ -329,7 +329,7 @@ class NotUndoable(Refused):
 
 
 class SnapshotExists(Conflict):
-    """The profile {profile} has a snapshot {name} already."""
+    """In the profile {profile} the name {name} means something already."""
 
     code = 1304
     hint = "Choose another name; a snapshot is never moved."

@@ -15,6 +15,7 @@ from sidecar.cli import (
     accept,
     config,
     demo,
+    diff,
     doctor,
     down,
     ingest,
@@ -25,8 +26,10 @@ from sidecar.cli import (
     recall,
     remember,
     search,
+    snapshot,
     status,
     summary,
+    undo,
     up,
 )
 from sidecar.cli import (
@@ -73,6 +76,9 @@ for _command in (
     memories.forget,
     summary.summary,
     log.log,
+    diff.diff,
+    undo.undo,
+    snapshot.snapshot,
     ingest.ingest,
     rebuild.rebuild,
     accept.accept,

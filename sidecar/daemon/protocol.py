@@ -14,7 +14,8 @@ from typing import Literal, Protocol
 
 from sidecar.daemon.metrics import Metric
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
-from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
+from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
+from sidecar.wire.shapes import LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
 Level = Literal["low", "medium", "high"]
 Length = Literal["short", "medium", "long"]
@@ -87,11 +88,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class MemoryView:
-    """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order."""
+    """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order.
+
+    `revisions`: the words that its own file had, oldest first.
+    """
 
     stored: Stored
     versions: tuple[Stored, ...] = ()
     messages: tuple[Message, ...] = ()
+    revisions: tuple[RevisionShape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +128,34 @@ class Answer(Protocol):
         """How it came to be, in the fields of `shapes.Explanation`, if that was asked for."""
 
 
+class HistoryApi(Protocol):
+    """The past of profiles."""
+
+    async def diff(self, ref: ProfileRef, before: datetime | str, after: datetime | str | None) -> DiffResult:
+        """How two commits differ; `after` None is the present one.  Raises UnknownRevision."""
+
+    async def undo(self, ref: ProfileRef, commit: str | None) -> UndoResult:
+        """Take a commit back by a new one; None is the last change.
+
+        Raises UnknownRevision, UndoConflict, NothingToUndo, NotUndoable.
+        """
+
+    async def snapshots(self, ref: ProfileRef) -> Sequence[SnapshotShape]:
+        """The names of states, the latest first."""
+
+    async def snapshot(self, ref: ProfileRef, name: str) -> SnapshotShape:
+        """Name the present state.  Raises SnapshotExists."""
+
+
 class Api(Protocol):
     """The daemon, as its HTTP server sees it.
 
     Every method may be cancelled at any await: by a request's time limit, or when the daemon stops.
     """
+
+    @property
+    def history(self) -> HistoryApi:
+        """What is asked of the past."""
 
     async def create_namespace(self, name: str) -> Namespace:
         """Raises NamespaceExists."""

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sidecar.daemon import handlers
+from sidecar.daemon import handlers, pasthandlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import fields, limits, requests, shapes
+from sidecar.wire import fields, limits, past, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
 MANAGED: Final = "/client/v4/accounts/{account}/agent-memory"
 """The prefix of the managed service; whatever stands for `{account}` is accepted, as a local daemon has one owner."""
+
+WITH_BODY: Final = ("POST", "PATCH")
+"""The methods whose requests carry something."""
 
 Handler = Callable[[Api, Call[Any, Any]], Awaitable[Reply]]
 
@@ -104,6 +107,12 @@ _PROFILE: Final = (
     Route("POST", _P + "/summary", "summary", handlers.summary, body=requests.Summary, result=shapes.SummaryResult,
           managed=True),
     Route("GET", _P + "/log", "log", handlers.log, query=requests.ListLog, result=shapes.LogEntry, many=True),
+    Route("GET", _P + "/diff", "diff", pasthandlers.diff, query=past.Compare, result=past.DiffResult),
+    Route("POST", _P + "/undo", "undo", pasthandlers.undo, body=past.Undo, result=past.UndoResult, conflicts=True),
+    Route("GET", _P + "/snapshots", "list_snapshots", pasthandlers.list_snapshots, result=past.SnapshotShape,
+          many=True),
+    Route("POST", _P + "/snapshots", "snapshot", pasthandlers.snapshot, body=past.NewSnapshot,
+          result=past.SnapshotShape, success=201, conflicts=True),
 )  # fmt: skip
 
 _HERE: Final = (
@@ -125,6 +134,13 @@ _HERE: Final = (
     Route("POST", "/summary", "summary_here", handlers.summary, body=requests.SummaryHere,
           result=shapes.SummaryResult),
     Route("GET", "/log", "log_here", handlers.log, query=requests.ListLogHere, result=shapes.LogEntry, many=True),
+    Route("GET", "/diff", "diff_here", pasthandlers.diff, query=past.CompareHere, result=past.DiffResult),
+    Route("POST", "/undo", "undo_here", pasthandlers.undo, body=past.UndoHere, result=past.UndoResult,
+          conflicts=True),
+    Route("GET", "/snapshots", "list_snapshots_here", pasthandlers.list_snapshots, query=requests.Here,
+          result=past.SnapshotShape, many=True),
+    Route("POST", "/snapshots", "snapshot_here", pasthandlers.snapshot, body=past.NewSnapshotHere,
+          result=past.SnapshotShape, success=201, conflicts=True),
 )  # fmt: skip
 
 _DAEMON: Final = (

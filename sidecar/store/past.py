@@ -95,7 +95,7 @@ class Past:
     def snapshot(self, name: str, when: datetime, note: str) -> gitpast.Tag:
         """Name the present commit for good.  Raises `SnapshotExists`, and `UnknownRevision` before the first commit."""
         commit = self.commit("HEAD")
-        if any(tag.name == name for tag in self.snapshots()):
+        if gitpast.find_commit(self._git, name) is not None:  # a tag, a branch, HEAD: what `at` would find
             raise SnapshotExists(profile=self._ref, name=name)
         gitpast.make_tag(self._git, name, commit, note, self._git.user_identity(), when)
         return gitpast.Tag(name, commit, when, note)

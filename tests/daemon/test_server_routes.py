@@ -13,13 +13,19 @@ import pytest
 from server_fake import MANAGED, FakeApi, Running, run, serving
 
 from sidecar.daemon import openapi
-from sidecar.daemon.routes import OURS, TABLE, Route
+from sidecar.daemon.routes import OURS, TABLE, WITH_BODY, Route
 
 ROOT = Path(__file__).parents[2]
 
 IN_PATH = {"ns": "local", "p": "web", "sid": "chat%2F42"}
 
-QUERIES = {"get_memory": "?history=1", "get_memory_here": "?cwd=/home/ines/web", "delete_memory_here": "?profile=web"}
+QUERIES = {
+    "get_memory": "?history=1",
+    "get_memory_here": "?cwd=/home/ines/web",
+    "delete_memory_here": "?profile=web",
+    "diff": "?before=v1",
+    "diff_here": "?before=2026-11-20&after=v1&cwd=/home/ines/web",
+}
 
 BODIES: dict[str, Any] = {
     "create_namespace": {"name": "support-agent"},
@@ -28,6 +34,8 @@ BODIES: dict[str, Any] = {
     "recall": {"query": "pnpm", "explain": True},
     "forget_memory": {"reason": "no longer true"},
     "summary": {},
+    "undo": {"commit": "a1b2c3"},
+    "snapshot": {"name": "before-move"},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},
     "notify": {"agent": "claude-code", "event": "PreCompact", "session": "s1", "path": "/t/a.jsonl"},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},
@@ -35,7 +43,7 @@ BODIES: dict[str, Any] = {
 
 
 def body_for(route: Route) -> Any:
-    if route.method != "POST":
+    if route.method not in WITH_BODY:
         return None
     name = route.name.removesuffix("_here")
     body = BODIES[route.name] if route.name in BODIES else BODIES.get(name, {})
@@ -125,8 +133,8 @@ def test_requests_that_the_document_allows_are_what_the_samples_send() -> None:
     """The samples of this file fit the document's request schemas, so that schemas are not narrower than the server."""
     document = openapi.document()
     for route in TABLE:
-        if route.method == "POST":
-            content = document["paths"][OURS + route.path]["post"]["requestBody"]["content"]
+        if route.method in WITH_BODY:
+            content = document["paths"][OURS + route.path][route.method.lower()]["requestBody"]["content"]
             schema = {**content["application/json"]["schema"], "components": document["components"]}
             jsonschema.Draft202012Validator(schema).validate(body_for(route))
 

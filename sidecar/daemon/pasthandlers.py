@@ -1,0 +1,35 @@
+"""From a parsed request about the past of a profile to its result; as `handlers.py` for the rest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sidecar.daemon.handlers import Call, Reply, profile_of
+from sidecar.daemon.protocol import Api
+from sidecar.errors import FieldError
+from sidecar.wire import past, requests
+
+
+async def diff(api: Api, call: Call[requests.Nothing, past.Compare]) -> Reply:
+    """Compare two commits, memory by memory and line by line."""
+    ref, query = await profile_of(api, call), call.query
+    return Reply((await api.history.diff(ref, query.before, query.after)).plain())
+
+
+async def undo(api: Api, call: Call[past.Undo, requests.NoQuery]) -> Reply:
+    """Take a commit back by a new one; refused as a whole where later changes stand on it."""
+    ref, commit = await profile_of(api, call), call.body.commit
+    if isinstance(commit, datetime):
+        raise FieldError(field="commit", problem="must be a commit or a tag, not a moment")
+    return Reply((await api.history.undo(ref, commit)).plain())
+
+
+async def list_snapshots(api: Api, call: Call[requests.Nothing, requests.QueryString]) -> Reply:
+    """List the names of past states, the latest first; each can be asked for by `at` in a recall."""
+    found = await api.history.snapshots(await profile_of(api, call))
+    return Reply([one.plain() for one in found])
+
+
+async def snapshot(api: Api, call: Call[past.NewSnapshot, requests.NoQuery]) -> Reply:
+    """Name the present state of a profile, for good."""
+    return Reply((await api.history.snapshot(await profile_of(api, call), call.body.name)).plain())
