@@ -229,6 +229,17 @@ class Client:
         found = self.request("GET", profile.route("log"), query={**filters, **profile.fields()})
         return list(found or ())
 
+    def patch(self, profile: Profile, identifier: str, **fields: object) -> dict[str, Any]:
+        """Change a memory; `fields`: `content`, `key`, `tags`, …, or `text`, and `expected_sha256`."""
+        tail = f"memories/{_quoted(identifier)}"
+        return _object(self.request("PATCH", profile.route(tail), {**fields, **profile.fields()}))
+
+    def memory_text(self, profile: Profile, identifier: str) -> dict[str, Any]:
+        """The whole text of a memory's file: `{text, sha256}`."""
+        return _object(
+            self.request("GET", profile.route(f"memories/{_quoted(identifier)}/text"), query=profile.fields())
+        )
+
     def diff(self, profile: Profile, before: str, after: str | None = None) -> dict[str, Any]:
         """How two commits, tags or days differ: `{before, after, memories, patch, truncated}`."""
         query = {"before": before, "after": after, **profile.fields()}

@@ -1,13 +1,14 @@
-"""From a parsed request about the past of a profile to its result; as `handlers.py` for the rest."""
+"""From a parsed request about the past of a profile, or an edit, to its result; as `handlers.py` for the rest."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from sidecar.daemon.handlers import Call, Reply, profile_of
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError
-from sidecar.wire import past, requests
+from sidecar.wire import edits, past, render, requests
 
 
 async def diff(api: Api, call: Call[requests.Nothing, past.Compare]) -> Reply:
@@ -33,3 +34,16 @@ async def list_snapshots(api: Api, call: Call[requests.Nothing, requests.QuerySt
 async def snapshot(api: Api, call: Call[past.NewSnapshot, requests.NoQuery]) -> Reply:
     """Name the present state of a profile, for good."""
     return Reply((await api.history.snapshot(await profile_of(api, call), call.body.name)).plain())
+
+
+async def patch_memory(api: Api, call: Call[edits.Patch, requests.NoQuery]) -> Reply:
+    """Change a memory in its file: some of its keys, its words, or the whole text; the answer is what it is now."""
+    changed = await api.editing.patch(await profile_of(api, call), call.path["id"], call.body)
+    return Reply(render.memory(changed).plain())
+
+
+async def memory_text(api: Api, call: Call[requests.Nothing, requests.QueryString]) -> Reply:
+    """Get the whole text of a memory's file, front matter and all, and its hash."""
+    text = await api.editing.text(await profile_of(api, call), call.path["id"])
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    return Reply(edits.FileText(text=text, sha256=sha256).plain())

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from sidecar.daemon.metrics import Metric
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
+from sidecar.wire.edits import Patch
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.shapes import LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
@@ -147,6 +148,19 @@ class HistoryApi(Protocol):
         """Name the present state.  Raises SnapshotExists."""
 
 
+class EditApi(Protocol):
+    """Changes of single memories."""
+
+    async def patch(self, ref: ProfileRef, identifier: str, patch: Patch) -> Stored:
+        """Change a memory, and return what it is now.
+
+        Raises UnknownMemory, ChangedOnDisk, BadMemoryFile, and Refused where the file says `read_only`.
+        """
+
+    async def text(self, ref: ProfileRef, identifier: str) -> str:
+        """The whole text of its file.  Raises UnknownMemory, BadMemoryFile."""
+
+
 class Api(Protocol):
     """The daemon, as its HTTP server sees it.
 
@@ -156,6 +170,10 @@ class Api(Protocol):
     @property
     def history(self) -> HistoryApi:
         """What is asked of the past."""
+
+    @property
+    def editing(self) -> EditApi:
+        """What changes single memories."""
 
     async def create_namespace(self, name: str) -> Namespace:
         """Raises NamespaceExists."""

@@ -14,7 +14,7 @@ from sidecar.daemon import handlers, pasthandlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import fields, limits, past, requests, shapes
+from sidecar.wire import edits, fields, limits, past, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
@@ -107,6 +107,9 @@ _PROFILE: Final = (
     Route("POST", _P + "/summary", "summary", handlers.summary, body=requests.Summary, result=shapes.SummaryResult,
           managed=True),
     Route("GET", _P + "/log", "log", handlers.log, query=requests.ListLog, result=shapes.LogEntry, many=True),
+    Route("PATCH", _P + "/memories/{id}", "patch_memory", pasthandlers.patch_memory, body=edits.Patch,
+          result=shapes.MemoryShape, conflicts=True),
+    Route("GET", _P + "/memories/{id}/text", "memory_text", pasthandlers.memory_text, result=edits.FileText),
     Route("GET", _P + "/diff", "diff", pasthandlers.diff, query=past.Compare, result=past.DiffResult),
     Route("POST", _P + "/undo", "undo", pasthandlers.undo, body=past.Undo, result=past.UndoResult, conflicts=True),
     Route("GET", _P + "/snapshots", "list_snapshots", pasthandlers.list_snapshots, result=past.SnapshotShape,
@@ -134,6 +137,10 @@ _HERE: Final = (
     Route("POST", "/summary", "summary_here", handlers.summary, body=requests.SummaryHere,
           result=shapes.SummaryResult),
     Route("GET", "/log", "log_here", handlers.log, query=requests.ListLogHere, result=shapes.LogEntry, many=True),
+    Route("PATCH", "/memories/{id}", "patch_memory_here", pasthandlers.patch_memory, body=edits.PatchHere,
+          result=shapes.MemoryShape, conflicts=True),
+    Route("GET", "/memories/{id}/text", "memory_text_here", pasthandlers.memory_text, query=requests.Here,
+          result=edits.FileText),
     Route("GET", "/diff", "diff_here", pasthandlers.diff, query=past.CompareHere, result=past.DiffResult),
     Route("POST", "/undo", "undo_here", pasthandlers.undo, body=past.UndoHere, result=past.UndoResult,
           conflicts=True),

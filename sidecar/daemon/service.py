@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
 from sidecar.daemon.deletion import Deletion
+from sidecar.daemon.editing import EditDesk
 from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
@@ -56,6 +57,7 @@ class Service:
         self._recall = Recall(parts.index)
         self._deletion = Deletion(parts)
         self.history = HistoryDesk(parts)
+        self.editing = EditDesk(parts)
 
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""

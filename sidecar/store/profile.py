@@ -15,7 +15,7 @@ from sidecar.errors import FileSystemFailed
 from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
-from sidecar.store import changes, committing, healing
+from sidecar.store import changes, committing, edits, healing
 from sidecar.store.catalog import Catalog, Snapshot
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
@@ -181,6 +181,11 @@ class Profile:
         """
         with self._publishing():
             return changes.lift_tombstones(self._core, identifier, content_hash, context)
+
+    def put(self, identifier: str, data: bytes, expected: str) -> Stored:
+        """Write a memory's file as a person has edited it, guarded by the hash of what they saw; see `store.edits`."""
+        with self._publishing():
+            return edits.put(self._core, identifier, data, expected)
 
     def undo(self, name: str | None) -> Undone:
         """Take back a commit, by hash or tag (None: the last one), by a new commit; see `store.undo`."""

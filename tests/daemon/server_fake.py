@@ -30,7 +30,7 @@ from sidecar.model import (
     Status,
     Stored,
 )
-from sidecar.wire import past, shapes
+from sidecar.wire import edits, past, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
 MANAGED = "/client/v4/accounts/0123/agent-memory"
@@ -57,6 +57,10 @@ class FakeApi:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     fresh: Freshness = field(default_factory=lambda: Freshness(7, 12))
+
+    @property
+    def editing(self) -> FakeEditing:
+        return FakeEditing(self)
 
     @property
     def history(self) -> FakeHistory:
@@ -247,6 +251,21 @@ class FakeApi:
 
     async def shutdown(self) -> None:
         self._note("shutdown")
+
+
+class FakeEditing:
+    """Changes nothing."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def patch(self, ref: ProfileRef, identifier: str, patch: edits.Patch) -> Stored:
+        self._api._note("patch", ref, identifier, patch, namespace=ref.namespace)
+        return self._api._stored(ref, identifier)
+
+    async def text(self, ref: ProfileRef, identifier: str) -> str:
+        self._api._note("text", ref, identifier, namespace=ref.namespace)
+        return f"---\nid: {self._api._stored(ref, identifier).memory.id}\n---\nUse pnpm.\n"
 
 
 class FakeHistory:

@@ -23,6 +23,7 @@ QUERIES = {
     "get_memory": "?history=1",
     "get_memory_here": "?cwd=/home/ines/web",
     "delete_memory_here": "?profile=web",
+    "memory_text_here": "?profile=web",
     "diff": "?before=v1",
     "diff_here": "?before=2026-11-20&after=v1&cwd=/home/ines/web",
 }
@@ -34,6 +35,13 @@ BODIES: dict[str, Any] = {
     "recall": {"query": "pnpm", "explain": True},
     "forget_memory": {"reason": "no longer true"},
     "summary": {},
+    "patch_memory": {
+        "content": "Use pnpm 9.",
+        "key": "web/package-manager",
+        "tags": ["web"],
+        "pinned": True,
+        "expected_sha256": "0" * 64,
+    },
     "undo": {"commit": "a1b2c3"},
     "snapshot": {"name": "before-move"},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},
@@ -170,7 +178,7 @@ def test_options_names_the_methods(tmp_path: Path) -> None:
     async def scenario(running: Running) -> None:
         answer = await running.ask("OPTIONS", "/v1/namespaces/local/profiles/web/memories/01M")
         assert (answer.status, answer.body) == (204, b"")
-        assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS"
+        assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
         assert (await running.ask("OPTIONS", "/v1/nothing")).status == 404
 
     run(tmp_path, scenario)
