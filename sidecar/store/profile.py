@@ -15,13 +15,15 @@ from sidecar.errors import FileSystemFailed
 from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
-from sidecar.store import changes, committing, edits, healing
+from sidecar.store import changes, committing, edits, healing, purge
 from sidecar.store.catalog import Catalog, Snapshot
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
 from sidecar.store.history import History
 from sidecar.store.layout import PROFILE_FILE, SUMMARY_FILE, archived, unarchived
 from sidecar.store.past import Past
+from sidecar.store.purge import Note as PurgeNote
+from sidecar.store.purge import Purged, PurgePlan
 from sidecar.store.refreshing import refresh
 from sidecar.store.scan import scan
 from sidecar.store.summary import summary_markdown
@@ -181,6 +183,29 @@ class Profile:
         """
         with self._publishing():
             return changes.lift_tombstones(self._core, identifier, content_hash, context)
+
+    def purge_plan(self, identifiers: Sequence[str]) -> PurgePlan:
+        """What a purge would take away; nothing is changed.  See `store.purge` for this and the next four."""
+        return purge.plan(self._core, identifiers)
+
+    def begin_purge(self, plan: PurgePlan) -> None:
+        """Note a purge, so that it is finished whatever happens."""
+        purge.begin(self._core, plan)
+
+    def unfinished_purge(self) -> PurgeNote | None:
+        """The purge that was interrupted, if there is one."""
+        return purge.unfinished(self._core)
+
+    def finish_purge(self) -> Purged:
+        """Take what was noted out of the tree and the history."""
+        with self._publishing():
+            purged = purge.finish(self._core)
+        self.settle()  # the page about the profile is written anew
+        return purged
+
+    def end_purge(self) -> None:
+        """Everything else that belongs to the purge has been done too."""
+        purge.end(self._core)
 
     def put(self, identifier: str, data: bytes, expected: str) -> Stored:
         """Write a memory's file as a person has edited it, guarded by the hash of what they saw; see `store.edits`."""
