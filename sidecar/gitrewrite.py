@@ -20,8 +20,11 @@ from typing import Final
 from sidecar.errors import GitFailed
 from sidecar.git import Git
 
-HEADS: Final = "refs/heads/"
 REMOTES: Final = "refs/remotes/"
+SHARED: Final = "refs/sidecar/remote"
+"""What the remote of a shared profile had when it was last asked.  It moves with the rest: what comes from there then
+does not go on from it, and is not followed without asking, so that nothing purged comes back."""
+
 _STASH: Final = "refs/stash"
 _SCRATCH: Final = "refs/sidecar/rewriting"
 _NO_MODE: Final = "000000"
@@ -45,7 +48,12 @@ class Ref:
 
     @property
     def remote(self) -> bool:
-        """Whether it only says what a remote had when it was last asked."""
+        """Whether it says what a remote had when it was last asked."""
+        return self.tracking or self.name == SHARED
+
+    @property
+    def tracking(self) -> bool:
+        """Whether git itself makes it again when the remote is asked the next time."""
         return self.name.startswith(REMOTES)
 
 
@@ -148,7 +156,7 @@ def rewrite(
             commits[ref.commit] if ref.target == ref.commit else _retagged(git, ref, commits, reword),
         )
         for ref in moved
-        if not ref.remote and ref.commit is not None
+        if not ref.tracking and ref.commit is not None
     }
     remotes = tuple(ref for ref in moved if ref.remote)
     stash = tuple(commits.get(one, one) for one in seen.stash)

@@ -212,7 +212,9 @@ class Learning:
         if profile is None:
             return curate.plan(candidate, curate.View(now))
         identifier = memory_id(candidate.type, candidate.content, candidate.observed)
-        forgotten = profile.is_forgotten(identifier, content_hash(candidate.type, candidate.content))
+        forgotten = profile.is_forgotten(identifier, content_hash(candidate.type, candidate.content)) or (
+            profile.get(identifier) is None and profile.is_forgotten("", "", candidate.source.messages)
+        )
         versions = tuple(profile.versions(candidate.key)) if candidate.key else ()
         near = self._neighbours(candidate, profile)
         keys = sorted({n.stored.memory.key for n in near if n.stored.memory.key} - {candidate.key})

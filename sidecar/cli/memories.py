@@ -1,4 +1,4 @@
-"""`sidecar list`, `show` and `forget`: the memories themselves."""
+"""`sidecar list` and `show`: the memories themselves."""
 
 from __future__ import annotations
 
@@ -101,21 +101,3 @@ def _spelled(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)
-
-
-@click.command(cls=Command)
-@click.argument("memory", metavar="ID")
-@click.option("--reason", metavar="TEXT", help="Why; it is written into the archived file.")
-@profile_options
-@json_option
-def forget(memory: str, reason: str | None, profile: str | None, namespace: str | None, as_json: bool) -> None:
-    """Forget one memory.
-
-    It moves to the archive, is recalled no more, and is not learned again.
-    """
-    result = client().forget(chosen(profile, namespace), memory, reason)
-    if as_json:
-        print_json(result)
-        return
-    path = result.get("path") if isinstance(result, Mapping) else None
-    click.echo(f"Forgotten: {line(memory)}{f' (now {line(path)})' if path else ''}")

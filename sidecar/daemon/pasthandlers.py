@@ -1,4 +1,4 @@
-"""From a parsed request about the past of a profile, or an edit, to its result; as `handlers.py` for the rest."""
+"""From a parsed request about the past, an edit or a removal to its result; as `handlers.py` for the rest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from sidecar.daemon.handlers import Call, Reply, profile_of
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError
-from sidecar.wire import edits, past, render, requests
+from sidecar.wire import edits, past, removals, render, requests
 
 
 async def diff(api: Api, call: Call[requests.Nothing, past.Compare]) -> Reply:
@@ -47,3 +47,13 @@ async def memory_text(api: Api, call: Call[requests.Nothing, requests.QueryStrin
     text = await api.editing.text(await profile_of(api, call), call.path["id"])
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     return Reply(edits.FileText(text=text, sha256=sha256).plain())
+
+
+async def preview_removal(api: Api, call: Call[removals.PreviewRemoval, requests.NoQuery]) -> Reply:
+    """Say what forgetting, deleting or purging would take away, and what would stay elsewhere; changes nothing."""
+    return Reply((await api.removal.preview(await profile_of(api, call), call.body)).plain())
+
+
+async def purge(api: Api, call: Call[removals.Purge, requests.NoQuery]) -> Reply:
+    """Let memories go for good: out of the files, all of the history, the archive, the index and the trash."""
+    return Reply((await api.removal.purge(await profile_of(api, call), call.body.ids)).plain())

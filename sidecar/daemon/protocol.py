@@ -16,6 +16,7 @@ from sidecar.daemon.metrics import Metric
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
 from sidecar.wire.edits import Patch
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
+from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
 from sidecar.wire.shapes import LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
 Level = Literal["low", "medium", "high"]
@@ -161,6 +162,16 @@ class EditApi(Protocol):
         """The whole text of its file.  Raises UnknownMemory, BadMemoryFile."""
 
 
+class RemovalApi(Protocol):
+    """Previews of removals, and purges."""
+
+    async def preview(self, ref: ProfileRef, wanted: PreviewRemoval) -> RemovalPreview:
+        """What a removal would take away.  Raises UnknownMemory, Refused, PurgeImpossible."""
+
+    async def purge(self, ref: ProfileRef, identifiers: Sequence[str]) -> PurgeResult:
+        """Let memories go for good.  Raises UnknownMemory, Refused, PurgeImpossible."""
+
+
 class Api(Protocol):
     """The daemon, as its HTTP server sees it.
 
@@ -174,6 +185,10 @@ class Api(Protocol):
     @property
     def editing(self) -> EditApi:
         """What changes single memories."""
+
+    @property
+    def removal(self) -> RemovalApi:
+        """What previews removals, and purges."""
 
     async def create_namespace(self, name: str) -> Namespace:
         """Raises NamespaceExists."""

@@ -14,7 +14,7 @@ from sidecar.daemon import handlers, pasthandlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import edits, fields, limits, past, requests, shapes
+from sidecar.wire import edits, fields, limits, past, removals, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
@@ -110,6 +110,10 @@ _PROFILE: Final = (
     Route("PATCH", _P + "/memories/{id}", "patch_memory", pasthandlers.patch_memory, body=edits.Patch,
           result=shapes.MemoryShape, conflicts=True),
     Route("GET", _P + "/memories/{id}/text", "memory_text", pasthandlers.memory_text, result=edits.FileText),
+    Route("POST", _P + "/removal", "preview_removal", pasthandlers.preview_removal, body=removals.PreviewRemoval,
+          result=removals.RemovalPreview),
+    Route("POST", _P + "/purge", "purge", pasthandlers.purge, body=removals.Purge, result=removals.PurgeResult,
+          conflicts=True),
     Route("GET", _P + "/diff", "diff", pasthandlers.diff, query=past.Compare, result=past.DiffResult),
     Route("POST", _P + "/undo", "undo", pasthandlers.undo, body=past.Undo, result=past.UndoResult, conflicts=True),
     Route("GET", _P + "/snapshots", "list_snapshots", pasthandlers.list_snapshots, result=past.SnapshotShape,
@@ -141,6 +145,10 @@ _HERE: Final = (
           result=shapes.MemoryShape, conflicts=True),
     Route("GET", "/memories/{id}/text", "memory_text_here", pasthandlers.memory_text, query=requests.Here,
           result=edits.FileText),
+    Route("POST", "/removal", "preview_removal_here", pasthandlers.preview_removal, body=removals.PreviewRemovalHere,
+          result=removals.RemovalPreview),
+    Route("POST", "/purge", "purge_here", pasthandlers.purge, body=removals.PurgeHere, result=removals.PurgeResult,
+          conflicts=True),
     Route("GET", "/diff", "diff_here", pasthandlers.diff, query=past.CompareHere, result=past.DiffResult),
     Route("POST", "/undo", "undo_here", pasthandlers.undo, body=past.UndoHere, result=past.UndoResult,
           conflicts=True),

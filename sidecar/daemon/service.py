@@ -21,6 +21,7 @@ from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness, Listing, MemoryView, Namespace, Question, Said, Told
+from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.takein import URGENT, TakeIn
 from sidecar.daemon.writer import Urgency
@@ -58,6 +59,7 @@ class Service:
         self._deletion = Deletion(parts)
         self.history = HistoryDesk(parts)
         self.editing = EditDesk(parts)
+        self.removal = RemovalDesk(parts, self._deletion, self.history)
 
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""

@@ -12,6 +12,7 @@ The tombstones stay, and so do the ids in the messages of commits: neither says 
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -126,8 +127,8 @@ def plan(core: Core, identifiers: Iterable[str]) -> PurgePlan:
         memories=tuple(traces.memories[one][-1] for one in sorted(traces.memories)),
         paths=tuple(sorted({*lying, *(path for path, _ in traces.files)})),
         commits=len(anew),
-        refs=tuple(sorted(ref.name for ref in moving if not ref.remote)),
-        remotes=tuple(ref.name.removeprefix(gitrewrite.REMOTES) for ref in moving if ref.remote),
+        refs=tuple(sorted(ref.name for ref in moving if not ref.tracking)),
+        remotes=_shown(ref.name for ref in moving if ref.remote),
         messages=tuple(sorted({(m.source.agent, one) for m in versions for one in m.source.messages}, key=str)),
         contents=tuple(dict.fromkeys(memory.content for memory in versions)),
     )
@@ -175,13 +176,12 @@ def finish(core: Core) -> Purged:
             raise PurgeImpossible(profile=core.ref, why="somebody else is changing its branches")
     core.disk.pause("moved")
     gitrewrite.restash(git, note.stash)
-    gitrewrite.drop(git, [name for name in note.remotes if name in _names(git)])
+    gitrewrite.drop(git, [name for name in note.remotes if name.startswith(gitrewrite.REMOTES) and name in _names(git)])
     _record(core, note)
     core.disk.pause("bury")
     gitrewrite.bury(git)
     old, new = note.tips[0] if note.tips else ("", git.head() or "")
-    remotes = tuple(name.removeprefix(gitrewrite.REMOTES) for name in note.remotes)
-    return Purged(note.ids, old, new, note.commits, remotes, tuple(gitrewrite.present(git, note.objects)))
+    return Purged(note.ids, old, new, note.commits, _shown(note.remotes), tuple(gitrewrite.present(git, note.objects)))
 
 
 def end(core: Core) -> None:
@@ -190,12 +190,12 @@ def end(core: Core) -> None:
     remove_durably(_place(core))
 
 
-def purge_folder(folder: Path, machine: str, ids: Sequence[str]) -> bool:
+def purge_folder(folder: Path, ids: Sequence[str]) -> bool:
     """Take memories out of a profile that nobody has open, such as one in the trash; whether any were there.
 
     Not guarded against interruptions: it is repeated as a whole.
     """
-    git = Git(folder, machine)
+    git = Git(folder, socket.gethostname())
     if not git.is_repo():
         return False
     seen = gitrewrite.survey(git)
@@ -208,7 +208,7 @@ def purge_folder(folder: Path, machine: str, ids: Sequence[str]) -> bool:
     made = gitrewrite.rewrite(git, seen, frozenset(traces.files), _reworder(traces))
     gitrewrite.move(git, made.refs)
     gitrewrite.restash(git, made.stash)
-    gitrewrite.drop(git, [ref.name for ref in made.remotes])
+    gitrewrite.drop(git, [ref.name for ref in made.remotes if ref.tracking])
     if git.head() is not None:
         git.run("read-tree", "HEAD")
     gitrewrite.bury(git)
@@ -361,6 +361,11 @@ def _reworder(traces: _Traces) -> Callable[[bytes], bytes | None]:
 
 def _folded(text: str) -> str:
     return normalized(text).casefold()
+
+
+def _shown(refs: Iterable[str]) -> tuple[str, ...]:
+    """Refs of remotes as people know them."""
+    return tuple("the remote" if name == gitrewrite.SHARED else name.removeprefix(gitrewrite.REMOTES) for name in refs)
 
 
 def _names(git: Git) -> set[str]:

@@ -30,7 +30,7 @@ from sidecar.model import (
     Status,
     Stored,
 )
-from sidecar.wire import edits, past, shapes
+from sidecar.wire import edits, past, removals, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
 MANAGED = "/client/v4/accounts/0123/agent-memory"
@@ -61,6 +61,10 @@ class FakeApi:
     @property
     def editing(self) -> FakeEditing:
         return FakeEditing(self)
+
+    @property
+    def removal(self) -> FakeRemoval:
+        return FakeRemoval(self)
 
     @property
     def history(self) -> FakeHistory:
@@ -266,6 +270,28 @@ class FakeEditing:
     async def text(self, ref: ProfileRef, identifier: str) -> str:
         self._api._note("text", ref, identifier, namespace=ref.namespace)
         return f"---\nid: {self._api._stored(ref, identifier).memory.id}\n---\nUse pnpm.\n"
+
+
+class FakeRemoval:
+    """Removes nothing."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def preview(self, ref: ProfileRef, wanted: removals.PreviewRemoval) -> removals.RemovalPreview:
+        self._api._note("preview_removal", ref, wanted, namespace=ref.namespace)
+        gone = removals.RemovedMemory(id="01M", profile="web", type="fact", status="active", summary="s", path=None)
+        return removals.RemovalPreview(
+            action=wanted.action, memories=[gone], files=["facts/a.md"], messages=1, commits=2, refs=["refs/tags/a"],
+            remotes=["origin/main"], transcripts=["/t/a.jsonl"], related=[gone],
+        )  # fmt: skip
+
+    async def purge(self, ref: ProfileRef, identifiers: Sequence[str]) -> removals.PurgeResult:
+        self._api._note("purge", ref, tuple(identifiers), namespace=ref.namespace)
+        return removals.PurgeResult(
+            ids=list(identifiers), old="a" * 40, new="b" * 40, commits=2, messages=1, trash=0, remotes=["origin/main"],
+            transcripts=[], remaining=[],
+        )  # fmt: skip
 
 
 class FakeHistory:

@@ -42,6 +42,8 @@ BODIES: dict[str, Any] = {
         "pinned": True,
         "expected_sha256": "0" * 64,
     },
+    "preview_removal": {"action": "purge", "ids": ["01M7WTWTW08H7W2R5T6Y5XK2QC"]},
+    "purge": {"ids": ["01M7WTWTW08H7W2R5T6Y5XK2QC"]},
     "undo": {"commit": "a1b2c3"},
     "snapshot": {"name": "before-move"},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},

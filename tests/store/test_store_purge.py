@@ -262,11 +262,11 @@ def test_a_purge_that_is_killed_at_any_step_is_finished_by_the_next_run(kit, fil
 def test_a_profile_in_the_trash_is_purged_too(kit, filled, tmp_path) -> None:
     kit.cycle()
     trashed = kit.store.delete_profile(kit.profile.ref, tmp_path / "trash")
-    assert purge_folder(trashed, "laptop", [filled.memory.id])
+    assert purge_folder(trashed, [filled.memory.id])
     assert b"heron" not in everything(trashed)
-    assert not purge_folder(trashed, "laptop", [filled.memory.id])
+    assert not purge_folder(trashed, [filled.memory.id])
     assert Git(trashed, "laptop").status() == []
-    assert not purge_folder(tmp_path, "laptop", [filled.memory.id])
+    assert not purge_folder(tmp_path, [filled.memory.id])
 
 
 def test_undo_does_not_bring_it_back(kit, filled) -> None:
