@@ -238,3 +238,14 @@ def test_a_file_moved_to_another_profile_is_forgotten_here_and_taken_in_there(ki
     assert list(kit.profile.tombstones()) == [stored.memory.id]
     assert [(one.memory.id, one.memory.status) for one in other.memories()] == [(stored.memory.id, Status.ACTIVE)]
     assert other.tombstones() == {}
+
+
+def test_the_copy_of_a_removed_file_takes_its_place(kit) -> None:
+    stored = kit.add("one")
+    kit.cycle()
+    kit.write("facts/a.md", (kit.folder / stored.path).read_text())
+    kit.cycle()
+    (kit.folder / stored.path).unlink()
+    kit.cycle()
+    assert [one.path for one in kit.profile.memories()] == ["facts/a.md"]
+    assert (kit.profile.bad_files(), kit.profile.tombstones()) == ([], {})
