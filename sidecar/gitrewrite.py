@@ -99,8 +99,7 @@ class Rewriting:
 
 def survey(git: Git) -> Survey:
     """Look at the whole history."""
-    git.run("update-ref", "-d", _SCRATCH)  # an interruption's leftover
-    refs = _refs(git)
+    refs = [ref for ref in _refs(git) if ref.name != _SCRATCH]  # an interruption's leftover
     stash = git.run("log", "-g", "--format=%H", _STASH).decode().split() if _has(refs, _STASH) else []
     found = Survey(refs, stash)
     tips = sorted({ref.commit for ref in refs if ref.commit is not None}.union(stash))
@@ -140,6 +139,7 @@ def rewrite(
     """
     stream, marks = _stream(git, seen, tainted, reword)
     commits: dict[str, str] = {}
+    git.run("update-ref", "-d", _SCRATCH)
     if marks:
         answer = git.run(
             "fast-import", "--quiet", "--force", "--date-format=raw", given=b"".join(stream), timeout=_SLOW_SECONDS
@@ -224,6 +224,15 @@ def present(git: Git, names: Iterable[str]) -> list[str]:
     given = "".join(f"{name}\n" for name in sorted(set(names))).encode()
     lines = git.run("cat-file", "--batch-check", given=given).decode().splitlines() if given else []
     return [line.split(" ")[0] for line in lines if not line.endswith(" missing")]
+
+
+def leads_to(git: Git, commit: str) -> bool:
+    """Whether HEAD descends from a commit, which may be gone."""
+    try:
+        git.run("merge-base", "--is-ancestor", commit, "HEAD")
+    except GitFailed:
+        return False
+    return True
 
 
 def _refs(git: Git) -> list[Ref]:

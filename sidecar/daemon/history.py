@@ -56,8 +56,10 @@ class HistoryDesk(Desk):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self._folder = parts.index.folder.parent / _FOLDER
+        shutil.rmtree(self._folder, ignore_errors=True)  # what an earlier run has left
         self._indexes: OrderedDict[Trees, tuple[Index, Recall]] = OrderedDict()
-        self._building = asyncio.Lock()
+        self._building: dict[Trees, asyncio.Task[tuple[Index, Recall]]] = {}
+        self._lock = asyncio.Lock()
         self._count = 0
 
     async def diff(self, ref: ProfileRef, before: datetime | str, after: datetime | str | None) -> DiffResult:
@@ -119,23 +121,34 @@ class HistoryDesk(Desk):
         Raises UnknownRevision if none has.
         """
         trees, notes = await self.read(self._trees, tuple(profiles), revision)
-        async with self._building:
-            held = self._indexes.get(trees)
-            if held is None or not held[0].intact():
-                self._indexes.pop(trees, None)
-                held = await self.read(self._built, trees)
-                self._indexes[trees] = held
+        held = self._indexes.get(trees)
+        if held is None or not held[0].intact():
+            if trees not in self._building:
+                self._building[trees] = asyncio.create_task(self._build(trees))
+            # Whoever asked may give up: the index is made all the same, for the next one.
+            held = await asyncio.shield(self._building[trees])
+        if trees in self._indexes:
             self._indexes.move_to_end(trees)
-            while len(self._indexes) > _KEPT:
-                _, (old, _) = self._indexes.popitem(last=False)
-                await self.read(shutil.rmtree, old.folder, ignore_errors=True)
         return AsOf(held[1], tuple(ref for ref, _ in trees), tuple(notes))
 
     async def forget_indexes(self) -> None:
         """Let go of what is held of past trees, because history was rewritten."""
-        async with self._building:
+        async with self._lock:
             self._indexes.clear()
             await self.read(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _build(self, trees: Trees) -> tuple[Index, Recall]:
+        """Make an index and keep it, instead of the one that was asked for longest ago."""
+        try:
+            async with self._lock:
+                held = await self.read(self._built, trees)
+                self._indexes[trees] = held
+                while len(self._indexes) > _KEPT:
+                    _, (old, _) = self._indexes.popitem(last=False)
+                    await self.read(shutil.rmtree, old.folder, ignore_errors=True)
+                return held
+        finally:
+            del self._building[trees]
 
     def _trees(self, profiles: tuple[ProfileRef, ...], revision: str) -> tuple[Trees, list[str]]:
         trees: list[tuple[ProfileRef, str]] = []
@@ -154,8 +167,6 @@ class HistoryDesk(Desk):
 
     def _built(self, trees: Trees) -> tuple[Index, Recall]:
         """An index of some trees, in a folder of its own."""
-        if not self._count:  # what an earlier run has left
-            shutil.rmtree(self._folder, ignore_errors=True)
         self._count += 1
         index = Index.open(self._folder / str(self._count), self.parts.index.embedder)
         index.sync(_Tree({ref: self.parts.store.open(ref).past.memories(commit) for ref, commit in trees}))

@@ -51,8 +51,7 @@ class RemovalDesk(Desk):
         """
         profile = self.opened(ref)
         if wanted.action == "purge":
-            # In the writer thread: git is asked for a consistent picture of a folder that nobody changes meanwhile.
-            return await self.write(self._purge_preview, self.profile(ref), list(wanted.ids or ()))
+            return await self.read(self._purge_preview, self.profile(ref), list(wanted.ids or ()))
         if wanted.action == "session":
             pairs, messages, refs = await self.read(self._deletion.of_session, ref, wanted.session_id or "")
             found = _preview("session", [stored for _, stored in pairs], messages, (), self._paths(refs))

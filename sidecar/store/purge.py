@@ -256,13 +256,16 @@ def _write_anew(core: Core, note: Note) -> Note:
     head = git.head() or ""
     tips = [(head, made.commits.get(head, head))]
     tips += [(ref.commit, made.commits[ref.commit]) for ref in made.remotes if ref.commit is not None]
+    earlier = [
+        pair for pair in note.tips if gitrewrite.leads_to(git, pair[1])
+    ]  # an attempt that was broken off has none
     note = replace(
         note,
         moves=dict(made.refs),
-        tips=tuple(dict.fromkeys((*note.tips, *(pair for pair in tips if pair[0] != pair[1])))),
-        stash=made.stash,
-        remotes=tuple(ref.name for ref in made.remotes),
-        commits=note.commits + len(made.commits),
+        tips=tuple(dict.fromkeys((*earlier, *(pair for pair in tips if pair[0] != pair[1])))),
+        stash=made.stash or note.stash,
+        remotes=tuple(dict.fromkeys((*note.remotes, *(ref.name for ref in made.remotes)))),
+        commits=len(made.commits) or note.commits,
         objects=tuple(sorted({*note.objects, *(blob for _, blob in traces.files)})),
     )
     _save(core, note)

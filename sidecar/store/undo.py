@@ -16,10 +16,12 @@ from sidecar.files import ABSENT, sha256_of
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git
 from sidecar.model import Memory
+from sidecar.store import purges
+from sidecar.store.changes import refuse_if_vanished
 from sidecar.store.committing import AFTER_EDIT, AFTER_REMOVAL, commit
 from sidecar.store.core import Core
 from sidecar.store.healing import ADOPTION, HEALING, settle
-from sidecar.store.layout import PROFILE_FILE, PURGES_FILE, is_memory_path
+from sidecar.store.layout import PROFILE_FILE, PURGES_FILE, is_memory_path, tombstone_path
 from sidecar.store.words import KEYS_SETTLED, Undone, WriteContext
 from sidecar.store.worktree import head_of, is_merging
 
@@ -81,6 +83,7 @@ def undo(core: Core, name: str | None) -> Undone:
     Raises `UnknownRevision`, `NotUndoable` for what no undo can mean, `UndoConflict` where later changes stand in the
     way, `NothingToUndo`, and `GitFailed` while HEAD is detached or a merge goes on.
     """
+    refuse_if_vanished(core)
     if not head_of(core.folder).startswith("ref:") or is_merging(core.folder):
         raise GitFailed(command="undo", folder=core.folder, stderr="no branch is checked out, or a merge is going on")
     commit(core, None)
@@ -145,9 +148,10 @@ def _follows(step: gitpast.Step) -> bool:
 def _planned(core: Core, span: _Span) -> Iterator[_Step]:
     """What has to happen to files; raises `UndoConflict` if anything stands in the way of any of it."""
     conflicts: list[str] = []
+    kept = _graves_of_purges(core)
     for unit in _units(core.history.git, span):
         now = _now(core, unit)
-        if now == unit.before:
+        if now == unit.before or unit.path in kept:
             continue
         try:
             yield _Step(unit, now, _wanted(core, unit, now))
@@ -157,6 +161,13 @@ def _planned(core: Core, span: _Span) -> Iterator[_Step]:
             conflicts.append(f"{unit.path}{since}")
     if conflicts:
         raise UndoConflict(commit=span.first.commit[:_SHORT], paths=", ".join(conflicts))
+
+
+def _graves_of_purges(core: Core) -> set[str]:
+    """The tombstones that no undo lifts: what was purged stays forgotten."""
+    data = core.disk.read(PURGES_FILE)
+    ids = [] if data is None else [one for purge in purges.read(core.ref, data) for one in purge.ids]
+    return {tombstone_path(one, private=private) for one in ids for private in (False, True)}
 
 
 class _Conflict(Exception):
