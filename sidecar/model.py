@@ -168,6 +168,8 @@ class Candidate:
     extractor: str | None = None
     proposed: bool = False
     replaces_hint: tuple[str, ...] = ()
+    reason: str | None = None
+    """Of a proposed one: why it has to wait for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sidecar.daemon.desk import Desk
 from sidecar.daemon.parts import Parts
+from sidecar.daemon.takein import first_line, later_than_versions
 from sidecar.errors import BadMemoryFile, ChangedOnDisk, UnknownMemory
 from sidecar.files import inside, present_sha256, read_file
 from sidecar.model import Memory, MemoryType, ProfileRef, Revise, Stored
@@ -17,7 +18,6 @@ from sidecar.wire.edits import Patch
 _AGAIN = 3
 """How often a change is tried anew when the file changes between reading and writing."""
 
-_SUMMARY_CHARACTERS = 120
 _WHY = "changed on request"
 
 
@@ -62,16 +62,17 @@ class EditDesk(Desk):
             stored = self._present(profile, identifier, expected)
             fields = _fields(stored.memory, patch)
             if "content" in fields:
-                fields["edited"] = self._later(profile, stored.memory.replace(**fields))
+                memory, now = stored.memory.replace(**fields), self._clock().replace(microsecond=0)
+                fields["edited"] = later_than_versions(now, profile, memory.key) if memory.key else now
             try:
                 profile.apply([Revise(stored, fields, _WHY)], WriteContext(_WHY))
                 break
             except ChangedOnDisk:
-                now = profile.get(identifier)
-                if attempt + 1 == _AGAIN or now is None:
+                found = profile.get(identifier)
+                if attempt + 1 == _AGAIN or found is None:
                     raise
-                if expected is not None and now.memory.replace(edited=stored.memory.edited) == stored.memory:
-                    expected = now.sha256  # what was seen was a hand edit, which has only been marked as one
+                if expected is not None and found.memory.replace(edited=stored.memory.edited) == stored.memory:
+                    expected = found.sha256  # what was seen was a hand edit, which has only been marked as one
         return self._followed(profile, stored)
 
     def _followed(self, profile: Profile, stored: Stored) -> Stored:
@@ -96,13 +97,6 @@ class EditDesk(Desk):
             raise ChangedOnDisk(path=stored.path)
         return stored
 
-    def _later(self, profile: Profile, memory: Memory) -> datetime:
-        """Now, or just after the latest version of the key: what is told last holds, also within one second."""
-        now = self._clock().replace(microsecond=0)
-        others = profile.versions(memory.key) if memory.key else []
-        latest = max((one.memory.effective for one in others if one.memory.id != memory.id), default=now)
-        return now if latest < now else latest.replace(microsecond=0) + timedelta(seconds=1)
-
 
 def _fields(memory: Memory, patch: Patch) -> dict[str, object]:
     """The values that differ, by the names of a memory's fields; without secrets."""
@@ -121,14 +115,9 @@ def _fields(memory: Memory, patch: Patch) -> dict[str, object]:
         given["summary"] = _clean(patch.summary)
     content = None if patch.content is None else _clean(patch.content).strip()
     if content is not None and content != memory.content:
-        given = {"content": content, "summary": _first_line(content), **given}
+        given = {"content": content, "summary": first_line(content), **given}
     return {name: value for name, value in given.items() if getattr(memory, name) != value}
 
 
 def _clean(text: str) -> str:
     return redact(text, spoken=True).text
-
-
-def _first_line(content: str) -> str:
-    line = next(iter(content.splitlines()), "")
-    return line if len(line) <= _SUMMARY_CHARACTERS else f"{line[: _SUMMARY_CHARACTERS - 1].rstrip()}…"

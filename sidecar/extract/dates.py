@@ -18,13 +18,17 @@ Tense = Literal["past", "future", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One date in a text: where the phrase ends, what it means, and whether it names a single day."""
+    """One date in a text: where the phrase stands, what it means, and whether it names a single day.
+
+    `full`: the phrase has the year itself, so there is nothing to make clear.
+    """
 
     start: int
     end: int
     label: str
     exact: bool
     past: bool
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def absolutise(text: str, at: datetime, *, told: bool = False) -> Dated:
             meaning = resolve(match, today, _tense(text, match.start(), told))
             if meaning is not None:
                 label, exact = meaning
-                found.append(Found(match.start(), match.end(), label, exact, label[:10] <= today.isoformat()))
+                full, past = bool(match.groupdict().get("year")), label[:10] <= today.isoformat()
+                found.append(Found(match.start(), match.end(), label, exact, past, full))
     found.sort(key=lambda one: one.start)
     shown, end = [], 0
     for number, one in enumerate(found):
@@ -101,7 +106,7 @@ def absolutise(text: str, at: datetime, *, told: bool = False) -> Dated:
         following = found[number + 1] if number + 1 < len(found) else None
         # "the 11th, last friday": one day told twice is dated once.
         twice = following and following.label == one.label and following.start - one.end <= 3
-        if not twice and one.label not in text:
+        if not twice and not one.full and one.label not in text:
             shown.append(f" ({one.label})")
         end = one.end
     return Dated("".join(shown) + text[end:], tuple(found))
@@ -271,7 +276,7 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Resolver], ...] = (
     (_compile(rf"{_DAY}{_PART}\s+\(the\s+{_NTH}\)"), _day_of_month),
     (
         _compile(
-            rf"(?:(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:-|–|to)\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd"
+            rf"(?:{_DAY},?\s+(?:the\s+)?)?(?:(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:-|–|to)\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd"
             rf"|th)?\s+(?:of\s+)?{_MONTH}{_YEAR}"
         ),
         _day_and_month,

@@ -167,6 +167,8 @@ def test_every_helper_uses_its_route(stub: StubDaemon, client: Client) -> None:
         ("POST", "/v1/remember", lambda: client.remember(HERE, "text", type="fact")),
         ("POST", "/v1/summary", lambda: client.summary(HERE)),
         ("POST", "/v1/memories/01X/forget", lambda: client.forget(HERE, "01X", "wrong")),
+        ("GET", "/v1/review", lambda: client.proposed(HERE, per_page=5)),
+        ("POST", "/v1/memories/01X/review", lambda: client.review(HERE, "01X", "accept", content="x")),
         ("GET", "/v1/log", lambda: client.log(HERE, limit=5)),
         ("DELETE", "/v1/memories/01X", lambda: client.delete(HERE, "01X")),
         ("PATCH", "/v1/memories/01X", lambda: client.patch(HERE, "01X", pinned=True)),
@@ -194,6 +196,7 @@ def test_every_helper_uses_its_route(stub: StubDaemon, client: Client) -> None:
     assert bodies["/v1/memories/01X/forget"] == {"reason": "wrong", "cwd": HERE.cwd}
     assert bodies["/v1/purge"] == {"ids": ["01X"], "cwd": HERE.cwd}
     assert bodies["/v1/removal"] == {"action": "purge", "ids": ["01X"], "cwd": HERE.cwd}
+    assert bodies["/v1/memories/01X/review"] == {"decision": "accept", "content": "x", "cwd": HERE.cwd}
     assert bodies["/v1/transcripts"] == {"paths": ["/a"], "agent": "codex", "dry_run": True}
 
 

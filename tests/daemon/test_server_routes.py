@@ -34,6 +34,7 @@ BODIES: dict[str, Any] = {
     "remember": {"content": "The API listens on 8080.", "type": "fact", "key": "api/port", "tags": ["net"]},
     "recall": {"query": "pnpm", "explain": True},
     "forget_memory": {"reason": "no longer true"},
+    "review_memory": {"decision": "accept", "content": "Use pnpm.", "expected_sha256": "0" * 64},
     "summary": {},
     "patch_memory": {
         "content": "Use pnpm 9.",
@@ -48,6 +49,8 @@ BODIES: dict[str, Any] = {
     "snapshot": {"name": "before-move"},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},
     "notify": {"agent": "claude-code", "event": "PreCompact", "session": "s1", "path": "/t/a.jsonl"},
+    "retry_jobs": {"agent": "codex", "session": "s1"},
+    "drop_job": {"agent": "codex", "session": "s1"},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},
 }
 

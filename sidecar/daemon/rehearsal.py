@@ -1,0 +1,164 @@
+"""What taking in transcripts would change: the write road on values in memory, with nothing written at its end.
+
+The statements of all files are planned against each other as well as against the store: the later of two that
+contradict each other supersedes the earlier, as it would if they were taken in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sidecar.daemon.choices import Choice
+from sidecar.daemon.learner import for_review
+from sidecar.daemon.parts import Parts
+from sidecar.daemon.scratch import ScratchFollow, ScratchIndex, ScratchJournal, ScratchStore
+from sidecar.daemon.sources import Transcript
+from sidecar.errors import TranscriptUnreadable
+from sidecar.ingest import PERSONAL, Learning
+from sidecar.model import (
+    Add,
+    Candidate,
+    Change,
+    Memory,
+    Message,
+    ProfileRef,
+    Revise,
+    SessionRef,
+    Skip,
+    Status,
+    Supersede,
+)
+from sidecar.redact import redact_messages
+from sidecar.transcripts import READERS, Cursor
+from sidecar.wire.shapes import PlannedChange
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a file says: its messages by session, redacted; `profile` is None if a rule ignores it."""
+
+    profile: ProfileRef | None
+    sessions: Mapping[SessionRef, Sequence[Message]]
+
+    @property
+    def messages(self) -> int:
+        """How many there are."""
+        return sum(map(len, self.sessions.values()))
+
+
+class Rehearsal:
+    """One dry run over some transcripts; what it has planned for one counts for the next."""
+
+    def __init__(self, parts: Parts, choice: Choice | None, *, by: str) -> None:
+        """`choice` None: nothing is extracted, so nothing is planned."""
+        self._parts, self._choice = parts, choice
+        self._journal = ScratchJournal(parts.journal)
+        store = ScratchStore(parts.store)
+        self._learning = Learning(
+            self._journal,
+            store,
+            ScratchIndex(parts.index, store),
+            ScratchFollow(),
+            by=by,
+            project=lambda _: None,
+            clock=lambda: datetime.now(UTC),
+        )
+
+    async def plan(self, item: Transcript) -> tuple[Told, list[PlannedChange]]:
+        """What one file says and would change.  Raises TranscriptUnreadable, and ModelFailed if a model extracts."""
+        told = await asyncio.to_thread(self._read, item)
+        planned: list[PlannedChange] = []
+        if told.profile is not None and self._choice is not None:
+            for ref, messages in told.sessions.items():
+                self._journal.say(ref, told.profile, messages)
+                planned += await self._session(ref, told.profile, self._choice)
+        return told, planned
+
+    def _read(self, item: Transcript) -> Told:
+        """The whole file, as its parts would be archived one after the other."""
+        reader = READERS[item.agent]
+        messages: dict[str, Message] = {}
+        cursor: Cursor | None = None
+        header, more = None, True
+        while more:
+            result = reader.read(item.path, cursor)
+            header, cursor, more = result.header or header, result.cursor, result.more
+            if result.complete:
+                messages.clear()
+            messages |= {message.id: message for message in redact_messages(result.messages)}
+            for identifier in result.withdrawn:
+                messages.pop(identifier, None)
+        cwd = next(iter(header.cwds), None) if header is not None else None
+        profile = self._parts.router.route_cwd(cwd, create=False).profile
+        sessions: dict[SessionRef, list[Message]] = {}
+        for message in messages.values():
+            sessions.setdefault(SessionRef(message.agent, message.session), []).append(message)
+        return Told(profile, sessions)
+
+    async def _session(self, ref: SessionRef, home: ProfileRef, choice: Choice) -> list[PlannedChange]:
+        """What a session would change, slice by slice as it would be extracted."""
+        planned: list[PlannedChange] = []
+        after, most = 0, choice.extractor.slice_characters
+        while True:
+            session, upto = await asyncio.to_thread(self._learning.slice, ref, after, most)
+            if not session.messages:
+                return planned
+            for candidate in await asyncio.to_thread(choice.extractor.extract, session):
+                placed = for_review(candidate) if self._parts.learner.review else candidate
+                changes = await asyncio.to_thread(self._take, placed, home, choice)
+                profile = ProfileRef(home.namespace, PERSONAL) if placed.scope == "personal" else home
+                planned += [_shown(change, placed, ref, profile) for change in changes]
+            after = upto
+
+    def _take(self, candidate: Candidate, home: ProfileRef, choice: Choice) -> list[Change]:
+        neighbours = () if choice.judge is None else self._learning.look(candidate, home)
+        verdicts = choice.judge.relations(candidate, neighbours) if choice.judge is not None and neighbours else {}
+        changes = self._learning.take(candidate, home, verdicts)
+        return changes or [Skip(candidate, "what it was learned from was deleted")]
+
+
+def _shown(change: Change, candidate: Candidate, ref: SessionRef, profile: ProfileRef) -> PlannedChange:
+    """A change for whoever asked; of a memory as it would be afterwards."""
+    action: Literal["add", "revise", "supersede", "skip"]
+    memory: Memory | None
+    match change:
+        case Add():
+            action, memory = "add", change.memory
+        case Revise():
+            action, memory = "revise", change.target.memory.replace(**change.fields)
+        case Supersede():
+            action, memory = "supersede", change.target.memory.replace(status=Status.SUPERSEDED)
+        case Skip():
+            action, memory = "skip", None
+    return PlannedChange(
+        action=action,
+        profile=profile.name,
+        agent=ref.agent,
+        session=ref.session,
+        id=memory.id if memory is not None else change.existing if isinstance(change, Skip) else None,
+        type=(memory or candidate).type.value,
+        key=(memory or candidate).key,
+        status=memory.status.value if memory is not None else None,
+        summary=(memory or candidate).summary,
+        why=change.why,
+    )
+
+
+def _order(item: Transcript) -> tuple[datetime, str]:
+    """Files in the order in which their sessions began."""
+    try:
+        header = READERS[item.agent].header(item.path)
+    except TranscriptUnreadable:
+        header = None  # reading it meets the same fault and reports it
+    return (header.started or _LATEST) if header is not None else _LATEST, str(item.path)
+
+
+def in_order(items: Sequence[Transcript]) -> list[Transcript]:
+    """The files in the order in which their sessions began."""
+    return sorted(items, key=_order)
