@@ -42,7 +42,8 @@ def forget(core: Core, identifier: str, reason: str | None, context: WriteContex
     commit_paths(core, core.catalog.duplicates(identifier))
     forgotten = core.disk.revise(stored, {"status": Status.FORGOTTEN, "reason": reason}, context)
     core.disk.bury(forgotten.memory, core.now(), context, private=forgotten.private)
-    core.history.explain(context, f"Forget {_name(stored.memory)}" + (f": {reason}" if reason else ""), identifier)
+    told = f"Forget {_name(stored.memory)}" + (f": {reason}" if reason else "")
+    core.history.explain(context, told, identifier, private=stored.private)
     return forgotten
 
 
@@ -57,7 +58,7 @@ def delete(core: Core, identifier: str, context: WriteContext) -> Stored:
         if copy.stored is not None:  # a bad one is left alone, as everywhere
             core.disk.remove(path, copy.sha256, context)
     core.disk.remove(forgotten.path, forgotten.sha256, context)
-    core.history.explain(context, f"Delete {_name(before.memory)}", identifier)
+    core.history.explain(context, f"Delete {_name(before.memory)}", identifier, private=before.private)
     return before
 
 
@@ -67,7 +68,7 @@ def restore(core: Core, identifier: str, context: WriteContext) -> Stored:
     core.disk.exhume(identifier, context)
     fields = {"status": Status.ACTIVE, "reason": None, "superseded_by": None, "valid_until": None}
     restored = core.disk.revise(stored, fields, context)
-    core.history.explain(context, f"Restore {_name(stored.memory)}", identifier)
+    core.history.explain(context, f"Restore {_name(stored.memory)}", identifier, private=stored.private)
     return restored
 
 
@@ -105,7 +106,8 @@ def _run(core: Core, change: Change, now: dict[str, Stored], context: WriteConte
         case _:
             assert_never(change)
     if written is not None:
-        core.history.explain(context, f"{verb} {_name(change.target.memory)}: {change.why}", change.target.memory.id)
+        told, memory = f"{verb} {_name(change.target.memory)}: {change.why}", change.target.memory
+        core.history.explain(context, told, memory.id, private=change.target.private)
     return written
 
 

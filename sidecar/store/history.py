@@ -45,8 +45,12 @@ class History:
         if not is_private(path):
             self._group(context).files[path] = data
 
-    def explain(self, context: WriteContext, line: str, identifier: str | None = None) -> None:
-        """A line for the commit message, and the memory that it is about."""
+    def explain(
+        self, context: WriteContext, line: str, identifier: str | None = None, *, private: bool = False
+    ) -> None:
+        """A line for the commit message, and the memory that it is about; of private ones git is told nothing."""
+        if private:
+            return
         group = self._group(context)
         group.lines.append(" ".join(line.split()))
         if identifier is not None:
