@@ -23,7 +23,9 @@ from fake_ollama import ChatRequest, Reply
 
 MODEL = "oracle:gold"
 
-_LINE = re.compile(r"^\[(\d+)\] (?:\S+ \S+ \S+ )?(user|assistant|tool)( \(earlier\))?: (.*)$", re.MULTILINE)
+_LINE = re.compile(
+    r"^\[(\d+)\] (?:\S+ \S+ \S+ )?(user|assistant|tool)(?: \(subagent\))?( \(earlier\))?: (.*)$", re.MULTILINE
+)
 _LISTED = re.compile(r"^(\d+)\. (.+?)(?: \(lines [\d, ]+\))?$", re.MULTILINE)
 _BROKEN = "¦"  # breaks up made-up secrets in the scripts
 _SHARE = 0.8
@@ -48,6 +50,10 @@ class Gold:
         """Whether a line of a transcript is of the turn that says it."""
         words, said = _words(line), _words(self.turn)
         return len(words & said) >= min(3, len(said)) and len(words & said) >= _SHARE * len(words)
+
+    def is_stated_by(self, text: str) -> bool:
+        """Whether a text has all the words by which the memory is recognized."""
+        return all(any(_begins(word, text) for word in group) for group in self.label["match"])
 
     def carries(self, line: str) -> bool:
         """Whether a line has any of the words by which the memory is recognized."""
@@ -103,10 +109,17 @@ class Oracle:
                 }
 
     def _relation(self, prompt: str) -> str:
-        known, new = (self._by_claim.get(_after(prompt, f"{which} statement, of ")) for which in ("Known", "New"))
-        if known is None or new is None or known.topic != new.topic:
+        """What the labels say of two statements; the known one may be told in the words of the session."""
+        known, new = (_after(prompt, f"{which} statement, of ") for which in ("Known", "New"))
+        told = self._by_claim.get(new)
+        if told is None:
             return "different"
-        return "same" if known is new else "changed"
+        exact = self._by_claim.get(known)
+        if exact is told or (exact is None and told.is_stated_by(known)):
+            return "same"
+        versions = [gold for gold in self._gold if gold.topic == told.topic and gold is not told]
+        changed = any(gold is exact or (exact is None and gold.is_stated_by(known)) for gold in versions)
+        return "changed" if changed else "different"
 
 
 def _read(script: Path) -> Iterator[Gold]:
@@ -116,8 +129,13 @@ def _read(script: Path) -> Iterator[Gold]:
     labels = {label["id"]: label for label in data["gold"]["memories"]}
     for name, label in labels.items():
         turn = turns[label["session"]][label["turn"]]
-        text = next((value for value in turn.values() if isinstance(value, str)), "")
-        yield Gold(name, f"{project}/{_first(name, labels).lower()}", label, _plain(text))
+        yield Gold(name, f"{project}/{_first(name, labels).lower()}", label, _plain(_said(turn)))
+
+
+def _said(turn: Mapping[str, Any]) -> str:
+    """What a turn says; of one in which a subagent worked, what it reported at last."""
+    reports = [str(told["assistant"]) for told in turn.get("sidechain", ()) if "assistant" in told]
+    return next((value for value in turn.values() if isinstance(value, str)), reports[-1] if reports else "")
 
 
 def _first(name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
@@ -134,6 +152,11 @@ def _after(prompt: str, start: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.replace(_BROKEN, "").split())
+
+
+def _begins(word: str, text: str) -> bool:
+    """Whether a word or phrase stands in a text, from the beginning of a word."""
+    return re.search(rf"(?<!\w){re.escape(word)}", text, re.IGNORECASE) is not None
 
 
 def _words(text: str) -> set[str]:

@@ -304,6 +304,30 @@ class Learning(Generic[P]):
         self._follow.catch_up([profile.ref], rescan=False, messages=False)
         return changes
 
+    def replace_rules(self, session: Slice, home: ProfileRef) -> list[Change]:
+        """Retire what rules once found in these messages for what a model has made of them now."""
+        messages = {message.id for message in session.messages}
+        context = WriteContext("told anew by a model", session.ref.session, session.ref.agent)
+        refs = dict.fromkeys((home, ProfileRef(home.namespace, PERSONAL)))
+        replaced: list[Change] = []
+        for profile in [self._store.open(ref) for ref in refs if self._store.exists(ref)]:
+            known = profile.memories(statuses=(Status.ACTIVE, Status.SUPERSEDED))
+            heard = [one for one in known if messages.intersection(one.memory.source.messages)]
+            heard = [one for one in heard if not self._foreign(one)]
+            for found in (one for one in heard if curate.by_rules(one.memory)):
+                now = [stored for one in heard if (stored := profile.get(one.memory.id)) is not None]
+                told = [one for one in now if _holds_without(profile, one.memory, found.memory)]
+                names = frozenset(tools(" \n ".join(one.memory.content for one in told)))
+                changes = curate.retold(found, told, names)
+                with contextlib.suppress(ChangedOnDisk):  # somebody edits it right now: it is theirs
+                    profile.apply(changes, context)
+                    replaced += changes
+            if replaced:
+                self._touched.setdefault(session.ref.session, set()).add(profile.ref)
+                self._follow.note_change(profile.ref)
+                self._follow.catch_up([profile.ref], rescan=False, messages=False)
+        return replaced
+
     def _hide_forgotten(self, changes: Sequence[Change], profile: Known) -> None:
         """What was forgotten and is said again elsewhere is not to be recalled from there either."""
         said = {
@@ -411,6 +435,19 @@ def _reach(fresh: Sequence[ArchivedMessage], most: int, upto: int) -> int:
             return reached
         reached = archived.seq
     return upto
+
+
+def _holds_without(profile: Known, memory: Memory, other: Memory) -> bool:
+    """Whether a memory holds, or what superseded it does, and not by way of the other one; its predecessor counts."""
+    seen: set[str] = set()
+    step: Memory | None = memory
+    while step is not None and step.status is Status.SUPERSEDED and step.superseded_by and step.id not in seen:
+        if step.superseded_by == other.id:
+            return step is memory
+        seen.add(step.id)
+        after = profile.get(step.superseded_by)
+        step = None if after is None else after.memory
+    return step is not None and step.status is Status.ACTIVE
 
 
 def _profile_for(candidate: Candidate, home: ProfileRef) -> ProfileRef:

@@ -9,6 +9,7 @@ and is believed only as far as the words themselves do not deny it.
 from sidecar.curate.chain import settle
 from sidecar.curate.linking import unsettled
 from sidecar.curate.planning import plan
+from sidecar.curate.retelling import by_rules, retold
 from sidecar.curate.sameness import same_statement
 from sidecar.curate.view import KEYED_TYPES, Neighbour, View
 from sidecar.model import Source
@@ -24,9 +25,11 @@ __all__ = [
     "KEYED_TYPES",
     "Neighbour",
     "View",
+    "by_rules",
     "concrete_values",
     "human_source",
     "plan",
+    "retold",
     "same_statement",
     "settle",
     "unsettled",

@@ -27,7 +27,7 @@ def settle(versions: Sequence[Stored]) -> list[Change]:
 
 def chain(memories: Iterable[Memory]) -> Mapping[str, Link]:
     """The versions of one key from the weakest to the strongest claim, each superseded by the next."""
-    alive = [memory for memory in memories if memory.status in (Status.ACTIVE, Status.SUPERSEDED)]
+    alive = _in_force(list(memories))
     ordered = sorted(alive, key=lambda memory: memory.rank)
     links: dict[str, Link] = {}
     for index, memory in enumerate(ordered):
@@ -39,6 +39,26 @@ def chain(memories: Iterable[Memory]) -> Mapping[str, Link]:
             until = max(memory.effective, later.effective)
             links[memory.id] = Link(Status.SUPERSEDED, earlier, later.id, until, memory)
     return links
+
+
+def _in_force(versions: Sequence[Memory]) -> list[Memory]:
+    """The versions that make up the chain.
+
+    Not those that something outside it has retired: a statement of another key that a model made of the same words, or
+    one that is gone.  They would come back as the last of their key.
+    """
+    known = {memory.id: memory for memory in versions}
+    ended: set[str] = set()
+    for memory in versions:
+        path: list[str] = []
+        step: Memory | None = memory
+        while step is not None and step.status is Status.SUPERSEDED and step.superseded_by and step.id not in path:
+            path.append(step.id)
+            step = known.get(step.superseded_by)
+        if step is None or step.status is Status.FORGOTTEN:
+            ended.update(path)
+    alive = (Status.ACTIVE, Status.SUPERSEDED)
+    return [memory for memory in versions if memory.status in alive and memory.id not in ended]
 
 
 def add_version(memory: Memory, versions: Sequence[Stored]) -> list[Change]:

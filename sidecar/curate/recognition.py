@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from sidecar.curate.retelling import MODEL, OVERHEARD, RULES
 from sidecar.curate.sameness import contained, covers, richer, same_statement, same_words
 from sidecar.curate.view import KEYED_TYPES, View, comparable
 from sidecar.identity import memory_id
 from sidecar.model import Candidate, Memory, Status, Stored
-
-_RULES = "rules"
-_MODEL = "ollama/"
-"""How `extractor` begins for statements that rules found, and for those that a model wrote."""
-
-_OVERHEARD = frozenset({"transcript", "ingest"})
-"""Origins of what was learned from a conversation; what a person told sidecar directly is left in their words."""
 
 
 def recognized(candidate: Candidate, view: View) -> Stored | None:
@@ -40,12 +34,12 @@ def taken_over(candidate: Candidate, stored: Stored, view: View) -> dict[str, ob
 
 
 def _rewordable(candidate: Candidate, memory: Memory) -> bool:
-    if not (candidate.extractor or "").startswith(_MODEL) or not (memory.extractor or "").startswith(_RULES):
+    if not (candidate.extractor or "").startswith(MODEL) or not (memory.extractor or "").startswith(RULES):
         return False
     if memory.status is not Status.ACTIVE or memory.edited is not None or memory.read_only:
         return False
     # A person's words may be put better by a model, from the person's words alone.
-    return memory.source.origin in _OVERHEARD and (not memory.human or candidate.source.speaker == "user")
+    return memory.source.origin in OVERHEARD and (not memory.human or candidate.source.speaker == "user")
 
 
 def _twin(candidate: Candidate, view: View) -> Stored | None:
@@ -73,11 +67,11 @@ def _retold(candidate: Candidate, view: View) -> Stored | None:
     that was forgotten, or that has been superseded since, does not come back in other words.
     """
     exact = [stored for stored in view.told if same_words(candidate.content, stored.memory.content)]
-    model = (candidate.extractor or "").startswith(_MODEL)
+    model = (candidate.extractor or "").startswith(MODEL)
     reworded = [
         stored
         for stored in view.told
-        if model and (stored.memory.extractor or "").startswith(_RULES) and _rewords(candidate, stored.memory, view)
+        if model and (stored.memory.extractor or "").startswith(RULES) and _rewords(candidate, stored.memory, view)
     ]
     found = [stored for stored in (*exact, *reworded) if _counts(candidate, stored.memory)]
     order = {Status.ACTIVE: 0, Status.SUPERSEDED: 1, Status.FORGOTTEN: 2}

@@ -78,16 +78,17 @@ def covers(told: str, known: str, names: frozenset[str] = frozenset()) -> bool:
     if not contained(known, told, names):
         return False
     ours = {stem(word) for word in content_words(told)}
-    theirs = _meant(known)
+    theirs = meant(known)
     return bool(theirs) and len(theirs & ours) >= _COVERED * len(theirs)
 
 
 def richer(told: str, known: str) -> bool:
     """Whether a text has words of meaning beyond those of the known one."""
-    return bool(_meant(told) - _meant(known))
+    return bool(meant(told) - meant(known))
 
 
-def _meant(text: str) -> set[str]:
+def meant(text: str) -> set[str]:
+    """The stems of the words in which a statement's meaning lies, without the chatter around it."""
     plain = {word.plain for word in tokens(text)}
     kept = {word for word in content_words(text) if word in plain or f"{word}s" in plain}
     return {stem(word) for word in kept if word not in _CHATTER and word not in GENERIC_VERBS}

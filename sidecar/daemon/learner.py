@@ -210,6 +210,7 @@ class Learner:
             changes = await self._run(self._learning.take, placed, job.profile, verdicts)
             learned += any(_stands(change) for change in changes)
         if choice.judge is not None:
+            await self._run(self._learning.replace_rules, session, job.profile)
             await self._extraction.succeeded(sum(len(message.text) for message in session.messages))
         return upto, Run(_now(), extractor.version, learned, more=upto < newest)
 

@@ -113,7 +113,10 @@ class Rehearsal:
                 placed = for_review(candidate) if self._parts.learner.review else candidate
                 changes = await asyncio.to_thread(self._take, placed, home, choice)
                 profile = ProfileRef(home.namespace, PERSONAL) if placed.scope == "personal" else home
-                planned += [_shown(change, placed, ref, profile) for change in changes]
+                planned += [_shown(change, ref, profile) for change in changes]
+            if choice.judge is not None:
+                replaced = await asyncio.to_thread(self._learning.replace_rules, session, home)
+                planned += [_shown(change, ref, home) for change in replaced]
             after = upto
 
     def _take(self, candidate: Candidate, home: ProfileRef, choice: Choice) -> list[Change]:
@@ -123,10 +126,10 @@ class Rehearsal:
         return changes or [Skip(candidate, "what it was learned from was deleted")]
 
 
-def _shown(change: Change, candidate: Candidate, ref: SessionRef, profile: ProfileRef) -> PlannedChange:
+def _shown(change: Change, ref: SessionRef, profile: ProfileRef) -> PlannedChange:
     """A change for whoever asked; of a memory as it would be afterwards."""
     action: Literal["add", "revise", "supersede", "skip"]
-    memory: Memory | None
+    memory: Memory | Candidate
     match change:
         case Add():
             action, memory = "add", change.memory
@@ -135,17 +138,17 @@ def _shown(change: Change, candidate: Candidate, ref: SessionRef, profile: Profi
         case Supersede():
             action, memory = "supersede", change.target.memory.replace(status=Status.SUPERSEDED)
         case Skip():
-            action, memory = "skip", None
+            action, memory = "skip", change.candidate
     return PlannedChange(
         action=action,
         profile=profile.name,
         agent=ref.agent,
         session=ref.session,
-        id=memory.id if memory is not None else change.existing if isinstance(change, Skip) else None,
-        type=(memory or candidate).type.value,
-        key=(memory or candidate).key,
-        status=memory.status.value if memory is not None else None,
-        summary=(memory or candidate).summary,
+        id=change.existing if isinstance(change, Skip) else memory.id if isinstance(memory, Memory) else None,
+        type=memory.type.value,
+        key=memory.key,
+        status=memory.status.value if isinstance(memory, Memory) else None,
+        summary=memory.summary,
         why=change.why,
     )
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from learning_kit import WEB, Desk, candidate
+from learning_kit import START, WEB, Desk, candidate
 
 from sidecar.curate.sameness import contained
+from sidecar.extract import Slice
 from sidecar.extract.words import tools
 from sidecar.identity import memory_id
-from sidecar.model import Candidate, MemoryType, Status
+from sidecar.model import Candidate, Memory, MemoryType, Message, SessionRef, Status
 
 STATEMENTS = st.sampled_from([
     "The API listens on port 4310.",
@@ -79,6 +80,11 @@ class Rounds(RuleBasedStateMachine):
         self.desk.learning.take(told, WEB, judged)
         self.taken.append(told)
 
+    @rule(messages=st.lists(st.integers(0, 30), min_size=1, max_size=8))
+    def replace(self, messages) -> None:
+        said = tuple(Message(f"m{one}", "claude-code", "s1", "user", "user", "…", START) for one in messages)
+        self.desk.learning.replace_rules(Slice(SessionRef("claude-code", "s1"), said), WEB)
+
     @invariant()
     def no_file_is_gone(self) -> None:
         now = {stored.memory.id for stored in self.desk.memories()}
@@ -98,6 +104,7 @@ class Rounds(RuleBasedStateMachine):
                     and contained(told.content, memory.content, names)
                 )
                 or memory.id == memory_id(memory.type, told.content, memory.observed)
+                or told.content in memory.content  # quoted
                 for memory in memories
             ), told.content
 
@@ -109,7 +116,23 @@ class Rounds(RuleBasedStateMachine):
                 by_key.setdefault(stored.memory.key, []).append(stored.memory)
         for versions in by_key.values():
             active = [memory for memory in versions if memory.status is Status.ACTIVE]
-            assert active == [max(versions, key=lambda memory: memory.rank)]
+            in_force = [memory for memory in versions if self._end(memory) in active]
+            assert len(active) <= 1
+            assert active == [max(in_force, key=lambda memory: memory.rank)] if active else not in_force
+
+    @invariant()
+    def whatever_is_superseded_leads_to_something_that_holds(self) -> None:
+        for stored in self.desk.memories():
+            assert self._end(stored.memory).status is Status.ACTIVE
+
+    def _end(self, memory: Memory) -> Memory:
+        """What a memory was superseded by in the end."""
+        memories = {stored.memory.id: stored.memory for stored in self.desk.memories()}
+        for _ in memories:
+            if memory.status is not Status.SUPERSEDED:
+                break
+            memory = memories[memory.superseded_by]
+        return memory
 
     @invariant()
     def nobody_is_superseded_by_a_weaker_word(self) -> None:
@@ -117,7 +140,8 @@ class Rounds(RuleBasedStateMachine):
         for memory in memories.values():
             if memory.status is Status.SUPERSEDED:
                 assert memory.superseded_by is not None
-                assert memories[memory.superseded_by].rank > memory.rank
+                later = memories[memory.superseded_by]
+                assert (later.human, later.effective) >= (memory.human, memory.effective)
 
 
 TestRounds = Rounds.TestCase

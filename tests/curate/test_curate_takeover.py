@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from learning_kit import WEB, Desk, Shelf, candidate
+from learning_kit import START, WEB, Desk, Shelf, candidate
 
-from sidecar.model import Add, MemoryType, Revise, Skip, Status
+from sidecar.extract import Slice
+from sidecar.model import Add, MemoryType, Message, Revise, SessionRef, Skip, Speaker, Status
 from sidecar.store import WriteContext
 
 RULES = "rules-1"
@@ -244,3 +245,88 @@ def test_a_file_that_changes_between_look_and_write_is_planned_anew(desk: Desk, 
     target.write_text(target.read_text().replace("by the way", "since Friday"))
     desk.learning.take(candidate("The payments API listens on port 4400."), WEB)
     assert target.read_text().endswith("---\nit's on 4400, since Friday\n")
+
+
+def _session(*messages: str) -> Slice:
+    said = tuple(Message(one, "claude-code", "s1", "user", "user", "…", START) for one in messages)
+    return Slice(SessionRef("claude-code", "s1"), said)
+
+
+SENTENCE = (
+    "so the thing with zotero is that it writes refs.bib every night at 02:10 and biber picks that up later in the apa "
+    "style, hands off, we do not touch it by hand or our careful work of a whole evening is just gone again"
+)
+
+
+def test_a_sentence_of_which_a_model_made_statements_is_archived_behind_them(desk: Desk) -> None:
+    desk.learning.take(candidate(SENTENCE, extractor=RULES), WEB)
+    desk.learning.take(candidate("Do not touch refs.bib by hand: Zotero writes it at 02:10."), WEB)
+    desk.learning.take(candidate("The bibliography uses biber with the style apa."), WEB)
+    desk.learning.replace_rules(_session("m1"), WEB)
+    assert len(desk.memories(Status.ACTIVE)) == 2
+    (old,) = desk.memories(Status.SUPERSEDED)
+    assert old.memory.content == SENTENCE
+    assert old.memory.superseded_by in {stored.memory.id for stored in desk.memories(Status.ACTIVE)}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Do not touch refs.bib by hand: Zotero writes it every night for biber.",  # the time is missing
+        "Zotero writes refs.bib every night at 02:10 for biber, by hand.",  # the denial is missing
+    ],
+)
+def test_a_sentence_that_says_more_than_the_statements_is_quoted_below_one(desk: Desk, told: str) -> None:
+    desk.learning.take(candidate(SENTENCE, extractor=RULES), WEB)
+    desk.learning.take(candidate(told, kind=MemoryType.EVENT), WEB)
+    desk.learning.replace_rules(_session("m1"), WEB)
+    assert desk.active() == [f"{told}\n\n> {SENTENCE}"]
+    before = desk.files()
+    for again in (candidate(SENTENCE, extractor=RULES), candidate(told, kind=MemoryType.EVENT)):
+        desk.learning.take(again, WEB)
+        desk.learning.replace_rules(_session("m1"), WEB)
+    assert desk.files() == before
+
+
+@pytest.mark.parametrize(
+    ("told", "speaker"),
+    [("Do not touch refs.bib by hand: Zotero writes it at 02:10.", "assistant"), ("No deploys on Fridays.", "user")],
+)
+def test_a_sentence_stays_for_an_assistants_word_and_for_another_subject(
+    desk: Desk, told: str, speaker: Speaker
+) -> None:
+    desk.learning.take(candidate(SENTENCE, extractor=RULES), WEB)
+    desk.learning.take(candidate(told, speaker=speaker, kind=MemoryType.EVENT), WEB)
+    desk.learning.replace_rules(_session("m1"), WEB)
+    assert SENTENCE in desk.active()
+
+
+def test_a_sentence_goes_with_the_statement_that_has_been_superseded(desk: Desk) -> None:
+    desk.learning.take(candidate("The bib is written by biber now.", minutes=9, messages=("m9",), key="bib/by"), WEB)
+    desk.learning.take(candidate(SENTENCE, extractor=RULES), WEB)
+    desk.learning.take(candidate("Do not touch refs.bib: Zotero writes it at 02:10 by hand.", key="bib/by"), WEB)
+    desk.learning.replace_rules(_session("m1"), WEB)
+    assert desk.active() == ["The bib is written by biber now."]
+
+
+def test_what_was_archived_behind_a_models_statement_does_not_come_back_with_its_key(desk: Desk) -> None:
+    desk.learning.take(candidate("The api is on port 4310", extractor=RULES, key="api/port"), WEB)
+    desk.learning.take(candidate(SENTENCE, minutes=5, messages=("m2",), extractor=RULES, key="api/port"), WEB)
+    statement = "Do not touch refs.bib by hand: Zotero writes it at 02:10, biber reads it."
+    desk.learning.take(candidate(statement, minutes=5, messages=("m2",), key="refs/editing"), WEB)
+    desk.learning.replace_rules(_session("m2"), WEB)
+    desk.learning.take(candidate("The api is on port 4310", extractor=RULES, key="api/port", messages=("m3",)), WEB)
+    assert desk.active() == [statement]
+
+
+def test_under_one_key_the_file_that_stands_takes_the_models_words(desk: Desk) -> None:
+    """Said in one message, neither is later: the smaller id would hide the better wording, or both be archived."""
+    for number in range(8):  # either of the two ids may be the smaller one
+        told = f"Do not touch refs{number}.bib by hand, as Zotero writes it for biber."
+        typed = f"zotero makes refs{number}.bib for biber, hands off, we dont touch that by hand"
+        message = (f"m{number}",)
+        desk.learning.take(candidate(typed, extractor=RULES, key=f"k/{number}", messages=message), WEB)
+        desk.learning.take(candidate(told, key=f"k/{number}", messages=message), WEB)
+        desk.learning.replace_rules(_session(*message), WEB)
+        (active,) = [one.memory for one in desk.memories(Status.ACTIVE) if one.memory.key == f"k/{number}"]
+        assert told in active.content

@@ -184,6 +184,20 @@ def test_names_of_the_project_and_of_what_is_known_need_no_line_but_figures_do()
     assert not Evidence(source, known).check(Claim("The backbone plateaued on port 4310, out.", (1,))).kept
 
 
+def test_a_known_thing_may_be_called_by_its_name_with_figures_where_a_line_tells_something_new_of_it() -> None:
+    known = ["The mixer controller is a CTRL7-B2 on bus3."]
+    source = lines(("user", "the controller of the mixer now gets 24 volts"))
+    told = "The mixer controller CTRL7-B2 gets 24 V."
+    assert Evidence(source, known).check(Claim(told, (1,))).kept
+    assert not Evidence(source).check(Claim(told, (1,))).kept
+    assert not Evidence(source, known).check(Claim("The mixer controller is a CTRL7-B2.", (1,))).kept
+
+
+def test_a_known_name_with_figures_does_not_stand_for_another_of_its_kind() -> None:
+    source = lines(("user", "bus4 of the mixer now gets 24 volts"))
+    assert not Evidence(source, ["The mixer is on bus3."]).check(Claim("bus3 of the mixer gets 24 V.", (1,))).kept
+
+
 WORDS = st.sampled_from("feeder mixer valve pressure belt drum motor silo".split())
 FIGURES = st.one_of(
     st.integers(3, 99_999).map(str),

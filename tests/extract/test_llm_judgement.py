@@ -159,6 +159,21 @@ def test_a_key_in_use_is_not_taken_by_something_else() -> None:
     assert other != "feeder/port"
 
 
+def test_a_new_version_in_other_words_keeps_the_key_that_the_model_gave() -> None:
+    known = [
+        KnownKey("intake/limit", "The four-ton rule holds for every lorry from 5,000 kilos."),
+        KnownKey("kiln/mshv", "The maximum sustained heater voltage is 48 V."),
+    ]
+    told = "The limit for a second weighing is 7,500 kilos, says the board."
+    assert Topics(known).key_for(told, "intake/limit") == "intake/limit"
+    assert Topics(known).key_for("The MSHV went up to 60 V.", "kiln/mshv") == "kiln/mshv"
+
+
+def test_another_kind_of_value_of_the_same_thing_is_another_topic() -> None:
+    assert Topics(KNOWN).key_for("The feeder weighs 300 kg.", "feeder/port") != "feeder/port"
+    assert Topics(KNOWN).key_for("The feeder is on 4480.", "feeder/port") == "feeder/port"
+
+
 def test_two_things_of_one_slice_do_not_share_a_key() -> None:
     topics = Topics(())
     first = topics.key_for("The silo holds nine tons of barley.", "silo/info")

@@ -71,8 +71,43 @@ def test_an_error_line_that_speaks_to_agents_is_not_shown() -> None:
     assert "out of disk" in line
 
 
+def test_of_a_subagent_only_what_it_reports_at_last_is_shown() -> None:
+    session = Slice(
+        SESSION,
+        (
+            said("user", "find the leak", 1),
+            said("assistant", "look for leaks in the mixer", 2, role="user", sidechain=True),
+            said("assistant", "I will start with the valves.", 3, sidechain=True),
+            said("tool", "leakcheck mixer", 4, sidechain=True),
+            said("assistant", "The mixer leaks 3 buffers for each batch.", 5, sidechain=True),
+            said("assistant", "The mixer leaks buffers.", 6),
+        ),
+    )
+    shown_lines = [line.shown.partition(" Wed ")[2][6:] for line in numbered(session)]
+    assert shown_lines == [
+        "user: find the leak",
+        "assistant (subagent): The mixer leaks 3 buffers for each batch.",
+        "assistant: The mixer leaks buffers.",
+    ]
+
+
+def test_a_report_that_the_agent_repeats_word_for_word_is_shown_once() -> None:
+    report = "The mixer leaks 3 buffers for each batch."
+    session = Slice(SESSION, (said("assistant", report, 1, sidechain=True), said("assistant", report, 2)))
+    assert [line.message.sidechain for line in numbered(session)] == [False]
+
+
+def test_each_of_several_subagents_reports() -> None:
+    messages = []
+    for number in (1, 2):
+        messages.append(said("assistant", f"look at pump {number}", 10 * number, role="user", sidechain=True))
+        messages.append(said("assistant", f"Pump {number} is fine.", 10 * number + 1, sidechain=True))
+    texts_shown = [line.text for line in numbered(Slice(SESSION, tuple(messages)))]
+    assert texts_shown == ["Pump 1 is fine.", "Pump 2 is fine."]
+
+
 def test_what_is_nobodys_word_is_left_out() -> None:
-    assert texts(said("user", "of a subagent", sidechain=True)) == []
+    assert texts(said("user", "the prompt of a subagent", sidechain=True)) == []
     assert texts(said("assistant", "a retelling", kind="summary")) == []
     assert texts(said("user", "of a harness", role="system")) == []
     assert texts(replace(said("user", "injected"), speaker="tool")) == []

@@ -16,10 +16,11 @@ from sidecar.extract.events import when
 from sidecar.extract.llm import prompts
 from sidecar.extract.llm.answers import MOST_KEYWORDS, MOST_QUERIES, Classification, Classified
 from sidecar.extract.llm.evidence import Claim
+from sidecar.extract.llm.ground import Ground
 from sidecar.extract.llm.lines import Line
 from sidecar.extract.llm.moments import Day, agrees, meant_days
 from sidecar.extract.llm.topics import bounded, offered
-from sidecar.extract.llm.values import Ground, values
+from sidecar.extract.llm.values import values
 from sidecar.extract.model import Model
 from sidecar.extract.words import keywords
 from sidecar.model import MemoryType

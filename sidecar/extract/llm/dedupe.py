@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from sidecar.extract.llm.evidence import MOST_LINES, Claim
 from sidecar.extract.llm.figures import stems
-from sidecar.extract.llm.values import Ground, values
+from sidecar.extract.llm.ground import Ground
+from sidecar.extract.llm.values import values
 from sidecar.statements import adds_nothing, negated
 
 _SAME_SHARE = 0.6

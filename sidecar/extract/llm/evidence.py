@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sidecar.extract.llm.figures import stems, word_forms
+from sidecar.extract.llm.asking import only_asks
+from sidecar.extract.llm.figures import squashed, stems, word_forms
+from sidecar.extract.llm.ground import Ground
 from sidecar.extract.llm.lines import Line
 from sidecar.extract.llm.negation import flips
-from sidecar.extract.llm.values import Ground, Value, values
+from sidecar.extract.llm.values import Value, values
 from sidecar.extract.noise import Noise, noise
-from sidecar.extract.segments import parts
-from sidecar.extract.sentences import sentences
 from sidecar.model import MemoryType
 
 SHORTEST, LONGEST = 12, 480
@@ -21,6 +21,9 @@ SHORTEST, LONGEST = 12, 480
 
 MOST_LINES = 6
 """Lines that one statement may cite."""
+
+_IDENTIFIER = re.compile(r"(?<![\w.@-])[A-Za-z]+[A-Za-z@-]*\d[\w@-]*")
+"""Names with figures in them: "NDCG@10", "ESP32-C3", "node2"."""
 
 _FEWEST_WORDS = 2
 _LEAST_SHARED = 2
@@ -58,9 +61,11 @@ class Evidence:
 
     def __init__(self, lines: Sequence[Line], names: Iterable[str] = ()) -> None:
         """`names`: texts whose words may be named without a source: the project, the user, what is known of both."""
+        names = list(names)
         self._lines = list(lines)
         self._at = {line.number: index for index, line in enumerate(self._lines)}
         self._names = frozenset(word for text in names for word in word_forms(text) if not word.isdigit())
+        self._identifiers = frozenset(squashed(token) for text in names for token in _IDENTIFIER.findall(text))
         self._grounds: dict[tuple[int, ...], Ground] = {}
 
     def check(self, claim: Claim) -> Finding:
@@ -84,9 +89,9 @@ class Evidence:
     def _grounded(self, claim: Claim) -> Finding:
         """The claim with lines that have its values; without any value, with lines that speak of the same."""
         wanted = values(claim.content)
-        missing = self._ground(claim.lines).missing(wanted) if claim.lines else wanted
+        missing = self._missing(claim.lines, wanted) if claim.lines else wanted
         if not missing:
-            return self._related(claim, concrete=bool(wanted))
+            return self._related(claim, tied=len(wanted))
         strict = [value for value in wanted if not value.name]
         if claim.lines and len(missing) < len(wanted):
             extended = self._extended(claim, missing)
@@ -101,11 +106,32 @@ class Evidence:
         named = ", ".join(sorted({value.text for value in missing}))
         return Finding("dropped", claim, f"not in the cited lines: {named}")
 
-    def _related(self, claim: Claim, *, concrete: bool) -> Finding:
+    def _missing(self, numbers: tuple[int, ...], wanted: Sequence[Value]) -> list[Value]:
+        """The values that lines do not have, but for what is only named: things that are known already.
+
+        "The gate" of which a line tells a new figure may be called by its known name, "NDCG@10", figures and all; not
+        where no value of the claim stands in the line, or where the line has another one of its kind.
+        """
+        ground = self._ground(numbers)
+        missing = ground.missing(wanted)
+        if not missing or all(value.name or value in missing for value in wanted):
+            return missing
+        said = " ".join(self._lines[self._at[number]].text for number in numbers)
+        return [value for value in missing if not self._is_known_thing(value, said)]
+
+    def _is_known_thing(self, value: Value, said: str) -> bool:
+        if squashed(value.text) not in self._identifiers:
+            return False
+        letters = re.split(r"[\W\d]", value.text, maxsplit=1)[0]
+        return not re.search(rf"(?<!\w){re.escape(letters)}[\W_]?\d", said, re.IGNORECASE)
+
+    def _related(self, claim: Claim, *, tied: int) -> Finding:
+        """A claim whose values, `tied` of them, are all there, if the lines speak of the same."""
         if not claim.lines:
             return Finding("dropped", claim, "it cites no line")
         about = stems(claim.content)
-        needed = 1 if concrete else min(_LEAST_SHARED, len(about) - 1)
+        # Several values tie a claim even to lines in another language; one alone may be there by chance.
+        needed = max(_LEAST_SHARED - tied, 0) if tied else min(_LEAST_SHARED, len(about) - 1)
         if len(about & self._around(claim.lines)) < needed:
             return Finding("dropped", claim, "the cited lines speak of something else")
         return Finding("passed", claim)
@@ -150,7 +176,7 @@ class Evidence:
         lines = self.lines_of(claim)
         if all(line.context for line in lines):
             return "it rests on earlier messages alone"
-        if all(_unsettled(line) for line in lines if not line.context):
+        if all(only_asks(line.text) for line in lines if not line.context):
             return "the cited lines only ask, or play with an idea"
         if flips(claim.content, "\n".join(line.text for line in lines)):
             return "the cited lines say the opposite"
@@ -207,9 +233,3 @@ def _unfit(content: str) -> str:
     if noise(content.lower()) is Noise.CREDENTIAL:
         return "it speaks of a secret's value"
     return ""
-
-
-def _unsettled(line: Line) -> bool:
-    """Whether all that a line says is asked or imagined."""
-    judged = parts(sentences(line.text))
-    return bool(judged) and all(part.noise in (Noise.QUESTION, Noise.IDEA) for part in judged)

@@ -18,6 +18,7 @@ from sidecar.extract.llm.chunks import Chunk, chunks
 from sidecar.extract.llm.classify import Cited, Topic, classified
 from sidecar.extract.llm.dedupe import merged
 from sidecar.extract.llm.evidence import Claim, Evidence
+from sidecar.extract.llm.languages import languages
 from sidecar.extract.llm.lines import Line, numbered
 from sidecar.extract.llm.passes import detail_pass, full_pass
 from sidecar.extract.llm.topics import Topics
@@ -136,13 +137,14 @@ class _Examination:
         return merged(kept)
 
     def _names(self) -> list[str]:
-        """What may be named without a source: project, agent, user (whose home paths tell), and what is known."""
+        """What may be named without a source: project, its languages, agent, user (see home paths), what is known."""
         messages = (*self._session.context, *self._session.messages)
+        spoken = languages(messages)
         places = {part for message in messages if message.cwd for part in PurePath(message.cwd).parts}
         places |= {name for message in messages for name in _HOME.findall(message.text)}
         branches = {message.branch for message in messages if message.branch}
         known = [one.summary for one in self._session.known]
-        return [*sorted(places | branches), self._session.ref.agent, self._session.by, *known]
+        return [*sorted(places | branches | spoken), self._session.ref.agent, self._session.by, *known]
 
     def _lasting(self, claims: Sequence[Claim]) -> list[Claim]:
         """The claims without those that the session itself takes back, and the tasks that it finishes."""

@@ -5,33 +5,31 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NUMBER_WORDS: dict[str, str] = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-}
-NUMBER_WORDS |= {
-    word: str(number * 10) for number, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)
-}
-NUMBER_WORDS |= {"hundred": "100", "thousand": "1000", "million": "1000000", "dozen": "12"}
+from sidecar.extract.llm.numerals import beside, in_digits
 
 _ALSO_NUMBERS = {
-    "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7",
-    "eighth": "8", "ninth": "9", "tenth": "10", "eleventh": "11", "twelfth": "12",
-    "once": "1", "single": "1", "twice": "2", "double": "2", "both": "2", "pair": "2", "couple": "2", "two": "2",
-    "fortnight": "14", "half": "0.5", "noon": "12", "midnight": "0", "weekly": "7",
+    "first": "1", "second": "2", "once": "1", "single": "1", "twice": "2", "double": "2", "both": "2", "pair": "2",
+    "couple": "2", "triple": "3", "half": "0.5", "noon": "12", "midnight": "0", "weekly": "7",
 }  # fmt: skip
 _ALIASES = {
     "postgresql": "postgres", "pg": "postgres", "mongodb": "mongo", "k8s": "kubernetes", "nodejs": "node",
     "golang": "go", "ts": "typescript", "js": "javascript", "py": "python", "tf": "terraform", "gh": "github",
     "psql": "postgres", "letsencrypt": "letsencrypt", "mac": "macos", "osx": "macos", "prod": "production",
     "repo": "repository", "db": "database", "env": "environment", "config": "configuration", "docs": "documentation",
+    "cfg": "configuration", "kube": "kubernetes", "yr": "year", "yrs": "year", "hr": "hour", "hrs": "hour",
+    "wk": "week",
+    "wks": "week", "mins": "minute", "min": "minute", "secs": "second", "sec": "second", "msg": "message",
+    "msgs": "message", "req": "request", "reqs": "request", "cust": "customer", "mgr": "manager", "dept": "department",
+    "dir": "directory", "ver": "version", "img": "image", "pkg": "package", "cmd": "command", "lib": "library",
+    "spec": "specification", "infra": "infrastructure", "mtg": "meeting", "mtgs": "meeting", "stg": "staging",
+    "perf": "performance", "approx": "about", "ppl": "people", "acct": "account", "addr": "address", "mongo": "mongo",
 }  # fmt: skip
 _MULTIPLES = {"k": 1_000, "m": 1_000_000, "mio": 1_000_000, "million": 1_000_000, "bn": 1_000_000_000}
 
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[,_' ]\d{3})+(?![\d]|[,.]\d)")
+_COMMA = re.compile(r"(?<![\w.,])(\d+),(\d{1,3})(?![\w,]|\.\d)")
+_POINTED = re.compile(r"(?<![\w.,])\d{1,3}(?:\.\d{3})+(?![\w.]|,\d{3})")
+"""Written with a comma for the point, and with points between the thousands, as on much of the continent."""
 _ATOM = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"(?<![\w.])\.\d+|\d+(?:\.\d+)*")
 _FUSED = re.compile(r"\d+|[^\W\d_]+")
@@ -62,20 +60,32 @@ def number_form(figure: str) -> str:
 
 
 def numbers(text: str) -> frozenset[str]:
-    """Every number that a text holds, in words and as a part of names too, and the heads of versions."""
-    text = plain(text)
-    found: set[str] = set()
+    """Every number that a text holds, in words and as a part of names too; not the heads of versions."""
+    text = plain(in_digits(text))
+    found: set[str] = set(beside(text))
     for figure in _NUMBER.findall(text):
         found |= {figure, number_form(figure)}
+    for whole, part in _COMMA.findall(text):
+        found.add(number_form(f"{whole}.{part}"))
+    found |= {re.sub(r"\D", "", figure) for figure in _POINTED.findall(text)}
+    for figure, scale in _SCALED.findall(text):
+        found.add(scaled(figure, scale))
+    found |= {number for word in _ATOM.findall(text.casefold()) if (number := _ALSO_NUMBERS.get(word))}
+    return frozenset(found)
+
+
+def heads(text: str) -> frozenset[str]:
+    """The beginnings of the versions that a text holds: 18 and 18.2 of 18.2.1."""
+    found: set[str] = set()
+    for figure in _NUMBER.findall(plain(in_digits(text))):
         parts = figure.strip(".").split(".")
         found |= {".".join(parts[:length]) for length in range(1, len(parts))}
-    for figure, scale in _SCALED.findall(text):
-        found.add(number_form(f"{float(figure) * _MULTIPLES[scale.lower()]:f}".rstrip("0").rstrip(".")))
-    for word in _ATOM.findall(text.casefold()):
-        number = NUMBER_WORDS.get(word) or _ALSO_NUMBERS.get(word)
-        if number:
-            found.add(number)
     return frozenset(found)
+
+
+def scaled(figure: str, scale: str) -> str:
+    """A figure with its scale multiplied out: 10k is 10000."""
+    return number_form(f"{float(figure) * _MULTIPLES[scale.lower()]:f}".rstrip("0").rstrip("."))
 
 
 def atoms(text: str) -> list[str]:

@@ -70,19 +70,41 @@ class Line:
     def shown(self) -> str:
         """The line as a model reads it."""
         when = f"{self.said:%Y-%m-%d %a %H:%M} " if self.said else ""
-        return f"[{self.number}] {when}{self.speaker}{' (earlier)' if self.context else ''}: {self.text}"
+        marks = f"{' (subagent)' if self.message.sidechain else ''}{' (earlier)' if self.context else ''}"
+        return f"[{self.number}] {when}{self.speaker}{marks}: {self.text}"
 
 
 def numbered(session: Slice) -> tuple[Line, ...]:
     """The lines of a slice, the context first, numbered from 1."""
     found: list[Line] = []
     said: datetime | None = None
+    passed_over = _no_reports((*session.context, *session.messages))
     for context, messages in ((True, session.context), (False, session.messages)):
         for message in messages:
+            if message.id in passed_over:
+                continue
             said = message.time.astimezone(UTC) if message.time is not None else said
             for text in texts(message):
                 found.append(Line(len(found) + 1, text, message, said, context))
     return tuple(found)
+
+
+def _no_reports(messages: Sequence[Message]) -> frozenset[str]:
+    """The messages of subagents that are not what one of them reported at last, or that repeat a text.
+
+    A subagent is given its prompt, works, and ends with its report; what it says while it works is no result.
+    """
+    told = {" ".join(message.text.split()) for message in messages if not message.sidechain and message.kind == "text"}
+    passed_over: set[str] = set()
+    later = True
+    for message in reversed([message for message in messages if message.sidechain]):
+        text = " ".join(message.text.split())
+        report = later and message.role == "assistant" and message.kind == "text" and text not in told
+        if not report:
+            passed_over.add(message.id)
+        told.add(text)
+        later = message.role == "user" and message.kind == "text"
+    return frozenset(passed_over)
 
 
 def shown(lines: Sequence[Line]) -> str:
@@ -91,8 +113,13 @@ def shown(lines: Sequence[Line]) -> str:
 
 
 def texts(message: Message) -> list[str]:
-    """The texts of a message's lines; none for what is nobody's word, for subagents and for an agent's own summary."""
-    if message.sidechain or message.role == "system" or message.kind == "summary":
+    """The texts of a message's lines; none for what is nobody's word, and for an agent's own summary.
+
+    Of a subagent nothing but what it says itself: its prompt is another agent's, its tools concern its own work.
+    """
+    if message.role == "system" or message.kind == "summary":
+        return []
+    if message.sidechain and (message.role != "assistant" or message.kind != "text"):
         return []
     if message.kind == "tool":
         called = _called(message)

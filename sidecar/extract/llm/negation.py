@@ -10,7 +10,7 @@ import re
 from sidecar.extract.llm.figures import stems
 
 _DENIAL = re.compile(
-    r"\b(?:not|never|no|none|nor|neither|without|cannot|\w+n['’]t|dont|doesnt|didnt|isnt|arent|wasnt|cant|wont|shouldnt"
+    r"\b(?:not|never|nicht|nie|kein\w*|statt|no|none|nor|neither|without|cannot|\w+n['’]t|dont|doesnt|didnt|isnt|arent|wasnt|cant|wont|shouldnt"
     r"|avoid\w*|stop\w*|instead|rather than|no longer|any ?more|forbid\w*|forbidden|ban(?:ned|s)?|refus\w+"
     r"|reject\w*)\b",
     re.IGNORECASE,

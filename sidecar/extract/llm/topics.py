@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from sidecar.extract import KnownKey, keys
 from sidecar.extract.cues import weights
 from sidecar.extract.llm.figures import atoms, stems
+from sidecar.extract.llm.names import acronyms, initials
+from sidecar.extract.llm.values import Value, values
 from sidecar.extract.patterns import Kind
 from sidecar.extract.words import content_words
 from sidecar.identity import normalized_key
@@ -16,9 +18,6 @@ MOST_OFFERED = 30
 
 _MOST_SEGMENTS = 3
 _LONGEST_SEGMENT = 40
-_SHARED = 0.3
-"""Share of the shorter statement's words that two versions of one thing share, where neither tells of a change."""
-
 _SAYS_NOTHING = frozenset(
     "fact facts event instruction task general misc other note notes info project user key topic".split()
 )
@@ -62,17 +61,36 @@ def bounded(text: str) -> str:
 
 
 def _same_thing(content: str, known: KnownKey) -> bool:
-    """Whether a statement is another version of what stands under a key, newer or, in an old session, older."""
-    told, stands = stems(content), stems(known.summary)
+    """Whether a statement can be another version of what stands under a key, newer or, in an old session, older.
+
+    The model has given it this key; code only looks for a sign that it is about something else: nothing in common, or
+    nothing but the thing that the key is about, of which both say something of another kind.
+    """
+    told = stems(content)
+    if initials(content) & acronyms(known.summary) or initials(known.summary) & acronyms(content):
+        return True
     shared = told & _about(known)
     if not shared:
         return False
-    attribute = stems(known.key.rpartition("/")[2].replace("-", " "))
+    subject = stems(known.key.partition("/")[0].replace("-", " "))
     return (
         any(map(_tells_of_change, (content, known.summary)))
-        or bool(told & attribute)
-        or len(shared) >= _SHARED * min(len(told), len(stands) or 1)
+        or bool(shared - subject)
+        or bool(_kinds(content) & _kinds(known.summary))
     )
+
+
+def _kinds(text: str) -> frozenset[str]:
+    """The kinds of values that a statement gives: amounts of money, times of day, names, ..."""
+    return frozenset(_kind(value) for value in values(text))
+
+
+def _kind(value: Value) -> str:
+    if value.quantity is not None:
+        return value.quantity.kind
+    if value.day is not None or value.clock is not None:
+        return "day" if value.day is not None else "clock"
+    return "name" if value.name else "number" if value.text.replace(".", "").isdigit() else "identifier"
 
 
 def _tells_of_change(text: str) -> bool:

@@ -10,8 +10,9 @@ from sidecar.extract import Slice
 from sidecar.extract.cues import weights
 from sidecar.extract.llm.evidence import Claim
 from sidecar.extract.llm.figures import stems
+from sidecar.extract.llm.ground import Ground
 from sidecar.extract.llm.lines import Line
-from sidecar.extract.llm.values import Ground, values
+from sidecar.extract.llm.values import values
 from sidecar.extract.noise import Noise, noise
 from sidecar.extract.patterns import Kind
 from sidecar.extract.sentences import sentences
@@ -65,7 +66,9 @@ class Judgement:
         if order and any(run in self._runs_printed() for run in _runs(claim.content)):
             return True
         concrete = [
-            value.text.casefold() for value in values(claim.content) if value.day is None and value.clock is None
+            (value.quantity.figure if value.quantity else value.text).casefold()
+            for value in values(claim.content)
+            if value.day is None and value.clock is None
         ]
         return any(_gives_order(text, concrete, only_to_agents=not order) for text in self._printed)
 

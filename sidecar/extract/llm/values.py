@@ -1,17 +1,16 @@
-"""What is concrete in a statement, and whether a source has it.
+"""What is concrete in a statement.
 
-Numbers, versions, times, days, paths, identifiers, quotations and proper names are concrete; ordinary words are not,
-because a statement is told in other words than its source.
+Numbers, versions, times, days, amounts, paths, identifiers, quotations and proper names are concrete; ordinary words
+are not, because a statement is told in other words than its source.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
-from sidecar.extract.llm import figures, moments
+from sidecar.extract.llm import clocks, figures, moments, names, quantities
+from sidecar.extract.llm.numerals import in_digits
 from sidecar.extract.vocabulary import TOOL_CLASS
 
 
@@ -20,102 +19,20 @@ class Value:
     """Something concrete, as written.
 
     `name` says that it names someone or something: that a sentence may only point at ("she", "there"), so it may stand
-    some lines away from the rest.
+    some lines away from the rest.  `acronym` are capitals; `weak` ones are vocabulary of the trade, and `others` all of
+    those in the statement.  `spelled` are the initials that a name makes with its neighbours.
     """
 
     text: str
     name: bool = False
     day: moments.Day | None = None
-    clock: moments.Clock | None = None
+    clock: frozenset[clocks.Clock] | None = None
+    quantity: quantities.Quantity | None = None
+    acronym: bool = False
+    weak: bool = False
+    others: frozenset[str] = frozenset()
+    spelled: frozenset[str] = frozenset()
 
-
-class Ground:
-    """What a source holds, ready to be asked for values."""
-
-    def __init__(self, texts: Iterable[tuple[str, datetime | None]], names: frozenset[str] = frozenset()) -> None:
-        """`texts`: each with the moment at which it was said.  `names`: words that may be named without a source."""
-        said = list(texts)
-        whole = "\n".join(text for text, _ in said)
-        self.numbers = figures.numbers(whole)
-        self.words = figures.word_forms(whole) | names
-        self.joined = figures.joined(whole)
-        self._squashed = figures.squashed(whole)
-        self._days = frozenset(day for text, at in said for day in moments.meant_days(text, at))
-        self._clocks = frozenset(clock for _, clock in moments.stated_times(whole)[0])
-
-    def missing(self, values: Iterable[Value]) -> list[Value]:
-        """The values that the source does not have."""
-        return [value for value in values if not self.has(value)]
-
-    def has(self, value: Value) -> bool:
-        """Whether the source has this value, however it is written there."""
-        if value.day is not None:
-            return self._has_day(value.day)
-        if value.clock is not None:
-            return self._has_clock(value.clock)
-        if value.name:
-            return self._has_word(value.text)
-        if " " in value.text:
-            return figures.squashed(value.text) in self._squashed
-        pieces = [piece for piece in re.split(r"/|://", value.text) if piece]
-        return all(self._has_piece(piece) for piece in pieces)
-
-    def _has_day(self, day: moments.Day) -> bool:
-        return moments.agrees(day, self._days, self.numbers)
-
-    def _has_clock(self, clock: moments.Clock) -> bool:
-        return clock in self._clocks or (clock.minute == 0 and str(clock.hour) in self.numbers)
-
-    def _has_word(self, word: str) -> bool:
-        form = figures.word_form(word)
-        if form in self.words or figures.squashed(word) in self.joined:
-            return True
-        parts = [part for part in re.split(r"[-_.']", form) if part]
-        if len(parts) > 1:
-            return all(self._has_word(part) for part in parts)
-        if len(form) < _INFLECTED:
-            return False
-        # "Portuguese" of what was said of Portugal; a name that the source writes together with its neighbour
-        return any(known.startswith(form[: _INFLECTED - 1]) or form in known for known in self.words)
-
-    def _has_piece(self, piece: str) -> bool:
-        """A number, an identifier or one segment of a path."""
-        bare = piece.strip(".,;:!?'\"`()[]{}<>~@#$%=+*&-")
-        if not bare or figures.squashed(bare) in self.joined:
-            return True
-        figure = figures.plain(bare).lstrip("v")
-        if re.fullmatch(r"\.?\d+(?:\.\d+)*", figure):
-            return figures.number_form(figure) in self.numbers or figure in self.numbers
-        parts = [part for part in re.split(r"[-_.:@=+&?%#~*<>]", bare) if part]
-        if len(parts) > 1:
-            # Who has said "EfficientNet-B0" once goes on with "b0": the part with letters and digits is the name's own.
-            short = [part for part in parts if _SHORT_NAME.fullmatch(part)]
-            rest = [part for part in parts if not part.isalpha()]
-            return all(self._has_piece(part) for part in (rest if short else parts))
-        if any(character.isdigit() for character in bare):
-            return self._has_fused(bare)
-        return self._has_word(bare)
-
-    def _has_fused(self, token: str) -> bool:
-        """Letters and digits in one: "50µm", "8080/tcp", "18th"; a longer name beside the digits must be there too."""
-        plain = figures.plain(token)
-        figure = re.findall(r"\d+(?:\.\d+)*", plain)
-        names = [part for part in re.findall(r"[^\W\d_]+", plain) if len(part) >= _NAME_LENGTH]
-        if _HEX.fullmatch(token) and any(word.startswith(token.casefold()) for word in self.joined):
-            return True
-        found = all(figures.number_form(one) in self.numbers or one in self.numbers for one in figure)
-        return found and all(part.casefold() in _UNITS or self._has_word(part) for part in names)
-
-
-_NAME_LENGTH = 3
-_INFLECTED = 7
-_SHORT_NAME = re.compile(r"[a-z]+\d+", re.IGNORECASE)
-_HEX = re.compile(r"(?=.*\d)[0-9a-f]{7,40}", re.IGNORECASE)
-_UNITS = frozenset(
-    "min mins sec secs hrs kib mib gib tib khz mhz ghz mah rpm rps fps dpi dbm mbit gbit kbit bit bits "
-    "bytes eur usd gbp "
-    "utc cet rem ppm days day weeks hours percent nth".split()
-)
 
 _QUOTED = re.compile(r"`([^`\n]{2,160})`|\"([^\"\n]{2,160})\"|“([^”\n]{2,160})”|«([^»\n]{2,160})»")
 _TOKEN = re.compile(r"[^\s\"“”«»`()\[\]{}|,;]+(?:,\d{3}\b[^\s,;)]*)*")
@@ -125,6 +42,20 @@ _IDENTIFIER = re.compile(
 )
 _CAPITAL = re.compile(r"^[A-ZÀ-Þ][\w'’À-ÿ.&+-]*$")
 _SENTENCE_START = re.compile(r"(?:^|[.!?;:—–]\s+|^\s*[-*•]\s+)$")
+
+_TITLE = re.compile(r"\b(?:dr|mr|mrs|ms|prof|st|no|vs|ing|e\.g|i\.e|z\.b)\.\s+$", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"(?!(?:He|She|They|It|We|You|This|That|There|Who|Everybody|Everyone|Nobody|Someone|One|Each|Any|No|None|User|Legal"
+    r"|Management|Marketing|Finance|Support|Sales)\b)[A-ZÀ-Þ][a-zà-ÿ]+(?:\s(?:owns|maintains|signs|approves|decides"
+    r"|reviews|wants|prefers|asked|asks|said|says|leads|joined|left|leaves|wrote|agreed|manages|handles|takes over"
+    r"|replaces|answers|returns|works)\b|\sis\s(?:on\s(?:call|leave|holiday|vacation)|away|responsible|back|our\b|the\s"
+    r"(?:contact|owner|maintainer|lead|reviewer|customer|only one)))"
+)
+"""A word in capitals at the beginning of a sentence that does what people do: a name, though any word begins so."""
+_SHORTEST_ACRONYM = 2
+_NAMED_PATH = re.compile(r"(?:[A-Z][a-z][\w.-]+/)+(?:[A-Z][a-z][\w.-]+)?")
+"""A folder ("Library/"), or names with a stroke between them ("Europe/Lisbon")."""
+_ABBREVIATED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?")
 
 _GENERIC = frozenset(
     "i utc gmt api apis cli gui ui ux url urls uri http https ssh tls ssl tcp udp ip dns ci cd pr prs db "
@@ -145,9 +76,6 @@ _ALSO_WORDS = frozenset(
 )
 """Names of tools that are words as well: in small letters they may be meant as words."""
 
-_LEAST_WORD_NUMBER = 3
-"""A "one" or "two" in a retelling counts what the source lists; from three on a number in words is a figure."""
-
 
 def values(text: str) -> list[Value]:
     """What is concrete in a statement, each once, in no particular order."""
@@ -159,12 +87,24 @@ def values(text: str) -> list[Value]:
         return " "
 
     text = _QUOTED.sub(quote, text)
-    days, text = moments.stated_days(text)
+    days, text = moments.stated_days(figures.plain(in_digits(text, retold=True)))
     found += [Value(written, day=day) for written, day in days]
-    clocks, text = moments.stated_times(text)
-    found += [Value(written, clock=clock) for written, clock in clocks]
+    times, text = clocks.stated(text)
+    found += [Value(written, clock=meant) for written, meant in times]
+    amounts, text = _amounts(text)
+    found += amounts
     found += _tokens(text)
     return list(dict.fromkeys(found))
+
+
+def _amounts(text: str) -> tuple[list[Value], str]:
+    """The figures with units of a statement, and the statement without them."""
+    found, rest, end = [], [], 0
+    for start, stop, quantity in sorted(quantities.measured(text), key=lambda one: one[0]):
+        found.append(Value(text[start:stop], quantity=quantity))
+        rest.append(text[end:start])
+        end = stop
+    return found, " ".join([*rest, text[end:]])
 
 
 def _owners(text: str) -> list[Value]:
@@ -185,11 +125,25 @@ def _tokens(text: str) -> list[Value]:
     for match in _TOKEN.finditer(text):
         token = re.sub(r"['’]s$", "", match.group().strip(".,;:!?'*_"))
         before = text[: match.start()]
-        begins = bool(_SENTENCE_START.search(before)) or not before.strip(" \"'(*-")
+        begins = bool(_SENTENCE_START.search(before)) and not _TITLE.search(before)
+        begins = begins or not before.strip(" \"'(*-")
+        begins = begins and not _SUBJECT.match(text, match.start())
         value = _value(token, begins=begins) if token else None
         if value is not None:
-            found.append(value)
+            found.append(_with_neighbours(value, text) if value.name else value)
     return found
+
+
+def _with_neighbours(value: Value, text: str) -> Value:
+    """A name with what the words around it can be short for."""
+    capitals = len(value.text) >= _SHORTEST_ACRONYM and value.text.rstrip("s").isupper()
+    return replace(
+        value,
+        acronym=capitals,
+        weak=capitals and names.is_general(value.text),
+        others=names.general_acronyms(text) if capitals else frozenset(),
+        spelled=names.initials_with(value.text, text),
+    )
 
 
 def _is_name(token: str) -> bool:
@@ -198,11 +152,12 @@ def _is_name(token: str) -> bool:
 
 def _value(token: str, *, begins: bool) -> Value | None:
     lower = token.casefold()
+    if _NAMED_PATH.fullmatch(token):
+        return Value(token)
+    if _ABBREVIATED.fullmatch(token):
+        return None
     if any(character.isdigit() for character in token) or _PATH.search(token) or _IDENTIFIER.search(token):
         return Value(token)
-    number = figures.NUMBER_WORDS.get(lower)
-    if number is not None:
-        return Value(number) if int(number) >= _LEAST_WORD_NUMBER else None
     if lower in TOOL_CLASS and (lower not in _ALSO_WORDS or (token != lower and not begins)):
         return Value(token, name=True)
     shouted = len(token) >= 2 and token.isupper()
