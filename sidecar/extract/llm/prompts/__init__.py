@@ -12,6 +12,9 @@ from importlib import resources
 VERSION = 1
 """Grows whenever a prompt changes; each memory names the version that found it."""
 
+ANALYSE, RANK, TELL, READER = "analyse", "rank", "tell", "reader"
+"""The questions of recall and what goes before them; no memory comes of these, so they count in no version."""
+
 SYSTEM, FULL, DETAIL, VERIFY, CLASSIFY, RELATION = "system", "full", "detail", "verify", "classify", "relation"
 
 
