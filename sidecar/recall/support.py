@@ -15,9 +15,14 @@ from sidecar.index import stems
 _LEAST_SHARED = 2
 """Words of meaning that a sentence shares with what it cites, each concrete value counting as one."""
 
-_OWN = 0.5
+_OWN = 1 / 3
 """Of a sentence's words, how many may be in neither what it cites nor the question: it is told in other words, not
 about something else."""
+
+_PART = re.compile(r"(?<=[.!?。！？;])\s+|\n+")
+_WORD = re.compile(r"\w+")
+_FIRST = re.compile(r"[^\w]*([A-ZÀ-Þ]\w*)")
+_YES_OR_NO = ("yes", "no")
 
 _SPAN = (
     r"(?:day|week|weekend|month|quarter|year|spring|summer|autumn|fall|winter"
@@ -51,20 +56,42 @@ def fault(sentence: str, cited: Sequence[tuple[str, datetime | None]], question:
     wanted = values(sentence)
     # The day on which something was said may be told, whether or not the text names it.
     missing = Ground([(_dated(text, said), said) for text, said in cited]).missing(wanted)
-    if missing:
-        return "a value is in nothing that it cites"
     source = "\n".join(text for text, _ in cited)
+    if missing or _begins_with_stranger(sentence, source, question):
+        return "a value is in nothing that it cites"
     if not _related(sentence, source, question, tied=len(wanted)):
         return "what it cites speaks of something else"
-    return "what it cites says the opposite" if flips(sentence, source) else ""
+    return "what it cites says the opposite" if flips(sentence, _nearest(sentence, source)) else ""
 
 
 def _dated(text: str, said: datetime | None) -> str:
     return f"{said:%Y-%m-%d}: {text}" if said else text
 
 
+def _nearest(sentence: str, source: str) -> str:
+    """The part of a source that says most of a sentence; elsewhere it may deny other things."""
+    words = _words(sentence)
+    return max(_PART.split(source), key=lambda part: len(words & _words(part)))
+
+
+def _begins_with_stranger(sentence: str, source: str, question: str) -> bool:
+    """Whether the first word may be a name that the source does not have.
+
+    Every sentence begins with a capital, so its form does not tell; one that the question has in small letters is none.
+    """
+    first = _FIRST.match(sentence)
+    if first is None or first[1].casefold() in _YES_OR_NO:
+        return False
+    return not _words(first[1]) <= _words(source) and first[1].casefold() not in _WORD.findall(question)
+
+
 def _related(sentence: str, source: str, question: str, *, tied: int) -> bool:
-    words, known = set(stems(sentence)), set(stems(source))
+    words, known = _words(sentence), _words(source)
     if len(words & known) + tied < min(_LEAST_SHARED, len(words)):
         return False
-    return len(words - known - set(stems(question))) <= _OWN * len(words)
+    return len(words - known - _words(question)) <= _OWN * len(words)
+
+
+def _words(text: str) -> set[str]:
+    """Without figures, which are values and may be written in another way."""
+    return {term for term in stems(text) if any(character.isalpha() for character in term)}
