@@ -27,9 +27,8 @@ _AT_ONCE = 4
 class Thinker:
     """Asks the model for recalls; `close` ends the running call, and every later one at once."""
 
-    def __init__(self, recall: Recall, settings: Extract, extraction: Extraction, *, limit_s: float = LIMIT_S) -> None:
-        self._thinking, self._extraction, self._limit_s = Thinking(recall), extraction, limit_s
-        self._model = _model(settings, limit_s)
+    def __init__(self, recall: Recall, settings: Extract, extraction: Extraction) -> None:
+        self._thinking, self._extraction, self._model = Thinking(recall), extraction, _model(settings)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sidecar-thinking")
 
     async def think(self, request: RecallRequest, low: RecallAnswer, level: Level, fit: Fit) -> RecallAnswer:
@@ -39,7 +38,7 @@ class Thinker:
         """
         if self._model is None or not (low.hits or self._extraction.has_model):
             return without_model(low)
-        asker = Asker(self._model, time.monotonic() + self._limit_s)
+        asker = Asker(self._model, time.monotonic() + LIMIT_S)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._thinking, request, low, level, asker, fit)
 
@@ -49,7 +48,7 @@ class Thinker:
             self._model.close()
 
 
-def _model(settings: Extract, limit_s: float) -> Model | None:
+def _model(settings: Extract) -> Model | None:
     """The model that the settings name; None where they say that no model works and name none for recall."""
     by_model = settings.extractor in ("auto", "ollama")
     name = settings.recall_model or (settings.model if by_model else None)
@@ -58,7 +57,7 @@ def _model(settings: Extract, limit_s: float) -> Model | None:
     return Model(
         settings.host,
         name,
-        stall_s=min(settings.stall_seconds, limit_s),
-        timeout_s=limit_s,
+        stall_s=settings.stall_seconds,
+        timeout_s=LIMIT_S,
         allow_remote=settings.allow_remote,
     )
