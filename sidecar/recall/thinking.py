@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 from sidecar.errors import (
@@ -116,16 +117,14 @@ class Thinking:
 
     def _widened(self, consultation: _Consultation, low: RecallAnswer) -> tuple[list[Hit], Mapping[str, object]]:
         """The candidates of `low` and of what the model says to look for, and how many each of its channels found."""
-        request = consultation.request
+        request, known = consultation.request, list(low.hits)
         topics, statement = analysed(consultation.asker, consultation.question)
         if consultation.level == "high":
             request = replace(request, limit=min(WIDER * request.limit, _MOST_HITS))
-        texts = {"topics": topics, "statement": statement}
-        further = {name: self._recall.beside(request, text) for name, text in texts.items()}
-        known = list(low.hits)
-        if request.limit > len(known):
             names = {_name(hit) for hit in known}
             known += [hit for hit in self._recall(request).hits if _name(hit) not in names]
+        texts = {"topics": topics, "statement": statement}
+        further = {name: self._recall.beside(request, text) for name, text in texts.items()}
         totals = {name: {"weight": EXTRA[name], "found": len(found)} for name, found in further.items()}
         return joined(known, further), totals
 
@@ -153,14 +152,17 @@ def joined(low: Sequence[Hit], further: Mapping[str, Sequence[Hit]]) -> list[Hit
     """
     best = max((hit.score for hit in low), default=0.0)
     found = {_name(hit): hit for hit in low}
+    # `low` settles near ties by more than their scores; whoever comes later in it counts as no better.
+    standing = dict(zip(found, accumulate((hit.score for hit in low), min), strict=True))
     for channel, hits in further.items():
         top = max((hit.score for hit in hits), default=0.0) or 1.0
         for rank, hit in enumerate((hit for hit in hits if hit.score >= _NEAR_BEST * top), 1):
-            known = found.get(_name(hit)) or replace(hit, score=0.0, channels={})
+            name, gained = _name(hit), EXTRA[channel] * best * hit.score / top
+            known = found.get(name) or replace(hit, score=0.0, channels={})
             said = {**known.channels, channel: ChannelScore(rank, hit.score)}
-            gained = EXTRA[channel] * best * hit.score / top
-            found[_name(hit)] = replace(known, score=known.score + gained, channels=said)
-    return sorted(found.values(), key=lambda hit: (_outdated(hit), -hit.score))
+            found[name] = replace(known, score=known.score + gained, channels=said)
+            standing[name] = standing.get(name, 0.0) + gained
+    return [found[name] for name in sorted(found, key=lambda name: (_outdated(found[name]), -standing[name]))]
 
 
 def _name(hit: Hit) -> tuple[str, str, str]:

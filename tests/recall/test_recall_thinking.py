@@ -311,6 +311,8 @@ def test_what_only_further_channels_find_stays_far_behind() -> None:
     assert found[-1].score == pytest.approx(0.4 * (EXTRA["topics"] + EXTRA["statement"]))
     assert found[2].score == pytest.approx(0.09 + 0.4 * EXTRA["topics"])
     assert joined(low, {"topics": [], "statement": []}) == low
+    tied = [hit("a", 0.4001), hit("b", 0.4003)]
+    assert joined(tied, {}) == tied
     old = hit("old", 9.0, kind="message", superseded=True)
     assert [one.id for one in joined([*low, old], {})] == ["a", "b", "c", "old"]
 

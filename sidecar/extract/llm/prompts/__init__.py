@@ -12,10 +12,10 @@ from importlib import resources
 VERSION = 1
 """Grows whenever a prompt changes; each memory names the version that found it."""
 
-ANALYSE, RANK, TELL, READER = "analyse", "rank", "tell", "reader"
-"""The questions of recall and what goes before them; no memory comes of these, so they count in no version."""
-
 SYSTEM, FULL, DETAIL, VERIFY, CLASSIFY, RELATION = "system", "full", "detail", "verify", "classify", "relation"
+
+READER, ANALYSE, RANK, TELL = "reader", "analyse", "rank", "tell"
+"""The questions of recall and, first, the system text before them; no memory comes of these, so no version counts."""
 
 
 @functools.cache
