@@ -7,7 +7,7 @@ a thread of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 from sidecar.config import Config
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
+from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
@@ -69,6 +70,7 @@ class Service:
         self._recall = Recall(parts.index)
         self._thinker = Thinker(self._recall, config.extract, parts.extraction)
         self._deletion = Deletion(parts)
+        self.hooking = Hooking(parts, config, self._recall, takein)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)
 
@@ -79,6 +81,7 @@ class Service:
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""
         self._config = config
+        self.hooking.adopt(config)
 
     # namespaces and profiles
 
@@ -182,6 +185,10 @@ class Service:
     async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
         """A hook's notice: this session goes first."""
         await self._takein.notice(agent, session, Path(path) if path else None)
+
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        """What a hook is to print."""
+        return await self.hooking.answer(agent, event, payload)
 
     async def retry_jobs(self, name: SessionName | None) -> int:
         """Extract a session again, or all that were given up; looks for the model server as well."""
@@ -323,7 +330,7 @@ class Service:
 
     async def metrics(self) -> Sequence[Metric]:
         """Figures for Prometheus."""
-        return await self._read(self._reporting.metrics)
+        return [*await self._read(self._reporting.metrics), *self.hooking.metrics()]
 
     async def pause(self) -> None:
         """Stop reading transcripts and extracting."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sidecar.index import Filters, Index, IndexedMessage
 from sidecar.model import Hit, ProfileRef, Role, Status
 from sidecar.recall import gate
-from sidecar.recall.answer import Wanted, extract
+from sidecar.recall.answer import Answered, Wanted, extract
 from sidecar.recall.channels import Findings, Search, run
 from sidecar.recall.fuse import Candidate, fuse, sentences
 from sidecar.recall.query import Query, analyse
@@ -34,7 +34,9 @@ class Recall:
         verdict = gate.judge(query, findings)
         candidates = fuse(search, findings)[: request.limit] if verdict.open else []
         wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
-        answered = extract(query, search.vector, candidates, self._index.embedder, wanted)
+        answered = (
+            extract(query, search.vector, candidates, self._index.embedder, wanted) if request.answered else Answered()
+        )
         return RecallAnswer(
             hits=tuple(_hit(candidate) for candidate in candidates),
             answer=answered.text,
