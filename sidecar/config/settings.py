@@ -151,7 +151,7 @@ class Extract:
         None, optional(_MODEL), "The model that checks what was extracted; null takes the same."
     )
     recall_model: str | None = setting(
-        None, optional(_MODEL), "The model for recall at medium and high; null takes the same.", later=True
+        None, optional(_MODEL), "The model for recall at medium and high; null takes the one that extracts."
     )
     stall_seconds: float = setting(
         60, number(1, _DAY), "Silence within an answer of the model after which it is given up.", unit="seconds"

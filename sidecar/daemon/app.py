@@ -118,6 +118,7 @@ class Daemon:
             logger.info("stopping")
             # A running call of the model may take minutes, and somebody may wait for what comes of it.
             parts.extraction.close()
+            service.stop_thinking()
             await server.stop()
             await parts.supervisor.stop()
             # What is not committed now is committed by the next start: the files are on disk.

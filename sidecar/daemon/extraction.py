@@ -94,6 +94,11 @@ class Extraction:
         return self._settings.extractor == "none"
 
     @property
+    def has_model(self) -> bool:
+        """Whether the model could be used when it was last looked for; yes where nobody looks for one."""
+        return self._away is None or not self._by_model
+
+    @property
     def fallback(self) -> Extractor | None:
         """What extracts a session with which the model cannot get on; None if the settings allow nothing else."""
         return self._rules if self._settings.extractor == "auto" else None

@@ -40,6 +40,7 @@ from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
 from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
 from sidecar.errors import UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
@@ -51,8 +52,6 @@ from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_NO_MODEL = "degraded: no model"
 
 _TOKEN_CHARACTERS = 4
 """Characters that count as one token of a budget: what models make of English, near enough."""
@@ -72,6 +71,7 @@ class Service:
     def __init__(self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event) -> None:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
         self._recall = Recall(parts.index)
+        self._thinker = Thinker(self._recall, config.extract, parts.extraction)
         self._deletion = Deletion(parts)
         self.hooking = Hooking(parts, config, self._recall, takein)
         self.history = HistoryDesk(parts)
@@ -79,6 +79,10 @@ class Service:
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)
+
+    def stop_thinking(self) -> None:
+        """End the running call of a recall's model: who waits for it is answered without."""
+        self._thinker.close()
 
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""
@@ -234,8 +238,14 @@ class Service:
         )
         await self._refresh_index()
         found = await self._read(recall, request)
+        if question.level != "low" and recall is not self._recall:
+            notes.append("degraded: a snapshot or commit is searched without the model")
+        elif question.level != "low":
+            found = await self._thinker.think(
+                request, found, question.level, lambda hits: _within(hits, question.budget)[0]
+            )
         hits, left_out = _within(found.hits, question.budget)
-        notes += [*found.notes, *([] if question.level == "low" else [_NO_MODEL])]
+        notes += list(found.notes)
         if left_out:
             notes.append(f"budget: {left_out} of {len(found.hits)} candidates left out")
         return Found(found, hits, notes)

@@ -111,6 +111,8 @@ class AnswerCut(ModelFailed):
     code = 1189
     hint = "Set extract.model to another one if it happens often; this model says too much."
     state = "cut answer"
+    so_far: str = ""
+    """What it said until then; may quote what was asked, so it belongs into no message."""
 
 
 class AnswerEmpty(ModelFailed):
@@ -127,6 +129,8 @@ class AnswerRepeating(ModelFailed):
     code = 1191
     hint = "Set extract.model to a larger one if it happens often."
     state = "repeating"
+    so_far: str = ""
+    """As of AnswerCut."""
 
 
 class PromptTruncated(ModelFailed):

@@ -77,22 +77,25 @@ class Model:
         self._calls = Calls(self.host, name, stall_s=stall_s, timeout_s=timeout_s, on_use=on_use)
         self._traits: ModelTraits | None = None
 
-    def ask(self, prompt: str, answer: type[A], *, system: str = "", most_tokens: int = 2048) -> A:
+    def ask(
+        self, prompt: str, answer: type[A], *, system: str = "", most_tokens: int = 2048, until: float | None = None
+    ) -> A:
         """The model's answer to one question, as an object of the class `answer`.
 
         The class's JSON schema is the form that the server holds the model to; the answer is validated strictly all
-        the same.  `most_tokens` bounds its length.  Blocks for as long as the model takes, minutes on a CPU.  Raises
-        one of the ModelFailed family.
+        the same.  `most_tokens` bounds its length.  Blocks for as long as the model takes, minutes on a CPU, or until
+        the moment `until` of time.monotonic: who cannot wait goes before those who can, but waits for the call that
+        runs.  Raises one of the ModelFailed family.
         """
         from sidecar.extract.transport import Bounded
 
         most = _LONGEST_LIST + most_tokens * _TOKEN_BYTES
         with (
-            self._calls.one() as watch,
+            self._calls.one(until) as watch,
             _translated(self.host),
             Bounded(timeout_s=math.inf, most=most, connected=watch.connected) as transport,
         ):
-            traits = self._traits or self._described(transport)
+            traits = self._traits or self._described(transport, watch)
             request = self._request(prompt, system, answer.model_json_schema(), most_tokens, traits)
             text = self._answer(transport, watch, request)
         return self._read(text, answer)
@@ -101,11 +104,11 @@ class Model:
         """End the running call, and every later one at once: they raise ModelCancelled."""
         self._calls.close()
 
-    def _described(self, transport: httpx.BaseTransport) -> ModelTraits:
+    def _described(self, transport: httpx.BaseTransport, watch: Watch) -> ModelTraits:
         """What the server says of the model; nothing where it cannot: then the question itself will tell."""
         import httpx
 
-        answer = _plain(self.host, transport, _limits()).post("/api/show", json={"model": self.name})
+        answer = _plain(self.host, transport, _limits(watch)).post("/api/show", json={"model": self.name})
         if answer.status_code != httpx.codes.OK:
             return ModelTraits()
         shown = answer.json()
@@ -138,7 +141,7 @@ class Model:
         began = time.monotonic()
         num_ctx, messages = request["options"]["num_ctx"], [message["content"] for message in request["messages"]]
         collected = Collected(self.name, most=request["options"]["num_predict"] * _TOKEN_CHARACTERS)
-        client = _client(self.host, transport, _limits())
+        client = _client(self.host, transport, _limits(watch))
         ending: Ending | None = None
         with _answering(self.host, self.name):
             for piece in client.chat(self.name, stream=True, **request):
@@ -237,11 +240,11 @@ def _from_cache(client: ollama.Client, model: str, num_ctx: int, read: int) -> b
     return isinstance(given, int) and given >= num_ctx and read < num_ctx // 2
 
 
-def _limits() -> httpx.Timeout:
-    """For calls under a watch, which counts all time but that of the connection."""
+def _limits(watch: Watch) -> httpx.Timeout:
+    """For calls under a watch, which ends everything but the making of a connection."""
     import httpx
 
-    return httpx.Timeout(None, connect=_CONNECT_S)
+    return httpx.Timeout(None, connect=min(_CONNECT_S, watch.left))
 
 
 def _plain(url: str, transport: httpx.BaseTransport, timeout: httpx.Timeout | float) -> httpx.Client:

@@ -121,9 +121,9 @@ class Collected:
         """Take the next piece.  Raises AnswerRepeating and AnswerCut, with which the rest is not worth waiting for."""
         for text, piece in ((self._said, said), (self._thought, thought)):
             if piece and text.add(piece):
-                raise AnswerRepeating(model=self._model)
+                raise self._stopped(AnswerRepeating(model=self._model))
             if len(text.text) > self._most:
-                raise AnswerCut(model=self._model, why=f"it is longer than {self._most} characters")
+                raise self._stopped(AnswerCut(model=self._model, why=f"it is longer than {self._most} characters"))
 
     def whole(self, ending: Ending | None, *, window: int, least: int, from_cache: Callable[[int], bool]) -> str:
         """The answer without its thoughts, if it is all of it, and an answer to all of the prompt.
@@ -139,11 +139,16 @@ class Collected:
         if 0 < ending.read < least and not from_cache(ending.read):
             raise PromptTruncated(model=self._model, why=f"only {ending.read} tokens of it were read")
         if ending.reason == "length":
-            raise AnswerCut(model=self._model, why=f"it ran into its limit after {ending.said} tokens")
+            why = f"it ran into its limit after {ending.said} tokens"
+            raise self._stopped(AnswerCut(model=self._model, why=why))
         text = without_thoughts(self._said.text)
         if not text:
             raise AnswerEmpty(model=self._model)
         return text
+
+    def _stopped(self, error: AnswerRepeating | AnswerCut) -> AnswerRepeating | AnswerCut:
+        error.so_far = without_thoughts(self._said.text)
+        return error
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -19,18 +20,24 @@ from sidecar.errors import ModelCancelled, ModelFailed, ModelStalled, ModelTooSl
 
 
 class Turns:
-    """One call at a time to each server, whoever asks: a model on a CPU only gets slower by two at once."""
+    """One call at a time to each server, whoever asks: a model on a CPU only gets slower by two at once.
+
+    Who waits only until some moment goes before those who wait for as long as it takes.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._busy: set[str] = set()
+        self._hurried: Counter[str] = Counter()
 
     @contextmanager
-    def take(self, server: str, given_up: Callable[[], bool]) -> Iterator[bool]:
-        """Wait for the turn at `server`; yields whether it was got, which it was not if `given_up` came true."""
+    def take(self, server: str, given_up: Callable[[], bool], until: float | None = None) -> Iterator[bool]:
+        """Wait for the turn at `server`, at most `until` (of time.monotonic); yields whether it was got.
+
+        It was not if `given_up` came true or the time ran out.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: given_up() or server not in self._busy)
-            got = not given_up()
+            got = self._patient(server, given_up) if until is None else self._hurrying(server, given_up, until)
             if got:
                 self._busy.add(server)
         try:
@@ -40,6 +47,18 @@ class Turns:
                 if got:
                     self._busy.discard(server)
                 self._changed.notify_all()
+
+    def _patient(self, server: str, given_up: Callable[[], bool]) -> bool:
+        self._changed.wait_for(lambda: given_up() or not (server in self._busy or self._hurried[server]))
+        return not given_up()
+
+    def _hurrying(self, server: str, given_up: Callable[[], bool], until: float) -> bool:
+        self._hurried[server] += 1
+        try:
+            left = max(until - time.monotonic(), 0.0)
+            return self._changed.wait_for(lambda: given_up() or server not in self._busy, left) and not given_up()
+        finally:
+            self._hurried[server] -= 1
 
     def wake(self) -> None:
         """Let all who wait look again whether they have given up."""
@@ -85,6 +104,11 @@ class Watch:
             self._connection = None
             self._changed.notify_all()
         self._thread.join()
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left for the whole."""
+        return max(self._until - time.monotonic(), 0.0)
 
     def connected(self, connection: socket.socket) -> None:
         """This is the connection to cut; at once if the call has ended already."""
@@ -153,14 +177,20 @@ class Calls:
         self._watch: Watch | None = None
 
     @contextmanager
-    def one(self) -> Iterator[Watch]:
-        """One call.  A ModelFailed in it becomes ModelStalled, ModelTooSlow or ModelCancelled if that is its cause."""
-        with _TURNS.take(self._server, lambda: self._closed) as got:
+    def one(self, until: float | None = None) -> Iterator[Watch]:
+        """One call.  A ModelFailed in it becomes ModelStalled, ModelTooSlow or ModelCancelled if that is its cause.
+
+        `until` (of time.monotonic) is when it must be over, the wait for its turn included.
+        """
+        asked = time.monotonic()
+        timeout_s = self._timeout_s if until is None else min(self._timeout_s, max(until - asked, 0.0))
+        with _TURNS.take(self._server, lambda: self._closed, until) as got:
             if not got:
-                raise ModelCancelled(model=self._model)
+                raise self._ended(Cause.CANCELLED if self._closed else Cause.TOO_SLOW, timeout_s)
             began = time.monotonic()
+            left = timeout_s if until is None else min(timeout_s, max(until - began, 0.0))
             try:
-                with self._watched() as watch:
+                with self._watched(left, timeout_s) as watch:
                     yield watch
             finally:
                 self._on_use(time.monotonic() - began)
@@ -174,8 +204,9 @@ class Calls:
         _TURNS.wake()
 
     @contextmanager
-    def _watched(self) -> Iterator[Watch]:
-        with Watch(stall_s=self._stall_s, timeout_s=self._timeout_s) as watch:
+    def _watched(self, left: float, timeout_s: float) -> Iterator[Watch]:
+        """`left`: the seconds that are left of `timeout_s`."""
+        with Watch(stall_s=self._stall_s, timeout_s=left) as watch:
             with self._guard:
                 self._watch = watch
                 if self._closed:
@@ -185,14 +216,14 @@ class Calls:
             except ModelFailed as error:
                 if watch.cause is None:
                     raise
-                raise self._ended(watch.cause) from error
+                raise self._ended(watch.cause, timeout_s) from error
             finally:
                 with self._guard:
                     self._watch = None
 
-    def _ended(self, cause: Cause) -> ModelFailed:
+    def _ended(self, cause: Cause, timeout_s: float) -> ModelFailed:
         if cause is Cause.STALLED:
             return ModelStalled(model=self._model, seconds=self._stall_s)
         if cause is Cause.TOO_SLOW:
-            return ModelTooSlow(model=self._model, seconds=self._timeout_s)
+            return ModelTooSlow(model=self._model, seconds=timeout_s)
         return ModelCancelled(model=self._model)

@@ -36,6 +36,19 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer: what was reckoned, and what is quoted; either may be empty."""
+
+    reckoned: str = ""
+    quoted: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both, the sum first."""
+        return "\n".join(filter(None, (self.reckoned, self.quoted)))
+
+
+@dataclass(frozen=True, slots=True)
 class _Sentence:
     text: str
     hit: int
@@ -44,7 +57,7 @@ class _Sentence:
 
 def extract(
     query: Query, vector: NDArray[np.float32], candidates: Sequence[Candidate], embedder: Embedder, wanted: Wanted
-) -> str:
+) -> Answered:
     """At most so many statements that best cover the query, in the order of the hits they come from.
 
     Nothing outdated is quoted, and no task beside something better.  Each hit's sentences follow its date.  What the
@@ -57,17 +70,17 @@ def extract(
         for place, text in enumerate(_readable(candidate, whole=wanted.most > 1)[:ANSWER_SENTENCES_A_HIT])
     ]
     if not pieces:
-        return ""
+        return Answered()
     scores = _scores(query, vector, usable, pieces, embedder)
     best = _chosen(pieces, scores, wanted.most)
     sums = _reckoned(query, [Dated(piece.text, usable[piece.hit].time) for piece in best], embedder, wanted.reference)
     chosen = sorted(best, key=lambda piece: (piece.hit, piece.place))
-    parts = [sums] if sums else []
+    parts = []
     for hit in dict.fromkeys(piece.hit for piece in chosen):
         said = " ".join(_ended(piece.text) for piece in chosen if piece.hit == hit)
         time = usable[hit].time
         parts.append(f"{time:%Y-%m-%d}: {said}" if time else said)
-    return "\n".join(parts)
+    return Answered(sums, "\n".join(parts))
 
 
 def _reckoned(query: Query, texts: Sequence[Dated], embedder: Embedder, reference: datetime) -> str:

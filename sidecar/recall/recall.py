@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sidecar.index import Filters, Index, IndexedMessage
 from sidecar.model import Hit, ProfileRef, Role, Status
 from sidecar.recall import gate
-from sidecar.recall.answer import Wanted, extract
+from sidecar.recall.answer import Answered, Wanted, extract
 from sidecar.recall.channels import Findings, Search, run
 from sidecar.recall.fuse import Candidate, fuse, sentences
 from sidecar.recall.query import Query, analyse
@@ -29,20 +29,28 @@ class Recall:
 
         Raises IndexUnusable if the index cannot be read.
         """
-        view = self._index.view
-        profiles = tuple(dict.fromkeys(request.profiles))
-        query = analyse(request.query, view, profiles)
-        filters = Filters(types=request.types, session=request.session, until=request.until)
-        search = Search(view, profiles, query, self._index.embedder.weighted(query.words), filters, request.limit)
-        findings = run(search, [kind for kind in request.kinds if kind == "memory" or not request.types], self._threads)
+        search, findings = self._found(request, request.query)
+        query = search.query
         verdict = gate.judge(query, findings)
         candidates = fuse(search, findings)[: request.limit] if verdict.open else []
         wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
+        answered = (
+            extract(query, search.vector, candidates, self._index.embedder, wanted) if request.answered else Answered()
+        )
         return RecallAnswer(
             hits=tuple(_hit(candidate) for candidate in candidates),
-            answer=extract(query, search.vector, candidates, self._index.embedder, wanted) if request.answered else "",
+            answer=answered.text,
             explanation=_explanation(query, verdict, findings) if request.explain else None,
+            reckoned=answered.reckoned,
         )
+
+    def beside(self, request: RecallRequest, text: str) -> tuple[Hit, ...]:
+        """What another text finds, best first, where the request looks.
+
+        There is no gate: whether there is anything to say is judged by the query itself.
+        """
+        search, findings = self._found(request, text)
+        return tuple(_hit(candidate) for candidate in fuse(search, findings)[: request.limit])
 
     def search(
         self,
@@ -69,6 +77,16 @@ class Recall:
         best = sorted(found, key=lambda item: (-item[0], item[1], -item[2]))[:limit]
         messages = view.fetch_messages([row for _, _, row in best])
         return tuple(_message_hit(messages[row], score) for score, _, row in best if row in messages)
+
+    def _found(self, request: RecallRequest, text: str) -> tuple[Search, Findings]:
+        """What all channels find for a text under the filters of the request."""
+        view = self._index.view
+        profiles = tuple(dict.fromkeys(request.profiles))
+        query = analyse(text, view, profiles)
+        filters = Filters(types=request.types, session=request.session, until=request.until)
+        search = Search(view, profiles, query, self._index.embedder.weighted(query.words), filters, request.limit)
+        kinds = [kind for kind in request.kinds if kind == "memory" or not request.types]
+        return search, run(search, kinds, self._threads)
 
 
 def _hit(candidate: Candidate) -> Hit:

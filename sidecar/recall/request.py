@@ -49,10 +49,12 @@ class RecallAnswer:
     """Hits, best first, and sentences of theirs that answer; both empty if nothing relevant is known.
 
     `explanation`, if asked for, is JSON-ready: the terms and their weights, why the gate opened or not, and how many
-    each channel found.  `notes`: what limits the answer.
+    each channel found.  `notes`: what limits the answer.  `reckoned`: the sum that the answer begins
+    with, if the question wants one.
     """
 
     hits: tuple[Hit, ...]
     answer: str
     explanation: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
+    reckoned: str = ""

@@ -40,6 +40,7 @@ from sidecar.errors import (
 )
 from sidecar.extract.model import Model, _answering, _translated, needs_cpu
 from sidecar.extract.transport import TooMuch
+from sidecar.extract.watch import _TURNS
 
 NAME = "qwen3:4b-instruct"
 SECRET = "hunter2-and-more"
@@ -422,6 +423,51 @@ def test_a_server_is_asked_one_question_at_a_time() -> None:
         asked = [pool.submit(models[number % 2].ask, "What?", Found) for number in range(8)]
         assert [one.result(60) for one in asked] == [READ] * 8
     assert most == [1]
+
+
+def test_who_cannot_wait_goes_before_those_who_can() -> None:
+    first_is_in, go_on, asked = threading.Event(), threading.Event(), []
+
+    def answer(request: ChatRequest) -> Reply:
+        asked.append(request.prompt)
+        first_is_in.set()
+        go_on.wait(60)
+        return Reply.json(GOOD)
+
+    with FakeOllama(answer) as fake, ThreadPoolExecutor(4) as pool:
+        model = asking(fake)
+        calls = [pool.submit(model.ask, "first", Found)]
+        first_is_in.wait(60)
+        calls += [pool.submit(model.ask, f"patient {number}", Found) for number in range(2)]
+        calls.append(pool.submit(asking(fake).ask, "hurried", Found, until=time.monotonic() + 60))
+        while not _TURNS._hurried[model.host]:
+            time.sleep(0.001)
+        go_on.set()
+        assert [one.result(60) for one in calls] == [READ] * 4
+    assert asked[:2] == ["first", "hurried"]
+
+
+def test_who_cannot_wait_gives_up_behind_a_long_call() -> None:
+    with always(Reply.stall()) as fake, ThreadPoolExecutor(1) as pool:
+        running = asking(fake)
+        long = pool.submit(running.ask, "What?", Found)
+        fake.wait_for(1)
+        with pytest.raises(ModelTooSlow):
+            asking(fake).ask("What?", Found, until=time.monotonic() + 0.05)
+        assert not long.done()
+        assert len(fake.requests) == 1
+        running.close()
+        assert type(ended(long)) is ModelCancelled
+
+
+@pytest.mark.parametrize("left", [0.1, -1.0], ids=["little time", "none"])
+def test_a_call_ends_at_the_moment_by_which_it_is_wanted(left: float) -> None:
+    with always(Reply.stall('{"items": [')) as fake:
+        model = asking(fake)
+        with pytest.raises(ModelTooSlow):
+            model.ask("What?", Found, until=time.monotonic() + left)
+        fake.answer = lambda _request: Reply.json(GOOD)
+        assert model.ask("What?", Found, until=time.monotonic() + 60) == READ
 
 
 def test_the_time_of_every_call_is_told() -> None:

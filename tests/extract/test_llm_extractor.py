@@ -11,7 +11,7 @@ import pytest
 from fake_ollama import Answer, ChatRequest, FakeOllama, Reply
 from llm_talk import START, by_title, described, listed, model, number_of, statement, talk
 
-from sidecar.errors import ModelFailed
+from sidecar.errors import AnswerCut, ModelFailed
 from sidecar.extract import Extractor, KnownKey, Slice
 from sidecar.extract.llm import prompts
 from sidecar.extract.llm.extractor import DETAIL_FROM, ModelExtractor, Report
@@ -313,3 +313,31 @@ def test_no_question_holds_what_a_tool_printed() -> None:
         ModelExtractor(model(fake)).extract(session)
         assert "make flash -> ok" in fake.requests[0].prompt
         assert all("xyzzy" not in json.dumps(request.body) for request in fake.requests)
+
+
+WHOLE = json.dumps(statement(PLAIN, 1))
+
+
+@pytest.mark.parametrize("cut", [f"{WHOLE}, {WHOLE[:40]}", f"{WHOLE}, {WHOLE}, 17", WHOLE])
+def test_what_a_model_said_before_it_lost_itself_is_kept(cut: str) -> None:
+    """A small model says good things, then one of them until its limit; asked again it would do the same."""
+
+    def lost(_: ChatRequest) -> Reply:
+        return Reply.cut(f'{{"statements": [{cut}')
+
+    report = examine(talk(FEEDER), by_title(Statements=lost))
+    assert [one.content for one in report.candidates] == [PLAIN]
+
+
+@pytest.mark.parametrize("cut", ["", '{"statements"', '{"statements": [', f'{{"statements": [{WHOLE[:60]}'])
+def test_an_answer_that_broke_before_its_first_item_is_a_failure(cut: str) -> None:
+    with pytest.raises(AnswerCut):
+        examine(talk(FEEDER), by_title(Statements=lambda _: Reply.cut(cut or "{")))
+
+
+def test_an_endless_answer_is_kept_up_to_where_it_repeats_itself() -> None:
+    def endless(_: ChatRequest) -> Reply:
+        return Reply.forever(f'{{"statements": [{WHOLE}' + f", {WHOLE}" * 40)
+
+    report = examine(talk(FEEDER), by_title(Statements=endless))
+    assert [one.content for one in report.candidates] == [PLAIN]

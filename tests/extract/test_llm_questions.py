@@ -12,12 +12,24 @@ from llm_talk import START, model
 
 from sidecar.errors import ModelFailed
 from sidecar.extract.llm import prompts
-from sidecar.extract.llm.answers import Classification, Details, Relation, Statements, Verification
+from sidecar.extract.llm.answers import (
+    Analysis,
+    Classification,
+    Details,
+    Order,
+    Relation,
+    Statements,
+    Telling,
+    Verification,
+)
 from sidecar.extract.llm.judge import MOST_JUDGED, Judge
 from sidecar.model import Candidate, Memory, MemoryType, Source
 
-NAMES = (prompts.SYSTEM, prompts.FULL, prompts.DETAIL, prompts.VERIFY, prompts.CLASSIFY, prompts.RELATION)
-ANSWERS = (Statements, Details, Verification, Classification, Relation)
+NAMES = (
+    *(prompts.SYSTEM, prompts.FULL, prompts.DETAIL, prompts.VERIFY, prompts.CLASSIFY, prompts.RELATION),
+    *(prompts.READER, prompts.ANALYSE, prompts.RANK, prompts.TELL),
+)
+ANSWERS = (Statements, Details, Verification, Classification, Relation, Analysis, Order, Telling)
 
 
 def test_prompts_are_package_data_and_all_are_used() -> None:

@@ -7,7 +7,8 @@ before the lines and these before the type, because a small model finds what it 
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +25,27 @@ Kind = Literal["fact", "event", "instruction", "task"]
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Item = TypeVar("Item", bound=_Answer)
+
+
+def complete(text: str, item: type[Item]) -> list[Item]:
+    """The items of an answer that did not come to its end, each once, up to the first that is not whole.
+
+    A small model often says some good things and then one of them again and again.
+    """
+    found: dict[str, Item] = {}
+    decoder, at = json.JSONDecoder(), text.find("[") + 1
+    while at:
+        start = at + len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
+        try:
+            value, at = decoder.raw_decode(text, start)
+            whole = item.model_validate(value, strict=True)
+        except ValueError:
+            break
+        found.setdefault(whole.model_dump_json(), whole)
+    return list(found.values())
 
 
 class Statement(_Answer):
@@ -94,3 +116,40 @@ class Relation(_Answer):
     """How a new statement relates to a known one."""
 
     relation: Verdict
+
+
+MOST_KEYS = 4
+MOST_SYNONYMS = 8
+MOST_RANKED = 15
+"""Texts that are put into an order at once: a small model loses count over longer lists."""
+
+MOST_SENTENCES = 6
+
+
+class Analysis(_Answer):
+    """What may stand in an answer to a question: its topics, other words for it, and how it would be put."""
+
+    keys: list[str] = Field(json_schema_extra={"maxItems": MOST_KEYS, "items": {"type": "string", "maxLength": 60}})
+    synonyms: list[str] = Field(
+        json_schema_extra={"maxItems": MOST_SYNONYMS, "items": {"type": "string", "maxLength": 40}}
+    )
+    statement: str = Field(json_schema_extra={"maxLength": 240})
+
+
+class Order(_Answer):
+    """The numbers of some texts, that which answers best first."""
+
+    order: list[int] = Field(json_schema_extra={"maxItems": MOST_RANKED})
+
+
+class Told(_Answer):
+    """A sentence of an answer, and the numbers of the texts that say it."""
+
+    text: str = Field(json_schema_extra={"maxLength": 300})
+    sources: list[int] = Field(json_schema_extra={"maxItems": 4})
+
+
+class Telling(_Answer):
+    """The answer to a question; no sentence if the texts do not answer it."""
+
+    sentences: list[Told] = Field(json_schema_extra={"maxItems": MOST_SENTENCES})

@@ -215,5 +215,5 @@ class _Examination:
         )
 
     def _drop(self, content: str, why: str) -> None:
-        log.debug("a statement was dropped: %s", why)
+        log.debug("a statement was dropped", extra={"why": why.partition(":")[0]})  # behind the colon are its words
         self._dropped.append(Dropped(" ".join(content.split()), why))

@@ -15,6 +15,9 @@ VERSION = 2
 
 SYSTEM, FULL, DETAIL, VERIFY, CLASSIFY, RELATION = "system", "full", "detail", "verify", "classify", "relation"
 
+READER, ANALYSE, RANK, TELL = "reader", "analyse", "rank", "tell"
+"""The questions of recall and, first, the system text before them; no memory comes of these, so no version counts."""
+
 
 @functools.cache
 def text(name: str) -> str:
