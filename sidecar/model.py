@@ -19,7 +19,7 @@ Role = Literal["user", "assistant", "tool", "system"]
 Speaker = Literal["user", "assistant", "tool"]
 """Who really said it; `tool` covers everything that neither the person nor the agent wrote."""
 
-AGENTS = ("claude-code", "codex", "gemini")
+AGENTS = ("claude-code", "codex", "cursor", "gemini", "goose", "opencode")
 """The agents whose transcripts are understood, as settings and requests name them."""
 
 HTTP_AGENT = "http"

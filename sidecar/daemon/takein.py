@@ -33,7 +33,7 @@ from sidecar.model import (
 )
 from sidecar.redact import redact, redact_messages
 from sidecar.store import Profile, WriteContext
-from sidecar.transcripts import READERS, detect
+from sidecar.transcripts import READERS, Part, detect
 from sidecar.wire.shapes import PlannedChange, TranscriptProblem, TranscriptsResult
 
 P = ParamSpec("P")
@@ -130,22 +130,31 @@ class TakeIn:
 
     def _dry(self, item: Transcript) -> tuple[int, set[SessionRef], list[PlannedChange]]:
         """What taking in one file would change, judged statement by statement; nothing is written."""
-        result = READERS[item.agent].read(item.path, None)
-        route = (
-            None
-            if result.header is None
-            else self._parts.router.route_cwd(next(iter(result.header.cwds), None), create=False)
-        )
-        ref = route.profile if route is not None else None
-        redacted = redact_messages(result.messages)
         by_session: dict[SessionRef, list[Message]] = {}
-        for message in redacted:
-            by_session.setdefault(SessionRef(message.agent, message.session), []).append(message)
+        profiles: dict[SessionRef, ProfileRef | None] = {}
+        for part in self._parts_of(item):
+            route = (
+                None
+                if part.header is None
+                else self._parts.router.route_cwd(next(iter(part.header.cwds), None), create=False)
+            )
+            for message in redact_messages(part.messages):
+                session = SessionRef(message.agent, message.session)
+                by_session.setdefault(session, []).append(message)
+                profiles.setdefault(session, route.profile if route is not None else None)
         planned: list[PlannedChange] = []
         for session, said in by_session.items():
             for candidate in self._extractor.extract(Slice(session, tuple(said), by=self._by)):
-                planned += self._planned(candidate, ref)
-        return len(redacted), set(by_session), planned
+                planned += self._planned(candidate, profiles[session])
+        return sum(map(len, by_session.values())), set(by_session), planned
+
+    def _parts_of(self, item: Transcript) -> Iterator[Part]:
+        """What a file holds of its sessions, piece by piece."""
+        cursor, more = None, True
+        while more:
+            result = READERS[item.agent].read(item.path, cursor)
+            cursor, more = result.cursor, result.more
+            yield from result.sessions()
 
     def _planned(self, candidate: Candidate, ref: ProfileRef | None) -> Iterator[PlannedChange]:
         if ref is None:

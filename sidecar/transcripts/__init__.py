@@ -5,15 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sidecar.transcripts.base import Cursor, Reader, ReadResult, unchanged
+from sidecar.transcripts.base import (
+    Cursor,
+    ManySessions,
+    Part,
+    Reader,
+    ReadResult,
+    headers_in,
+    unchanged,
+    written_for,
+)
 from sidecar.transcripts.claude_code import ClaudeCode
 from sidecar.transcripts.codex import Codex
+from sidecar.transcripts.cursor_ide import CursorIde
 from sidecar.transcripts.detect import detect
 from sidecar.transcripts.gemini import Gemini
+from sidecar.transcripts.goose import Goose
+from sidecar.transcripts.opencode import OpenCode
 
-_ALL: tuple[Reader, ...] = (ClaudeCode(), Codex(), Gemini())
+_ALL: tuple[Reader, ...] = (ClaudeCode(), Codex(), CursorIde(), Gemini(), Goose(), OpenCode())
 
 READERS: Mapping[str, Reader] = MappingProxyType({reader.agent: reader for reader in _ALL})
 """Every reader by its agent's name."""
 
-__all__ = ["READERS", "Cursor", "ReadResult", "Reader", "detect", "unchanged"]
+__all__ = [
+    "READERS",
+    "Cursor",
+    "ManySessions",
+    "Part",
+    "ReadResult",
+    "Reader",
+    "detect",
+    "headers_in",
+    "unchanged",
+    "written_for",
+]

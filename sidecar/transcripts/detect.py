@@ -9,7 +9,12 @@ from pathlib import Path
 from sidecar.errors import TranscriptUnreadable
 from sidecar.transcripts import claude_records, codex_records, gemini_records
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.cursor_ide import CursorIde
+from sidecar.transcripts.databases import MAGIC, snapshot
+from sidecar.transcripts.goose import Goose
 from sidecar.transcripts.lines import parsed
+from sidecar.transcripts.opencode import OpenCode
+from sidecar.transcripts.stores import StoreReader
 from sidecar.transcripts.streams import opened
 from sidecar.transcripts.values import obj, text
 
@@ -47,6 +52,9 @@ _SHAPES: tuple[tuple[str, Callable[[Record], bool]], ...] = (
 )
 
 
+_STORES: tuple[StoreReader, ...] = (CursorIde(), Goose(), OpenCode())
+
+
 def detect(path: Path) -> str | None:
     """The agent whose format this file has, by its first records; None if no reader knows it, or it cannot be read."""
     try:
@@ -56,6 +64,8 @@ def detect(path: Path) -> str | None:
                 head += source.stream.read(HEAD_SIZES[1])
     except TranscriptUnreadable:
         return None
+    if head.startswith(MAGIC):
+        return _database(path)
     for line in head.split(b"\n"):
         for _, record in parsed(line)[0]:
             for agent, fits in _SHAPES:
@@ -71,3 +81,12 @@ def _document(head: str) -> str | None:
     if head.lstrip().startswith("{") and all(key in head for key in _GEMINI_KEYS):
         return gemini_records.AGENT
     return None
+
+
+def _database(path: Path) -> str | None:
+    """The agent whose tables a database has."""
+    try:
+        with snapshot(path) as database:
+            return next((store.agent for store in _STORES if store.fits(database)), None)
+    except TranscriptUnreadable:
+        return None

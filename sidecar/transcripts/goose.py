@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sidecar import paths
 from sidecar.model import SessionHeader
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
 from sidecar.transcripts.goose_blocks import AGENT, REQUESTS, Group, Session, blocks_of, call_in, messages_of
-from sidecar.transcripts.locations import WINDOWS, roaming, xdg_data
-from sidecar.transcripts.places import folder_from
+from sidecar.transcripts.locations import WINDOWS, below, roaming, xdg_data
 from sidecar.transcripts.rows import Follower, Row, Table
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.tools import Call
@@ -30,6 +28,7 @@ SUBAGENT = "sub_agent"
 CALLS_LOOKED_AT = 8
 """Rows that name the id of a call and come before its result; the request is one of the last."""
 
+_FOLDER = "sessions"
 _MESSAGES, _SESSIONS = "messages", "sessions"
 _MESSAGE_COLUMNS = ("id", "role", "content_json", "created_timestamp", "metadata_json")
 _SESSION_COLUMNS = (
@@ -44,13 +43,15 @@ class Goose(StoreReader):
 
     def roots(self, environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, ...]:
         """`sessions` in `$GOOSE_PATH_ROOT/data`, else in the platform's data folder."""
-        root = environ.get("GOOSE_PATH_ROOT", "").strip()
-        if root:
-            home = paths.user_home(environ)
-            return (folder_from(root, home, home) / "data" / "sessions",)
+        if environ.get("GOOSE_PATH_ROOT", "").strip():
+            return (below(environ, "GOOSE_PATH_ROOT", "") / "data" / _FOLDER,)
         if platform == WINDOWS:
-            return (roaming(environ) / "Block" / "goose" / "data" / "sessions",)
-        return (xdg_data(environ) / "goose" / "sessions",)
+            return (roaming(environ) / "Block" / "goose" / "data" / _FOLDER,)
+        return (xdg_data(environ) / "goose" / _FOLDER,)
+
+    def depth(self, root: Path) -> int | None:
+        """See `ManySessions.depth`."""
+        return 0 if root.name == _FOLDER else None
 
     def is_transcript(self, path: Path) -> bool:
         """The database."""

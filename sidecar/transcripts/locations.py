@@ -1,4 +1,4 @@
-"""Where programs keep their data, by platform and environment; nothing here looks at the disk."""
+"""Where programs keep databases, by platform and environment; nothing here looks at the disk."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sidecar import paths
-from sidecar.transcripts.places import folder_from
 
 MACOS, WINDOWS = "darwin", "win32"
 
 
+def below(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    """The folder that a variable names, with `~` as the home folder; by default one below the home folder."""
+    home = paths.user_home(environ)
+    value = environ.get(variable, "").strip()
+    if not value:
+        return home / default
+    if value == "~" or value.startswith("~/"):
+        return home / value[2:]
+    return Path(value).absolute()
+
+
 def xdg_data(environ: Mapping[str, str]) -> Path:
     """`$XDG_DATA_HOME`, by default `~/.local/share`: for programs that keep to it on every platform."""
-    home = paths.user_home(environ)
-    return folder_from(environ.get("XDG_DATA_HOME"), home, home / ".local" / "share")
+    return below(environ, "XDG_DATA_HOME", ".local/share")
 
 
 def roaming(environ: Mapping[str, str]) -> Path:
     """Windows' `%APPDATA%`."""
-    home = paths.user_home(environ)
-    return folder_from(environ.get("APPDATA"), home, home / "AppData" / "Roaming")
+    return below(environ, "APPDATA", "AppData/Roaming")
 
 
 def editor_user(program: str, environ: Mapping[str, str], platform: str = sys.platform) -> Path:
@@ -31,6 +39,5 @@ def editor_user(program: str, environ: Mapping[str, str], platform: str = sys.pl
     elif platform == MACOS:
         base = paths.user_home(environ) / "Library" / "Application Support"
     else:
-        home = paths.user_home(environ)
-        base = folder_from(environ.get("XDG_CONFIG_HOME"), home, home / ".config")
+        base = below(environ, "XDG_CONFIG_HOME", ".config")
     return base / program / "User"

@@ -12,13 +12,11 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from sidecar import paths
 from sidecar.model import SessionHeader
 from sidecar.transcripts.databases import Snapshot
-from sidecar.transcripts.locations import xdg_data
+from sidecar.transcripts.locations import below, xdg_data
 from sidecar.transcripts.opencode_messages import AGENT
 from sidecar.transcripts.opencode_tables import Generation, Parts, Rows, Sessions
-from sidecar.transcripts.places import folder_from
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.values import identifier, obj
 
@@ -35,11 +33,16 @@ class OpenCode(StoreReader):
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
         """`opencode` in the XDG data folder, on every platform, or the folder of `$OPENCODE_DB`."""
-        home = paths.user_home(environ)
         folder = xdg_data(environ) / AGENT
         named = environ.get("OPENCODE_DB", "").strip()
-        database = folder_from(named, home, folder) if named.startswith(("/", "~")) else folder / named
-        return tuple(dict.fromkeys((folder, database.parent if named else folder)))
+        if not named or named == ":memory:":
+            return (folder,)
+        database = below(environ, "OPENCODE_DB", "") if named.startswith(("/", "~")) else folder / named
+        return tuple(dict.fromkeys((folder, database.parent)))
+
+    def depth(self, root: Path) -> int | None:
+        """See `ManySessions.depth`: below the database lie copies of every project's files."""
+        return 0 if root.name == AGENT else None
 
     def is_transcript(self, path: Path) -> bool:
         """The database of any channel."""

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.model import Message, SessionHeader
-from sidecar.transcripts.base import DEFAULT_LIMIT, LOG, Cursor, Part, ReadResult, Record
+from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, Part, ReadResult, Record
 from sidecar.transcripts.databases import Snapshot, snapshot, waiting
+
+PIECE = 2 * 1024 * 1024
+"""Bytes of one look at most: a snapshot is held well under a second."""
 
 _NEVER = datetime.fromtimestamp(0, UTC)
 
@@ -69,6 +72,18 @@ class StoreReader(ABC):
     def fits(self, database: Snapshot) -> bool:
         """Whether the tables are those of this agent."""
 
+    def understood(self, database: Snapshot) -> bool:
+        """Whether there is anything to read; False for a database without any table yet.
+
+        Raises:
+            TranscriptUnreadable: it has tables, but not those of this agent.
+        """
+        if self.fits(database):
+            return True
+        if any(database.rows("SELECT 1 FROM sqlite_master LIMIT 1")):
+            raise TranscriptUnreadable(path=database.path, why=f"its tables are not those of {self.agent}")
+        return False
+
     @abstractmethod
     def _headers(self, database: Snapshot, only: Collection[str] | None) -> list[SessionHeader]:
         """The headers of these sessions, or of all; a session without a row of its own need not be among them."""
@@ -77,9 +92,9 @@ class StoreReader(ABC):
     def _take(self, database: Snapshot, state: Mapping[str, object], limit_bytes: int) -> Taken:
         """What is new since the state was written."""
 
+    @abstractmethod
     def depth(self, root: Path) -> int | None:
-        """See `ManySessions.depth`: databases lie in the root itself."""
-        return 0
+        """See `ManySessions.depth`."""
 
     def header(self, path: Path) -> SessionHeader | None:
         """The header of the session that was active last."""
@@ -89,28 +104,28 @@ class StoreReader(ABC):
         """See `ManySessions.headers`; none from a database that is locked at this moment."""
         try:
             with snapshot(path) as database:
-                if not self._understood(database):
+                if not self.understood(database):
                     return ()
                 found = self._headers(database, None)
         except TranscriptBusy:
             return ()
-        return tuple(sorted(self._complete(found), key=lambda header: (header.started or _NEVER, header.session)))
+        return tuple(sorted(self._complete(path, found), key=lambda header: (header.started or _NEVER, header.session)))
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  From a database that is locked at this moment there is nothing new yet."""
         try:
             with snapshot(path) as database:
-                if not self._understood(database):
+                if not self.understood(database):
                     return ReadResult((), database.cursor({}, more=False))
                 same = database.continues(cursor)
-                state = {key: value for key, value in cursor.state.items() if key != LOG} if cursor and same else {}
-                taken = self._take(database, state, max(limit_bytes, 1))
+                state = cursor.state if cursor is not None and same else {}
+                taken = self._take(database, state, max(1, min(limit_bytes, PIECE)))
                 found = {header.session: header for header in self._headers(database, taken.sessions())}
                 after = database.cursor(taken.state, more=taken.more)
         except TranscriptBusy:
             return ReadResult((), waiting(cursor))
         headers = [found.get(session) or SessionHeader(self.agent, session, path) for session in taken.sessions()]
-        parts = tuple(taken.part(header) for header in self._complete(headers))
+        parts = tuple(taken.part(header) for header in self._complete(path, headers))
         return ReadResult(
             messages=tuple(message for part in parts for message in part.messages),
             cursor=after,
@@ -122,18 +137,6 @@ class StoreReader(ABC):
             parts=parts,
         )
 
-    def _complete(self, headers: list[SessionHeader]) -> list[SessionHeader]:
+    def _complete(self, path: Path, headers: list[SessionHeader]) -> list[SessionHeader]:
         """Add what the database itself does not tell; called when it is closed again."""
         return headers
-
-    def _understood(self, database: Snapshot) -> bool:
-        """False for a database without any table yet.
-
-        Raises:
-            TranscriptUnreadable: it has tables, but not those of this agent.
-        """
-        if self.fits(database):
-            return True
-        if any(database.rows("SELECT 1 FROM sqlite_master LIMIT 1")):
-            raise TranscriptUnreadable(path=database.path, why=f"its tables are not those of {self.agent}")
-        return False
