@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _UNLISTED = 1 << 32
 """Above every place in a conversation's list: bubbles that the list does not name (yet)."""
 
 _STEPS = 4
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _CONTEXT = Block("user_info", "system_reminder", "attached_files", "open_and_recently_viewed_files", "cursor_rules")
 
@@ -46,7 +48,7 @@ def messages_of(
 ) -> Iterator[Message]:
     """The words of a bubble under its id, and a tool call under that and `:tool`.
 
-    `number`: orders bubbles that the conversation's list does not name.
+    `number`: orders bubbles that the conversation's list does not name.  A copied conversation keeps the ids.
     """
     kind = content.get("type")
     place = composer.order.get(bubble, _UNLISTED + number) * _STEPS
@@ -55,10 +57,11 @@ def messages_of(
     if kind not in (USER, ASSISTANT):
         unknown[f"bubble type {kind if isinstance(kind, int | str) else '(none)'}"] += 1
         return
+    made = bubble if _UUID.fullmatch(bubble) else f"{composer.session}:{bubble}"
     if words:
-        yield common.message("user" if kind == USER else "assistant", bubble, words)
+        yield common.message("user" if kind == USER else "assistant", made, words)
     if isinstance(content.get("toolFormerData"), dict):
-        yield from _tool(common, bubble, obj(content["toolFormerData"]))
+        yield from _tool(common, made, obj(content["toolFormerData"]))
 
 
 def folder_in(content: Record) -> str | None:
@@ -121,7 +124,7 @@ class _Common:
         )
 
 
-def _tool(common: _Common, bubble: str, given: Record) -> Iterator[Message]:
+def _tool(common: _Common, made: str, given: Record) -> Iterator[Message]:
     status = text(given.get("status"))
     if status and status not in ENDED:
         return
@@ -134,7 +137,7 @@ def _tool(common: _Common, bubble: str, given: Record) -> Iterator[Message]:
     code = obj(result).get("exitCode", obj(result).get("exitCodeV2"))
     failed = status in ("error", "cancelled") or (isinstance(code, int) and code != 0)
     words, tool = outcome(call, _printed(shown), failed=failed)
-    yield common.message("tool", f"{bubble}:tool", words, kind="tool", step=1, tool=tool)
+    yield common.message("tool", f"{made}:tool", words, kind="tool", step=1, tool=tool)
 
 
 def _printed(result: object) -> str:

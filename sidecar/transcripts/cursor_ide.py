@@ -81,7 +81,7 @@ class CursorIde(StoreReader):
                 continue
             content = decoded(row.values[0])
             if not isinstance(content, dict):
-                taken.damaged += content is not None  # null stands for a bubble that was removed
+                taken.damaged += row.values[0] not in ("null", b"null")  # which stands for one that was removed
                 continue
             if session not in composers:
                 composers[session] = _described(database, session)

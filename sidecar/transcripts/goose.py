@@ -1,23 +1,21 @@
 """Goose: one SQLite database for all sessions, since 1.10.
 
-A message is one row or more of the same `message_id`.  Goose rewrites a conversation by removing its rows and writing
-them anew under the same ids, so a row that is gone means nothing.
+Goose rewrites a conversation by removing its rows and writing them anew with the same ids and times, so a row that is
+gone means nothing.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sidecar.model import SessionHeader
-from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
-from sidecar.transcripts.goose_blocks import AGENT, REQUESTS, Group, Session, blocks_of, call_in, messages_of
+from sidecar.transcripts.goose_blocks import AGENT, REQUESTS, Entry, Session, blocks_of, call_in, messages_of
 from sidecar.transcripts.locations import WINDOWS, below, roaming, xdg_data
-from sidecar.transcripts.rows import Follower, Row, Table
+from sidecar.transcripts.rows import Follower, Table
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.tools import Call
 from sidecar.transcripts.values import decoded, identifier, moment, name, obj, text
@@ -30,7 +28,7 @@ CALLS_LOOKED_AT = 8
 
 _FOLDER = "sessions"
 _MESSAGES, _SESSIONS = "messages", "sessions"
-_MESSAGE_COLUMNS = ("id", "role", "content_json", "created_timestamp", "metadata_json")
+_MESSAGE_COLUMNS = ("session_id", "message_id", "role", "content_json", "created_timestamp", "metadata_json")
 _SESSION_COLUMNS = (
     *("id", "working_dir", "session_type", "parent_session_id", "created_at", "updated_at", "model_config_json"),
 )
@@ -65,32 +63,22 @@ class Goose(StoreReader):
         return [_header(database, row) for row in _sessions(database, only)]
 
     def _take(self, database: Snapshot, state: Mapping[str, object], limit_bytes: int) -> Taken:
-        taken = Taken()
-        columns = database.chosen(_MESSAGES, ("session_id", "message_id", "content_json"))
-        rows = Follower(database, Table(_MESSAGES, "id", columns), state.get(_MESSAGES))
-        changed = dict.fromkeys(_place(row) for row in rows.changed(limit_bytes))
-        sessions = {_key(row["id"]): row for row in _sessions(database, {place.session for place in changed})}
-        for place in changed:
-            group = _group(database, _session(place.session, sessions.get(place.session, {})), place)
-            taken.damaged += group is None
-            if group is not None:
-                taken.add(list(messages_of(group, partial(_asked, database, group), taken.unknown)))
+        taken, sessions = Taken(), dict[str, Session]()
+        table = Table(_MESSAGES, "id", database.chosen(_MESSAGES, _MESSAGE_COLUMNS))
+        rows = Follower(database, table, state.get(_MESSAGES))
+        for row in rows.changed(limit_bytes):
+            found = dict(zip(_MESSAGE_COLUMNS, row.values, strict=True))
+            content = decoded(found["content_json"])
+            if content is None:
+                taken.damaged += 1
+                continue
+            known = _key(found["session_id"])
+            if known not in sessions:
+                sessions[known] = _session(known, next(_sessions(database, [known]), {}))
+            entry = _entry(database, sessions[known], row.number, found, content)
+            taken.add(list(messages_of(entry, partial(_asked, database, entry), taken.unknown)))
         taken.state, taken.more = {_MESSAGES: rows.state()}, rows.more
         return taken
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a message is: all rows of an id in a session, or the row of this number where there are no ids."""
-
-    session: str
-    made: str | None
-    number: int | None
-
-
-def _place(row: Row) -> _Place:
-    made = name(row.values[1])
-    return _Place(_key(row.values[0]), made, None if made else row.number)
 
 
 def _sessions(database: Snapshot, only: Collection[str] | None) -> Iterator[Mapping[str, Value]]:
@@ -123,33 +111,24 @@ def _header(database: Snapshot, row: Mapping[str, Value]) -> SessionHeader:
     )
 
 
-def _group(database: Snapshot, session: Session, place: _Place) -> Group | None:
-    """The message at this place; None if nothing of it can be read."""
-    condition, values = "message_id = ? AND session_id = ? ORDER BY id", [place.made, session.id]
-    if place.made is None:
-        condition, values = "id = ?", [str(place.number)]
-    made = place.made or f"msg_{session.id}_{place.number}"  # as Goose named such rows when it introduced ids
-    rows = list(database.selected(_MESSAGES, _MESSAGE_COLUMNS, condition, values))
-    contents = [decoded(row["content_json"]) for row in rows]
-    if not rows or all(content is None for content in contents):
-        return None
-    blocks: list[Record] = [block for content in contents for block in blocks_of(content)]
-    first = rows[0]
-    return Group(
+def _entry(database: Snapshot, session: Session, number: int, row: Mapping[str, Value], content: object) -> Entry:
+    return Entry(
         session=session,
-        made=made,
-        at=int(identifier(first["id"]) or 0),
-        role=text(first["role"]),
-        time=moment(first["created_timestamp"], database.written),
-        shown=obj(decoded(first["metadata_json"])).get("userVisible") is not False,
-        blocks=tuple(blocks),
+        # Goose named the rows of its first versions so when it introduced ids.
+        made=name(row["message_id"]) or f"msg_{session.id}_{number}",
+        number=number,
+        role=text(row["role"]),
+        created=row["created_timestamp"],
+        time=moment(row["created_timestamp"], database.written),
+        shown=obj(decoded(row["metadata_json"])).get("userVisible") is not False,
+        blocks=blocks_of(content),
     )
 
 
-def _asked(database: Snapshot, group: Group, key: str) -> Call | None:
-    """The call of this id: it was requested in the same message or before it."""
+def _asked(database: Snapshot, entry: Entry, key: str) -> Call | None:
+    """The call of this id: it was requested before its result came."""
     condition = "session_id = ? AND id <= ? AND instr(content_json, ?) ORDER BY id DESC LIMIT ?"
-    values = (group.session.id, group.at, key, CALLS_LOOKED_AT)
+    values = (entry.session.id, entry.number, key, CALLS_LOOKED_AT)
     for row in database.selected(_MESSAGES, ("content_json",), condition, values):
         for block in blocks_of(decoded(row["content_json"])):
             if text(block.get("type")) in REQUESTS and identifier(block.get("id")) == key:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
+from sidecar.model import Message, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import IMAGE_MARK, clean
 from sidecar.transcripts.tools import UNKNOWN, Call, call_of, content_text, outcome
-from sidecar.transcripts.values import identifier, items, obj, text
+from sidecar.transcripts.values import digest, identifier, items, obj, text
 
 AGENT = "goose"
 
@@ -38,47 +38,49 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The rows that make one message.
+class Entry:
+    """One row.
 
-    `at`: the number of its first row.  `shown`: False for what only the model sees, such as the text after a
-    compaction.
+    made: the id of its message.  Providers choose ids, and some choose among a thousand: the row's time, role and
+        words are part of what it is known by.
+    shown: False for what only the model sees, such as the text after a compaction.
     """
 
     session: Session
     made: str
-    at: int
+    number: int
     role: str
+    created: object
     time: datetime | None
     shown: bool
     blocks: tuple[Record, ...]
 
 
-def messages_of(group: Group, asked: Callable[[str], Call | None], unknown: Counter[str]) -> Iterator[Message]:
-    """The words of the message under its id, and each tool's result under the id of its call.
+def messages_of(entry: Entry, asked: Callable[[str], Call | None], unknown: Counter[str]) -> Iterator[Message]:
+    """The words of a row, and the results of tools in it.
 
     `asked`: finds the call that a result belongs to.
     """
     words: list[str] = []
-    for index, block in enumerate(group.blocks):
+    for index, block in enumerate(entry.blocks):
         kind = text(block.get("type"))
         if kind == "text":
             words.append(clean(text(block.get("text"))))
         elif kind == "image":
             words.append(IMAGE_MARK)
         elif kind == "toolResponse":
-            yield from _result(group, index, block, asked)
+            yield from _result(entry, index, block, asked)
         elif kind not in SILENT_BLOCKS:
             unknown[kind or "(no type)"] += 1
     said = "\n\n".join(part for part in words if part)
-    if not said or not group.shown:
+    if not said or not entry.shown:
         return
-    if group.role == "user":
-        yield _message(group, group.made, 0, "user", "assistant" if group.session.subagent else "user", said)
-    elif group.role == "assistant":
-        yield _message(group, group.made, 0, "assistant", "assistant", said)
+    if entry.role == "user":
+        yield _message(entry, 0, "user", "assistant" if entry.session.subagent else "user", said)
+    elif entry.role == "assistant":
+        yield _message(entry, 0, "assistant", "assistant", said)
     else:
-        unknown[f"role {group.role}"] += 1
+        unknown[f"role {entry.role or '(none)'}"] += 1
 
 
 def call_in(block: Record) -> Call | None:
@@ -88,7 +90,7 @@ def call_in(block: Record) -> Call | None:
     return call_of(called, value.get("arguments")) if called else None
 
 
-def _result(group: Group, index: int, block: Record, asked: Callable[[str], Call | None]) -> Iterator[Message]:
+def _result(entry: Entry, index: int, block: Record, asked: Callable[[str], Call | None]) -> Iterator[Message]:
     key = identifier(block.get("id"))
     call = (asked(key) if key else None) or UNKNOWN
     if call.own:
@@ -99,34 +101,32 @@ def _result(group: Group, index: int, block: Record, asked: Callable[[str], Call
     failed = text(result.get("status")) == "error" or bool(obj(value).get("isError"))
     words, tool = outcome(call, printed, failed=failed)
     if words:
-        made = f"{group.made}:{key or index}"
-        yield _message(group, made, index + 1, "tool", "tool", words, kind="tool", tool=tool)
+        yield _message(entry, index + 1, "tool", "tool", words, tool=tool, known=key or str(index))
 
 
 def _message(
-    group: Group,
-    made: str,
+    entry: Entry,
     step: int,
     role: Role,
     speaker: Speaker,
     words: str,
     *,
-    kind: MessageKind = "text",
     tool: ToolCall | None = None,
+    known: str | None = None,
 ) -> Message:
     return Message(
-        id=made,
+        id=f"{entry.made}:{digest(entry.created, entry.role, known or words)}",
         agent=AGENT,
-        session=group.session.id,
+        session=entry.session.id,
         role=role,
         speaker=speaker,
         text=words,
-        time=group.time,
-        kind=kind,
-        position=group.at * _STEPS + min(step, _STEPS - 1),
-        cwd=group.session.cwd,
-        model=group.session.model if role == "assistant" else None,
-        sidechain=group.session.subagent,
+        time=entry.time,
+        kind="text" if tool is None else "tool",
+        position=entry.number * _STEPS + min(step, _STEPS - 1),
+        cwd=entry.session.cwd,
+        model=entry.session.model if role == "assistant" else None,
+        sidechain=entry.session.subagent,
         tool=tool,
     )
 

@@ -160,7 +160,11 @@ class Parts(Generation):
             written=self._database.written,
             row_time=row["time_created"],
         )
-        return list(messages_with_parts(entry, [obj(part) for part in parts], taken.unknown)) if obj(info) else []
+        return (
+            list(messages_with_parts(entry, [part for part in parts if isinstance(part, dict)], taken.unknown))
+            if obj(info)
+            else []
+        )
 
 
 class Rows(Generation):
