@@ -21,9 +21,18 @@ from sidecar.transcripts.cursor_ide import CursorIde
 from sidecar.transcripts.detect import detect
 from sidecar.transcripts.gemini import Gemini
 from sidecar.transcripts.goose import Goose
+from sidecar.transcripts.joined import Joined
 from sidecar.transcripts.opencode import OpenCode
+from sidecar.transcripts.opencode_files import OpenCodeFiles
 
-_ALL: tuple[Reader, ...] = (ClaudeCode(), Codex(), CursorIde(), Gemini(), Goose(), OpenCode())
+_ALL: tuple[Reader, ...] = (
+    ClaudeCode(),
+    Codex(),
+    CursorIde(),
+    Gemini(),
+    Goose(),
+    Joined(OpenCodeFiles(), OpenCode()),
+)
 
 READERS: Mapping[str, Reader] = MappingProxyType({reader.agent: reader for reader in _ALL})
 """Every reader by its agent's name."""

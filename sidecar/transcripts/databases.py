@@ -139,6 +139,15 @@ class Snapshot:
         return _cursor(self._files.device, inode, size, -1 if more else time, {**state, LOG: log})
 
 
+def is_database(path: Path) -> bool:
+    """Whether the file begins as a SQLite database does; False for one that cannot be read."""
+    try:
+        with _ALONE, path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
 def waiting(cursor: Cursor | None) -> Cursor:
     """The cursor of a file that could not be read now: as before, but the next look tries again."""
     if cursor is None:
