@@ -23,9 +23,6 @@ USER, ASSISTANT = 1, 2
 ENDED = frozenset(("completed", "error", "cancelled"))
 """States of a tool call that will not change any more."""
 
-_UNLISTED = 1 << 32
-"""Above every place in a conversation's list: bubbles that the list does not name (yet)."""
-
 _STEPS = 4
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -44,16 +41,15 @@ class Composer:
 
 
 def messages_of(
-    composer: Composer, bubble: str, number: int, content: Record, unknown: Counter[str]
+    composer: Composer, bubble: str, place: int, content: Record, unknown: Counter[str]
 ) -> Iterator[Message]:
     """The words of a bubble under its id, and a tool call under that and `:tool`.
 
-    `number`: orders bubbles that the conversation's list does not name.  A copied conversation keeps the ids.
+    `place`: the bubble's in the conversation.  A copied conversation keeps the ids.
     """
     kind = content.get("type")
-    place = composer.order.get(bubble, _UNLISTED + number) * _STEPS
     words = _CONTEXT.removed(clean(text(content.get("text")) or text(content.get("rawText")))).strip()
-    common = _Common(composer, content, place)
+    common = _Common(composer, content, place * _STEPS)
     if kind not in (USER, ASSISTANT):
         unknown[f"bubble type {kind if isinstance(kind, int | str) else '(none)'}"] += 1
         return

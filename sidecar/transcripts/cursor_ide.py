@@ -7,6 +7,7 @@ Values are written anew under their keys while an answer comes in; some are null
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,7 @@ class CursorIde(StoreReader):
         value = f"CASE WHEN key >= '{_BUBBLE}' AND key < '{_AFTER[_BUBBLE]}' THEN value END"
         rows = Follower(database, Table(_TABLE, "key", (value,)), state.get(_TABLE))
         composers: dict[str, Composer] = {}
+        unlisted: Counter[str] = Counter()
         for row in rows.changed(limit_bytes):
             session, _, bubble = row.key.removeprefix(_BUBBLE).partition(":")
             if not row.key.startswith(_BUBBLE) or row.values[0] is None or not bubble:
@@ -85,7 +87,12 @@ class CursorIde(StoreReader):
                 continue
             if session not in composers:
                 composers[session] = _described(database, session)
-            taken.add(list(messages_of(composers[session], bubble, row.number, content, taken.unknown)))
+            composer = composers[session]
+            place = composer.order.get(bubble)
+            if place is None:  # it is written before the list names it, at its end
+                place = len(composer.order) + unlisted[session]
+                unlisted[session] += 1
+            taken.add(list(messages_of(composer, bubble, place, content, taken.unknown)))
         taken.state, taken.more = {_TABLE: rows.state()}, rows.more
         return taken
 

@@ -218,7 +218,7 @@ def _connected(opened: Path, path: Path, mode: str) -> Iterator[sqlite3.Connecti
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("BEGIN")
             yield connection
-    except (sqlite3.Error, sqlite3.Warning) as error:
+    except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError) as error:  # a message may quote damaged bytes
         code = getattr(error, "sqlite_errorcode", None)
         kind = TranscriptBusy if code is not None and code & 0xFF in _FOR_NOW else TranscriptUnreadable
         raise kind(path=path, why=str(error) or type(error).__name__) from error

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -82,9 +83,12 @@ def test_a_reader_in_mid_read_holds_no_writer_up(tmp_path: Path) -> None:
 def test_without_a_log_a_writer_is_not_held_up_either_and_what_it_tore_is_thrown_away(tmp_path: Path) -> None:
     path = closed(tmp_path / "x.db", "journal_mode=delete")
     with Writer(path, "journal_mode=delete") as writer:
-        with pytest.raises(TranscriptBusy), snapshot(path) as database:
-            assert list(database.rows("SELECT words FROM said")) == [("Rye.",)]
-            writer.run(SAY, ["b", "Salt."])
+        read = ExitStack()
+        database = read.enter_context(snapshot(path))
+        assert list(database.rows("SELECT words FROM said")) == [("Rye.",)]
+        writer.run(SAY, ["b", "Salt."])
+        with pytest.raises(TranscriptBusy):
+            read.close()
         assert words(path) == ["Rye.", "Salt."]
 
 
