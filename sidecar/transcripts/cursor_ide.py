@@ -68,7 +68,7 @@ class CursorIde(StoreReader):
         return [
             _header(database, session, obj(decoded(value)))
             for session, value in composers
-            if any(_bubbles(database, session, 1))
+            if any(True for _ in _bubbles(database, session, 1))
         ]
 
     def _take(self, database: Snapshot, state: Mapping[str, object], limit_bytes: int) -> Taken:

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.model import Message
-from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, unchanged
+from sidecar.transcripts import READERS, Cursor, ManySessions, Reader, ReadResult, unchanged
 
 DATA = Path(__file__).parent.parent / "data" / "transcripts"
 GROWING = sorted(DATA.rglob("*.jsonl"))
+LOGGING = sorted(agent for agent, reader in READERS.items() if not isinstance(reader, ManySessions))
 CUTS = st.lists(st.integers(0, 6000), max_size=8).map(sorted)
 
 
@@ -70,7 +71,7 @@ def test_growth_at_any_byte_equals_one_read(source: Path, cuts: list[int], limit
         assert unchanged(path, cursor)
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 def test_partial_last_line_waits(agent: str, tmp_path: Path) -> None:
     first, second = two_prompts(agent)
     path = tmp_path / "rollout-x.jsonl"
@@ -84,7 +85,7 @@ def test_partial_last_line_waits(agent: str, tmp_path: Path) -> None:
     assert not again.restarted
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 def test_shrunk_file_is_read_from_the_start(agent: str, tmp_path: Path) -> None:
     first, second = two_prompts(agent)
     path = tmp_path / "rollout-x.jsonl"
@@ -96,7 +97,7 @@ def test_shrunk_file_is_read_from_the_start(agent: str, tmp_path: Path) -> None:
     assert [message.id for message in after.messages] == [before.messages[0].id]
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 def test_cut_and_grown_again_is_noticed(agent: str, tmp_path: Path) -> None:
     """A failed line is dropped in place, and more is written than was lost, before anyone looks."""
     first, second = two_prompts(agent)
@@ -112,7 +113,7 @@ def test_cut_and_grown_again_is_noticed(agent: str, tmp_path: Path) -> None:
     assert after.messages[-1].text == "Instead of it, something much longer."
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 def test_another_file_under_the_same_name_is_noticed(agent: str, tmp_path: Path) -> None:
     first, second = two_prompts(agent)
     path = tmp_path / "rollout-x.jsonl"
@@ -152,7 +153,7 @@ def test_broken_compression_is_named(tmp_path: Path) -> None:
         READERS["codex"].read(path, None)
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 @pytest.mark.parametrize("name", ["gone.jsonl", "gone.json", "folder.jsonl"])
 def test_what_cannot_be_read_is_an_error_of_ours(agent: str, name: str, tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
@@ -193,7 +194,7 @@ def test_document_being_rewritten_is_tried_again(agent: str, source: str, tmp_pa
     assert unchanged(path, touched.cursor)
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 def test_empty_file(agent: str, tmp_path: Path) -> None:
     for name in ("x.jsonl", "x.json"):
         path = tmp_path / name

@@ -1,11 +1,15 @@
 """Real transcripts of many versions, where the samples lie beside the checkout."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sidecar.model import Message
-from sidecar.transcripts import READERS, ReadResult, detect
+from sidecar.transcripts import READERS, ManySessions, ReadResult, detect
+
+LOGGING = sorted(agent for agent, reader in READERS.items() if not isinstance(reader, ManySessions))
 
 HUMAN_PROMPTS = {
     "claude-code/ccl__0d3a8e6f-290f-4105-a327-a2496e5e2a83.jsonl": 4,
@@ -49,7 +53,7 @@ def people(messages: tuple[Message, ...]) -> list[str]:
     return [message.text for message in messages if message.speaker == "user"]
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 def test_every_sample_is_read(samples: Path, agent: str) -> None:
     found = files(samples, agent)
     assert len(found) >= 10
@@ -70,7 +74,7 @@ def test_every_sample_is_read(samples: Path, agent: str) -> None:
             assert detect(path) in (agent, None), path
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LOGGING)
 def test_every_sample_in_small_steps_is_the_same(samples: Path, agent: str) -> None:
     for path in files(samples, agent):
         cursor, messages, more = None, [], True
@@ -118,3 +122,41 @@ def test_a_subagents_file_belongs_to_its_session(samples: Path) -> None:
         assert not people(messages)
         if "subagents" in path.parts:
             assert {message.session for message in messages} == {path.parent.parent.name}
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "sessions", "said"),
+    [
+        ("goose", "goose/deja__goose.built.db", 1, ["inspect the sqlite fixture", "the sqlite rows are readable"]),
+        (
+            "opencode",
+            "opencode/deja__opencode.built.db",
+            1,
+            ["inspect the sqlite fixture", "the sqlite rows are readable"],
+        ),
+    ],
+)
+def test_every_database_is_read(samples: Path, agent: str, name: str, sessions: int, said: list[str]) -> None:
+    path = samples / name
+    beside = sorted(path.parent.iterdir())
+    result = whole(agent, path)
+    assert [message.text for message in result.messages] == said
+    assert all(message.time is not None and message.time.year == 2026 for message in result.messages)
+    assert (len(result.parts), result.damaged, dict(result.unknown)) == (sessions, 0, {})
+    assert all(part.header is not None and part.header.cwds for part in result.parts)
+    assert detect(path) == agent
+    assert sorted(path.parent.iterdir()) == beside
+
+
+def test_the_files_of_an_old_opencode(samples: Path, tmp_path: Path) -> None:
+    """The samples are a part of a tree: the session's own file is missing."""
+    storage = tmp_path / "storage"
+    shutil.copytree(samples / "opencode/layouts/jazzy/storage_v2", storage)
+    path = storage / "session" / "proj" / "s_stage0_large.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"id": "s_stage0_large", "directory": "/tmp/large"}))
+    result = whole("opencode", path)
+    assert [(message.role, message.text) for message in result.messages] == [("user", "Step 1"), ("assistant", "Ok")]
+    assert (result.damaged, dict(result.unknown)) == (0, {})
+    drifted = samples / "opencode/layouts/jazzy/storage_legacy/session/proj_test/ses_s_stage0_drift.json"
+    assert (whole("opencode", drifted).messages, READERS["opencode"].header(drifted)) == ((), None)
