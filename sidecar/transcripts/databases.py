@@ -18,7 +18,6 @@ There is one look at a time in this process: closing any handle of a file drops 
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
@@ -29,14 +28,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.transcripts.base import LOG, Cursor, log_of
 
 MAGIC = b"SQLite format 3\0"
 
-COPY_LIMIT = 1024 * 1024 * 1024
+COPY_LIMIT = 256 * 1024 * 1024
 """Bytes of database and log that are copied to be read; a larger one waits until its agent opens it again."""
 
 _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
@@ -210,7 +208,7 @@ def _refuse_other_formats(path: Path) -> None:
 def _connected(opened: Path, path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """A connection in one read transaction; what sqlite3 raises is said of `path`."""
     try:
-        uri = f"file:{quote(os.fsencode(opened))}?{mode}"
+        uri = f"{opened.absolute().as_uri()}?{mode}"
         with closing(sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)) as connection:
             # Text need not be UTF-8, whatever the header says.
             connection.text_factory = lambda data: data.decode("utf-8", "replace")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
-from sidecar.transcripts import claude_records, codex_records, gemini_records
+from sidecar.transcripts import claude_records, codex_records, gemini_records, opencode_messages
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.cursor_ide import CursorIde
 from sidecar.transcripts.databases import MAGIC, snapshot
@@ -22,6 +22,7 @@ HEAD_SIZES = (256 * 1024, 4 * 1024 * 1024)
 """Bytes looked at: 50 KB of instructions may stand in the first record, and sometimes a picture of some MB."""
 
 _GEMINI_KEYS = ('"sessionId":', '"projectHash":', '"messages":')
+_OPENCODE_KEYS = ('"id":', '"projectID":', '"directory":')
 _CODEX_DOCUMENT = re.compile(r'\A\s*\{\s*"session"\s*:\s*\{.*"items"\s*:\s*\[', re.DOTALL)
 
 
@@ -80,6 +81,8 @@ def _document(head: str) -> str | None:
         return codex_records.AGENT
     if head.lstrip().startswith("{") and all(key in head for key in _GEMINI_KEYS):
         return gemini_records.AGENT
+    if head.lstrip().startswith("{") and all(key in head for key in _OPENCODE_KEYS):
+        return opencode_messages.AGENT
     return None
 
 

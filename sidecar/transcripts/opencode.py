@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sidecar.model import SessionHeader
+from sidecar.paths import user_home
 from sidecar.transcripts.databases import Snapshot
 from sidecar.transcripts.locations import below, xdg_data
 from sidecar.transcripts.opencode_messages import AGENT
@@ -32,17 +33,22 @@ class OpenCode(StoreReader):
     agent = AGENT
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
-        """`opencode` in the XDG data folder, on every platform, or the folder of `$OPENCODE_DB`."""
+        """`opencode` in the XDG data folder, on every platform, and the folder of `$OPENCODE_DB`.
+
+        Not the home folder or one above it, should the database lie there: it would be searched as a whole.
+        """
         folder = xdg_data(environ) / AGENT
         named = environ.get("OPENCODE_DB", "").strip()
         if not named or named == ":memory:":
             return (folder,)
         database = below(environ, "OPENCODE_DB", "") if named.startswith(("/", "~")) else folder / named
-        return tuple(dict.fromkeys((folder, database.parent)))
+        home = user_home(environ)
+        found = (folder, database.parent)
+        return tuple(dict.fromkeys(root for root in found if root != home and root not in home.parents))
 
     def depth(self, root: Path) -> int | None:
         """See `ManySessions.depth`: below the database lie copies of every project's files."""
-        return 0 if root.name == AGENT else None
+        return 0 if root.name == AGENT or any(map(self.is_transcript, root.glob("*.db"))) else None
 
     def is_transcript(self, path: Path) -> bool:
         """The database of any channel."""

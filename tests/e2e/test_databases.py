@@ -78,3 +78,20 @@ def test_a_live_database_is_followed_while_its_writer_has_it_open(
         lambda: any("drawer 44" in text for text in daemon.contents("where is the spare lab key?", project)),
     )
     daemon.settle()
+
+
+def test_a_dry_run_tells_what_every_session_would_bring(
+    daemon: Daemon, goose: sqlite3.Connection, home: Path, project: Path
+) -> None:
+    other = repository(home / "work" / "wren", "wren")
+    begin(goose, "20260901_1", project)
+    begin(goose, "20260901_2", other)
+    say(goose, "20260901_1", "Remember that the key of the lab hangs in room 12.")
+    say(goose, "20260901_2", "Remember that the key of the shed lies in drawer 44.")
+    path = Path(goose.execute("PRAGMA database_list").fetchone()[2])
+    daemon.environ = {"SIDECAR_WATCH_AGENTS": "[]"}
+    daemon.start()
+    done = daemon.cli("ingest", "--dry-run", str(path))
+    assert done.returncode == 0, done.stderr
+    assert "room 12" in done.stdout
+    assert "drawer 44" in done.stdout

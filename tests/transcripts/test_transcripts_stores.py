@@ -14,7 +14,7 @@ from live_writer import Writer
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.model import Message
-from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, unchanged
+from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, detect, unchanged
 from sidecar.transcripts.opencode import OpenCode
 
 DATA = Path(__file__).parent.parent / "data" / "databases"
@@ -303,7 +303,7 @@ def test_the_new_tables_go_on_where_the_old_ones_end(tmp_path: Path) -> None:
     assert texts(archive) == ["Grind rye.", "Use the deck oven.", "And steam."]
 
 
-def test_places_of_opencode() -> None:
+def test_places_of_opencode(tmp_path: Path) -> None:
     store = OpenCode()
     assert store.roots({"HOME": "/h"}) == (Path("/h/.local/share/opencode"),)
     assert store.roots({"HOME": "/h", "XDG_DATA_HOME": "/d"}) == (Path("/d/opencode"),)
@@ -311,6 +311,8 @@ def test_places_of_opencode() -> None:
         Path("/h/.local/share/opencode"),
         Path("/h/kept"),
     )
+    for named in ("~/my.db", "/my.db"):  # not all that lies in the home folder
+        assert store.roots({"HOME": "/h/mia", "OPENCODE_DB": named}) == (Path("/h/mia/.local/share/opencode"),)
     assert store.roots({"HOME": "/h", "OPENCODE_DB": ":memory:"}) == (Path("/h/.local/share/opencode"),)
     for name, taken in [
         ("opencode.db", True),
@@ -321,6 +323,9 @@ def test_places_of_opencode() -> None:
     ]:
         assert store.is_transcript(Path("/h/.local/share/opencode", name)) is taken
     assert store.depth(Path("/h/.local/share/opencode")) == 0
+    assert store.depth(tmp_path) is None
+    (tmp_path / "opencode.db").touch()
+    assert store.depth(tmp_path) == 0
     assert READERS["opencode"].roots({"HOME": "/h"})[0] == Path("/h/.local/share/opencode/storage/session")
 
 
@@ -350,6 +355,7 @@ def test_the_old_tree_of_files(tmp_path: Path) -> None:
     reader = READERS["opencode"]
     path = old_session(tmp_path / "storage")
     assert reader.is_transcript(path)
+    assert detect(path) == "opencode"
     assert not reader.is_transcript(tmp_path / "storage" / "message" / "ses_a" / "msg_0.json")
     result = reader.read(path, None)
     assert [(message.id, message.text) for message in result.messages] == [
