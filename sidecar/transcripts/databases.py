@@ -102,8 +102,7 @@ class Snapshot:
 
     def rows(self, statement: str, values: Sequence[Value] = ()) -> Iterator[tuple[Value, ...]]:
         """The rows of a query, one after the other."""
-        with closing(self._connection.execute(statement, values)) as cursor:
-            yield from cursor
+        yield from self._connection.execute(statement, values)  # what is not read to its end ends with the connection
 
     def columns(self, table: str) -> frozenset[str]:
         """The names of a table's columns; empty if there is no such table.  Views do not count."""
