@@ -102,7 +102,8 @@ class Snapshot:
 
     def rows(self, statement: str, values: Sequence[Value] = ()) -> Iterator[tuple[Value, ...]]:
         """The rows of a query, one after the other."""
-        yield from self._connection.execute(statement, values)  # what is not read to its end ends with the connection
+        for row in self._connection.execute(statement, values):  # noqa: UP028 - `yield from` would close the cursor,
+            yield row  # which fails when a query that is not read to its end outlives the connection
 
     def columns(self, table: str) -> frozenset[str]:
         """The names of a table's columns; empty if there is no such table.  Views do not count."""

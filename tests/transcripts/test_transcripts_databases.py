@@ -194,6 +194,14 @@ def test_names_with_special_characters_are_names(tmp_path: Path) -> None:
     assert words(closed(folder / "x.db")) == ["Rye."]
 
 
+def test_a_query_that_outlives_its_look_ends_in_silence(tmp_path: Path) -> None:
+    path = closed(tmp_path / "x.db")
+    with snapshot(path) as database:
+        rows = database.rows("SELECT words FROM said")
+        assert next(rows) == ("Rye.",)
+    rows.close()
+
+
 def test_a_view_is_no_table(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     with Writer(path) as writer:

@@ -345,6 +345,7 @@ def old_session(storage: Path, session: str = "ses_a") -> Path:
         put(storage / "part" / f"msg_{number}" / "prt_0.json", {"type": "text", "text": words})
     content = {
         "id": session,
+        "projectID": "proj",
         "directory": "/home/mia/bakery",
         "time": {"created": 1770000000000, "updated": 1770000090000},
     }
