@@ -31,12 +31,15 @@ _CONTEXT = Block("user_info", "system_reminder", "attached_files", "open_and_rec
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """What all bubbles of a conversation have in common; `order`: the places of its bubbles."""
+    """What all bubbles of a conversation have in common.
+
+    `order`: the places of its bubbles; None where it has no list of them.
+    """
 
     session: str
     cwd: str | None
     model: str | None
-    order: Mapping[str, int]
+    order: Mapping[str, int] | None
     written: datetime
 
 

@@ -77,7 +77,7 @@ class CursorIde(StoreReader):
         rows = Follower(database, Table(_TABLE, "key", (value,)), state.get(_TABLE))
         composers: dict[str, Composer] = {}
         unlisted: Counter[str] = Counter()
-        for row in rows.changed(limit_bytes):
+        for row in sorted(rows.changed(limit_bytes), key=lambda row: row.number):
             session, _, bubble = row.key.removeprefix(_BUBBLE).partition(":")
             if not row.key.startswith(_BUBBLE) or row.values[0] is None or not bubble:
                 continue
@@ -88,9 +88,9 @@ class CursorIde(StoreReader):
             if session not in composers:
                 composers[session] = _described(database, session)
             composer = composers[session]
-            place = composer.order.get(bubble)
+            place = row.number if composer.order is None else composer.order.get(bubble)
             if place is None:  # it is written before the list names it, at its end
-                place = len(composer.order) + unlisted[session]
+                place = len(composer.order or ()) + unlisted[session]
                 unlisted[session] += 1
             taken.add(list(messages_of(composer, bubble, place, content, taken.unknown)))
         taken.state, taken.more = {_TABLE: rows.state()}, rows.more
@@ -122,12 +122,13 @@ def _bubbles(database: Snapshot, session: str, limit: int) -> Iterator[Record]:
 
 def _described(database: Snapshot, session: str) -> Composer:
     data = _composer(database, session)
-    order = [identifier(obj(header).get("bubbleId")) for header in items(data.get("fullConversationHeadersOnly"))]
+    listed = data.get("fullConversationHeadersOnly")
+    order = [identifier(obj(header).get("bubbleId")) for header in items(listed)]
     return Composer(
         session=session,
         cwd=_folder(database, session),
         model=name(obj(data.get("modelConfig")).get("modelName")),
-        order={bubble: place for place, bubble in enumerate(order)},
+        order={bubble: place for place, bubble in enumerate(order)} if isinstance(listed, list) or not data else None,
         written=database.written,
     )
 

@@ -7,7 +7,8 @@ number anew.  So a look remembers more than the last number:
   new rows begin; what lies behind it is read again.
 - fingerprints of the last rows, and of those that are not finished, wherever they are: they are looked at again.
 
-A row that has vanished means nothing: what was said is said.
+What was there at the first look is read from its end backwards, so that the newest is known first; what is new goes
+before it.  A row that has vanished means nothing: what was said is said.
 """
 
 from __future__ import annotations
@@ -63,25 +64,40 @@ class Follower:
         self._marks = [(number, known) for number, known in map(_pair, items(saved.get("marks"))) if number > 0]
         self._seen = {key: _pair(value) for key, value in obj(saved.get("seen")).items()}
         self._open = {key: None for key in items(saved.get("open")) if isinstance(key, str)}
+        self._rest = _number(saved.get("rest")) if "rest" in saved else None
         self.more = False
 
     def changed(self, limit_bytes: int) -> Iterator[Row]:
-        """Rows that are new or differ from what was seen; of new ones at most so many bytes, and one row."""
-        self._at = self._beginning()
+        """Rows that are new or differ from what was seen; of unread ones at most so many bytes, and one row."""
+        if self._rest is None:
+            last = self._key_at("TRUE ORDER BY rowid DESC LIMIT 1")
+            self._at = last[0] if last else 0
+            self._rest = self._at + 1
+        else:
+            self._at = self._beginning()
+            self._rest = min(self._rest, self._at + 1)
+        yield from self._again()
+        taken = 0
+        for condition in (f"rowid > {self._at} ORDER BY rowid", f"rowid < {self._rest} ORDER BY rowid DESC"):
+            for row, size, differs in self._select(condition):
+                taken += size
+                self._at = max(self._at, row.number)
+                self._rest = min(self._rest, row.number)
+                if differs:
+                    yield row
+                if taken >= limit_bytes:
+                    self.more = True
+                    return
+        self._rest = 0
+
+    def _again(self) -> Iterator[Row]:
+        """The rows that were seen and are different now."""
         known = sorted(number for number, _ in self._seen.values() if number <= self._at)
         for start in range(0, len(known), WATCHED):
             numbers = ",".join(map(str, known[start : start + WATCHED]))
-            for row, _ in self._select(f"rowid IN ({numbers}) ORDER BY rowid"):
-                if row is not None:
+            for row, _, differs in self._select(f"rowid IN ({numbers}) ORDER BY rowid"):
+                if differs:
                     yield row
-        taken = 0
-        for row, size in self._select(f"rowid > {self._at} ORDER BY rowid"):
-            taken += size
-            if row is not None:
-                yield row
-            if taken >= limit_bytes:
-                self.more = True
-                break
 
     def unfinished(self, row: Row) -> None:
         """The row will change: it is looked at again until it is given without this being said."""
@@ -96,6 +112,7 @@ class Follower:
             "marks": [list(mark) for mark in self._new_marks()],
             "seen": {key: list(self._seen[key]) for key in kept},
             "open": open_ones,
+            "rest": self._rest or 0,
         }
 
     def _beginning(self) -> int:
@@ -118,16 +135,15 @@ class Follower:
         statement = f"SELECT rowid, {self._table.key} FROM {self._table.name} WHERE {condition}"
         return next(((_number(number), _text(key)) for number, key in self._database.rows(statement)), None)
 
-    def _select(self, condition: str) -> Iterator[tuple[Row | None, int]]:
-        """The rows with their sizes; None in place of one that is as it was."""
+    def _select(self, condition: str) -> Iterator[tuple[Row, int, bool]]:
+        """The rows with their sizes, and whether they are not as they were seen."""
         table = self._table
         chosen = ", ".join(("rowid", table.key, table.version or "NULL", *table.columns))
         for found in self._database.rows(f"SELECT {chosen} FROM {table.name} WHERE {condition}"):
             row = Row(_number(found[0]), _text(found[1]), found[3:])
             version = found[2] if table.version else row.values
             size = sum(len(value) for value in row.values if isinstance(value, str | bytes)) + 1
-            self._at = max(self._at, row.number)
-            yield (row if self._differs(row, digest(version)) else None), size
+            yield row, size, self._differs(row, digest(version))
 
     def _differs(self, row: Row, version: str) -> bool:
         """Whether the row is not as it was; from now on it is."""

@@ -290,6 +290,24 @@ def look(path: Path, state: object, archive: dict[str, str], limit: int) -> obje
     return state
 
 
+def test_the_newest_rows_come_first_and_new_ones_before_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with Writer(path) as writer:
+        writer.run(TABLE)
+        for number in range(5):
+            writer.run(SAY, [f"m{number}", "Rye."])
+        state: object = None
+        found: list[list[str]] = []
+        for look_number in range(6):
+            with snapshot(path) as database:
+                rows = Follower(database, Table("said", "id", ("words",)), state)
+                found.append([row.key for row in rows.changed(1)])
+                state = rows.state()
+            if look_number == 1:
+                writer.run(SAY, ["m5", "Salt."])
+    assert found == [["m4"], ["m3"], ["m5"], ["m2"], ["m1"], ["m0"]]
+
+
 def test_rows_that_change_in_place_are_given_again(tmp_path: Path) -> None:
     path = closed(tmp_path / "x.db")
     archive: dict[str, str] = {}
