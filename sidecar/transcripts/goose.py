@@ -26,6 +26,9 @@ SUBAGENT = "sub_agent"
 CALLS_LOOKED_AT = 8
 """Rows that name the id of a call and come before its result; the request is one of the last."""
 
+CALL_DISTANCE = 5000
+"""Rows between a call and its result at most: other sessions write in between."""
+
 _FOLDER = "sessions"
 _MESSAGES, _SESSIONS = "messages", "sessions"
 _MESSAGE_COLUMNS = ("session_id", "message_id", "role", "content_json", "created_timestamp", "metadata_json")
@@ -127,8 +130,8 @@ def _entry(database: Snapshot, session: Session, number: int, row: Mapping[str, 
 
 def _asked(database: Snapshot, entry: Entry, key: str) -> Call | None:
     """The call of this id: it was requested before its result came."""
-    condition = "session_id = ? AND id <= ? AND instr(content_json, ?) ORDER BY id DESC LIMIT ?"
-    values = (entry.session.id, entry.number, key, CALLS_LOOKED_AT)
+    condition = "session_id = ? AND id BETWEEN ? AND ? AND instr(content_json, ?) ORDER BY id DESC LIMIT ?"
+    values = (entry.session.id, entry.number - CALL_DISTANCE, entry.number, key, CALLS_LOOKED_AT)
     for row in database.selected(_MESSAGES, ("content_json",), condition, values):
         for block in blocks_of(decoded(row["content_json"])):
             if text(block.get("type")) in REQUESTS and identifier(block.get("id")) == key:

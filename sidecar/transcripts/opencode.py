@@ -80,9 +80,9 @@ class OpenCode(StoreReader):
         """Take back what is reverted now, and give again what was and is there still."""
         for generation in _generations(database):
             if before is not None and generation.exists:
-                taken.add(generation.since(taken, session, before))
+                taken.add(generation.since(session, before))
             if now is not None and generation.exists:
-                taken.withdraw(generation.since(taken, session, now))
+                taken.withdraw(generation.since(session, now))
 
 
 def _generations(database: Snapshot) -> tuple[Generation, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.locations import xdg_data
-from sidecar.transcripts.opencode_messages import AGENT, Entry, Session, messages_with_parts
+from sidecar.transcripts.opencode_messages import AGENT, Entry, Session, messages_with_parts, unknown_in
 from sidecar.transcripts.values import decoded, digest, identifier, moment, name, obj
 from sidecar.transcripts.whole import TRY_AGAIN, Document, read_document
 
@@ -119,8 +119,9 @@ class _Tree:
             made = identifier(info.get("id")) or file.path.stem
             parts = self._parts[file.path.stem] if made == file.path.stem else self._parts_of(made)
             if info:
-                entry = Entry(session, made, info, self.written)
-                yield from messages_with_parts(entry, [part for each in parts if (part := self._read(each))], unknown)
+                found = [part for each in parts if (part := self._read(each))]
+                unknown += unknown_in(info, found)
+                yield from messages_with_parts(Entry(session, made, info, self.written), found)
 
     @property
     def any_message(self) -> bool:

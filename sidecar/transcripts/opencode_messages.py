@@ -21,13 +21,15 @@ AGENT = "opencode"
 ENDED = frozenset(("completed", "error"))
 """States of a tool call that will not change any more."""
 
-SILENT_PARTS = frozenset(
-    "reasoning file step-start step-finish snapshot patch agent subtask retry compaction".split()  # of a message, 1.x
+ROLES = frozenset(("user", "assistant"))
+
+KNOWN_PARTS = frozenset(
+    "text tool reasoning file step-start step-finish snapshot patch agent subtask retry compaction".split()
 )
-SILENT_TYPES = frozenset(
-    "synthetic system agent-switched model-switched location-switched idle".split()  # of a row, 2.x
-)
-"""Known records without words of the person or the agent."""
+"""Kinds of parts in 1.x; only the first two hold what was said and done."""
+
+SILENT_TYPES = frozenset("synthetic system agent-switched model-switched location-switched idle".split())
+"""Types of rows in 2.x without words of the person or the agent."""
 
 _STEPS = 1000
 """Positions within a millisecond, for the parts of one message."""
@@ -99,12 +101,11 @@ def _model(info: Record) -> str | None:
     return name(info.get("modelID")) or name(model.get("modelID")) or name(model.get("id"))
 
 
-def messages_with_parts(entry: Entry, parts: list[Record], unknown: Counter[str]) -> Iterator[Message]:
+def messages_with_parts(entry: Entry, parts: list[Record]) -> Iterator[Message]:
     """1.x: the message's texts under its id, and each tool call under that and its own."""
     said = _words(parts)
     role = text(entry.info.get("role"))
-    if role not in ("user", "assistant"):
-        unknown[f"role {role or '(none)'}"] += 1
+    if role not in ROLES:
         return
     if said and role == "user":
         yield entry.message("user", said)
@@ -113,11 +114,16 @@ def messages_with_parts(entry: Entry, parts: list[Record], unknown: Counter[str]
     elif said:
         yield entry.message("assistant", said)
     for step, part in enumerate(parts, start=1):
-        kind = text(part.get("type"))
-        if kind == "tool":
+        if text(part.get("type")) == "tool":
             yield from _tool(entry, step, text(part.get("tool")), identifier(part.get("callID")), part)
-        elif kind != "text" and kind not in SILENT_PARTS:
-            unknown[f"part {kind or '(no type)'}"] += 1
+
+
+def unknown_in(info: Record, parts: list[Record]) -> Counter[str]:
+    """What of a message and its parts is of no known kind."""
+    kinds = (text(part.get("type")) for part in parts)
+    found = Counter(f"part {kind or '(no type)'}" for kind in kinds if kind not in KNOWN_PARTS)
+    role = text(info.get("role"))
+    return found if role in ROLES else found + Counter([f"role {role or '(none)'}"])
 
 
 def messages_of_row(entry: Entry, kind: str, unknown: Counter[str]) -> Iterator[Message]:

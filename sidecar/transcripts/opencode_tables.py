@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from sidecar.model import Message, SessionHeader
+from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
 from sidecar.transcripts.opencode_messages import (
     AGENT,
@@ -16,6 +18,7 @@ from sidecar.transcripts.opencode_messages import (
     messages_with_parts,
     unfinished_part,
     unfinished_row,
+    unknown_in,
 )
 from sidecar.transcripts.rows import Follower, Table
 from sidecar.transcripts.stores import Taken
@@ -102,7 +105,7 @@ class Generation(ABC):
         """Add what is new since the state, and the state after it."""
 
     @abstractmethod
-    def since(self, taken: Taken, session: str, message: str) -> list[Message]:
+    def since(self, session: str, message: str) -> list[Message]:
         """What a session says from a message on."""
 
     def _version(self) -> str | None:
@@ -128,43 +131,41 @@ class Parts(Generation):
     def take(self, taken: Taken, state: object, reverted: Mapping[str, str], limit_bytes: int) -> None:
         """See `Generation.take`: every message of which a part is new, whole."""
         rows = Follower(self._database, Table(self.table, "id", ("message_id", "data"), self._version()), state)
-        changed: dict[str, None] = {}
+        changed: dict[str, list[Record]] = {}
         for row in rows.changed(limit_bytes):
-            changed[identifier(row.values[0])] = None
-            if unfinished_part(obj(decoded(row.values[1]))):
+            made, part = identifier(row.values[0]), decoded(row.values[1])
+            known = changed.setdefault(made, [])
+            if isinstance(part, dict):
+                known.append(part)
+            else:
+                taken.damaged += 1
+            if unfinished_part(obj(part)):
                 rows.unfinished(row)
-        for made in changed:
+        for made, new in changed.items():
             for found in self._database.selected(_MESSAGE, _MESSAGE_COLUMNS, "id = ?", (made,)):
+                taken.unknown += unknown_in(obj(decoded(found["data"])), new)
                 point = reverted.get(identifier(found["session_id"]))
-                (taken.withdraw if point is not None and made >= point else taken.add)(self._messages(taken, found))
+                (taken.withdraw if point is not None and made >= point else taken.add)(self._messages(found))
         taken.state[self.table], taken.more = rows.state(), rows.more
 
-    def since(self, taken: Taken, session: str, message: str) -> list[Message]:
+    def since(self, session: str, message: str) -> list[Message]:
         """See `Generation.since`: ids of messages ascend."""
         condition = "session_id = ? AND id >= ?"
         found = self._database.selected(_MESSAGE, _MESSAGE_COLUMNS, condition, (session, message))
-        return [each for row in found for each in self._messages(taken, row)]
+        return [each for row in found for each in self._messages(row)]
 
-    def _messages(self, taken: Taken, row: Mapping[str, Value]) -> list[Message]:
+    def _messages(self, row: Mapping[str, Value]) -> list[Message]:
         made = identifier(row["id"])
-        info = decoded(row["data"])
-        parts = [
-            decoded(part["data"])
-            for part in self._database.selected(self.table, ("data",), "message_id = ? ORDER BY id", (made,))
-        ]
-        taken.damaged += sum(not isinstance(found, dict) for found in (info, *parts))
+        condition = "message_id = ? ORDER BY id"
+        parts = [decoded(part["data"]) for part in self._database.selected(self.table, ("data",), condition, (made,))]
         entry = Entry(
             session=self._session(identifier(row["session_id"])),
             made=made,
-            info=obj(info),
+            info=obj(decoded(row["data"])),
             written=self._database.written,
             row_time=row["time_created"],
         )
-        return (
-            list(messages_with_parts(entry, [part for part in parts if isinstance(part, dict)], taken.unknown))
-            if obj(info)
-            else []
-        )
+        return list(messages_with_parts(entry, [part for part in parts if isinstance(part, dict)]))
 
 
 class Rows(Generation):
@@ -188,14 +189,15 @@ class Rows(Generation):
                 rows.unfinished(row)
             point, place = points.get(identifier(found["session_id"])), found[self._order]
             taken_back = point is not None and isinstance(place, int) and place >= point
-            (taken.withdraw if taken_back else taken.add)(self._messages(taken, found))
+            taken.damaged += not isinstance(decoded(found["data"]), dict)
+            (taken.withdraw if taken_back else taken.add)(self._messages(found, taken.unknown))
         taken.state[self.table], taken.more = rows.state(), rows.more
 
-    def since(self, taken: Taken, session: str, message: str) -> list[Message]:
+    def since(self, session: str, message: str) -> list[Message]:
         """See `Generation.since`."""
         condition = f"session_id = ? AND {self._order} >= ?"
         found = self._database.selected(self.table, _ROW_COLUMNS, condition, (session, self._place(session, message)))
-        return [each for row in found for each in self._messages(taken, row)]
+        return [each for row in found for each in self._messages(row, Counter())]
 
     @property
     def _order(self) -> str:
@@ -206,10 +208,9 @@ class Rows(Generation):
         found = self._database.selected(self.table, (self._order,), "session_id = ? AND id = ?", (session, message))
         return next((place for row in found if isinstance(place := row[self._order], int)), None)
 
-    def _messages(self, taken: Taken, row: Mapping[str, Value]) -> list[Message]:
+    def _messages(self, row: Mapping[str, Value], unknown: Counter[str]) -> list[Message]:
         info = decoded(row["data"])
         if not isinstance(info, dict):
-            taken.damaged += 1
             return []
         entry = Entry(
             session=self._session(identifier(row["session_id"])),
@@ -218,7 +219,7 @@ class Rows(Generation):
             written=self._database.written,
             row_time=row["time_created"],
         )
-        return list(messages_of_row(entry, text(row["type"]), taken.unknown))
+        return list(messages_of_row(entry, text(row["type"]), unknown))
 
     def _first_id(self, row: Mapping[str, Value], said: object) -> str:
         """The id under which the same was said first: a fork copies rows, with their times, under new ids."""
