@@ -224,6 +224,16 @@ class Client:
         body = {**({"reason": reason} if reason else {}), **profile.fields()}
         return self.request("POST", profile.route(f"memories/{_quoted(identifier)}/forget"), body)
 
+    def proposed(self, profile: Profile, **filters: object) -> list[dict[str, Any]]:
+        """One page of the memories that wait for review, with content; the next page's cursor as for `memories`."""
+        found = self.request("GET", profile.route("review"), query={**filters, **profile.fields()})
+        return list(found or ())
+
+    def review(self, profile: Profile, identifier: str, decision: str, **options: object) -> dict[str, Any]:
+        """Decide (`accept` or `reject`) about a proposed memory; `options`: `content`, `reason`, `expected_sha256`."""
+        body = {"decision": decision, **options, **profile.fields()}
+        return _object(self.request("POST", profile.route(f"memories/{_quoted(identifier)}/review"), body))
+
     def log(self, profile: Profile, **filters: object) -> list[dict[str, Any]]:
         """Commits of a profile, newest first; `filters`: `id` of a memory, `limit`."""
         found = self.request("GET", profile.route("log"), query={**filters, **profile.fields()})
@@ -235,6 +245,19 @@ class Client:
         """Take in transcript files: `{sessions, messages, planned}`; `paths` are absolute."""
         body = {"paths": paths, **({"agent": agent} if agent else {}), **({"dry_run": True} if dry_run else {})}
         return _object(self.request("POST", "/v1/transcripts", body))
+
+    def jobs(self, **filters: object) -> dict[str, Any]:
+        """`{jobs, recent}`: what is to be extracted, and how other sessions ended; `filters`: `state`, `limit`."""
+        return _object(self.request("GET", "/v1/jobs", query=filters))
+
+    def retry_jobs(self, session: str | None = None, **options: object) -> dict[str, Any]:
+        """Extract a session again, or all that were given up: `{sessions}`; `options`: `agent`, `profile`."""
+        body = {**({"session": session} if session else {}), **options}
+        return _object(self.request("POST", "/v1/jobs/retry", body))
+
+    def drop_job(self, session: str, **options: object) -> object:
+        """Learn nothing of what a session holds now; `options`: `agent`, `profile`."""
+        return self.request("POST", "/v1/jobs/drop", {"session": session, **options})
 
     def pause(self) -> object:
         """Stop watching and extracting until `resume`."""

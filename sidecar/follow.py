@@ -265,8 +265,6 @@ def _document(change: MessageChange) -> MessageDoc | MessageGone:
         kind=message.kind,
         time=message.time,
         text=message.text,
-        before=change.before,
-        after=change.after,
         sidechain=message.sidechain,
         forgotten=change.forgotten,
         superseded=change.superseded,

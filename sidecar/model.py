@@ -19,8 +19,28 @@ Role = Literal["user", "assistant", "tool", "system"]
 Speaker = Literal["user", "assistant", "tool"]
 """Who really said it; `tool` covers everything that neither the person nor the agent wrote."""
 
-AGENTS = ("claude-code", "codex", "cursor", "gemini", "goose", "opencode")
-"""The agents whose transcripts are understood, as settings and requests name them."""
+AGENTS = (
+    "aider",
+    "claude-code",
+    "cline",
+    "codex",
+    "copilot-cli",
+    "cursor",
+    "gemini",
+    "goose",
+    "markdown",
+    "messages",
+    "native",
+    "openclaw",
+    "opencode",
+    "pi",
+    "qwen",
+    "roo",
+)
+"""The agents whose transcripts are understood, as settings and requests name them.
+
+`markdown`, `messages` and `native` are forms that belong to no agent in particular.
+"""
 
 HTTP_AGENT = "http"
 """The agent of messages that came by `ingest` over HTTP."""
@@ -168,6 +188,8 @@ class Candidate:
     extractor: str | None = None
     proposed: bool = False
     replaces_hint: tuple[str, ...] = ()
+    reason: str | None = None
+    """Of a proposed one: why it has to wait for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +284,10 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Change front-matter keys of an existing memory; the body stays.  `fields` holds the new values by field name."""
+    """Change an existing memory in its file: `fields` holds the new values by field name.
+
+    The body stays unless `content` is among them; then the identity stays all the same, as the file goes on living.
+    """
 
     target: Stored
     fields: Mapping[str, object]

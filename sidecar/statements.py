@@ -9,18 +9,54 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[^\W_]+(?:[-_./:@#'+][^\W_]+)*")
-_STOP = frozenset(
+STOP_WORDS = frozenset(
     "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
     "just may me my no not of on or our ours she should so some than that the their them then there these they this "
     "to too us was we were what when which while who will with would you your now please also always never".split()
 )
+"""Words that say nothing of the subject."""
+
+NAMES_OF = {
+    "db": "database",
+    "databases": "database",
+    "postgresql": "postgres",
+    "mongodb": "mongo",
+    "nodejs": "node",
+    "golang": "go",
+    "kubernetes": "k8s",
+    "prod": "production",
+    "repo": "repository",
+    "docs": "documentation",
+    "app": "application",
+    "config": "configuration",
+    "env": "environment",
+    "be": "backend",
+    "back-end": "backend",
+    "front-end": "frontend",
+    "auth": "authentication",
+    "msg": "message",
+    "licence": "license",
+    "optimiser": "optimizer",
+}
+"""One name for what people call by several, so that the key stays the same."""
+
+NUMBERED_THINGS = frozenset(
+    "ticket issue pr mr case step node rack shard chapter table figure line phase milestone sprint question item room "
+    "build page section level stage group lane track slot job worker channel unit block layer part number gate "
+    "paragraph section exercise lesson task bug release pin bay door floor seat row column zone grade class year "
+    "replica machine box host server runner device sensor board cabin house week appendix article".split()
+)
+"""Nouns that a number behind them names: node 3 is not another value of node 2."""
+
 _NEGATION = re.compile(r"\b(?:not|never|no|don't|dont|do not|without|stop|avoid|nicht|nie|kein\w*)\b", re.IGNORECASE)
 
 
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that carry meaning, lower-cased, with a plural s removed."""
     found = (match.group().casefold() for match in _WORD.finditer(text))
-    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in found if word not in _STOP)
+    return frozenset(
+        word[:-1] if len(word) > 3 and word.endswith("s") else word for word in found if word not in STOP_WORDS
+    )
 
 
 def concrete_values(text: str) -> frozenset[str]:
@@ -42,3 +78,11 @@ def first_content_word(text: str) -> str | None:
     words = content_words(text)
     found = (match.group().casefold() for match in _WORD.finditer(text))
     return next((word for word in found if word in words or word.removesuffix("s") in words), None)
+
+
+def adds_nothing(told: str, known: str) -> bool:
+    """Whether every word that carries meaning, and every concrete value, of `told` stands in `known`, denied alike."""
+    if negated(told) != negated(known):
+        return False
+    ours = content_words(told)
+    return bool(ours) and ours <= content_words(known) and concrete_values(told) <= concrete_values(known)

@@ -304,6 +304,6 @@ def test_what_a_running_daemon_adopts_is_exactly_what_is_live(tmp_path: Path) ->
 
 def test_what_is_not_used_yet_says_so_and_is_not_called_live() -> None:
     later = [item for item in config.declared() if item.spec.later]
-    assert {item.section for item in later} == {"extract", "sync", "hooks", "mcp", "reflect", "listen"}
+    assert {item.section for item in later} == {"extract", "sync", "mcp", "reflect", "listen"}
     assert not [item.key for item in later if item.spec.reloadable]
     assert config.example().count(config.NOT_YET) == len(later)

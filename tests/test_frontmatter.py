@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.errors import BadMemoryFile
+from sidecar.errors import BadMemoryFile, FieldError
 from sidecar.frontmatter import (
     REMOVE,
     Document,
@@ -267,6 +267,41 @@ def test_edits_keep_foreign_bytes(entries, body, crlf, bom, changes) -> None:  #
     ]
     assert after.text.count("# note") >= sum(note.startswith("#") for _, _, note in entries)
     assert edit(document(before.data), {}) == before.data
+
+
+@given(
+    st.lists(entry, max_size=6, unique_by=lambda e: e[0]),
+    words,
+    st.booleans(),
+    st.sampled_from(["", "\n", " \n\n"]),
+    st.sampled_from(["", "\n", "  \n\n"]),
+    words,
+)
+@settings(max_examples=200)
+def test_a_new_body_keeps_the_front_matter_and_the_space_around(entries, old, crlf, head, tail, new) -> None:  # type: ignore[no-untyped-def]
+    if any(
+        key in ("summary", "reason", "extractor", "occurred") and value[:1] in ("[", "\n") for key, value, _ in entries
+    ):
+        return
+    front = "".join(f"{note}{key}: {value}\n" for key, value, note in entries)
+    text = f"---\n{front}---\n{head}x{old.rstrip()}{tail}"
+    before = document(text.replace("\r\n", "\n").replace("\n", "\r\n") if crlf else text)
+    after = document(edit(before, {}, content=f"y {new}"))
+    assert after.text[: after.body_start] == before.text[: before.body_start]
+    assert after.content.replace("\r\n", "\n") == trimmed(encodable(f"y {new}")).replace("\r\n", "\n")
+    assert after.body[: after.body.index("y")] == before.body[: before.body.index("x")]
+    assert edit(after, {}, content=before.content) == edit(before, {}, content=before.content)
+
+
+def test_a_new_body_and_new_keys_come_together_and_an_empty_body_is_refused() -> None:
+    changed = edit(document(EXAMPLE), {"summary": "Other."}, content="Other words.\n---\nMore.")
+    assert changed.decode() == EXAMPLE.replace("The web workspace uses pnpm, never npm.", "Other.").replace(
+        "Use pnpm in the web workspace; npm breaks the lockfile that CI checks.", "Other words.\n---\nMore."
+    )
+    with pytest.raises(FieldError, match="content"):
+        edit(document(EXAMPLE), {}, content=" \n ")
+    with pytest.raises(BadMemoryFile):
+        edit(document("just words\n"), {}, content="---\nid: x\n---\nwords")
 
 
 def test_values_are_read_by_field_not_by_guessing() -> None:

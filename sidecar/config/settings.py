@@ -141,29 +141,32 @@ class Extract:
     extractor: str = setting(
         "auto",
         choice("auto", "ollama", "rules", "none"),
-        "What extracts: auto takes the best there is; ollama is not used yet by this version, which takes the rules.",
+        "What extracts: auto takes the model while Ollama has it, else the rules; with ollama sessions wait for the"
+        " model.",
     )
     host: str = setting("http://127.0.0.1:11434", _HOST, "The Ollama server; without it OLLAMA_HOST counts.")
     allow_remote: bool = setting(False, BOOLEAN, "Whether text may be sent to a model that is not on this machine.")
-    model: str = setting("qwen3:4b-instruct", _MODEL, "The model that extracts.", later=True)
+    model: str = setting("qwen3:4b-instruct", _MODEL, "The model that extracts.")
     verify_model: str | None = setting(
-        None, optional(_MODEL), "The model that checks what was extracted; null takes the same.", later=True
+        None, optional(_MODEL), "The model that checks what was extracted; null takes the same."
     )
     recall_model: str | None = setting(
         None, optional(_MODEL), "The model for recall at medium and high; null takes the same.", later=True
     )
     stall_seconds: float = setting(
-        60, number(1, _DAY), "Silence of the model after which a request is given up.", unit="seconds", later=True
+        60, number(1, _DAY), "Silence within an answer of the model after which it is given up.", unit="seconds"
     )
-    timeout_seconds: float = setting(
-        900, number(1, _DAY), "Longest time for one request to the model.", unit="seconds", later=True
-    )
+    timeout_seconds: float = setting(900, number(1, _DAY), "Longest time for one answer of the model.", unit="seconds")
     seconds_per_hour: float = setting(
-        1800, number(0, 3600), "Budget of model time in each hour.", unit="seconds", later=True
+        1800,
+        number(0, 3600),
+        "Budget of model time in any hour, but for sessions that somebody waits for; 3600 is no limit.",
+        unit="seconds",
+        reloadable=True,
     )
-    nice: int = setting(10, whole(0, 19), "Niceness of the daemon's own work.")
+    nice: int = setting(10, whole(0, 19), "Niceness of the daemon's own work; that of Ollama is Ollama's.")
     pause_on_battery: bool = setting(
-        True, BOOLEAN, "Whether extraction waits while the machine runs on battery.", later=True
+        True, BOOLEAN, "Whether the model waits while the machine runs on battery; the rules do not.", reloadable=True
     )
     review: bool = setting(
         False, BOOLEAN, "Whether new memories wait as proposed until you accept them.", reloadable=True
@@ -213,10 +216,14 @@ class Hooks:
     """Limits of what the hooks in agents may cost."""
 
     timeout_ms: int = setting(
-        300, whole(10, 60_000), "Longest time that a hook makes an agent wait.", unit="milliseconds", later=True
+        300, whole(10, 60_000), "Longest time that a hook makes an agent wait.", unit="milliseconds", reloadable=True
     )
     budget_tokens: int = setting(
-        1500, whole(0, 100_000), "Most text that a hook gives to an agent.", unit="tokens", later=True
+        1500,
+        whole(0, 100_000),
+        "Most text that a hook gives to an agent at once; 0 gives nothing.",
+        unit="tokens",
+        reloadable=True,
     )
 
 

@@ -9,11 +9,15 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from sidecar import git, log
-from sidecar.config import Config, adopted, diff, load
+from sidecar import git, log, meeting
+from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.daemon.choices import Engine
+from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
@@ -28,8 +32,11 @@ from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Writer
 from sidecar.errors import SidecarError
+from sidecar.extract.llm.extractor import ModelExtractor
+from sidecar.extract.llm.judge import Judge as ModelJudge
+from sidecar.extract.model import Model
 from sidecar.extract.rules import RulesExtractor
-from sidecar.files import ensure_folder
+from sidecar.files import ensure_folder, write_durably
 from sidecar.follow import Follow
 from sidecar.index import Embedder, Index
 from sidecar.ingest import Archiving, Learning
@@ -38,7 +45,6 @@ from sidecar.model import ProfileRef
 from sidecar.paths import Paths, temp_folders, user_home
 from sidecar.routing import RepoFacts, Router
 from sidecar.store import ProjectIdentity, Store
-from sidecar.wire.shapes import ExtractorState
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +93,7 @@ class Daemon:
         embedder = Embedder.load(config.embedding.model)
         self._index = Index.open(paths.index, embedder, archive=self._journal.identity)
         self._follow = Follow(self._store, self._journal, self._index, _now)
+        self._learner: Learner | None = None
 
     async def serve(self) -> int:
         """Start the services, wait for the order to stop, stop them."""
@@ -100,12 +107,15 @@ class Daemon:
             parts.intake.pause(True)
             parts.learner.pause(True)
         await server.start()
+        self._note_limit()
         parts.supervisor.start()
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
         try:
             await stop.wait()
         finally:
             logger.info("stopping")
+            # A running call of the model may take minutes, and somebody may wait for what comes of it.
+            parts.extraction.close()
             await server.stop()
             await parts.supervisor.stop()
             # What is not committed now is committed by the next start: the files are on disk.
@@ -115,6 +125,8 @@ class Daemon:
 
     def close(self) -> None:
         """Let the running step end, then close what holds files open."""
+        if self._learner is not None:
+            self._learner.close()
         self._writer.close()
         self._index.close()
         self._journal.close()
@@ -122,9 +134,9 @@ class Daemon:
     def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
         config, journal, writer, by = self._config, self._journal, self._writer, f"{getpass.getuser()}@{_hostname()}"
         router, rules = self._router(), RulesExtractor()
-        extractor = None if config.extract.extractor == "none" else rules
+        extraction = Extraction(config.extract, journal, writer, rules, partial(engine, config.extract))
         quiet = timedelta(seconds=config.watch.quiet_seconds)
-        archiving = Archiving(journal, router, config.namespace, quiet, extracting=extractor is not None)
+        archiving = Archiving(journal, router, config.namespace, quiet, extracting=not extraction.off)
         learning = Learning(
             journal,
             self._store,
@@ -137,12 +149,13 @@ class Daemon:
         quiet_store, maximum = timedelta(seconds=config.git.quiet_seconds), timedelta(seconds=config.git.max_seconds)
         keeper = Keeper(self._paths.store, self._follow, self._index, writer, quiet=quiet_store, maximum=maximum)
         archived = asyncio.Event()
-        learner = Learner(
+        learner = self._learner = Learner(
             journal,
             learning,
-            extractor,
+            extraction,
             writer,
             archived,
+            nice=config.extract.nice,
             review=config.extract.review,
             keep_texts=config.archive.enabled,
             on_released=keeper.archived,
@@ -158,20 +171,23 @@ class Daemon:
             writer,
             self._intake(router, archiving, keeper, learner, archived),
             keeper,
+            extraction,
             learner,
             Upkeep(journal, writer, self._paths.trash, config, on_change=keeper.archived),
             Supervisor(),
             self._paths.trash,
         )
-        for name, service in (
+        for name, part in (
             ("follow", parts.keeper),
             ("watch", parts.intake),
+            ("model", parts.extraction),
             ("extract", parts.learner),
             ("upkeep", parts.upkeep),
         ):
-            parts.supervisor.add(name, service.serve)
-        reporting = Reporting(parts, _extractor_state(config))
-        return parts, Service(parts, config, reporting, TakeIn(parts, rules, by), stop)
+            parts.supervisor.add(name, part.serve)
+        service = Service(parts, config, Reporting(parts), TakeIn(parts, rules, by), stop)
+        parts.supervisor.add("hooks", service.hooking.serve)
+        return parts, service
 
     def _intake(
         self, router: Router, archiving: Archiving, keeper: Keeper, learner: Learner, archived: asyncio.Event
@@ -225,8 +241,18 @@ class Daemon:
         parts.intake.set_rescan(timedelta(minutes=config.watch.rescan_minutes))
         parts.keeper.set_commit_times(**_commit_times(config))
         parts.learner.review, parts.learner.keep_texts = config.extract.review, config.archive.enabled
+        parts.extraction.adopt(config.extract)
         parts.upkeep.adopt(config)
         service.adopt(config)
+        self._note_limit()
+
+    def _note_limit(self) -> None:
+        """Tell hooks their time limit, which must not cost them the reading of the settings."""
+        note = Path(meeting.note_path(str(self._paths.socket)))
+        try:
+            write_durably(note, meeting.note(self._config.hooks.timeout_ms))
+        except SidecarError as error:
+            logger.warning("hooks keep to the default time limit", extra={"why": error.message})
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:
@@ -242,15 +268,28 @@ def _commit_times(config: Config) -> dict[str, timedelta]:
     }
 
 
-def _extractor_state(config: Config) -> ExtractorState:
-    """What extracts in this build: the rules, or nothing."""
-    wanted = config.extract.extractor
-    if wanted == "none":
-        return ExtractorState(name="none", state="off", hint="extract.extractor is none: nothing is learned.")
-    if wanted == "ollama":
-        hint = "extract.extractor is ollama, but this version extracts with rules alone; set it to rules or auto."
-        return ExtractorState(name="rules", state="degraded", hint=hint)
-    return ExtractorState(name="rules", state="running", hint=None)
+def engine(settings: Extract, on_use: Callable[[float], None]) -> Engine:
+    """The models of the settings, ready to be asked."""
+
+    def model(name: str) -> Model:
+        return Model(
+            settings.host,
+            name,
+            stall_s=settings.stall_seconds,
+            timeout_s=settings.timeout_seconds,
+            allow_remote=settings.allow_remote,
+            on_use=on_use,
+        )
+
+    extracting = model(settings.model)
+    verifying = model(settings.verify_model) if settings.verify_model else None
+
+    def close() -> None:
+        extracting.close()
+        if verifying is not None:
+            verifying.close()
+
+    return Engine(ModelExtractor(extracting, verifying), ModelJudge(extracting), close)
 
 
 def _repo_facts(folder: Path) -> RepoFacts | None:

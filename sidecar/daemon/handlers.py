@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sidecar import __version__
-from sidecar.daemon.protocol import Api, Kind, Listing, Namespace, Question, Said, Told
+from sidecar.daemon.protocol import Api, Kind, Listing, Namespace, Question, Review, Said, SessionName, Told
+from sidecar.errors import FieldError
 from sidecar.model import Hit, MemoryType, ProfileRef, Status
 from sidecar.wire import cursor, render, requests, shapes
 
@@ -199,6 +200,26 @@ async def forget_memory(api: Api, call: Call[requests.Forget, requests.NoQuery])
     return Reply(render.memory(forgotten).plain())
 
 
+async def list_proposed(api: Api, call: Call[requests.Nothing, requests.ListProposed]) -> Reply:
+    """List the memories that wait for review, with their content, the latest observed first."""
+    target, query = await _target(api, call), call.query
+    before = cursor.decode(query.cursor) if query.cursor else None
+    found = await api.list_proposed(target.ref, before=before, count=query.per_page + 1)
+    shown = found[: query.per_page]
+    more = cursor.encode(shown[-1].stored.memory.id) if len(found) > len(shown) else None
+    result = [render.proposed(one.stored, one.why, one.replaces).plain() for one in shown]
+    return Reply(result, Page(more, query.per_page, len(shown)))
+
+
+async def review_memory(api: Api, call: Call[requests.Review, requests.NoQuery]) -> Reply:
+    """Accept a proposed memory, as it is or corrected, or reject it for good; the answer is what it is now."""
+    target, body = await _target(api, call), call.body
+    if body.content is not None and body.decision == "reject":
+        raise FieldError(field="content", problem="goes with `accept` alone")
+    review = Review(body.decision, body.content, body.reason, body.expected_sha256)
+    return Reply(render.memory(await api.review_memory(target.ref, call.path["id"], review)).plain())
+
+
 async def summary(api: Api, call: Call[requests.Summary, requests.NoQuery]) -> Reply:
     """Sum up a profile in Markdown."""
     target = await _target(api, call)
@@ -222,6 +243,33 @@ async def notify(api: Api, call: Call[requests.Notify, requests.NoQuery]) -> Rep
     """Take an agent's hook at its word that a session wants attention: it goes first in the queue."""
     body = call.body
     await api.notify(agent=body.agent, session=body.session, path=body.path, event=body.event)
+    return Reply()
+
+
+async def hook(api: Api, call: Call[requests.Hook, requests.NoQuery]) -> Reply:
+    """Serve an agent's hook: the answer is what it prints, in the agent's own shape, and is empty for nothing."""
+    body = call.body
+    return Reply(await api.hook(agent=body.agent, event=body.event, payload=body.payload))
+
+
+async def list_jobs(api: Api, call: Call[requests.Nothing, requests.ListJobs]) -> Reply:
+    """List the sessions that are to be extracted, and how the extraction of others ended lately."""
+    return Reply((await api.list_jobs(call.query.state, limit=call.query.limit)).plain())
+
+
+async def retry_jobs(api: Api, call: Call[requests.RetryJobs, requests.NoQuery]) -> Reply:
+    """Extract again: all sessions that were given up, or one, which goes first, whatever its state."""
+    body = call.body
+    if body.session is None and (body.agent or body.profile):
+        raise FieldError(field="session", problem="is missing")
+    name = None if body.session is None else _session(call, body.session, body.agent, body.profile, body.namespace)
+    return Reply(shapes.RetriedResult(sessions=await api.retry_jobs(name)).plain())
+
+
+async def drop_job(api: Api, call: Call[requests.DropJob, requests.NoQuery]) -> Reply:
+    """Give a session up: what it holds now stays searchable, but nothing is learned of it; what comes later is."""
+    body = call.body
+    await api.drop_job(_session(call, body.session, body.agent, body.profile, body.namespace))
     return Reply()
 
 
@@ -274,6 +322,13 @@ async def _target(api: Api, call: Call[requests.Body, requests.QueryString]) -> 
     if where.profile:
         return _Target(ProfileRef(where.namespace or call.namespace, where.profile), routed=False)
     return _Target(await api.route(where.cwd), routed=True)
+
+
+def _session(
+    call: Call[Any, Any], session: str, agent: str | None, profile: str | None, namespace: str | None
+) -> SessionName:
+    ref = None if profile is None else ProfileRef(namespace or call.namespace, profile)
+    return SessionName(session, agent, ref)
 
 
 def _candidates(hits: Sequence[Hit], *, now: datetime, explain: bool) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
@@ -16,7 +17,7 @@ from sidecar.index import Index
 from sidecar.ingest import Archiving, Learning
 from sidecar.journal import Journal
 from sidecar.routing import Router
-from sidecar.store import Store
+from sidecar.store import Profile, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,11 @@ class Parts:
     follow: Follow
     router: Router
     archiving: Archiving
-    learning: Learning
+    learning: Learning[Profile]
     writer: Writer
     intake: Intake
     keeper: Keeper
+    extraction: Extraction
     learner: Learner
     upkeep: Upkeep
     supervisor: Supervisor

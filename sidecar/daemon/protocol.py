@@ -14,11 +14,13 @@ from typing import Literal, Protocol
 
 from sidecar.daemon.metrics import Metric
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
-from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
+from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult, TranscriptsResult
 
 Level = Literal["low", "medium", "high"]
 Length = Literal["short", "medium", "long"]
 Kind = Literal["memory", "message"]
+JobFilter = Literal["pending", "running", "parked", "done", "nothing", "failed", "dropped"]
+"""The states of jobs, then how the extraction of a session may have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,38 @@ class MemoryView:
     stored: Stored
     versions: tuple[Stored, ...] = ()
     messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A memory that waits for review: why, and what is in force under its key now."""
+
+    stored: Stored
+    why: str
+    replaces: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person's decision about a proposal.
+
+    `content` is the corrected text of an accepted one.  `expected_sha256` is of the file that the person has seen; None
+    takes the file as it is.
+    """
+
+    decision: Literal["accept", "reject"]
+    content: str | None = None
+    reason: str | None = None
+    expected_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionName:
+    """A session as people name it: `agent` and `profile` (of sessions that clients name) only where it takes them."""
+
+    session: str
+    agent: str | None = None
+    profile: ProfileRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +215,16 @@ class Api(Protocol):
     async def forget_memory(self, ref: ProfileRef, identifier: str, reason: str | None) -> Stored:
         """Archive it as forgotten, and return what it is now.  Raises UnknownMemory."""
 
+    async def list_proposed(self, ref: ProfileRef, *, before: str | None, count: int) -> Sequence[Proposal]:
+        """Up to `count` proposals by descending id, all with an id below `before`."""
+
+    async def review_memory(self, ref: ProfileRef, identifier: str, review: Review) -> Stored:
+        """Accept or reject a proposal, and return what it is now.
+
+        Raises UnknownMemory, NotProposed, ChangedOnDisk, and Refused where the file, or the one whose place it would
+        take, says `read_only`.
+        """
+
     async def summary(self, ref: ProfileRef, session: str | None) -> str:
         """Markdown."""
 
@@ -192,6 +236,18 @@ class Api(Protocol):
 
     async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
         """A hook's notice: this session goes first."""
+
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        """What an agent's hook is to print, in the agent's own shape; empty for nothing.  Within the hooks' limit."""
+
+    async def list_jobs(self, state: JobFilter | None, *, limit: int) -> JobsResult:
+        """The queue of extraction and how sessions ended lately, at most `limit` of each."""
+
+    async def retry_jobs(self, name: SessionName | None) -> int:
+        """Extract a session again, or all that were given up; how many.  Raises UnknownSession, FieldError."""
+
+    async def drop_job(self, name: SessionName) -> None:
+        """Extract nothing of what a session holds now.  Raises UnknownSession, FieldError."""
 
     async def route(self, cwd: str | None) -> ProfileRef:
         """The profile of a folder, by the rules of section 6; `personal` without one."""

@@ -24,8 +24,8 @@ not differ is never believed: it must be true at this moment."""
 class Reporting:
     """Looks at the parts; changes nothing."""
 
-    def __init__(self, parts: Parts, extractor: shapes.ExtractorState) -> None:
-        self._parts, self._extractor = parts, extractor
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._started = time.monotonic()
         self._look_again_at, self._differs = 0.0, list[str]()
         self._told: list[str] = []
@@ -123,6 +123,7 @@ class Reporting:
             "first scan": lambda: not parts.intake.progress.finished.is_set(),
             "a step": lambda: parts.writer.busy,
             "the index": lambda: parts.keeper.busy or not parts.index.intact(),
+            "the model server": lambda: not parts.extraction.ready.is_set(),
             "a service": lambda: any(state.state != "running" for state in parts.supervisor.states.values()),
             "a commit": lambda: bool(parts.follow.uncommitted),
             "jobs": self._jobs,
@@ -148,9 +149,10 @@ class Reporting:
         return self._differs
 
     def _extractor_state(self) -> shapes.ExtractorState:
+        found = self._parts.extraction.state()
         if self._parts.learner.paused:
-            return self._extractor.model_copy(update={"state": "paused", "hint": "Go on with `sidecar resume`."})
-        return self._extractor
+            return found.model_copy(update={"state": "paused", "hint": "Go on with `sidecar resume`."})
+        return found
 
     def _bad_files(self) -> list[shapes.BadFileState]:
         """Memory files that could not be taken in, then transcripts that cannot be read."""

@@ -30,8 +30,8 @@ class Route:
 
     `path` follows the prefix.  `managed`: the managed service has it too, so that it is served under both prefixes.
     `result` is the shape of the envelope's `result`, None for null; `many`: a list of them.  `document`: served as it
-    is, without an envelope, in this media type; then there is no handler.  `fresh`: the answer says how fresh the
-    index is.
+    is, without an envelope, in this media type; without a handler it is the server's own.
+    `fresh`: the answer says how fresh the index is.
     """
 
     method: str
@@ -101,6 +101,10 @@ _PROFILE: Final = (
           managed=True, conflicts=True),
     Route("POST", _P + "/memories/{id}/forget", "forget_memory", handlers.forget_memory, body=requests.Forget,
           result=shapes.MemoryShape, managed=True, conflicts=True),
+    Route("GET", _P + "/review", "list_proposed", handlers.list_proposed, query=requests.ListProposed,
+          result=shapes.ProposedShape, many=True, managed=True),
+    Route("POST", _P + "/memories/{id}/review", "review_memory", handlers.review_memory, body=requests.Review,
+          result=shapes.MemoryShape, managed=True, conflicts=True),
     Route("POST", _P + "/summary", "summary", handlers.summary, body=requests.Summary, result=shapes.SummaryResult,
           managed=True),
     Route("GET", _P + "/log", "log", handlers.log, query=requests.ListLog, result=shapes.LogEntry, many=True),
@@ -121,6 +125,10 @@ _HERE: Final = (
           result=shapes.MemoryShape, conflicts=True),
     Route("POST", "/memories/{id}/forget", "forget_memory_here", handlers.forget_memory, body=requests.ForgetHere,
           result=shapes.MemoryShape, conflicts=True),
+    Route("GET", "/review", "list_proposed_here", handlers.list_proposed, query=requests.ListProposedHere,
+          result=shapes.ProposedShape, many=True),
+    Route("POST", "/memories/{id}/review", "review_memory_here", handlers.review_memory, body=requests.ReviewHere,
+          result=shapes.MemoryShape, conflicts=True),
     Route("POST", "/accept", "accept_here", handlers.accept, body=requests.AcceptHere),
     Route("POST", "/summary", "summary_here", handlers.summary, body=requests.SummaryHere,
           result=shapes.SummaryResult),
@@ -131,6 +139,12 @@ _DAEMON: Final = (
     Route("POST", "/transcripts", "transcripts", handlers.transcripts, body=requests.Transcripts,
           result=shapes.TranscriptsResult),
     Route("POST", "/notify", "notify", handlers.notify, body=requests.Notify),
+    Route("POST", "/hook", "hook", handlers.hook, body=requests.Hook, body_bytes=limits.HOOK_BODY_BYTES,
+          document="text/plain", fresh=False),
+    Route("GET", "/jobs", "list_jobs", handlers.list_jobs, query=requests.ListJobs, result=shapes.JobsResult),
+    Route("POST", "/jobs/retry", "retry_jobs", handlers.retry_jobs, body=requests.RetryJobs,
+          result=shapes.RetriedResult),
+    Route("POST", "/jobs/drop", "drop_job", handlers.drop_job, body=requests.DropJob),
     Route("POST", "/pause", "pause", handlers.pause),
     Route("POST", "/resume", "resume", handlers.resume),
     Route("POST", "/rebuild", "rebuild", handlers.rebuild),

@@ -7,28 +7,44 @@ a thread of its own.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
+from sidecar.daemon.hooking import Hooking
+from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
-from sidecar.daemon.protocol import Freshness, Listing, MemoryView, Namespace, Question, Said, Told
+from sidecar.daemon.protocol import (
+    Freshness,
+    JobFilter,
+    Listing,
+    MemoryView,
+    Namespace,
+    Proposal,
+    Question,
+    Review,
+    Said,
+    SessionName,
+    Told,
+)
 from sidecar.daemon.reporting import Reporting
-from sidecar.daemon.takein import URGENT, TakeIn
+from sidecar.daemon.reviewing import Reviewing
+from sidecar.daemon.said import redacted_messages
+from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.writer import Urgency
 from sidecar.errors import BadRequest, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
-from sidecar.model import HTTP_AGENT, Hit, Message, ProfileRef, SessionRef, Speaker, Stored
+from sidecar.model import HTTP_AGENT, Hit, ProfileRef, SessionRef, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
-from sidecar.redact import redact, redact_messages
+from sidecar.redact import redact
 from sidecar.store import Profile, WriteContext
-from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
+from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult, TranscriptsResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,10 +70,14 @@ class Service:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
         self._recall = Recall(parts.index)
         self._deletion = Deletion(parts)
+        self.hooking = Hooking(parts, config, self._recall, takein)
+        self._reviewing = Reviewing(parts)
+        self._jobs = JobDesk(parts)
 
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""
         self._config = config
+        self.hooking.adopt(config)
 
     # namespaces and profiles
 
@@ -115,10 +135,10 @@ class Service:
         now = datetime.now(UTC)
         # The batch as a whole, because a secret may be told in one message and repeated in another; and in a thread,
         # because large ones take seconds.
-        name, kept = await asyncio.to_thread(_redacted_messages, messages, session, now)
+        name, kept = await asyncio.to_thread(redacted_messages, messages, session, now)
         await self._write(self._parts.learning.profile, ref)
         source = SessionRef(HTTP_AGENT, name, str(ref))
-        due, priority = (now, URGENT) if wait else (now + self._parts.archiving.quiet, 0)
+        due, priority = (now, AWAITED) if wait else (now + self._parts.archiving.quiet, 0)
         await self._write(self._parts.archiving.keep, source, ref, kept, due=due, priority=priority)
         await self._follow([])
         self._parts.learner.wake()
@@ -147,6 +167,13 @@ class Service:
         await self._follow([ref])
         return stored
 
+    async def review_memory(self, ref: ProfileRef, identifier: str, review: Review) -> Stored:
+        """A person's decision about a memory that waits for it."""
+        profile = self._profile_of(ref, identifier)
+        stored = await self._write(self._reviewing.decide, profile, identifier, review)
+        self._parts.keeper.look()
+        return stored
+
     async def ingest_transcripts(self, paths: Sequence[str], *, agent: str | None, dry_run: bool) -> TranscriptsResult:
         """Take in transcript files and folders, or say what that would change."""
         return await self._takein.transcripts([Path(path) for path in paths], agent, dry_run=dry_run)
@@ -155,7 +182,26 @@ class Service:
         """A hook's notice: this session goes first."""
         await self._takein.notice(agent, session, Path(path) if path else None)
 
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        """What a hook is to print."""
+        return await self.hooking.answer(agent, event, payload)
+
+    async def retry_jobs(self, name: SessionName | None) -> int:
+        """Extract a session again, or all that were given up; looks for the model server as well."""
+        count = await self._write(self._jobs.retry, name)
+        self._parts.extraction.look_now()
+        self._parts.learner.wake()
+        return count
+
+    async def drop_job(self, name: SessionName) -> None:
+        """Extract nothing of what a session holds now."""
+        self._parts.learner.give_up(await self._write(self._jobs.drop, name))
+
     # reading
+
+    async def list_jobs(self, state: JobFilter | None, *, limit: int) -> JobsResult:
+        """The queue of extraction, and how sessions ended."""
+        return await self._read(self._jobs.list, state, limit)
 
     async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Found:
         """Search a profile, `personal` beside it if the folder decided, and those that are included."""
@@ -210,6 +256,12 @@ class Service:
             if (before is None or stored.memory.id < before) and _listed(stored, listing)
         ]
         return found[:count]
+
+    async def list_proposed(self, ref: ProfileRef, *, before: str | None, count: int) -> Sequence[Proposal]:
+        """Memories that wait for review, by descending id."""
+        self._known(ref.namespace)
+        profile = self._open(ref)
+        return [] if profile is None else await self._read(self._reviewing.proposals, profile, before, count)
 
     async def get_memory(self, ref: ProfileRef, identifier: str, *, history: bool) -> MemoryView:
         """One memory, with its chain of versions and source messages if asked for."""
@@ -270,7 +322,7 @@ class Service:
 
     async def metrics(self) -> Sequence[Metric]:
         """Figures for Prometheus."""
-        return await self._read(self._reporting.metrics)
+        return [*await self._read(self._reporting.metrics), *self.hooking.metrics()]
 
     async def pause(self) -> None:
         """Stop reading transcripts and extracting."""
@@ -357,52 +409,6 @@ def _within(hits: Sequence[Hit], budget: int | None) -> tuple[list[Hit], int]:
             kept.append(hit)
             left -= len(hit.content)
     return kept, len(hits) - len(kept)
-
-
-def message_id(session: str, role: str, content: str) -> str:
-    """The id of an ingested message: the first 128 bits of SHA-256 over session, role and redacted content.
-
-    Each part is preceded by its length in bytes, so that no two triples join to the same text.
-    """
-    digest = hashlib.sha256()
-    for part in (session, role, content):
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()[:32]
-
-
-def _redacted_messages(messages: Sequence[Said], session: str | None, now: datetime) -> tuple[str, list[Message]]:
-    """The session's name and its messages as the archive keeps them."""
-    redacted = _redacted(messages)
-    name = session or _derived_session(redacted)
-    return name, [_message(said, text, name, now, place) for place, (said, text) in enumerate(redacted)]
-
-
-def _redacted(messages: Sequence[Said]) -> list[tuple[Said, str]]:
-    """What was said, without secrets."""
-    whole = [_message(said, said.content, "", datetime.now(UTC), place) for place, said in enumerate(messages)]
-    return [(said, clean.text) for said, clean in zip(messages, redact_messages(whole), strict=True)]
-
-
-def _derived_session(redacted: Sequence[tuple[Said, str]]) -> str:
-    digest = hashlib.sha256()
-    for said, text in redacted:
-        digest.update(message_id("", said.role, text).encode())
-    return digest.hexdigest()[:32]
-
-
-def _message(said: Said, text: str, session: str, now: datetime, place: int) -> Message:
-    speaker: Speaker = "tool" if said.role == "system" else said.role
-    return Message(
-        id=message_id(session, said.role, text),
-        agent=HTTP_AGENT,
-        session=session,
-        role=said.role,
-        speaker=speaker,
-        text=text,
-        time=said.time or now,
-        position=place,
-    )
 
 
 def _listed(stored: Stored, listing: Listing) -> bool:

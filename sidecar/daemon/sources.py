@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.config import ExtraFolder
-from sidecar.transcripts import READERS, ManySessions, written_for
+from sidecar.transcripts import READERS, ManySessions, detect, written_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,43 @@ def owner(places: Sequence[SourceFolder], path: Path) -> Transcript | None:
     return None
 
 
-def _files(root: Path, depth: int | None) -> Iterator[Path]:
+def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], Mapping[Path, str]]:
+    """The transcripts that paths name, and why a path names none.
+
+    Files are taken as they are, of folders all transcripts below.  `agent` is whose format they have; None to find out.
+    """
+    items: list[Transcript] = []
+    problems: dict[Path, str] = {}
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a folder above may not be entered
+            unlisted: list[OSError] = []
+            items += [
+                item
+                for file in _files(path, on_error=unlisted.append)
+                if (item := _recognised(file, agent)) is not None
+            ]
+            problems |= {Path(error.filename): f"it cannot be listed: {error.strerror}" for error in unlisted}
+        elif (item := _recognised(path, agent)) is not None:
+            items.append(item)
+        elif not os.path.exists(path):  # noqa: PTH110
+            problems[path] = "it does not exist"
+        elif not os.access(path, os.R_OK):
+            problems[path] = "it may not be read"
+        else:
+            problems[path] = "its format is not known; name the agent with --agent"
+    return list(dict.fromkeys(items)), problems
+
+
+def _recognised(path: Path, agent: str | None) -> Transcript | None:
+    if not os.path.isfile(path):  # noqa: PTH113
+        return None
+    found = agent if agent in READERS else detect(path)
+    return None if found is None else Transcript(found, path)
+
+
+def _files(root: Path, depth: int | None = None, on_error: Callable[[OSError], None] | None = None) -> Iterator[Path]:
     level = len(root.parts)
-    for folder, subfolders, names in os.walk(root):
+    for folder, subfolders, names in os.walk(root, onerror=on_error):
         subfolders.sort()
         if depth is not None and len(Path(folder).parts) - level >= depth:
             subfolders.clear()

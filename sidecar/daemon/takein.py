@@ -3,55 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from sidecar import curate
+from sidecar.daemon.choices import AWAITED, NOTICED, Choice, Wait
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Told
-from sidecar.daemon.sources import Transcript
+from sidecar.daemon.rehearsal import Rehearsal, in_order
+from sidecar.daemon.sources import Transcript, named
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import FieldError, SidecarError, TranscriptUnreadable
+from sidecar.errors import FieldError, SidecarError, TranscriptUnreadable, Unavailable
 from sidecar.extract import Extractor, Slice
 from sidecar.identity import content_hash, memory_id, normalized_key
-from sidecar.model import (
-    Add,
-    Candidate,
-    Change,
-    Memory,
-    MemoryType,
-    Message,
-    ProfileRef,
-    Revise,
-    SessionRef,
-    Skip,
-    Stored,
-    Supersede,
-)
-from sidecar.redact import redact, redact_messages
+from sidecar.model import Add, Candidate, MemoryType, Message, ProfileRef, Revise, SessionRef, Skip, Stored
+from sidecar.redact import redact
 from sidecar.store import Profile, WriteContext
-from sidecar.transcripts import READERS, Part, detect
-from sidecar.wire.shapes import PlannedChange, TranscriptProblem, TranscriptsResult
+from sidecar.transcripts import READERS
+from sidecar.wire.shapes import PlannedChange, PlannedCounts, TranscriptProblem, TranscriptsResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _SUMMARY_CHARACTERS = 120
-URGENT = 10
-"""Priority above all that is only due: somebody waits, or an agent's context is about to be dropped."""
-
-Action = Literal["add", "revise", "supersede", "skip"]
+_EMPTY = "it holds no conversation"
 
 
 class TakeIn:
     """Serves requests that bring something in."""
 
-    def __init__(self, parts: Parts, extractor: Extractor, by: str) -> None:
-        """`extractor` judges what kind of statement a remembered text is; it needs no model."""
+    def __init__(
+        self, parts: Parts, extractor: Extractor, by: str, choose: Callable[[], Choice | Wait] | None = None
+    ) -> None:
+        """`extractor` judges what kind of statement a remembered text is; it needs no model.
+
+        `choose` says what a dry run extracts with; without it what would extract now for somebody who waits.
+        """
         self._parts, self._extractor, self._by = parts, extractor, by
+        self._choose = choose or (lambda: parts.extraction.choose(AWAITED))
 
     def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """Write what a person or an agent asked to be remembered; runs in the writer thread."""
@@ -79,31 +71,30 @@ class TakeIn:
     async def transcripts(self, paths: Sequence[Path], agent: str | None, *, dry_run: bool) -> TranscriptsResult:
         """Read transcript files and folders now: archive and queue them, or only plan with `dry_run`.
 
-        Raises FieldError for an agent that is not known.
+        Raises FieldError for an agent that is not known; of a dry run also Unavailable while nothing extracts, and
+        ModelFailed if a model extracts and fails.
         """
         if agent is not None and agent not in READERS:
             raise FieldError(field="agent", problem=f"is not one of {', '.join(sorted(READERS))} (got {agent})")
-        items, problems = await asyncio.to_thread(_find, paths, agent)
+        items, unknown = await asyncio.to_thread(named, paths, agent)
+        problems = [TranscriptProblem(path=str(path), reason=reason) for path, reason in unknown.items()]
+        if dry_run:
+            return await self._rehearse(items, problems, asked=set(paths))
         sessions: set[SessionRef] = set()
-        messages = 0
-        planned: list[PlannedChange] = []
+        files = messages = 0
         for item in items:
             try:
-                if dry_run:
-                    found = await self._run(self._dry, item)
-                    messages += found[0]
-                    sessions |= found[1]
-                    planned += found[2]
-                else:
-                    added, refs = await self._archive(item)
-                    messages += added
-                    sessions |= refs
+                added, refs = await self._archive(item)
             except TranscriptUnreadable as error:
-                problems.append(TranscriptProblem(path=str(item.path), reason=error.message))
-        if not dry_run:
-            self._parts.keeper.archived()
-            self._parts.learner.wake()
-        return TranscriptsResult(sessions=len(sessions), messages=messages, planned=planned, problems=problems)
+                problems.append(_problem(item, error))
+                continue
+            if not added and item.path in paths and not await asyncio.to_thread(_has_conversation, item):
+                problems.append(TranscriptProblem(path=str(item.path), reason=_EMPTY))
+                continue
+            files, messages, sessions = files + 1, messages + added, sessions | refs
+        self._parts.keeper.archived()
+        self._parts.learner.wake()
+        return _result(files, len(sessions), messages, None, [], problems)
 
     async def notice(self, agent: str, session: str | None, path: Path | None) -> None:
         """Read the session's file now and put its extraction first."""
@@ -114,7 +105,7 @@ class TakeIn:
         ref = SessionRef(agent, session)
         row = await asyncio.to_thread(self._parts.journal.session, ref)
         if row is not None:
-            await self._run(self._parts.archiving.queue, ref, row.profile, due=datetime.now(UTC), priority=URGENT)
+            await self._run(self._parts.archiving.queue, ref, row.profile, due=datetime.now(UTC), priority=NOTICED)
             self._parts.learner.wake()
 
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -128,40 +119,32 @@ class TakeIn:
             refs |= set(step.sessions)
         return added, refs
 
-    def _dry(self, item: Transcript) -> tuple[int, set[SessionRef], list[PlannedChange]]:
-        """What taking in one file would change, judged statement by statement; nothing is written."""
-        by_session: dict[SessionRef, list[Message]] = {}
-        profiles: dict[SessionRef, ProfileRef | None] = {}
-        for part in self._parts_of(item):
-            route = (
-                None
-                if part.header is None
-                else self._parts.router.route_cwd(next(iter(part.header.cwds), None), create=False)
-            )
-            for message in redact_messages(part.messages):
-                session = SessionRef(message.agent, message.session)
-                by_session.setdefault(session, []).append(message)
-                profiles.setdefault(session, route.profile if route is not None else None)
+    async def _rehearse(
+        self, items: Sequence[Transcript], problems: list[TranscriptProblem], *, asked: set[Path]
+    ) -> TranscriptsResult:
+        """What taking these files in would change."""
+        await self._parts.extraction.ready.wait()
+        chosen = await asyncio.to_thread(self._choose)
+        if isinstance(chosen, Wait) and chosen.state != "off":
+            raise Unavailable(what="Extraction", why=chosen.why)
+        choice = chosen if isinstance(chosen, Choice) else None
+        rehearsal = Rehearsal(self._parts, choice, by=self._by)
+        sessions: set[SessionRef] = set()
+        files = messages = 0
         planned: list[PlannedChange] = []
-        for session, said in by_session.items():
-            for candidate in self._extractor.extract(Slice(session, tuple(said), by=self._by)):
-                planned += self._planned(candidate, profiles[session])
-        return sum(map(len, by_session.values())), set(by_session), planned
-
-    def _parts_of(self, item: Transcript) -> Iterator[Part]:
-        """What a file holds of its sessions, piece by piece."""
-        cursor, more = None, True
-        while more:
-            result = READERS[item.agent].read(item.path, cursor)
-            cursor, more = result.cursor, result.more
-            yield from result.sessions()
-
-    def _planned(self, candidate: Candidate, ref: ProfileRef | None) -> Iterator[PlannedChange]:
-        if ref is None:
-            return
-        profile = self._parts.store.open(ref) if ref in self._parts.store.profiles(ref.namespace) else None
-        for change in self._parts.learning.plan(candidate, profile):
-            yield _shown(change, candidate, ref)
+        for item in await asyncio.to_thread(in_order, items):
+            try:
+                told, changes = await rehearsal.plan(item)
+            except TranscriptUnreadable as error:
+                problems.append(_problem(item, error))
+                continue
+            if not told.messages and item.path in asked:
+                problems.append(TranscriptProblem(path=str(item.path), reason=_EMPTY))
+                continue
+            files, messages, sessions = files + 1, messages + told.messages, sessions.union(told.sessions)
+            planned += changes
+        version = None if choice is None else choice.extractor.version
+        return _result(files, len(sessions), messages, version, planned, problems)
 
     def _candidate(self, told: Told, profile: Profile) -> Candidate:
         content = redact(told.content, spoken=True).text.strip()
@@ -173,8 +156,8 @@ class TakeIn:
         return Candidate(
             type=kind,
             content=content,
-            summary=_first_line(content),
-            observed=_after(now, profile, key) if key and kind in curate.KEYED_TYPES else now,
+            summary=first_line(content),
+            observed=later_than_versions(now, profile, key) if key and kind in curate.KEYED_TYPES else now,
             source=source,
             key=key or None,
             occurred=judged.occurred if judged is not None else None,
@@ -192,63 +175,43 @@ class TakeIn:
         return found[0] if len(found) == 1 else None
 
 
-def _after(now: datetime, profile: Profile, key: str) -> datetime:
+def later_than_versions(now: datetime, profile: Profile, key: str) -> datetime:
     """A moment later than every version of the key: what is told last holds, also within one second."""
     latest = max((stored.memory.effective for stored in profile.versions(key)), default=None)
     return now if latest is None or latest < now else latest.replace(microsecond=0) + timedelta(seconds=1)
 
 
-def _first_line(content: str) -> str:
+def first_line(content: str) -> str:
+    """The summary of a text that a person wrote."""
     line = next(iter(content.splitlines()), "")
     return line if len(line) <= _SUMMARY_CHARACTERS else f"{line[: _SUMMARY_CHARACTERS - 1].rstrip()}…"
 
 
-def _shown(change: Change, candidate: Candidate, ref: ProfileRef) -> PlannedChange:
-    action: Action
-    memory: Memory | None = None
-    match change:
-        case Add():
-            action, memory = "add", change.memory
-        case Revise():
-            action, memory = "revise", change.target.memory
-        case Supersede():
-            action, memory = "supersede", change.target.memory
-        case Skip():
-            action = "skip"
-    return PlannedChange(
-        action=action,
-        profile=ref.name,
-        type=(memory.type if memory is not None else candidate.type).value,
-        key=memory.key if memory is not None else candidate.key,
-        summary=memory.summary if memory is not None else candidate.summary,
-        why=change.why,
+def _has_conversation(item: Transcript) -> bool:
+    return READERS[item.agent].header(item.path) is not None
+
+
+def _problem(item: Transcript, error: TranscriptUnreadable) -> TranscriptProblem:
+    return TranscriptProblem(path=str(item.path), reason=str(error.fields.get("why", error.message)))
+
+
+def _result(
+    files: int,
+    sessions: int,
+    messages: int,
+    extractor: str | None,
+    planned: list[PlannedChange],
+    problems: list[TranscriptProblem],
+) -> TranscriptsResult:
+    kinds = Counter(change.action for change in planned)
+    return TranscriptsResult(
+        files=files,
+        sessions=sessions,
+        messages=messages,
+        extractor=extractor,
+        planned=planned,
+        counts=PlannedCounts(
+            add=kinds["add"], revise=kinds["revise"], supersede=kinds["supersede"], skip=kinds["skip"]
+        ),
+        problems=problems,
     )
-
-
-def _find(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], list[TranscriptProblem]]:
-    """The transcripts that paths name: files as they are, folders with all transcripts below."""
-    items: list[Transcript] = []
-    problems: list[TranscriptProblem] = []
-    for path in paths:
-        if path.is_dir():
-            items += [item for file in _below(path) if (item := _known(file, agent)) is not None]
-        elif (item := _known(path, agent)) is not None:
-            items.append(item)
-        else:
-            why = "it does not exist" if not path.exists() else "its format is not known; name the agent with --agent"
-            problems.append(TranscriptProblem(path=str(path), reason=why))
-    return list(dict.fromkeys(items)), problems
-
-
-def _known(path: Path, agent: str | None) -> Transcript | None:
-    if not path.is_file():
-        return None
-    found = agent if agent in READERS else detect(path)
-    return None if found is None else Transcript(found, path)
-
-
-def _below(root: Path) -> Iterator[Path]:
-    for folder, subfolders, names in os.walk(root):
-        subfolders.sort()
-        for name in sorted(names):
-            yield Path(folder, name)

@@ -88,8 +88,7 @@ class Writer:
         self._thread.join(timeout_s)
 
     def _loop(self) -> None:
-        if self._nice and sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
+        lower_priority(self._nice)
         while True:
             _, _, future, call = self._queue.get()
             if call is None:
@@ -102,3 +101,9 @@ class Writer:
                 future.set_exception(error)
             else:
                 future.set_result(result)
+
+
+def lower_priority(nice: int) -> None:
+    """Give the present thread this niceness, where the system knows one for a thread (Linux)."""
+    if nice and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

@@ -18,13 +18,17 @@ Tense = Literal["past", "future", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One date in a text: where the phrase ends, what it means, and whether it names a single day."""
+    """One date in a text: where the phrase stands, what it means, and whether it names a single day.
+
+    `full`: the phrase has the year itself, so there is nothing to make clear.
+    """
 
     start: int
     end: int
     label: str
     exact: bool
     past: bool
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,35 @@ _PLANNED = re.compile(
 )
 """The surer half of these: in a report, "from", "by" and "until" are of the past as well."""
 
+_WORD_MONTHS = frozenset({"may", "march", "mar", "jan", "dec"})
+_MONTH_LEAD = re.compile(
+    r"\b(?:on|by|since|until|till|before|after|due|from|the|to|of|in|last|next|this|early|late|mid|end|\w+day)[\s,]+$",
+    re.IGNORECASE,
+)
+_MONTH_END = re.compile(r"\s*(?:$|[.,;:!?)(]|(?:19|20)\d\d)")
+_VERB_NEXT = re.compile(r"\s+(?:not|be|have|never|also|only|still|well|\w{3,})\b(?!\s*[,.])", re.IGNORECASE)
+
+
+def means_month(match: re.Match[str]) -> bool:
+    """Whether a month's name that is a word as well ("10 may fall") has a reason to be one; `match` has its groups."""
+    written, given, text = match["month"], match.groupdict(), match.string
+    if written.lower().rstrip(".") not in _WORD_MONTHS or written[:1].isupper():
+        return True
+    if given.get("year") or re.search(r"\d(?:st|nd|rd|th|\.)(?!\w)|\bof\b", match.group(), re.IGNORECASE):
+        return True
+    if _MONTH_END.match(text, match.end()):
+        return True
+    leads = _MONTH_LEAD.search(text, 0, match.start()) is not None
+    return leads and (given.get("day") is None or not _VERB_NEXT.match(text, match.end()))
+
+
+_PUT_OFF = re.compile(
+    r"\b(?:moved|slipped|postponed|pushed|delayed|deferred|shifted|rescheduled|extended"
+    r"|brought forward)\s(?:\w+\s){0,2}to\s+$",
+    re.IGNORECASE,
+)
+"""What was put off was so in the past, but the day lies ahead."""
+
 _RECURRING = re.compile(r"\b(?:every|each|any|on most|per)\s$", re.IGNORECASE)
 _NEAR = 40
 """Characters before a phrase in which a word tells whether it lies ahead or behind."""
@@ -93,7 +126,8 @@ def absolutise(text: str, at: datetime, *, told: bool = False) -> Dated:
             meaning = resolve(match, today, _tense(text, match.start(), told))
             if meaning is not None:
                 label, exact = meaning
-                found.append(Found(match.start(), match.end(), label, exact, label[:10] <= today.isoformat()))
+                full, past = bool(match.groupdict().get("year")), label[:10] <= today.isoformat()
+                found.append(Found(match.start(), match.end(), label, exact, past, full))
     found.sort(key=lambda one: one.start)
     shown, end = [], 0
     for number, one in enumerate(found):
@@ -101,7 +135,7 @@ def absolutise(text: str, at: datetime, *, told: bool = False) -> Dated:
         following = found[number + 1] if number + 1 < len(found) else None
         # "the 11th, last friday": one day told twice is dated once.
         twice = following and following.label == one.label and following.start - one.end <= 3
-        if not twice and one.label not in text:
+        if not twice and not one.full and one.label not in text:
             shown.append(f" ({one.label})")
         end = one.end
     return Dated("".join(shown) + text[end:], tuple(found))
@@ -113,7 +147,7 @@ def _taken(match: re.Match[str], found: list[Found]) -> bool:
 
 def _tense(text: str, start: int, told: bool) -> Tense:
     clause = re.split(r"[.!?;:]\s", text[:start])[-1]
-    if (_PLANNED if told else _FUTURE).search(clause[-_NEAR:]):
+    if (_PLANNED if told else _FUTURE).search(clause[-_NEAR:]) or _PUT_OFF.search(clause):
         return "future"
     if told:
         return "past"
@@ -177,6 +211,8 @@ def _day_of_month(match: re.Match[str], today: date, tense: Tense) -> Meaning:
 
 
 def _day_and_month(match: re.Match[str], today: date, tense: Tense) -> Meaning:
+    if not means_month(match):
+        return None
     month, day = _month_number(match.group("month")), int(match.group("day"))
     years = [int(match.group("year"))] if match.group("year") else [today.year, today.year - 1, today.year + 1]
     days = [date(year, month, day) for year in years if 1 <= day <= calendar.monthrange(year, month)[1]]
@@ -271,7 +307,7 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Resolver], ...] = (
     (_compile(rf"{_DAY}{_PART}\s+\(the\s+{_NTH}\)"), _day_of_month),
     (
         _compile(
-            rf"(?:(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:-|–|to)\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd"
+            rf"(?:{_DAY},?\s+(?:the\s+)?)?(?:(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:-|–|to)\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd"
             rf"|th)?\s+(?:of\s+)?{_MONTH}{_YEAR}"
         ),
         _day_and_month,

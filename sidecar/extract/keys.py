@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sidecar.extract.vocabulary import NAMES_OF, SLOTS, TOOL_CLASS, TOOLS
+from sidecar.extract.vocabulary import SLOTS, TOOL_CLASS, TOOLS
 from sidecar.extract.words import STOP, content_words, singular, words
+from sidecar.statements import NAMES_OF, NUMBERED_THINGS
 
 _LONGEST_PART = 40
 
@@ -177,6 +178,21 @@ _CHOSEN = (
 _NUMBERED = frozenset({"port", "version", "retention", "schedule"})
 """Attributes whose value is a figure: a text without one need not be searched for them."""
 
+_FIGURES = _NUMBERED | {"interval", "limit", "deadline"}
+
+
+_BESIDES = re.compile(
+    r"\b(?:also|as well|additional(?:ly)?|another|second(?:ary)?|besides|in addition|alongside|only (?:for|in|on|when)"
+    r"|just (?:for|in)|except (?:for|on|in)|temporar\w+)\b"
+)
+"""Signs that a value is one of several or an exception, which must not archive the rule."""
+
+_SCOPE = re.compile(
+    r"\b(?:in|on|for|during|under) (?:the |our )?(?P<a>tests?|testing|ci|dev|development|staging|production|prod"
+    r"|windows|macos|linux|weekends?|holidays?)\b|^on (?P<b>\w+day)s\b"
+)
+_LABEL = re.compile(r"\b(?P<noun>[a-z]+) \d+\b")
+
 
 @functools.lru_cache(maxsize=512)  # asked for the type of a statement, then for its key
 def derive(text: str) -> str | None:
@@ -192,7 +208,19 @@ def derive(text: str) -> str | None:
     slots = _SLOTS if figure else [one for one in _SLOTS if one.attribute not in _NUMBERED]
     found = {key for key in (_filled(one, text) for one in slots) if key}
     # Two slots in one statement ("port 80, due friday"): a later value of one must not archive the other.
-    return next(iter(found)) if len(found) == 1 else None
+    return _scoped(next(iter(found)), text) if len(found) == 1 else None
+
+
+def _scoped(key: str, text: str) -> str | None:
+    """The key of a figure for the circumstances that the statement names; none for one of several, or of one part."""
+    subject, _, attribute = key.rpartition("/")
+    if attribute not in _FIGURES:
+        return key
+    if _BESIDES.search(text) or any(singular(m.group("noun")) in NUMBERED_THINGS for m in _LABEL.finditer(text)):
+        return None
+    scope = _SCOPE.search(text)
+    named = None if scope is None else _part(scope.group("a") or scope.group("b"))
+    return key if named is None or named in subject.split("-") else f"{subject}-{named}/{attribute}"
 
 
 def _filled(slot: _Slot, text: str) -> str | None:

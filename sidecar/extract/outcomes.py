@@ -59,6 +59,11 @@ def outcomes(messages: Sequence[Message]) -> Iterator[Outcome]:
             between.append(later)
 
 
+def harmless(command: str) -> bool:
+    """Whether a command only looks at something."""
+    return bool(_HARMLESS.search(command))
+
+
 def _cure(between: Sequence[Message]) -> str | None:
     """The one command that can have made the difference."""
     if any(call.tool and call.tool.name.lower() in _EDITS for call in between):
@@ -66,7 +71,7 @@ def _cure(between: Sequence[Message]) -> str | None:
     acted = [
         _command(call)
         for call in between
-        if call.tool and _command(call) and not call.tool.failed and not _HARMLESS.search(_command(call))
+        if call.tool and _command(call) and not call.tool.failed and not harmless(_command(call))
     ]
     return acted[0] if len(acted) == 1 and _SURROUNDINGS.search(acted[0]) else None
 

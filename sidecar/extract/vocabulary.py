@@ -67,27 +67,3 @@ SLOTS = frozenset(
     "data files tables columns units amounts currency prices timestamps dates ids tokens sessions logs".split()
 )
 """Nouns that a project has one of: "the <noun> is …" states something of the project, not of the moment."""
-
-NAMES_OF = {
-    "db": "database",
-    "databases": "database",
-    "postgresql": "postgres",
-    "mongodb": "mongo",
-    "nodejs": "node",
-    "golang": "go",
-    "kubernetes": "k8s",
-    "prod": "production",
-    "repo": "repository",
-    "docs": "documentation",
-    "app": "application",
-    "config": "configuration",
-    "env": "environment",
-    "be": "backend",
-    "back-end": "backend",
-    "front-end": "frontend",
-    "auth": "authentication",
-    "msg": "message",
-    "licence": "license",
-    "optimiser": "optimizer",
-}
-"""One name for what people call by several, so that the key stays the same."""

@@ -58,18 +58,21 @@ def _survives(draft: Draft, subject: frozenset[str], recent: set[str]) -> bool:
     return len(subject & keys.topic_words(draft.text)) * 2 < len(subject)
 
 
-def unfinished(drafts: Sequence[Draft], messages: Sequence[Message]) -> list[Draft]:
-    """The drafts without the to-dos that were done later in the same session, so that they do not outlive it."""
+def unfinished(drafts: Sequence[Draft], messages: Sequence[Message], *, share: float = 0.0) -> list[Draft]:
+    """The drafts without the to-dos that were done later in the same session, so that they do not outlive it.
+
+    `share` is the part of a to-do's words that a report of something done must have, besides two at least.
+    """
     if not any(draft.type is MemoryType.TASK for draft in drafts):
         return list(drafts)
     order = {message.id: number for number, message in enumerate(messages)}
     done = [(order[one.id], keys.topic_words(one.text)) for one in messages if _reports_done(one)]
-    return [draft for draft in drafts if draft.type is not MemoryType.TASK or not _done(draft, order, done)]
+    return [draft for draft in drafts if draft.type is not MemoryType.TASK or not _done(draft, order, done, share)]
 
 
-def _done(draft: Draft, order: Mapping[str, int], done: Sequence[tuple[int, frozenset[str]]]) -> bool:
+def _done(draft: Draft, order: Mapping[str, int], done: Sequence[tuple[int, frozenset[str]]], share: float) -> bool:
     about, said = keys.topic_words(draft.text), order[draft.message.id]
-    return any(number > said and len(about & topic) >= 2 for number, topic in done)
+    return any(number > said and len(about & topic) >= max(2, share * len(about)) for number, topic in done)
 
 
 def _reports_done(message: Message) -> bool:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from sidecar.errors import BadMemoryFile
-from sidecar.frontmatter.document import KINDS, SOURCE_KEYS, Document, parsed
+from sidecar.errors import BadMemoryFile, FieldError
+from sidecar.frontmatter.document import KINDS, SOURCE_KEYS, Document, parsed, trimmed
 from sidecar.frontmatter.nodes import Bad, Node, plain_value
 from sidecar.frontmatter.writing import flow, formatted, is_default, source_mapping
+from sidecar.identity import encodable
 from sidecar.model import Source
 
 REMOVE: Final = None
@@ -19,20 +20,36 @@ _RANK: Final = {name: rank for rank, name in enumerate(KINDS)}
 _COMMENT_TAIL = re.compile(r"[ \t]+#[^\n]*?(?=\r?(?:\n|\Z))")
 
 
-def edit(document: Document, changes: Mapping[str, object], *, path: str = "the file") -> bytes:
+def edit(
+    document: Document, changes: Mapping[str, object], *, content: str | None = None, path: str = "the file"
+) -> bytes:
     """The bytes with the named keys changed, added in their canonical place, or (value `REMOVE`) taken out.
 
-    A value that equals the field's default takes the key out as well.  Every other byte stays.  Raises `BadMemoryFile`
-    for a layout so odd that the change cannot be made without touching something else.
+    A value that equals the field's default takes the key out as well.  `content` replaces the text of the body, whose
+    line ends and white space around it stay.  So does every other byte.  Raises `BadMemoryFile` for a layout so odd
+    that the change cannot be made without touching something else, and `FieldError` for an empty `content`.
     """
     wanted = {name: None if is_default(value) else value for name, value in changes.items()}
     text = document.text
     for name in sorted(wanted, key=_RANK.__getitem__):
         now = parsed(text.encode(), text)
         text = _with_key(now, name, _line_value(now, name, wanted[name]))
-    if not _only_changed(document, text, wanted):
+    body = document.body if content is None else _body(document, content)
+    text = text.removesuffix(document.body) + body
+    if not _only_changed(document, text, wanted, body):
         raise BadMemoryFile(path=path, at="", reason="its front matter is laid out so that it cannot be changed safely")
     return text.encode()
+
+
+def _body(document: Document, content: str) -> str:
+    """The body with another text in it."""
+    text = trimmed(encodable(content)).replace("\r\n", "\n").replace("\n", _newline(document.text))
+    if not text:
+        raise FieldError(field="content", problem="is empty")
+    old = document.content
+    start = document.body.index(old)
+    tail = document.body[start + len(old) :] or _newline(document.text)
+    return f"{document.body[:start]}{text}{tail}"
 
 
 def _line_value(document: Document, name: str, value: object) -> str | None:
@@ -116,13 +133,13 @@ def _with_foreign_source_keys(document: Document, source: Source) -> dict[str, o
     return merged
 
 
-def _only_changed(before: Document, text: str, wanted: Mapping[str, object]) -> bool:
-    """Whether the new text differs from the document in the wanted keys alone, and holds what was wanted of them."""
+def _only_changed(before: Document, text: str, wanted: Mapping[str, object], body: str) -> bool:
+    """Whether the new text differs from the document in body and keys as wanted, and in nothing else."""
     try:
         after = parsed(text.encode(), text)
     except Bad:
         return False
-    if after.body != before.body or _untouched(before, wanted) != _untouched(after, wanted):
+    if after.body != body or _untouched(before, wanted) != _untouched(after, wanted):
         return False
     return all(_same(name, after.fields.get(name), value) for name, value in wanted.items())
 

@@ -8,29 +8,43 @@ again, and what they say is found to be known.
 from __future__ import annotations
 
 from sidecar.journal.journal import Journal
+from sidecar.journal.queue import ANEW
 from sidecar.journal.values import (
     AgentCounts,
     Archived,
     ArchivedMessage,
+    Backlog,
+    Ended,
     FileProblem,
     Job,
+    JobState,
     Mark,
     MessageChange,
-    ParkedJob,
+    ModelUse,
+    Outcome,
     QueueCounts,
+    QueuedJob,
+    Run,
     SessionRow,
 )
 
 __all__ = [
+    "ANEW",
     "AgentCounts",
     "Archived",
     "ArchivedMessage",
+    "Backlog",
+    "Ended",
     "FileProblem",
     "Job",
+    "JobState",
     "Journal",
     "Mark",
     "MessageChange",
-    "ParkedJob",
+    "ModelUse",
+    "Outcome",
     "QueueCounts",
+    "QueuedJob",
+    "Run",
     "SessionRow",
 ]

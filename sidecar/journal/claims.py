@@ -140,11 +140,11 @@ def insert(batch: Batch, id: str, agent: str, scope: str, claim: Claim) -> None:
     """Take in a message that was never here."""
     body = pack(claim.content.text)
     cursor = batch.connection.execute(
-        "INSERT INTO messages (agent, scope, id, session, file, position, talk, seq, change, bytes,"
-        f" {', '.join(_CONTENT)}) VALUES ({', '.join('?' * (10 + len(_CONTENT)))})",
+        "INSERT INTO messages (agent, scope, id, session, file, position, talk, seq, change, bytes, characters,"
+        f" {', '.join(_CONTENT)}) VALUES ({', '.join('?' * (11 + len(_CONTENT)))})",
         (
             *(agent, scope, id, claim.session, claim.file, claim.position, claim.content.talk),
-            *(batch.next_seq(), batch.next_change(), len(body)),
+            *(batch.next_seq(), batch.next_change(), len(body), len(claim.content.text)),
             *claim.content[: len(_CONTENT)],
         ),
     )
@@ -185,7 +185,10 @@ def _write_owner(batch: Batch, known: Known, owner: Claim, *, fresh: bool) -> No
     if content.text != known.owner.content.text:
         body = pack(content.text)
         connection.execute("UPDATE texts SET body = ? WHERE number = ?", (body, known.number))
-        connection.execute("UPDATE messages SET bytes = ? WHERE number = ?", (len(body), known.number))
+        connection.execute(
+            "UPDATE messages SET bytes = ?, characters = ? WHERE number = ?",
+            (len(body), len(content.text), known.number),
+        )
     batch.touch(known.owner)
     batch.touch(owner)
 

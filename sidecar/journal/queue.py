@@ -1,20 +1,33 @@
-"""The queue of sessions to extract: one job a session, which every new message moves on."""
+"""The queue of sessions to extract: one job a session, which every new message moves on.
+
+A job that runs is leased: only its holder can end it.  What ends a job that is no longer running (it was dropped, or
+its session was deleted) changes nothing.  Priorities: 0 is what has become quiet; above it somebody waits; below it
+(`ANEW`) is what was extracted before and is to be done better.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Final, cast
 
 from sidecar.journal.codec import clean, micros, moment
-from sidecar.journal.database import Connection, Database
+from sidecar.journal.database import Connection, Database, Row
 from sidecar.journal.sessions import ensure_session, session_number
-from sidecar.journal.values import Job, ParkedJob, QueueCounts
+from sidecar.journal.values import Job, Outcome, QueueCounts, Run
 from sidecar.model import ProfileRef, SessionRef
 
-_SELECT = """
-    SELECT j.*, s.agent, s.session AS name, s.scope, s.extracted, p.namespace, p.name AS profile_name
+ANEW: Final = -1
+"""The priority of sessions that are done anew: below all that was never done."""
+
+_LEASE = timedelta(hours=6)
+"""Longer than a step of the slowest model takes; after that a job that nobody ended is given out again."""
+
+SELECT: Final = """
+    SELECT j.*, s.agent, s.session AS name, s.scope, s.extracted, s.extractor, p.namespace, p.name AS profile_name
       FROM jobs j JOIN sessions s ON s.number = j.session JOIN profiles p ON p.number = s.profile
 """
+ORDER: Final = "j.priority DESC, s.last_record DESC NULLS LAST, s.agent, s.session, s.scope"
+"""The order in which jobs are done: the highest priority, then the newest session."""
 
 
 class Queue:
@@ -46,81 +59,121 @@ class Queue:
                 (session, micros(due), priority),
             )
 
-    def claim(self, now: datetime) -> Job | None:
-        """Take the next job that is due, and mark it as running: the highest priority, then the newest session."""
+    def claim(self, now: datetime, *, least: int | None = None, lease: timedelta = _LEASE) -> Job | None:
+        """Take the next job that is due, with a priority of at least `least`, and lease it.
+
+        A job whose lease has run out is due again.
+        """
         with self._db.writing() as connection:
             row = connection.execute(
-                f"{_SELECT} WHERE j.state = 'pending' AND j.due <= ?"
-                " ORDER BY j.priority DESC, s.last_record DESC NULLS LAST, s.agent, s.session, s.scope LIMIT 1",
-                (micros(now),),
+                f"{SELECT} WHERE (j.state = 'pending' AND j.due <= :now OR j.state = 'running' AND j.lease <= :now)"
+                f" AND j.priority >= coalesce(:least, j.priority) ORDER BY {ORDER} LIMIT 1",
+                {"now": micros(now), "least": least},
             ).fetchone()
             if row is None:
                 return None
-            # The priority is used up: only what asks while the job runs makes its next run urgent.
-            connection.execute("UPDATE jobs SET state = 'running', priority = 0 WHERE session = ?", (row["session"],))
+            # The urgency is used up: only what asks while the job runs makes its next run urgent.
+            connection.execute(
+                "UPDATE jobs SET state = 'running', priority = min(priority, 0), lease = ? WHERE session = ?",
+                (micros(now + lease), row["session"]),
+            )
         return Job(
-            ref=SessionRef(row["agent"], row["name"], row["scope"]),
-            profile=ProfileRef(row["namespace"], row["profile_name"]),
-            after=row["extracted"],
+            ref=ref_of(row),
+            profile=profile_of(row),
+            after=0 if row["anew"] else row["extracted"],
             due=cast("datetime", moment(row["due"])),
             priority=row["priority"],
             attempts=row["attempts"],
+            anew=bool(row["anew"]),
         )
 
-    def finish(self, job: Job, *, upto: int) -> None:
-        """Note that extraction has seen every message up to this `seq`.
+    def finish(self, job: Job, *, upto: int, run: Run | None = None) -> None:
+        """Note that extraction has seen every message up to this `seq`, and how that went.
 
-        The job is gone by that, unless newer messages have come: then it is pending again.
+        The job is gone by that, unless messages are left or newer ones have come: then it is pending again, with its
+        priority if they were there from the beginning (`Run.more`).
         """
         with self._db.writing() as connection:
-            session = session_number(connection, job.ref)
+            session = _held(connection, job)
             if session is None:
                 return
-            connection.execute("UPDATE sessions SET extracted = max(extracted, ?) WHERE number = ?", (upto, session))
+            _move_mark(connection, session, job, upto)
+            if run is not None:
+                _note_run(connection, session, job, run)
             if _has_newer(connection, session):
                 connection.execute(
                     "UPDATE jobs SET state = 'pending', due = coalesce(again, due), again = NULL, attempts = 0,"
-                    " error = NULL WHERE session = ?",
-                    (session,),
+                    " error = NULL, lease = NULL, anew = 0, priority = max(priority, coalesce(?, priority))"
+                    " WHERE session = ?",
+                    (job.priority if run is not None and run.more else None, session),
                 )
             else:
                 connection.execute("DELETE FROM jobs WHERE session = ?", (session,))
 
-    def fail(self, job: Job, error: str, *, retry_at: datetime | None) -> None:
+    def fail(self, job: Job, error: str, *, at: datetime, retry_at: datetime | None) -> None:
         """Note that a job failed: pending again from `retry_at`, or parked with the reason if that is None."""
         with self._db.writing() as connection:
+            session = _held(connection, job)
+            if session is None:
+                return
             connection.execute(
                 "UPDATE jobs SET state = :state, due = max(coalesce(:due, due), coalesce(again, 0)), again = NULL,"
-                " attempts = attempts + 1, error = :error, priority = max(priority, :priority)"
+                " attempts = attempts + 1, error = :error, lease = NULL, priority = max(priority, :priority)"
                 " WHERE session = :session",
                 {
                     "priority": job.priority,
                     "state": "parked" if retry_at is None else "pending",
                     "due": micros(retry_at),
                     "error": clean(error),
-                    "session": session_number(connection, job.ref),
+                    "session": session,
                 },
             )
+            if retry_at is None:
+                _note_outcome(connection, session, "failed", clean(error), at)
 
-    def put_off(self, job: Job, error: str, *, until: datetime) -> None:
+    def park(self, job: Job, error: str, *, upto: int, run: Run) -> None:
+        """Give a job up, though something else (`run`) has extracted its messages up to this `seq` in its place.
+
+        Another try, which `retry`, new messages or a better extractor bring, begins at the session's beginning.
+        """
+        with self._db.writing() as connection:
+            session = _held(connection, job)
+            if session is None:
+                return
+            _move_mark(connection, session, job, upto)
+            _note_run(connection, session, job, run)
+            _note_outcome(connection, session, "failed", clean(error), run.at)
+            connection.execute(
+                "UPDATE jobs SET state = 'parked', again = NULL, attempts = attempts + 1, error = ?, lease = NULL,"
+                " anew = 1, priority = 0 WHERE session = ?",
+                (clean(error), session),
+            )
+
+    def put_off(self, job: Job, error: str | None, *, until: datetime) -> None:
         """Note that a job has to wait for something that is no fault of its own; this counts as no attempt."""
         with self._db.writing() as connection:
             connection.execute(
                 "UPDATE jobs SET state = 'pending', due = max(?, coalesce(again, 0)), again = NULL, error = ?,"
-                " priority = max(priority, ?) WHERE session = ?",
-                (micros(until), clean(error), job.priority, session_number(connection, job.ref)),
+                " lease = NULL, priority = max(priority, ?) WHERE session = ?",
+                (
+                    micros(until),
+                    None if error is None else clean(error),
+                    job.priority,
+                    _held(connection, job),
+                ),
             )
 
-    def recover(self) -> int:
-        """At start: what ran when the process died is pending again, and what was given up gets another try.
+    def held(self, job: Job) -> bool:
+        """Whether the job still runs: it was neither dropped nor deleted with its session."""
+        with self._db.reading() as connection:
+            return _held(connection, job) is not None
 
-        Returns the number of such jobs.
-        """
+    def recover(self) -> int:
+        """At start: what ran when the process died is pending again.  Returns the number of such jobs."""
         with self._db.writing() as connection:
-            connection.execute("UPDATE jobs SET attempts = 0, error = NULL WHERE state = 'parked'")
             return connection.execute(
-                "UPDATE jobs SET state = 'pending', due = max(due, coalesce(again, 0)), again = NULL"
-                " WHERE state IN ('running', 'parked')"
+                "UPDATE jobs SET state = 'pending', due = max(due, coalesce(again, 0)), again = NULL, lease = NULL"
+                " WHERE state = 'running'"
             ).rowcount
 
     def unextracted(self) -> list[tuple[SessionRef, ProfileRef]]:
@@ -133,10 +186,7 @@ class Queue:
                 " AND EXISTS (SELECT 1 FROM messages m WHERE m.session = s.number AND m.seq > s.extracted"
                 " AND m.gone = 0 AND m.withdrawn = 0) ORDER BY s.agent, s.session, s.scope"
             ).fetchall()
-        return [
-            (SessionRef(row["agent"], row["name"], row["scope"]), ProfileRef(row["namespace"], row["profile_name"]))
-            for row in rows
-        ]
+        return [(ref_of(row), profile_of(row)) for row in rows]
 
     def drop_jobs(self) -> int:
         """Take back every job but the parked ones; `unextracted` finds their sessions again.  The number of jobs."""
@@ -158,27 +208,60 @@ class Queue:
             counts = dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
         return QueueCounts(**counts)
 
-    def next_due(self) -> datetime | None:
-        """When the next pending job is due; None if there is none."""
+    def next_due(self, *, least: int | None = None) -> datetime | None:
+        """When the next pending job of at least this priority is due; None if there is none."""
         with self._db.reading() as connection:
-            row = connection.execute("SELECT min(due) AS due FROM jobs WHERE state = 'pending'").fetchone()
+            row = connection.execute(
+                "SELECT min(due) AS due FROM jobs WHERE state = 'pending' AND priority >= coalesce(?, priority)",
+                (least,),
+            ).fetchone()
         return moment(row["due"])
 
-    def parked(self) -> list[ParkedJob]:
-        """The jobs that were given up, in the order of sessions."""
-        with self._db.reading() as connection:
-            rows = connection.execute(
-                f"{_SELECT} WHERE j.state = 'parked' ORDER BY s.agent, s.session, s.scope"
-            ).fetchall()
-        return [
-            ParkedJob(
-                SessionRef(row["agent"], row["name"], row["scope"]),
-                ProfileRef(row["namespace"], row["profile_name"]),
-                row["error"],
-                row["attempts"],
-            )
-            for row in rows
-        ]
+
+def ref_of(row: Row) -> SessionRef:
+    """The session of a row of `SELECT`."""
+    return SessionRef(row["agent"], row["name"], row["scope"])
+
+
+def profile_of(row: Row) -> ProfileRef:
+    """The profile of a row of `SELECT`."""
+    return ProfileRef(row["namespace"], row["profile_name"])
+
+
+def _held(connection: Connection, job: Job) -> int | None:
+    """The session of a job that still runs."""
+    session = session_number(connection, job.ref)
+    row = connection.execute("SELECT 1 FROM jobs WHERE session = ? AND state = 'running'", (session,)).fetchone()
+    return None if row is None else session
+
+
+def _move_mark(connection: Connection, session: int, job: Job, upto: int) -> None:
+    """The mark only grows, but for a session that is done anew: there it begins anew."""
+    connection.execute(
+        "UPDATE sessions SET extracted = CASE WHEN :anew THEN :upto ELSE max(extracted, :upto) END"
+        " WHERE number = :session",
+        {"anew": job.anew, "upto": upto, "session": session},
+    )
+
+
+def _note_run(connection: Connection, session: int, job: Job, run: Run) -> None:
+    row = connection.execute("SELECT extractor, learned FROM sessions WHERE number = ?", (session,)).fetchone()
+    fresh = job.after == 0
+    names = set() if fresh or row["extractor"] is None else set(row["extractor"].split(", "))
+    names |= set() if run.extractor is None else {run.extractor}
+    learned = run.learned + (0 if fresh else row["learned"])
+    connection.execute(
+        "UPDATE sessions SET extractor = ?, learned = ? WHERE number = ?",
+        (", ".join(sorted(names)) or None, learned, session),
+    )
+    _note_outcome(connection, session, "done" if learned else "nothing", None, run.at)
+
+
+def _note_outcome(connection: Connection, session: int, outcome: Outcome, reason: str | None, at: datetime) -> None:
+    connection.execute(
+        "UPDATE sessions SET outcome = ?, reason = ?, finished = ? WHERE number = ?",
+        (outcome, reason, micros(at), session),
+    )
 
 
 def _has_newer(connection: Connection, session: int) -> bool:

@@ -25,7 +25,7 @@ _MEGABYTE = 1 << 20
 _BY_AGE = """
     SELECT m.*, coalesce(m.time, s.last_record, s.started) AS age
       FROM messages m JOIN sessions s ON s.number = m.session
-     WHERE m.gone = 0 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.session = m.session)
+     WHERE m.gone = 0 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.session = m.session AND j.priority >= 0)
 """
 _OLDEST_FIRST = "ORDER BY age NULLS LAST, m.number"
 
@@ -119,7 +119,8 @@ class Retention:
     def prune(self, keep_days: int | None, max_mb: int | None, *, now: datetime) -> int:
         """Let go of the oldest texts; the number of messages.
 
-        Messages of a session that has a job are kept, and with `keep_days` those whose age nobody knows.
+        Messages of a session that has a job are kept (unless it was extracted before and is only to be done better),
+        and with `keep_days` those whose age nobody knows.
 
         Args:
             keep_days: how many days a message is kept; None: for ever.
@@ -208,8 +209,8 @@ def _take_out(batch: Batch, rows: Sequence[Row], gone: int) -> int:
     for row in rows:
         batch.touch(load(connection, row).owner)
         connection.execute(
-            "UPDATE messages SET gone = ?, change = ?, bytes = 0, cwd = NULL, branch = NULL, model = NULL, tool = NULL"
-            " WHERE number = ?",
+            "UPDATE messages SET gone = ?, change = ?, bytes = 0, characters = 0, cwd = NULL, branch = NULL,"
+            " model = NULL, tool = NULL WHERE number = ?",
             (gone, batch.next_change(), row["number"]),
         )
         connection.execute("DELETE FROM texts WHERE number = ?", (row["number"],))

@@ -73,4 +73,33 @@ FORMAT_1 = (
     " END",
 )
 
-MIGRATIONS = (FORMAT_1,)
+FORMAT_2 = (
+    # extractor: the versions that took part in what was extracted so far, by name, joined with ", ".
+    # outcome, reason, finished, learned: how the last run over it ended; learned counts from its beginning.
+    "ALTER TABLE sessions ADD COLUMN extractor TEXT",
+    "ALTER TABLE sessions ADD COLUMN outcome TEXT",
+    "ALTER TABLE sessions ADD COLUMN reason TEXT",
+    "ALTER TABLE sessions ADD COLUMN finished INTEGER",
+    "ALTER TABLE sessions ADD COLUMN learned INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX sessions_finished ON sessions (finished)",
+    # Whoever wrote format 1 knew no other extractor.
+    "UPDATE sessions SET extractor = 'rules-1' WHERE extracted > 0",
+    # lease: until when a running job is its worker's.  anew: from the session's beginning; the mark has not moved yet.
+    "ALTER TABLE jobs ADD COLUMN lease INTEGER",
+    "ALTER TABLE jobs ADD COLUMN anew INTEGER NOT NULL DEFAULT 0",
+    # Text as long as this waits for extraction; of what was there before about so much, judged by its packed length.
+    "ALTER TABLE messages ADD COLUMN characters INTEGER NOT NULL DEFAULT 0",
+    "UPDATE messages SET characters = 2 * bytes WHERE gone = 0",
+    # Time that a model took, by the minute in which it ended, and the text that it went through.
+    "CREATE TABLE model_use ("
+    " minute INTEGER PRIMARY KEY, micros INTEGER NOT NULL DEFAULT 0, characters INTEGER NOT NULL DEFAULT 0)",
+)
+
+FORMAT_3 = (
+    # What hooks have given to a session: ids and digests of texts.
+    "CREATE TABLE given ("
+    " session TEXT NOT NULL, mark TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (session, mark)) WITHOUT ROWID",
+    "CREATE INDEX given_time ON given (time)",
+)
+
+MIGRATIONS = (FORMAT_1, FORMAT_2, FORMAT_3)

@@ -14,6 +14,12 @@ Mark = Literal["current", "superseded", "forgotten"]
 SessionState = Literal["idle", "pending", "running", "parked"]
 """`idle`: no job; the others are the state of the session's extraction job."""
 
+JobState = Literal["pending", "running", "parked"]
+"""Of a job: it waits, it is being done, it was given up."""
+
+Outcome = Literal["done", "nothing", "failed", "dropped"]
+"""How extraction ended: with memories, without any, given up, or given up by a person."""
+
 
 @dataclass(frozen=True, slots=True)
 class Archived:
@@ -79,7 +85,10 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A session whose new messages are to be extracted: those with a `seq` above `after`."""
+    """A session whose new messages are to be extracted: those with a `seq` above `after`.
+
+    `anew`: everything, though it was extracted before.
+    """
 
     ref: SessionRef
     profile: ProfileRef
@@ -87,16 +96,72 @@ class Job:
     due: datetime
     priority: int
     attempts: int
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedJob:
-    """A job that was given up, and why."""
+class Run:
+    """How one run over a session's messages went.
+
+    `extractor` is the version that extracted, None if there was nothing to look at.  `learned` is how many statements
+    stand in memory by it.  `more`: messages that were there from the beginning are left for the next run.
+    """
+
+    at: datetime
+    extractor: str | None
+    learned: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A job as the queue is shown.
+
+    `characters` of text are to be extracted.  `error` is why it waits, was tried before or was given up.
+    """
 
     ref: SessionRef
     profile: ProfileRef
-    error: str
+    state: JobState
+    priority: int
+    due: datetime
     attempts: int
+    error: str | None
+    characters: int
+    anew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the last extraction of a session ended, and when.
+
+    `extractor` names the versions that took part, `learned` is how many statements stand in memory by it.
+    """
+
+    ref: SessionRef
+    profile: ProfileRef
+    outcome: Outcome
+    reason: str | None
+    extractor: str | None
+    learned: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Sessions that wait for extraction or are being extracted, and how many characters of text they hold."""
+
+    sessions: int = 0
+    characters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a model did in one minute: seconds of its time, and characters of text that it was through with."""
+
+    minute: datetime
+    seconds: float
+    characters: int
 
 
 @dataclass(frozen=True, slots=True)

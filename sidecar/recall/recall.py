@@ -40,7 +40,7 @@ class Recall:
         wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
         return RecallAnswer(
             hits=tuple(_hit(candidate) for candidate in candidates),
-            answer=extract(query, search.vector, candidates, self._index.embedder, wanted),
+            answer=extract(query, search.vector, candidates, self._index.embedder, wanted) if request.answered else "",
             explanation=_explanation(query, verdict, findings) if request.explain else None,
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sidecar.errors import BadMemoryFile, ChangedOnDisk, FileSystemFailed
 from sidecar.frontmatter import Document, parse
-from sidecar.model import BadFile, Stored
+from sidecar.model import BadFile, Status, Stored
 from sidecar.store.core import Core
 from sidecar.store.layout import SUMMARY_FILE, is_private, is_tombstone_path
 from sidecar.store.refreshing import refresh
@@ -111,16 +111,21 @@ def _removed_by_us(core: Core, path: str, before: bytes) -> bool:
 
 
 def _mark_edited(core: Core, changes: _Changes) -> None:
-    """A person's change of a body is a human's correction: `edited` says so from now on."""
+    """A person's change of a body is a human's correction: `edited` says so from now on.
+
+    So is taking `status: proposed` out of a file: a person has reviewed it.
+    """
     documents = (parse(data) for data in changes.before.values())
-    bodies = {document.fields.get("id"): document.body for document in documents if isinstance(document, Document)}
+    earlier = {document.fields.get("id"): document for document in documents if isinstance(document, Document)}
     for path, data in sorted(changes.users.items()):
         entry = core.catalog.entries.get(path)
         document = None if data is None else parse(data)
         if entry is None or entry.stored is None or not isinstance(document, Document):
             continue
         memory = entry.stored.memory
-        if memory.read_only or bodies.get(memory.id, document.body) == document.body:
+        before = earlier.get(memory.id, document)
+        accepted = before.fields.get("status") is Status.PROPOSED and memory.status is Status.ACTIVE
+        if memory.read_only or (before.body == document.body and not accepted):
             continue
         try:
             core.disk.revise(entry.stored, {"edited": core.now()}, AFTER_EDIT)

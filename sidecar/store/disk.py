@@ -126,14 +126,17 @@ class Disk:
         return self.at(path)
 
     def revise(self, target: Stored, fields: Mapping[str, object], context: WriteContext) -> Stored:
-        """Change keys of a memory's file, then let it lie where its status belongs."""
+        """Change keys of a memory's file, and with `content` its body, then let it lie where its status belongs."""
         data = self.read(target.path)
         if data is None or sha256_of(data) != target.sha256:
             raise ChangedOnDisk(path=target.path)
         document = parse(data)
         if isinstance(document, Problem):
             raise BadMemoryFile(path=target.path, at=f":{document.line}", reason=document.reason)
-        changed = edit(document, fields, path=target.path)
+        keys = {name: value for name, value in fields.items() if name != "content"}
+        content = fields.get("content")
+        body = content if isinstance(content, str) else None
+        changed = edit(document, keys, content=body, path=target.path)
         if changed != data:
             self.write(target.path, changed, target.sha256, context)
         return self.relocate(self.at(target.path), context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sidecar.transcripts.aider import Aider
 from sidecar.transcripts.base import (
     Cursor,
     ManySessions,
@@ -16,22 +17,43 @@ from sidecar.transcripts.base import (
     written_for,
 )
 from sidecar.transcripts.claude_code import ClaudeCode
+from sidecar.transcripts.cline import Cline
 from sidecar.transcripts.codex import Codex
+from sidecar.transcripts.copilot_cli import CopilotCli
+from sidecar.transcripts.cursor import CursorAgent
 from sidecar.transcripts.cursor_ide import CursorIde
 from sidecar.transcripts.detect import detect
 from sidecar.transcripts.gemini import Gemini
 from sidecar.transcripts.goose import Goose
 from sidecar.transcripts.joined import Joined
+from sidecar.transcripts.markdown import Markdown
+from sidecar.transcripts.messages import Messages
+from sidecar.transcripts.native import Native
+from sidecar.transcripts.openclaw import OpenClaw, OpenClawConversation
+from sidecar.transcripts.openclaw_store import OpenClawStore
 from sidecar.transcripts.opencode import OpenCode
 from sidecar.transcripts.opencode_files import OpenCodeFiles
+from sidecar.transcripts.pi import Pi
+from sidecar.transcripts.qwen import Qwen
+from sidecar.transcripts.roo import Roo
 
 _ALL: tuple[Reader, ...] = (
+    Aider(),
     ClaudeCode(),
+    Cline(),
     Codex(),
-    CursorIde(),
+    CopilotCli(),
+    Joined(CursorAgent(), CursorIde()),
     Gemini(),
     Goose(),
+    Markdown(),
+    Messages(),
+    Native(),
+    Joined(OpenClaw(), OpenClawStore(OpenClawConversation)),
     Joined(OpenCodeFiles(), OpenCode()),
+    Pi(),
+    Qwen(),
+    Roo(),
 )
 
 READERS: Mapping[str, Reader] = MappingProxyType({reader.agent: reader for reader in _ALL})

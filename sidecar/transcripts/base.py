@@ -101,6 +101,8 @@ class ReadResult:
     complete: `messages` is all that this session file holds now; archived ones of this session that are absent from
         it were withdrawn.
     more: the limit was reached; call again with the cursor.
+    drifted: more than `drift.SHARE` of the file's records so far are of unknown kinds: a format that this build does
+        not understand any more, whose messages are not to be built upon.
     parts: of a file with many sessions, what belongs to each; `header` is None then, and `messages` and `withdrawn`
         are those of all parts.
     """
@@ -114,6 +116,7 @@ class ReadResult:
     withdrawn: tuple[str, ...] = ()
     complete: bool = False
     more: bool = False
+    drifted: bool = False
     parts: tuple[Part, ...] = ()
 
     def sessions(self) -> tuple[Part, ...]:

@@ -17,7 +17,8 @@ from sidecar.transcripts.base import Record
 from sidecar.transcripts.cursor_bubbles import AGENT, Composer, folder_in, messages_of
 from sidecar.transcripts.cursor_workspaces import folders_of
 from sidecar.transcripts.databases import Snapshot
-from sidecar.transcripts.locations import editor_user
+from sidecar.transcripts.drift import Drift
+from sidecar.transcripts.places import roots
 from sidecar.transcripts.rows import Follower, Table
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.values import decoded, identifier, items, moment, name, obj
@@ -40,9 +41,8 @@ class CursorIde(StoreReader):
     agent = AGENT
 
     def roots(self, environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, ...]:
-        """`globalStorage`, and `workspaceStorage`, where older versions kept conversations."""
-        user = editor_user("Cursor", environ, platform)
-        return (user / _GLOBAL, user / _WORKSPACES)
+        """See `Reader.roots`: `globalStorage`, and `workspaceStorage`, where older versions kept conversations."""
+        return roots(AGENT, environ, platform)
 
     def depth(self, root: Path) -> int | None:
         """See `ManySessions.depth`: each workspace has a folder; extensions keep much more below both."""
@@ -72,7 +72,7 @@ class CursorIde(StoreReader):
         ]
 
     def _take(self, database: Snapshot, state: Mapping[str, object], limit_bytes: int) -> Taken:
-        taken = Taken()
+        taken = Taken(Drift(state))
         value = f"CASE WHEN key >= '{_BUBBLE}' AND key < '{_AFTER[_BUBBLE]}' THEN value END"
         rows = Follower(database, Table(_TABLE, "key", (value,)), state.get(_TABLE))
         composers: dict[str, Composer] = {}
@@ -93,6 +93,7 @@ class CursorIde(StoreReader):
                 place = len(composer.order or ()) + unlisted[session]
                 unlisted[session] += 1
             taken.add(list(messages_of(composer, bubble, place, content, taken.unknown)))
+            taken.note_record()
         taken.state, taken.more = {_TABLE: rows.state()}, rows.more
         return taken
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from sidecar.model import SessionHeader
 from sidecar.transcripts.databases import Snapshot, Value
+from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.goose_blocks import AGENT, REQUESTS, Entry, Session, blocks_of, call_in, messages_of
-from sidecar.transcripts.locations import WINDOWS, below, roaming, xdg_data
+from sidecar.transcripts.places import roots
 from sidecar.transcripts.rows import Follower, Table
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.tools import Call
@@ -43,12 +44,8 @@ class Goose(StoreReader):
     agent = AGENT
 
     def roots(self, environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, ...]:
-        """`sessions` in `$GOOSE_PATH_ROOT/data`, else in the platform's data folder."""
-        if environ.get("GOOSE_PATH_ROOT", "").strip():
-            return (below(environ, "GOOSE_PATH_ROOT", "") / "data" / _FOLDER,)
-        if platform == WINDOWS:
-            return (roaming(environ) / "Block" / "goose" / "data" / _FOLDER,)
-        return (xdg_data(environ) / "goose" / _FOLDER,)
+        """See `Reader.roots`."""
+        return roots(AGENT, environ, platform)
 
     def depth(self, root: Path) -> int | None:
         """See `ManySessions.depth`."""
@@ -66,7 +63,7 @@ class Goose(StoreReader):
         return [_header(database, row) for row in _sessions(database, only)]
 
     def _take(self, database: Snapshot, state: Mapping[str, object], limit_bytes: int) -> Taken:
-        taken, sessions = Taken(), dict[str, Session]()
+        taken, sessions = Taken(Drift(state)), dict[str, Session]()
         table = Table(_MESSAGES, "id", database.chosen(_MESSAGES, _MESSAGE_COLUMNS))
         rows = Follower(database, table, state.get(_MESSAGES))
         for row in rows.changed(limit_bytes):
@@ -80,6 +77,7 @@ class Goose(StoreReader):
                 sessions[known] = _session(known, next(_sessions(database, [known]), {}))
             entry = _entry(database, sessions[known], row.number, found, content)
             taken.add(list(messages_of(entry, partial(_asked, database, entry), taken.unknown)))
+            taken.note_record()
         taken.state, taken.more = {_MESSAGES: rows.state()}, rows.more
         return taken
 

@@ -17,7 +17,8 @@ from typing import Protocol
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
-from sidecar.transcripts.locations import below
+from sidecar.transcripts.drift import Drift
+from sidecar.transcripts.places import roots
 from sidecar.transcripts.rows import Follower, Table
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.values import decoded, identifier, moment, name, obj
@@ -55,8 +56,8 @@ class OpenClawStore(StoreReader):
         self._lines = lines
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
-        """`agents` in `$OPENCLAW_STATE_DIR`, by default `~/.openclaw`."""
-        return (below(environ, "OPENCLAW_STATE_DIR", ".openclaw") / "agents",)
+        """See `Reader.roots`: those of the files before."""
+        return roots(AGENT, environ)
 
     def depth(self, root: Path) -> int | None:  # noqa: D102 - see `ManySessions.depth`
         return None
@@ -76,7 +77,7 @@ class OpenClawStore(StoreReader):
         return [_header(database, session) for session in sorted(only)]
 
     def _take(self, database: Snapshot, state: Mapping[str, object], limit_bytes: int) -> Taken:
-        taken = Taken()
+        taken = Taken(Drift(state))
         table = Table(_EVENTS, "session_id || ':' || seq", ("session_id", "seq", "event_json"))
         rows = Follower(database, table, state.get(_EVENTS))
         changed: dict[str, dict[int, Value]] = {}
@@ -105,6 +106,7 @@ class OpenClawStore(StoreReader):
             said = list(lines.feed(place if isinstance(place, int) else 0, record))
             if new:
                 taken.unknown += lines.unknown - before
+                taken.note_record()
                 taken.add([replace(message, session=session) for message in said])
 
 

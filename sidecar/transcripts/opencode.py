@@ -15,9 +15,10 @@ from pathlib import Path
 from sidecar.model import SessionHeader
 from sidecar.paths import user_home
 from sidecar.transcripts.databases import Snapshot
-from sidecar.transcripts.locations import below, xdg_data
+from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.opencode_messages import AGENT
 from sidecar.transcripts.opencode_tables import Generation, Parts, Rows, Sessions
+from sidecar.transcripts.places import apart_from_home, data_folder, folder_from, roots
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.values import identifier, obj
 
@@ -33,18 +34,14 @@ class OpenCode(StoreReader):
     agent = AGENT
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
-        """`opencode` in the XDG data folder, on every platform, and the folder of `$OPENCODE_DB`.
-
-        Not the home folder or one above it, should the database lie there: it would be searched as a whole.
-        """
-        folder = xdg_data(environ) / AGENT
-        named = environ.get("OPENCODE_DB", "").strip()
+        """See `Reader.roots`; the folder of `$OPENCODE_DB` comes to them."""
+        named, home = environ.get("OPENCODE_DB", "").strip(), user_home(environ)
+        found = roots(AGENT, environ)
         if not named or named == ":memory:":
-            return (folder,)
-        database = below(environ, "OPENCODE_DB", "") if named.startswith(("/", "~")) else folder / named
-        home = user_home(environ)
-        found = (folder, database.parent)
-        return tuple(dict.fromkeys(root for root in found if root != home and root not in home.parents))
+            return found
+        absolute = named.startswith(("/", "~"))
+        database = folder_from(named, home) if absolute else data_folder(environ) / AGENT / named
+        return apart_from_home((*found, database.parent), home)
 
     def depth(self, root: Path) -> int | None:
         """See `ManySessions.depth`: below the database lie copies of every project's files."""
@@ -62,7 +59,7 @@ class OpenCode(StoreReader):
         return Sessions(database).headers(only)
 
     def _take(self, database: Snapshot, state: Mapping[str, object], limit_bytes: int) -> Taken:
-        taken = Taken()
+        taken = Taken(Drift(state))
         reverted = Sessions(database).reverted()
         for generation in _generations(database):
             if taken.more or not generation.exists:

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
-from sidecar.transcripts.locations import xdg_data
 from sidecar.transcripts.opencode_messages import AGENT, Entry, Session, messages_with_parts, unknown_in
+from sidecar.transcripts.places import roots
 from sidecar.transcripts.values import decoded, digest, identifier, moment, name, obj
 from sidecar.transcripts.whole import TRY_AGAIN, Document, read_document
 
@@ -38,8 +38,8 @@ class OpenCodeFiles:
     agent = AGENT
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
-        """The sessions' part of the tree; messages and parts are many thousands of files."""
-        return (xdg_data(environ) / AGENT / "storage" / _SESSIONS,)
+        """See `Reader.roots`: of the tree only the sessions; messages and parts are many thousands of files."""
+        return roots(AGENT, environ)
 
     def is_transcript(self, path: Path) -> bool:
         """The file of a session."""

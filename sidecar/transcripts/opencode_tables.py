@@ -144,6 +144,7 @@ class Parts(Generation):
         for made, new in changed.items():
             for found in self._database.selected(_MESSAGE, _MESSAGE_COLUMNS, "id = ?", (made,)):
                 taken.unknown += unknown_in(obj(decoded(found["data"])), new)
+                taken.note_record()
                 point = reverted.get(identifier(found["session_id"]))
                 (taken.withdraw if point is not None and made >= point else taken.add)(self._messages(found))
         taken.state[self.table], taken.more = rows.state(), rows.more
@@ -191,6 +192,7 @@ class Rows(Generation):
             taken_back = point is not None and isinstance(place, int) and place >= point
             taken.damaged += not isinstance(decoded(found["data"]), dict)
             (taken.withdraw if taken_back else taken.add)(self._messages(found, taken.unknown))
+            taken.note_record()
         taken.state[self.table], taken.more = rows.state(), rows.more
 
     def since(self, session: str, message: str) -> list[Message]:

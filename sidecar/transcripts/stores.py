@@ -13,6 +13,7 @@ from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, Part, ReadResult, Record
 from sidecar.transcripts.databases import Snapshot, snapshot, waiting
+from sidecar.transcripts.drift import Drift
 
 PIECE = 2 * 1024 * 1024
 """Bytes of one look at most: a snapshot is held well under a second."""
@@ -22,8 +23,12 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 
 @dataclass(slots=True)
 class Taken:
-    """What one look at a database found."""
+    """What one look at a database found.
 
+    drift: how much of the database was not understood, in this look and those before.
+    """
+
+    drift: Drift
     state: Record = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     damaged: int = 0
@@ -35,6 +40,10 @@ class Taken:
         """Take in messages; one that came before in this look is replaced."""
         for message in messages:
             self._messages.setdefault(message.session, {})[message.id] = message
+
+    def note_record(self) -> None:
+        """One record was read, whatever is unknown of it is counted."""
+        self.drift.note(self.unknown)
 
     def withdraw(self, messages: Sequence[Message]) -> None:
         """The sessions take these messages back, whether they were ever given or not."""
@@ -121,7 +130,7 @@ class StoreReader(ABC):
                 state = cursor.state if cursor is not None and same else {}
                 taken = self._take(database, state, max(1, min(limit_bytes, PIECE)))
                 found = {header.session: header for header in self._headers(database, taken.sessions())}
-                after = database.cursor(taken.state, more=taken.more)
+                after = database.cursor(taken.state | taken.drift.state(), more=taken.more)
         except TranscriptBusy:
             return ReadResult((), waiting(cursor))
         headers = [found.get(session) or SessionHeader(self.agent, session, path) for session in taken.sessions()]
@@ -135,6 +144,7 @@ class StoreReader(ABC):
             withdrawn=tuple(known for part in parts for known in part.withdrawn),
             more=taken.more,
             parts=parts,
+            drifted=taken.drift.found,
         )
 
     def _complete(self, path: Path, headers: list[SessionHeader]) -> list[SessionHeader]:

@@ -14,6 +14,7 @@ from sidecar.wire import limits
 NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 KEY_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(/[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
 MEMORY_ID_PATTERN: Final = r"^[0-9A-Za-z_-]{1,64}$"
+_SHA256_PATTERN: Final = "^[0-9a-f]{64}$"
 _PRINTABLE_PATTERN: Final = "^[^\\u0000-\\u001f\\u007f]*$"
 _NOT_BLANK_PATTERN: Final = r"\S"
 _KEY_CHARACTERS: Final = 100
@@ -176,6 +177,7 @@ Reason = Annotated[
 ]
 Key = Annotated[str, AfterValidator(_key), _schema(pattern=KEY_PATTERN, maxLength=_KEY_CHARACTERS)]
 Tag = Annotated[str, AfterValidator(_tag), _schema(pattern=_PRINTABLE_PATTERN, minLength=1, maxLength=_TAG_CHARACTERS)]
+Sha256 = Annotated[str, Field(pattern=_SHA256_PATTERN)]
 Word = Annotated[
     str, Field(min_length=1, max_length=64), AfterValidator(_printable), _schema(pattern=_PRINTABLE_PATTERN)
 ]

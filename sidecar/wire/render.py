@@ -14,6 +14,8 @@ from sidecar.wire.shapes import (
     ListedMemory,
     MemoryDetail,
     MemoryShape,
+    ProposedShape,
+    Replaced,
     SourceMessage,
     SourceShape,
     VersionShape,
@@ -34,6 +36,13 @@ def detail(stored: Stored, versions: Iterable[Stored], messages: Iterable[Messag
     """A memory with its history."""
     history = History(versions=[version(one) for one in versions], messages=[source_message(one) for one in messages])
     return MemoryDetail(content=stored.memory.content, history=history, **_common(stored))
+
+
+def proposed(stored: Stored, why: str, replaces: Stored | None) -> ProposedShape:
+    """A memory that waits for review."""
+    current = None if replaces is None else Replaced(id=replaces.memory.id, summary=replaces.memory.summary)
+    memory = stored.memory
+    return ProposedShape(content=memory.content, observed=memory.observed, why=why, replaces=current, **_common(stored))
 
 
 def version(stored: Stored) -> VersionShape:

@@ -25,6 +25,7 @@ from sidecar.wire.fields import (
     Query,
     Reason,
     SessionId,
+    Sha256,
     StatusFilter,
     Tag,
     TypeName,
@@ -187,6 +188,23 @@ class ForgetHere(Forget, Where):
     """As `Forget`, routed by folder."""
 
 
+class Review(Body):
+    """A person's decision about a memory that waits for it."""
+
+    decision: Literal["accept", "reject"]
+    content: MemoryText | None = Field(default=None, description="With `accept`: the text as it should be instead.")
+    reason: Reason | None = Field(
+        default=None, description="Of a rejection it is kept in the archived file, of an acceptance in the history."
+    )
+    expected_sha256: Sha256 | None = Field(
+        default=None, description="The `sha256` that was seen: 409 if the file is another one by now."
+    )
+
+
+class ReviewHere(Review, Where):
+    """As `Review`, routed by folder."""
+
+
 class AcceptHere(Body, Where):
     """The profile whose loss is confirmed."""
 
@@ -213,6 +231,14 @@ class Notify(Body):
     path: AbsolutePath | None = Field(default=None, description="The session's transcript.")
 
 
+class Hook(Body):
+    """What an agent said to its hook."""
+
+    agent: Word
+    event: Word = Field(description="The agent's own name of the event.")
+    payload: dict[str, Any] = Field(default_factory=dict, description="What the agent sent, as it came.")
+
+
 class Page(QueryString):
     """Which page."""
 
@@ -233,6 +259,14 @@ class ListMemories(Page):
 
 class ListMemoriesHere(ListMemories, Where):
     """As `ListMemories`, routed by folder."""
+
+
+class ListProposed(Page):
+    """Which page of the memories that wait for review."""
+
+
+class ListProposedHere(ListProposed, Where):
+    """As `ListProposed`, routed by folder."""
 
 
 class GetMemory(QueryString):
@@ -260,6 +294,37 @@ class ListLog(QueryString):
 
 class ListLogHere(ListLog, Where):
     """As `ListLog`, routed by folder."""
+
+
+class ListJobs(QueryString):
+    """Which jobs of extraction."""
+
+    state: Literal["pending", "running", "parked", "done", "nothing", "failed", "dropped"] | None = Field(
+        default=None, description="Jobs in this state, or sessions whose extraction ended so; both if absent."
+    )
+    limit: Annotated[int, Field(ge=1, le=limits.PAGE_MAX)] = limits.PAGE
+
+
+class _Session(Body):
+    """A session by its name, and what else it takes to tell it from others of that name."""
+
+    agent: Word | None = Field(default=None, description="Needed where sessions of several agents have the name.")
+    profile: Name | None = Field(default=None, description="Needed where clients gave the name in several profiles.")
+    namespace: Name | None = Field(default=None, description="The namespace of `profile`; the default one if absent.")
+
+
+class RetryJobs(_Session):
+    """What to extract again."""
+
+    session: SessionId | None = Field(
+        default=None, description="One session, whatever its state; all that were given up if absent."
+    )
+
+
+class DropJob(_Session):
+    """A session to give up."""
+
+    session: SessionId
 
 
 class Nothing(Body):

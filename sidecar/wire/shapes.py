@@ -82,6 +82,21 @@ class MemoryShape(ListedMemory):
     content: str
 
 
+class Replaced(Shape):
+    """The memory that an accepted one would take the place of."""
+
+    id: str
+    summary: str
+
+
+class ProposedShape(MemoryShape):
+    """A memory that waits for a person's review."""
+
+    observed: Instant
+    why: str = Field(description="Why it waits.")
+    replaces: Replaced | None = Field(description="What is in force under its key now.")
+
+
 class VersionShape(MemoryShape):
     """One version in a memory's history; these names are those of its file."""
 
@@ -213,14 +228,27 @@ class LogEntry(Shape):
 
 
 class PlannedChange(Shape):
-    """One change that an ingest of transcripts made, or would make."""
+    """One change that taking in transcripts would make; of a memory as it would be afterwards."""
 
     action: Literal["add", "revise", "supersede", "skip"]
     profile: str
-    type: TypeName | None
+    agent: str = Field(description="Whose session it was learned from.")
+    session: str
+    id: str | None = Field(description="Of the memory; of what is skipped the known one, if there is one.")
+    type: TypeName
     key: str | None
+    status: StatusName | None = Field(description="`proposed`: it would wait for review.  Null for what is skipped.")
     summary: str
     why: str
+
+
+class PlannedCounts(Shape):
+    """How many changes of each kind are planned."""
+
+    add: int
+    revise: int
+    supersede: int
+    skip: int
 
 
 class TranscriptProblem(Shape):
@@ -233,10 +261,56 @@ class TranscriptProblem(Shape):
 class TranscriptsResult(Shape):
     """What was found in transcripts; `planned` is empty but for a dry run."""
 
+    files: int = Field(description="Transcripts that could be read.")
     sessions: int
     messages: int
-    planned: list[PlannedChange]
+    extractor: str | None = Field(description="Of a dry run: what would extract; null if nothing would.")
+    planned: list[PlannedChange] = Field(description="Session by session, in the order in which it would be done.")
+    counts: PlannedCounts
     problems: list[TranscriptProblem]
+
+
+class JobShape(Shape):
+    """A session that is to be extracted."""
+
+    agent: str
+    session: str
+    namespace: str
+    profile: str
+    state: Literal["pending", "running", "parked"] = Field(description="`parked`: given up after several tries.")
+    priority: int = Field(description="Above 0 somebody waits for it; below 0 it was extracted before, by rules.")
+    due: Instant = Field(description="Not before this moment.")
+    attempts: int
+    error: str | None = Field(description="Why it waits, was tried before or was given up.")
+    pending_characters: int = Field(description="Text that is to be extracted.")
+    anew: bool = Field(description="From the session's beginning, though it was extracted before.")
+
+
+class EndedShape(Shape):
+    """How the extraction of a session ended last."""
+
+    agent: str
+    session: str
+    namespace: str
+    profile: str
+    outcome: Literal["done", "nothing", "failed", "dropped"]
+    reason: str | None
+    extractor: str | None = Field(description="The versions that took part.")
+    learned: int = Field(description="Statements that stand in memory by it.")
+    finished: Instant
+
+
+class JobsResult(Shape):
+    """The queue as it is done, what runs first and what was given up last; and what ended, the latest first."""
+
+    jobs: list[JobShape]
+    recent: list[EndedShape]
+
+
+class RetriedResult(Shape):
+    """How many sessions are extracted again."""
+
+    sessions: int
 
 
 class Health(Shape):

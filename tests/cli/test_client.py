@@ -167,6 +167,8 @@ def test_every_helper_uses_its_route(stub: StubDaemon, client: Client) -> None:
         ("POST", "/v1/remember", lambda: client.remember(HERE, "text", type="fact")),
         ("POST", "/v1/summary", lambda: client.summary(HERE)),
         ("POST", "/v1/memories/01X/forget", lambda: client.forget(HERE, "01X", "wrong")),
+        ("GET", "/v1/review", lambda: client.proposed(HERE, per_page=5)),
+        ("POST", "/v1/memories/01X/review", lambda: client.review(HERE, "01X", "accept", content="x")),
         ("GET", "/v1/log", lambda: client.log(HERE, limit=5)),
         ("POST", "/v1/transcripts", lambda: client.ingest_transcripts(["/a"], agent="codex", dry_run=True)),
         ("POST", "/v1/pause", client.pause),
@@ -180,6 +182,7 @@ def test_every_helper_uses_its_route(stub: StubDaemon, client: Client) -> None:
     assert [(request.method, request.path) for request in stub.requests] == [(m, p) for m, p, _ in calls]
     bodies = {request.path: request.body for request in stub.requests}
     assert bodies["/v1/memories/01X/forget"] == {"reason": "wrong", "cwd": HERE.cwd}
+    assert bodies["/v1/memories/01X/review"] == {"decision": "accept", "content": "x", "cwd": HERE.cwd}
     assert bodies["/v1/transcripts"] == {"paths": ["/a"], "agent": "codex", "dry_run": True}
 
 

@@ -224,21 +224,63 @@ def test_log_prints_commits(stub: StubDaemon, served: Run) -> None:
 
 def test_ingest_sends_absolute_paths_and_tells_plan_and_problems(stub: StubDaemon, served: Run, place: Path) -> None:
     (place / "a.jsonl").touch()
-    planned = {"action": "add", "profile": "local/web", "type": "fact", "key": "web/x", "summary": "S", "why": "new"}
-    problems = [{"path": "/b.jsonl", "reason": "no conversation"}]
-    stub.on(
-        "POST",
-        "/v1/transcripts",
-        Answer({"sessions": 1, "messages": 12, "planned": [planned], "problems": problems}),
-    )
+    common = {"agent": "codex", "session": "s1", "profile": "web", "type": "fact", "key": "web/x", "status": "active"}
+    planned = [
+        {**common, "action": "add", "summary": "The api listens on 4310.", "why": "new"},
+        {**common, "action": "supersede", "status": "superseded", "summary": "Old.", "why": "a newer version is known"},
+        {**common, "action": "skip", "session": "s2", "status": None, "summary": "S", "why": "it is known already"},
+    ]
+    result = {
+        "files": 1,
+        "sessions": 2,
+        "messages": 12,
+        "extractor": "rules-1",
+        "planned": planned,
+        "counts": {"add": 1, "revise": 0, "supersede": 1, "skip": 1},
+        "problems": [{"path": "/b.jsonl", "reason": "no conversation"}],
+    }
+    stub.on("POST", "/v1/transcripts", Answer(result))
     done = served("ingest", "a.jsonl", "--agent", "codex", "--dry-run")
+    assert done.code == 0
     assert done.out.splitlines() == [
-        "Would take in 1 session with 12 messages.",
-        "  add        S  (fact · web/x · local/web · new)",
+        "Would take in 2 sessions with 12 messages, learning by rules-1.",
         "  skipped    /b.jsonl: no conversation",
+        "",
+        "session s1 · codex",
+        "  add        The api listens on 4310.",
+        "             fact · web/x · web · new",
+        "  supersede  Old.",
+        "             fact · web/x · web · superseded · a newer version is known",
+        "",
+        "session s2 · codex",
+        "  skip       S",
+        "             fact · web/x · web · it is known already",
+        "",
+        "Would add 1, revise 0, supersede 1, skip 1.",
     ]
     assert stub.requests[0].body == {"paths": [str(place / "a.jsonl")], "agent": "codex", "dry_run": True}
+    assert json.loads(served("ingest", "a.jsonl", "--dry-run", "--json").out) == result
     assert served("ingest", "missing.jsonl").code == 2
+
+
+def test_ingest_fails_where_nothing_at_all_can_be_read(stub: StubDaemon, served: Run, place: Path) -> None:
+    problems = [{"path": "/b.jsonl", "reason": "it may not be read"}, {"path": "/c.jsonl", "reason": "it is a dump"}]
+    result = {"files": 0, "sessions": 0, "messages": 0, "planned": [], "counts": {}, "problems": problems}
+    stub.on("POST", "/v1/transcripts", Answer(result))
+    done = served("ingest", ".")
+    assert done.code == 16
+    assert "  skipped    /c.jsonl: it is a dump" in done.out
+    assert done.err.startswith("Error: /b.jsonl cannot be read as a transcript: it may not be read\n")
+    assert "Nor could 1 other." in done.err
+    assert json.loads(served("ingest", ".", "--json").out) == result
+    stub.on("POST", "/v1/transcripts", Answer({**result, "files": 1}))
+    assert served("ingest", ".").code == 0
+
+
+def test_a_dry_run_without_an_extractor_says_that_nothing_would_be_learned(stub: StubDaemon, served: Run) -> None:
+    result = {"files": 1, "sessions": 1, "messages": 2, "extractor": None, "planned": [], "problems": []}
+    stub.on("POST", "/v1/transcripts", Answer(result))
+    assert "Nothing would be learned" in served("ingest", ".", "--dry-run").out
 
 
 def test_status_names_what_waits_and_what_is_wrong(stub: StubDaemon, served: Run) -> None:
@@ -313,6 +355,9 @@ def test_an_empty_store_says_so_everywhere(stub: StubDaemon, served: Run) -> Non
         ("rebuild",),
         ("accept",),
         ("ingest", "."),
+        ("jobs",),
+        ("jobs", "retry"),
+        ("jobs", "drop", "s1"),
     ],
 )
 def test_without_a_daemon_every_client_says_how_to_start_one(run: Run, command: tuple[str, ...]) -> None:

@@ -16,7 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.daemon.metrics import Metric, Sample
-from sidecar.daemon.protocol import Freshness, Listing, MemoryView, Namespace, Question, Said, Told
+from sidecar.daemon.protocol import (
+    Freshness,
+    JobFilter,
+    Listing,
+    MemoryView,
+    Namespace,
+    Proposal,
+    Question,
+    Review,
+    Said,
+    SessionName,
+    Told,
+)
 from sidecar.daemon.server import Server
 from sidecar.errors import NamespaceExists, UnknownMemory, UnknownNamespace
 from sidecar.model import (
@@ -180,6 +192,19 @@ class FakeApi:
         self.memories[ref][identifier] = gone
         return gone
 
+    async def list_proposed(self, ref: ProfileRef, *, before: str | None, count: int) -> Sequence[Proposal]:
+        self._note("list_proposed", ref, before, count, namespace=ref.namespace)
+        found = [
+            Proposal(one, "an agent said it", one)
+            for identifier, one in sorted(self.memories.get(ref, {}).items(), reverse=True)
+            if before is None or identifier < before
+        ]
+        return found[:count]
+
+    async def review_memory(self, ref: ProfileRef, identifier: str, review: Review) -> Stored:
+        self._note("review_memory", ref, identifier, review, namespace=ref.namespace)
+        return self._stored(ref, identifier)
+
     async def summary(self, ref: ProfileRef, session: str | None) -> str:
         self._note("summary", ref, session, namespace=ref.namespace)
         return "## Key Facts\n"
@@ -195,12 +220,57 @@ class FakeApi:
         self, paths: Sequence[str], *, agent: str | None, dry_run: bool
     ) -> shapes.TranscriptsResult:
         self._note("ingest_transcripts", tuple(paths), agent, dry_run)
-        change = shapes.PlannedChange(action="add", profile="web", type="fact", key=None, summary="s", why="new")
+        change = shapes.PlannedChange(
+            action="add",
+            profile="web",
+            agent="codex",
+            session="s1",
+            id="01M",
+            type="fact",
+            key=None,
+            status="active",
+            summary="s",
+            why="new",
+        )
+        counts = shapes.PlannedCounts(add=1, revise=0, supersede=0, skip=0)
         problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format")
-        return shapes.TranscriptsResult(sessions=1, messages=2, planned=[change], problems=[problem])
+        return shapes.TranscriptsResult(
+            files=1,
+            sessions=1,
+            messages=2,
+            extractor="rules-1",
+            planned=[change],
+            counts=counts,
+            problems=[problem],
+        )
 
     async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
         self._note("notify", agent, session, path, event)
+
+    async def list_jobs(self, state: JobFilter | None, *, limit: int) -> shapes.JobsResult:
+        self._note("list_jobs", state, limit)
+        place = {"agent": "codex", "session": "s1", "namespace": "local", "profile": "web"}
+        job = shapes.JobShape(
+            **place,
+            state="parked",
+            priority=0,
+            due=NOW,
+            attempts=5,
+            error="no answer",
+            pending_characters=4_000,
+            anew=True,
+        )
+        ended = shapes.EndedShape(
+            **place, outcome="failed", reason="no answer", extractor="rules-1", learned=2, finished=NOW
+        )
+        return shapes.JobsResult(jobs=[job], recent=[ended])
+
+    async def retry_jobs(self, name: SessionName | None) -> int:
+        self._note("retry_jobs", name)
+        return 1
+
+    async def drop_job(self, name: SessionName) -> None:
+        self._note("drop_job", name)
 
     async def route(self, cwd: str | None) -> ProfileRef:
         self._note("route", cwd)
@@ -230,6 +300,10 @@ class FakeApi:
     async def metrics(self) -> Sequence[Metric]:
         self._note("metrics")
         return [Metric("sidecar_memories", "gauge", "Memories.", (Sample(3, {"profile": 'we"b'}),))]
+
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        self._note("hook", agent, event, payload)
+        return f"{agent} {event}"
 
     async def pause(self) -> None:
         self._note("pause")

@@ -4,264 +4,256 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from learner_world import WEB, World, until
 
+from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.learner import Learner
-from sidecar.daemon.writer import Writer
 from sidecar.errors import Unavailable
 from sidecar.extract import Slice
 from sidecar.extract.rules import RulesExtractor
-from sidecar.follow import Follow
-from sidecar.index import Embedder, Index
-from sidecar.ingest import Learning
-from sidecar.journal import Journal
-from sidecar.model import Candidate, Message, ProfileRef, SessionRef, Status
-from sidecar.store import Store
+from sidecar.model import Candidate, Status
 
-WEB = ProfileRef("local", "web")
-START = datetime(2026, 9, 1, 9, tzinfo=UTC)
+CHECK = "always run make check before you commit"
+SHIP = "always deploy with make ship"
 
 
-class Faulty:
+class Faulty(RulesExtractor):
     """The rules, with a bug for one session."""
 
-    name = "faulty"
-
     def __init__(self, broken: str) -> None:
-        self.broken, self.rules, self.seen = broken, RulesExtractor(), list[str]()
+        self.broken, self.seen = broken, list[str]()
 
     def extract(self, session: Slice) -> list[Candidate]:
         self.seen.append(session.ref.session)
         if session.ref.session == self.broken:
             raise ZeroDivisionError("the words of a person")
-        return self.rules.extract(session)
+        return super().extract(session)
 
 
-class Held:
+class Held(RulesExtractor):
     """The rules, which wait in their first session until they may go on."""
 
-    name = "held"
-
     def __init__(self) -> None:
-        self.entered, self.go, self.rules = threading.Event(), threading.Event(), RulesExtractor()
+        self.entered, self.go = threading.Event(), threading.Event()
 
     def extract(self, session: Slice) -> list[Candidate]:
         self.entered.set()
         assert self.go.wait(60)
-        return self.rules.extract(session)
+        return super().extract(session)
 
 
-async def _until(test: Callable[[], bool]) -> None:
-    for _ in range(6000):
-        if test():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("waited in vain")
+class ByPieces(RulesExtractor):
+    """The rules, which take little at once."""
 
+    slice_characters = 30  # type: ignore[assignment]
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    def __init__(self) -> None:
+        self.pieces: list[list[str]] = []
+
+    def extract(self, session: Slice) -> list[Candidate]:
+        self.pieces.append([message.text for message in session.messages])
+        return super().extract(session)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[tuple[Journal, Store, Learning, Writer]]:
-    """The parts that the learner works on, on real files."""
-    writer = Writer()
-    with Journal.open(tmp_path / "journal.db") as journal:
-        store = Store(tmp_path / "store", machine="test", writes=journal, clock=lambda: datetime.now(UTC))
-        store.create_namespace("local")
-        index = Index.open(tmp_path / "index", Embedder.load(), archive=journal.identity)
-        follow = Follow(store, journal, index, lambda: datetime.now(UTC))
-        learning = Learning(
-            journal,
-            store,
-            index,
-            follow,
-            by="ines@test",
-            project=lambda _: None,
-            clock=lambda: datetime.now(UTC),
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as opened:
+        yield opened
+
+
+def test_a_fault_in_one_session_is_remembered_and_the_others_are_learned(world: World) -> None:
+    world.say("broken", "always use tabs in the makefiles of this repo")
+    world.say("sound", CHECK)
+    faulty = Faulty("broken")
+
+    async def scenario(_learner: Learner, _extraction: Extraction) -> None:
+        await until(
+            lambda: len(faulty.seen) == 2 and world.journal.jobs("pending") and not world.journal.jobs("running")
         )
-        yield journal, store, learning, writer
-        writer.close()
-        index.close()
+
+    world.run(scenario, extractor="rules", rules=faulty)
+    assert [stored.memory.source.session for stored in world.store.open(WEB).memories()] == ["sound"]
+    [job] = world.journal.jobs()
+    assert (job.ref.session, job.attempts, job.error) == ("broken", 1, "a fault in sidecar (ZeroDivisionError)")
+    [ended] = world.journal.outcomes()
+    assert (ended.ref.session, ended.outcome, ended.extractor, ended.learned) == ("sound", "done", "rules-1", 1)
 
 
-def _say(journal: Journal, session: str, text: str, number: int = 1) -> SessionRef:
-    message = Message(f"{session}-{number}", "claude-code", session, "user", "user", text, START, position=number)
-    ref = SessionRef("claude-code", session)
-    journal.record_read(f"/transcripts/{session}", None, WEB, [message], cursor="{}")
-    journal.enqueue(ref, WEB, due=START)
-    return ref
+def test_after_five_failures_a_session_is_parked_and_nobody_waits_for_it_any_more(world: World) -> None:
+    ref = world.say("broken", CHECK)
+    for _ in range(4):
+        job = world.journal.claim(datetime.now(UTC))
+        assert job is not None
+        world.journal.fail(job, "no", at=datetime.now(UTC), retry_at=datetime.now(UTC))
+
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
+        await learner.expect(ref)
+
+    world.journal.set("tried by", "nobody else")
+    world.run(scenario, extractor="rules", rules=Faulty("broken"))
+    [job] = world.journal.jobs("parked")
+    assert job.attempts == 5
+    assert world.journal.outcomes()[0].outcome == "failed"
 
 
-def test_a_fault_in_one_session_is_remembered_and_the_others_are_learned(
-    world: tuple[Journal, Store, Learning, Writer],
-) -> None:
-    journal, store, learning, writer = world
-    _say(journal, "broken", "always use tabs in the makefiles of this repo")
-    _say(journal, "sound", "always run make check before you commit")
-    extractor = Faulty("broken")
+def test_what_was_given_up_is_tried_again_by_another_extractor(world: World) -> None:
+    world.say("s", CHECK)
+    world.journal.set("tried by", "another version")
+    world.journal.fail(world.journal.claim(datetime.now(UTC)), "no", at=datetime.now(UTC), retry_at=None)
 
-    async def scenario() -> None:
-        start = asyncio.Event()
-        start.set()
-        learner = Learner(journal, learning, extractor, writer, start)
-        task = asyncio.create_task(learner.serve())
-        for _ in range(2000):
-            counts = journal.queue()
-            if len(extractor.seen) == 2 and (counts.pending, counts.running) == (1, 0):
-                break
-            await asyncio.sleep(0.01)
-        assert not task.done()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async def scenario(_learner: Learner, _extraction: Extraction) -> None:
+        await until(world.memories)
+        await world.idle()
 
-    asyncio.run(scenario())
-    assert [stored.memory.source.session for stored in store.open(WEB).memories()] == ["sound"]
-    assert journal.queue().pending == 1
-    job = journal.claim(datetime.max.replace(tzinfo=UTC))
-    assert job is not None
-    assert (job.ref.session, job.attempts) == ("broken", 1)
+    world.run(scenario, extractor="rules")
+    assert world.journal.jobs() == []
+
+    async def nothing(_learner: Learner, _extraction: Extraction) -> None:
+        await asyncio.sleep(0.2)
+
+    world.say("t", SHIP)
+    world.journal.fail(world.journal.claim(datetime.now(UTC)), "no", at=datetime.now(UTC), retry_at=None)
+    world.run(nothing, extractor="rules")
+    assert len(world.journal.jobs("parked")) == 1, "but not again by the same one"
 
 
-def test_waiting_for_a_session_ends_when_it_is_learned(world: tuple[Journal, Store, Learning, Writer]) -> None:
-    journal, store, learning, writer = world
-
-    async def scenario() -> None:
-        start = asyncio.Event()
-        start.set()
-        learner = Learner(journal, learning, RulesExtractor(), writer, start)
-        task = asyncio.create_task(learner.serve())
-        ref = _say(journal, "s", "always run make check before you commit")
+def test_waiting_for_a_session_ends_when_it_is_learned(world: World) -> None:
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
+        ref = world.say("s", CHECK)
         learner.wake()
-        await asyncio.wait_for(learner.expect(ref), timeout=60)
-        assert len(store.open(WEB).memories()) == 1
-        await asyncio.wait_for(learner.expect(ref), timeout=60)
-        await _ended(task)
+        await learner.expect(ref)
+        assert len(world.memories()) == 1
+        await learner.expect(ref)
 
-    asyncio.run(scenario())
+    world.run(scenario, extractor="rules")
 
 
-def test_a_job_that_already_runs_does_not_count_for_who_brings_something_new(
-    world: tuple[Journal, Store, Learning, Writer],
-) -> None:
-    journal, store, learning, writer = world
-    extractor = Held()
+def test_a_job_that_already_runs_does_not_count_for_who_brings_something_new(world: World) -> None:
+    held = Held()
+    ref = world.say("s", CHECK)
 
-    async def scenario() -> None:
-        start = asyncio.Event()
-        start.set()
-        learner = Learner(journal, learning, extractor, writer, start)
-        ref = _say(journal, "s", "always run make check before you commit")
-        task = asyncio.create_task(learner.serve())
-        await asyncio.to_thread(extractor.entered.wait, 60)
-        _say(journal, "s", "always deploy with make ship", number=2)
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
+        await asyncio.to_thread(held.entered.wait, 60)
+        world.say("s", SHIP, first=2)
         learned = asyncio.create_task(learner.expect(ref))
         await asyncio.sleep(0.1)
-        extractor.go.set()
-        await asyncio.wait_for(learned, timeout=60)
-        assert len(store.open(WEB).memories()) == 2
-        await _ended(task)
+        held.go.set()
+        await learned
+        assert len(world.memories()) == 2
 
-    asyncio.run(scenario())
+    world.run(scenario, extractor="rules", rules=held)
 
 
-def test_who_waits_while_it_is_paused_is_told(world: tuple[Journal, Store, Learning, Writer]) -> None:
-    journal, _store, learning, writer = world
+def test_a_long_session_is_learned_piece_by_piece(world: World) -> None:
+    pieces = ByPieces()
+    world.say("s", CHECK, SHIP, "always write tests in pytest")
 
-    async def scenario() -> None:
-        learner = Learner(journal, learning, RulesExtractor(), writer, asyncio.Event())
-        ref = _say(journal, "s", "always run make check before you commit")
+    async def scenario(_learner: Learner, _extraction: Extraction) -> None:
+        await world.idle()
+
+    world.run(scenario, extractor="rules", rules=pieces)
+    assert [len(piece) for piece in pieces.pieces] == [1, 1, 1]
+    assert len(world.memories()) == 3
+    [ended] = world.journal.outcomes()
+    assert (ended.outcome, ended.learned) == ("done", 3)
+
+
+def test_what_is_dropped_while_it_is_extracted_is_not_learned(world: World) -> None:
+    held = Held()
+    ref = world.say("s", CHECK)
+
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
+        await asyncio.to_thread(held.entered.wait, 60)
+        waits = asyncio.create_task(learner.expect(ref))
+        await asyncio.sleep(0.1)
+        world.journal.drop(ref, at=datetime.now(UTC))
+        learner.give_up(ref)
+        await waits
+        held.go.set()
+        other = world.say("t", SHIP)
+        learner.wake()
+        await learner.expect(other)
+
+    world.run(scenario, extractor="rules", rules=held)
+    assert [stored.memory.source.session for stored in world.store.open(WEB).memories()] == ["t"]
+    assert [ended.outcome for ended in world.journal.outcomes()] == ["done", "dropped"]
+
+
+def test_a_stop_in_the_middle_of_a_session_counts_as_no_try(world: World) -> None:
+    held = Held()
+    world.say("s", CHECK)
+
+    async def scenario(_learner: Learner, _extraction: Extraction) -> None:
+        await asyncio.to_thread(held.entered.wait, 60)
+        asyncio.get_running_loop().call_later(0.2, held.go.set)
+
+    world.run(scenario, extractor="rules", rules=held)
+    [job] = world.journal.jobs()
+    assert (job.state, job.attempts, job.error) == ("pending", 0, None)
+    assert world.memories() == []
+
+
+def test_who_waits_while_it_is_paused_is_told(world: World) -> None:
+    ref = world.say("s", CHECK)
+
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
         waits = asyncio.create_task(learner.expect(ref))
         await asyncio.sleep(0.1)
         learner.pause(True)
         with pytest.raises(Unavailable, match="paused"):
-            await asyncio.wait_for(waits, timeout=60)
+            await waits
         with pytest.raises(Unavailable, match="paused"):
-            await asyncio.wait_for(learner.expect(ref), timeout=60)
+            await learner.expect(ref)
 
-    asyncio.run(scenario())
-
-
-def test_without_an_extractor_nothing_is_waited_for_and_a_later_start_learns_it(
-    world: tuple[Journal, Store, Learning, Writer],
-) -> None:
-    journal, store, learning, writer = world
-    ref = _say(journal, "s", "always run make check before you commit")
-
-    async def scenario() -> None:
-        start = asyncio.Event()
-        start.set()
-        idle = Learner(journal, learning, None, writer, start)
-        task = asyncio.create_task(idle.serve())
-        await asyncio.wait_for(idle.expect(ref), timeout=60)
-        await _until(lambda: not journal.queue().pending)
-        assert journal.unextracted() == [(ref, WEB)]
-        await _ended(task)
-        learner = Learner(journal, learning, RulesExtractor(), writer, start)
-        task = asyncio.create_task(learner.serve())
-        await _until(lambda: bool(store.profiles("local") and store.open(WEB).memories()))
-        await _ended(task)
-
-    asyncio.run(scenario())
+    world.run(scenario, extractor="rules", serve=False)
 
 
-def test_for_review_what_is_learned_is_proposed_and_texts_that_are_not_kept_go(
-    world: tuple[Journal, Store, Learning, Writer],
-) -> None:
-    journal, store, learning, writer = world
+def test_without_an_extractor_nothing_is_waited_for_and_a_later_start_learns_it(world: World) -> None:
+    ref = world.say("s", CHECK)
+
+    async def idle(learner: Learner, _extraction: Extraction) -> None:
+        await learner.expect(ref)
+        await world.idle()
+
+    world.run(idle, extractor="none")
+    assert world.journal.unextracted() == [(ref, WEB)]
+
+    async def later(_learner: Learner, _extraction: Extraction) -> None:
+        await until(world.memories)
+
+    world.run(later, extractor="rules")
+
+
+def test_for_review_what_is_learned_is_proposed_and_texts_that_are_not_kept_go(world: World) -> None:
     released: list[int] = []
 
-    async def scenario() -> None:
-        start = asyncio.Event()
-        start.set()
-        learner = Learner(
-            journal,
-            learning,
-            RulesExtractor(),
-            writer,
-            start,
-            review=True,
-            keep_texts=False,
-            on_released=lambda: released.append(1),
-        )
-        task = asyncio.create_task(learner.serve())
-        ref = _say(journal, "s", "always run make check before you commit")
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
+        ref = world.say("s", CHECK)
         learner.wake()
-        await asyncio.wait_for(learner.expect(ref), timeout=60)
-        assert journal.messages(ref) == []
+        await learner.expect(ref)
+        assert world.journal.messages(ref) == []
         assert released
-        await _ended(task)
 
-    asyncio.run(scenario())
-    assert [stored.memory.status for stored in store.open(WEB).memories(statuses=None)] == [Status.PROPOSED]
+    world.run(scenario, extractor="rules", review=True, keep_texts=False, on_released=lambda: released.append(1))
+    assert [stored.memory.status for stored in world.store.open(WEB).memories(statuses=None)] == [Status.PROPOSED]
 
 
-def test_nothing_is_learned_while_it_is_paused(world: tuple[Journal, Store, Learning, Writer]) -> None:
-    journal, _store, learning, writer = world
-    _say(journal, "s", "always run make check before you commit")
-    extractor = Faulty("none")
+def test_nothing_is_learned_while_it_is_paused(world: World) -> None:
+    seen = Faulty("none")
 
-    async def scenario() -> None:
-        start = asyncio.Event()
-        start.set()
-        learner = Learner(journal, learning, extractor, writer, start)
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
         learner.pause(True)
-        task = asyncio.create_task(learner.serve())
+        world.say("s", CHECK)
+        learner.wake()
         await asyncio.sleep(0.2)
-        assert extractor.seen == []
+        assert seen.seen == []
         learner.pause(False)
-        for _ in range(2000):
-            if journal.queue().pending + journal.queue().running == 0:
-                break
-            await asyncio.sleep(0.01)
-        assert extractor.seen == ["s"]
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await world.idle()
+        assert seen.seen == ["s"]
 
-    asyncio.run(scenario())
+    world.run(scenario, extractor="rules", rules=seen)

@@ -29,6 +29,8 @@ def test_the_client_reaches_every_operation(tmp_path: Path, profile: Profile) ->
         assert client.last is not None
         assert client.last.result_info["count"] == 1
         assert client.memory(profile, memory["id"], history=True)["history"]["versions"]
+        assert client.proposed(profile, per_page=1)[0]["content"] == "Use pnpm."
+        assert client.review(profile, memory["id"], "accept")["id"] == memory["id"]
         assert client.forget(profile, memory["id"], "moved") is not None
         assert client.search(profile, "pnpm") == {"count": 0, "candidates": []}
         assert client.summary(profile)["summary"].startswith("## ")

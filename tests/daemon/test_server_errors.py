@@ -67,6 +67,11 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("/remember", {"content": "x", "pinned": 1}, "pinned: must be true or false"),
     ("/remember", {"content": "\n"}, "content: must not be blank"),
     ("/memories/01M/forget", {"reason": []}, "reason: must be a string"),
+    ("/memories/01M/review", {}, "decision: is required"),
+    ("/memories/01M/review", {"decision": "delete"}, "decision: must be 'accept' or 'reject'"),
+    ("/memories/01M/review", {"decision": "accept", "content": " "}, "content: must not be blank"),
+    ("/memories/01M/review", {"decision": "reject", "content": "x"}, "content: goes with `accept` alone"),
+    ("/memories/01M/review", {"decision": "accept", "expected_sha256": "0"}, "expected_sha256: has characters that"),
 ]
 
 

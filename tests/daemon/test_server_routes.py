@@ -27,9 +27,13 @@ BODIES: dict[str, Any] = {
     "remember": {"content": "The API listens on 8080.", "type": "fact", "key": "api/port", "tags": ["net"]},
     "recall": {"query": "pnpm", "explain": True},
     "forget_memory": {"reason": "no longer true"},
+    "review_memory": {"decision": "accept", "content": "Use pnpm.", "expected_sha256": "0" * 64},
     "summary": {},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},
     "notify": {"agent": "claude-code", "event": "PreCompact", "session": "s1", "path": "/t/a.jsonl"},
+    "hook": {"agent": "codex", "event": "Stop", "payload": {"session_id": "s1", "cwd": "/home/ines/web"}},
+    "retry_jobs": {"agent": "codex", "session": "s1"},
+    "drop_job": {"agent": "codex", "session": "s1"},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},
 }
 

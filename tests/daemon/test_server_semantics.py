@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from server_fake import MANAGED, FakeApi, Running, run, serving
 
-from sidecar.daemon.protocol import Freshness, Listing, Question, Said
+from sidecar.daemon.protocol import Freshness, Listing, Question, Said, SessionName
 from sidecar.model import MemoryType, ProfileRef, Status
 
 WEB = ProfileRef("local", "web")
@@ -420,5 +420,39 @@ def test_answers_are_not_to_be_kept_or_guessed_at(tmp_path: Path) -> None:
         assert headers["Content-Type"] == "application/json"
         assert headers["Cache-Control"] == "no-store"
         assert headers["Server"].startswith("sidecar/")
+
+    run(tmp_path, scenario)
+
+
+def test_jobs_are_named_by_session_and_what_else_it_takes(tmp_path: Path) -> None:
+    async def scenario(running: Running) -> None:
+        await running.ask("GET", "/v1/jobs?state=parked&limit=7")
+        assert last(running, "list_jobs") == ("parked", 7)
+        await running.ask("GET", "/v1/jobs")
+        assert last(running, "list_jobs") == (None, 20)
+        assert (await running.ask("POST", "/v1/jobs/retry", {})).result == {"sessions": 1}
+        assert last(running, "retry_jobs") == (None,)
+        await running.ask("POST", "/v1/jobs/retry", {"session": "s1", "agent": "codex"})
+        assert last(running, "retry_jobs") == (SessionName("s1", "codex"),)
+        await running.ask("POST", "/v1/jobs/drop", {"session": "s1", "profile": "web"})
+        assert last(running, "drop_job") == (SessionName("s1", None, WEB),)
+        await running.ask("POST", "/v1/jobs/drop", {"session": "s1", "profile": "web", "namespace": "team"})
+        assert last(running, "drop_job") == (SessionName("s1", None, ProfileRef("team", "web")),)
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("GET", "/v1/jobs?state=asleep", None),
+        ("GET", "/v1/jobs?limit=0", None),
+        ("POST", "/v1/jobs/retry", {"agent": "codex"}),
+        ("POST", "/v1/jobs/drop", {"agent": "codex"}),
+    ],
+)
+def test_a_job_that_is_not_named_is_refused(tmp_path: Path, method: str, target: str, body: object) -> None:
+    async def scenario(running: Running) -> None:
+        assert (await running.ask(method, target, body)).status == 400
 
     run(tmp_path, scenario)

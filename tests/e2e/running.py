@@ -21,8 +21,13 @@ from sidecar.errors import SidecarError
 HANG_S = 60.0
 """No test waits longer than this for anything; far above what it takes."""
 
-FAST = {"SIDECAR_WATCH_QUIET_SECONDS": "0.3", "SIDECAR_GIT_QUIET_SECONDS": "0.3", "SIDECAR_LOG_LEVEL": "debug"}
-"""Settings under which tests need not wait for quiet times."""
+FAST = {
+    "SIDECAR_WATCH_QUIET_SECONDS": "0.3",
+    "SIDECAR_GIT_QUIET_SECONDS": "0.3",
+    "SIDECAR_LOG_LEVEL": "debug",
+    "SIDECAR_EXTRACT_HOST": "http://127.0.0.1:9",
+}
+"""Settings under which tests need not wait for quiet times, and meet no model but their own: nothing listens there."""
 
 
 def wait_until(what: str, test: Callable[[], Any], limit_s: float = HANG_S) -> Any:

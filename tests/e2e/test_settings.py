@@ -106,12 +106,14 @@ def test_what_came_while_nothing_extracted_is_learned_later(home: Path, daemon: 
     assert _memories(daemon)
 
 
-def test_a_model_that_cannot_be_used_yet_is_not_replaced_in_silence(daemon: Daemon) -> None:
-    daemon.environ = {"SIDECAR_EXTRACT_EXTRACTOR": "ollama"}
+@pytest.mark.parametrize(("wanted", "name"), [("auto", "rules"), ("ollama", "ollama")])
+def test_a_model_that_cannot_be_used_is_not_replaced_in_silence(daemon: Daemon, wanted: str, name: str) -> None:
+    daemon.environ = {"SIDECAR_EXTRACT_EXTRACTOR": wanted}
     daemon.start()
+    daemon.settle()
     extractor = daemon.status()["extractor"]
-    assert (extractor["name"], extractor["state"]) == ("rules", "degraded")
-    assert "rules" in extractor["hint"]
+    assert (extractor["name"], extractor["state"]) == (name, "unreachable")
+    assert "`ollama serve`" in extractor["hint"]
 
 
 def test_with_review_what_is_learned_waits(daemon: Daemon) -> None:

@@ -67,6 +67,24 @@ def test_an_unclear_slot_has_no_key(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("the api listens on 4310", "api/port"),
+        ("the api listens on 4400 in tests", "api-test/port"),
+        ("in production the api listens on port 443", "api-production/port"),
+        ("on sundays backups run at 04:00", "backup-sunday/schedule"),
+        ("staging runs on fly.io", "staging/host"),
+        ("the api listens on 4400 as well", None),
+        ("another api listens on 4400", None),
+        ("only for the demo the api listens on 4400", None),
+        ("sensor 8 reports every 60 seconds", None),
+    ],
+)
+def test_a_figure_for_special_circumstances_never_takes_the_place_of_the_rule(text: str, key: str | None) -> None:
+    assert keys.derive(text) == key
+
+
+@pytest.mark.parametrize(
     ("text", "old"),
     [
         ("4480, not 4400", ("4400",)),

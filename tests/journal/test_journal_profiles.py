@@ -62,12 +62,14 @@ def test_a_job_that_is_put_off_has_not_failed(journal: Journal) -> None:
     assert again.attempts == 0
 
 
-def test_what_was_given_up_gets_another_try_at_the_next_start(journal: Journal) -> None:
+def test_a_start_does_not_try_again_what_was_given_up(journal: Journal) -> None:
     journal.enqueue(ref(), WEB, due=at(0))
     job = journal.claim(at(1))
     assert job is not None
-    journal.fail(job, "no luck", retry_at=None)
-    assert journal.recover() == 1
+    journal.fail(job, "no luck", at=at(1), retry_at=None)
+    assert journal.recover() == 0
+    assert journal.claim(at(1)) is None
+    assert journal.retry(None, due=at(1)) == 1
     again = journal.claim(at(1))
     assert again is not None
     assert again.attempts == 0

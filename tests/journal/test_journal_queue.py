@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from journal_builders import API, WEB, at, header, read, ref, said, talk
 
-from sidecar.journal import Journal, ParkedJob, QueueCounts
+from sidecar.journal import Journal, QueueCounts
 
 
 def test_an_empty_queue_has_nothing_to_do(journal: Journal) -> None:
@@ -61,7 +61,7 @@ def test_a_failed_job_stays_urgent_and_one_that_becomes_urgent_while_it_runs_run
 ) -> None:
     read(journal, talk("a", "b"))
     journal.enqueue(ref(), WEB, due=at(0), priority=3)
-    journal.fail(journal.claim(at(0)), "no model", retry_at=at(1))
+    journal.fail(journal.claim(at(0)), "no model", at=at(0), retry_at=at(1))
     job = journal.claim(at(1))
     assert job.priority == 3
     journal.enqueue(ref(), WEB, due=at(9))
@@ -145,7 +145,7 @@ def test_the_mark_never_moves_back(journal: Journal) -> None:
 def test_a_failed_job_waits_for_its_next_try(journal: Journal) -> None:
     read(journal, talk("a"))
     journal.enqueue(ref(), WEB, due=at(0))
-    journal.fail(journal.claim(at(1)), "no model", retry_at=at(5))
+    journal.fail(journal.claim(at(1)), "no model", at=at(1), retry_at=at(5))
     assert (journal.claim(at(4)), journal.next_due()) == (None, at(5))
     assert journal.claim(at(5)).attempts == 1
 
@@ -153,12 +153,13 @@ def test_a_failed_job_waits_for_its_next_try(journal: Journal) -> None:
 def test_a_parked_job_waits_with_its_reason_until_something_new_comes(journal: Journal) -> None:
     read(journal, talk("a"))
     journal.enqueue(ref(), WEB, due=at(0))
-    journal.fail(journal.claim(at(1)), "cannot be read \udcff", retry_at=None)
-    assert journal.parked() == [ParkedJob(ref(), WEB, "cannot be read ?", 1)]
+    journal.fail(journal.claim(at(1)), "cannot be read \udcff", at=at(1), retry_at=None)
+    [parked] = journal.jobs("parked")
+    assert (parked.ref, parked.profile, parked.error, parked.attempts) == (ref(), WEB, "cannot be read ?", 1)
     assert (journal.claim(at(99)), journal.queue()) == (None, QueueCounts(parked=1))
     assert journal.next_due() is None
     journal.enqueue(ref(), WEB, due=at(100))
-    assert journal.parked() == []
+    assert journal.jobs("parked") == []
     assert journal.claim(at(100)).attempts == 1
 
 
@@ -192,5 +193,5 @@ def test_a_job_whose_session_is_unknown_is_not_an_error(journal: Journal, tmp_pa
     job = journal.claim(at(0))
     with Journal.open(tmp_path / "other.db") as other:
         other.finish(job, upto=1)
-        other.fail(job, "?", retry_at=None)
+        other.fail(job, "?", at=at(0), retry_at=None)
         assert other.sessions() == []

@@ -95,6 +95,33 @@ def test_revising_keeps_the_body_and_a_persons_own_lines(kit) -> None:
     assert changed.endswith("pinned: true\n---\none\n")
 
 
+def test_a_revision_of_the_body_keeps_id_place_and_a_persons_own_lines(kit) -> None:
+    stored = kit.add("one")
+    text = (kit.folder / stored.path).read_text().replace("type: fact\n", "type: fact  # mine\nmood: good\n")
+    kit.write(stored.path, text)
+    kit.cycle()
+    current = kit.profile.get(stored.memory.id)
+    plan = [Revise(current, {"content": "one, in better words", "summary": "better"}, "worded by a model")]
+    (revised,) = kit.profile.apply(plan, kit.context)
+    assert (revised.path, revised.memory.id, revised.memory.edited) == (stored.path, stored.memory.id, None)
+    after = (kit.folder / stored.path).read_text()
+    assert after == text.replace("summary: one\n", "summary: better\n").replace(
+        "---\none\n", "---\none, in better words\n"
+    )
+    kit.cycle()
+    assert kit.profile.get(stored.memory.id).memory.edited is None, "it was no person's edit"
+    assert "worded by a model" in kit.git("log", "-1", "--format=%B", "--", stored.path)
+
+
+def test_a_body_is_revised_only_in_the_file_that_the_plan_saw(kit) -> None:
+    stored = kit.add("one")
+    path = kit.folder / stored.path
+    path.write_text(path.read_text().replace("\none\n", "\ntwo\n"))
+    with pytest.raises(ChangedOnDisk):
+        kit.profile.apply([Revise(stored, {"content": "three"}, "why")], kit.context)
+    assert path.read_text().endswith("\ntwo\n")
+
+
 def test_reviving_an_archived_version_moves_it_back(kit) -> None:
     stored = kit.add("one", status=Status.SUPERSEDED, superseded_by="01M4AAAAAAAAAAAAAAAAAAAAAA")
     plan = [Revise(stored, {"status": Status.ACTIVE, "superseded_by": None}, "its place in the chain changed")]

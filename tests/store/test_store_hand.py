@@ -45,6 +45,18 @@ def test_an_edit_of_keys_alone_is_no_correction(kit) -> None:
     assert kit.profile.get(stored.memory.id).memory.edited is None
 
 
+def test_taking_out_that_it_is_proposed_is_a_persons_word(kit) -> None:
+    stored = kit.add("one", status=Status.PROPOSED, reason="it speaks to agents")
+    kit.profile.commit()
+    kit.write(stored.path, render(stored.memory.replace(status=Status.ACTIVE)))
+    kit.cycle()
+    assert kit.profile.get(stored.memory.id).memory.edited == kit.now
+    kit.write(stored.path, render(kit.profile.get(stored.memory.id).memory.replace(pinned=True)))
+    kit.now += timedelta(hours=1)
+    kit.cycle()
+    assert kit.profile.get(stored.memory.id).memory.edited == kit.now - timedelta(hours=1)
+
+
 def test_an_edit_before_the_first_commit_loses_neither_version(kit) -> None:
     stored = kit.add("machine words")
     kit.write(stored.path, render(stored.memory.replace(content="my words")))

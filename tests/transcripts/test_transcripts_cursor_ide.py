@@ -106,8 +106,8 @@ def test_places() -> None:
         ("win32", {"HOME": "/h", "APPDATA": "/h/AppData/Roaming"}, "/h/AppData/Roaming/Cursor/User"),
     ]:
         found = IDE.roots(environ, platform)
-        assert found == (Path(user, "globalStorage"), Path(user, "workspaceStorage"))
-        assert [IDE.depth(root) for root in found] == [0, 1]
+        assert found == (Path("/h/.cursor/projects"), Path(user, "globalStorage"), Path(user, "workspaceStorage"))
+        assert [IDE.depth(root) for root in found] == [None, 0, 1]
     assert IDE.is_transcript(Path("/h/.config/Cursor/User/globalStorage/state.vscdb"))
     assert not IDE.is_transcript(Path("/h/.config/Cursor/User/globalStorage/state.vscdb.backup"))
     assert IDE.depth(Path("/backup/of/mine")) is None

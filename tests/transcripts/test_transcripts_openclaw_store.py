@@ -118,8 +118,8 @@ def test_the_sample(shared: Path) -> None:
 
 
 def test_places() -> None:
-    assert STORE.roots({"HOME": "/h"}) == (Path("/h/.openclaw/agents"),)
-    assert STORE.roots({"HOME": "/h", "OPENCLAW_STATE_DIR": "~/claw"}) == (Path("/h/claw/agents"),)
+    assert STORE.roots({"HOME": "/h"})[0] == Path("/h/.openclaw/agents")
+    assert STORE.roots({"HOME": "/h", "OPENCLAW_STATE_DIR": "~/claw"})[0] == Path("/h/claw/agents")
     assert STORE.is_transcript(Path("/h/.openclaw/agents/main/agent/openclaw-agent.sqlite"))
     assert not STORE.is_transcript(Path("/h/.openclaw/agents/main/sessions/x.jsonl"))
     assert STORE.depth(Path("/h/.openclaw/agents")) is None

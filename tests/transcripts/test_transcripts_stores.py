@@ -305,15 +305,14 @@ def test_the_new_tables_go_on_where_the_old_ones_end(tmp_path: Path) -> None:
 
 def test_places_of_opencode(tmp_path: Path) -> None:
     store = OpenCode()
-    assert store.roots({"HOME": "/h"}) == (Path("/h/.local/share/opencode"),)
-    assert store.roots({"HOME": "/h", "XDG_DATA_HOME": "/d"}) == (Path("/d/opencode"),)
-    assert store.roots({"HOME": "/h", "OPENCODE_DB": "~/kept/my.db"}) == (
-        Path("/h/.local/share/opencode"),
-        Path("/h/kept"),
-    )
+    usual = (Path("/h/.local/share/opencode/storage/session"), Path("/h/.local/share/opencode"))
+    assert READERS["opencode"].roots({"HOME": "/h"}) == usual
+    assert store.roots({"HOME": "/h", "XDG_DATA_HOME": "/d"})[1] == Path("/d/opencode")
+    assert store.roots({"HOME": "/h", "OPENCODE_DB": "~/kept/my.db"}) == (*usual, Path("/h/kept"))
+    assert store.roots({"HOME": "/h", "OPENCODE_DB": "my.db"}) == usual
     for named in ("~/my.db", "/my.db"):  # not all that lies in the home folder
-        assert store.roots({"HOME": "/h/mia", "OPENCODE_DB": named}) == (Path("/h/mia/.local/share/opencode"),)
-    assert store.roots({"HOME": "/h", "OPENCODE_DB": ":memory:"}) == (Path("/h/.local/share/opencode"),)
+        assert store.roots({"HOME": "/h", "OPENCODE_DB": named}) == usual
+    assert store.roots({"HOME": "/h", "OPENCODE_DB": ":memory:"}) == usual
     for name, taken in [
         ("opencode.db", True),
         ("opencode-dev.db", True),
@@ -326,7 +325,6 @@ def test_places_of_opencode(tmp_path: Path) -> None:
     assert store.depth(tmp_path) is None
     (tmp_path / "opencode.db").touch()
     assert store.depth(tmp_path) == 0
-    assert READERS["opencode"].roots({"HOME": "/h"})[0] == Path("/h/.local/share/opencode/storage/session")
 
 
 # OpenCode's files of old
