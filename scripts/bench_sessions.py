@@ -162,8 +162,9 @@ def account(client: Client, logs: Path) -> str:
 
 def _kind(reason: str) -> str:
     """A reason without what it quotes."""
-    kind = re.sub(r"\d[\d.]*", "N", reason.partition(": ")[0] if reason.startswith("not in") else reason)
-    return kind.strip().rstrip(".")
+    if reason.startswith("not in"):
+        reason = reason.partition(": ")[0]
+    return re.sub(r"(?<![\w:])\d[\d.]*(?!\w)", "N", reason).strip().rstrip(".")
 
 
 def _counted(counts: Counter[str]) -> str:

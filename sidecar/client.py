@@ -239,6 +239,62 @@ class Client:
         found = self.request("GET", profile.route("log"), query={**filters, **profile.fields()})
         return list(found or ())
 
+    def delete(self, profile: Profile, identifier: str) -> dict[str, Any]:
+        """Delete a memory, with the archived messages that only it used; what it was."""
+        tail = f"memories/{_quoted(identifier)}"
+        return _object(self.request("DELETE", profile.route(tail), query=profile.fields()))
+
+    def delete_session(self, name: str, session: str, namespace: str = "local") -> object:
+        """Delete a session of a profile, with what was learned from it alone."""
+        return self.request("DELETE", Profile(name=name, namespace=namespace).route(f"sessions/{_quoted(session)}"))
+
+    def delete_profile(self, name: str, namespace: str = "local") -> object:
+        """Move a profile to the trash."""
+        path = f"/v1/namespaces/{_quoted(namespace)}/profiles/{_quoted(name)}"
+        return self.request("DELETE", path)
+
+    def profiles(self, namespace: str = "local") -> list[dict[str, Any]]:
+        """The profiles of a namespace, with their sizes."""
+        return list(self.request("GET", f"/v1/namespaces/{_quoted(namespace)}/profiles") or ())
+
+    def preview_removal(self, profile: Profile, action: str, **what: object) -> dict[str, Any]:
+        """What `forget`, `delete`, `purge` (with `ids`), `session` (`sessionId`) or `profile` would take away."""
+        return _object(self.request("POST", profile.route("removal"), {"action": action, **what, **profile.fields()}))
+
+    def purge(self, profile: Profile, identifiers: list[str], timeout: float | None = None) -> dict[str, Any]:
+        """Let memories go for good: `{ids, old, new, commits, messages, trash, remotes, transcripts, remaining}`."""
+        body = {"ids": identifiers, **profile.fields()}
+        return _object(self.request("POST", profile.route("purge"), body, timeout=timeout))
+
+    def patch(self, profile: Profile, identifier: str, **fields: object) -> dict[str, Any]:
+        """Change a memory; `fields`: `content`, `key`, `tags`, …, or `text`, and `expected_sha256`."""
+        tail = f"memories/{_quoted(identifier)}"
+        return _object(self.request("PATCH", profile.route(tail), {**fields, **profile.fields()}))
+
+    def memory_text(self, profile: Profile, identifier: str) -> dict[str, Any]:
+        """The whole text of a memory's file: `{text, sha256}`."""
+        return _object(
+            self.request("GET", profile.route(f"memories/{_quoted(identifier)}/text"), query=profile.fields())
+        )
+
+    def diff(self, profile: Profile, before: str, after: str | None = None) -> dict[str, Any]:
+        """How two commits, tags or days differ: `{before, after, memories, patch, truncated}`."""
+        query = {"before": before, "after": after, **profile.fields()}
+        return _object(self.request("GET", profile.route("diff"), query=query))
+
+    def undo(self, profile: Profile, commit: str | None = None) -> dict[str, Any]:
+        """Take a commit back by a new one, without `commit` the last change: `{commit, undone, memories, paths}`."""
+        body = {**({"commit": commit} if commit else {}), **profile.fields()}
+        return _object(self.request("POST", profile.route("undo"), body))
+
+    def snapshots(self, profile: Profile) -> list[dict[str, Any]]:
+        """The names of past states, the latest first."""
+        return list(self.request("GET", profile.route("snapshots"), query=profile.fields()) or ())
+
+    def snapshot(self, profile: Profile, name: str) -> dict[str, Any]:
+        """Name the present state: `{name, commit, time, note}`."""
+        return _object(self.request("POST", profile.route("snapshots"), {"name": name, **profile.fields()}))
+
     def ingest_transcripts(
         self, paths: list[str], *, agent: str | None = None, dry_run: bool = False
     ) -> dict[str, Any]:

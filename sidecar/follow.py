@@ -16,10 +16,13 @@ from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk, NotFound, SidecarError
 from sidecar.index import Index, MessageDoc, MessageGone
 from sidecar.journal import Journal, Mark, MessageChange
 from sidecar.model import HTTP_AGENT, BadFile, ProfileRef, Status, Stored
-from sidecar.store import Profile, Store, WriteContext
+from sidecar.store import KEYS_SETTLED, Profile, Store
 
 _FEED = 1_000
 """Archive changes fetched at once while the index catches up."""
+
+_ASIDE = "`{}` is checked out, not `main`; run `git switch main` in its folder."
+"""What is recalled then is what lies in the folder; commits go to that branch, or wait if it is no branch at all."""
 
 _RANK: Mapping[Mark, int] = {"forgotten": 0, "superseded": 1, "current": 2}
 
@@ -195,6 +198,8 @@ class Follow:
             return changed
         if profile.vanished is not None:
             self._faults[ref] = _told(ref, _vanished(profile, profile.vanished))
+        elif profile.aside is not None:
+            self._faults[ref] = f"profile {ref}: {_ASIDE.format(profile.aside)}"
         elif rescan:
             self._faults.pop(ref, None)
         return changed
@@ -222,7 +227,7 @@ class Follow:
         if not changes:
             return False
         try:
-            profile.apply(changes, WriteContext(why="two memories of one key settled"))
+            profile.apply(changes, KEYS_SETTLED)
         except ChangedOnDisk:
             # The next event of the file that is being edited right now brings us here again.
             return False

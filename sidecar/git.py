@@ -230,6 +230,20 @@ class Git:
         """Pack loose objects if git finds that there are too many."""
         self._git("gc", "--auto", "--quiet")
 
+    def run(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        codes: tuple[int, ...] = (0,),
+        locks: bool = True,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> bytes:
+        """Standard output of one git command in this work tree, for the modules that build on this one.
+
+        Any exit code that is not among `codes` raises `GitFailed`.
+        """
+        return self._git(*arguments, given=given, codes=codes, locks=locks, timeout=timeout)
+
     def _branch(self) -> str:
         busy = [name for name in _IN_PROGRESS if (self.folder / ".git" / name).exists()]
         if busy:
@@ -274,10 +288,17 @@ class Git:
         given = b"".join(os.fsencode(path) + b"\0" for path in paths)
         self._git("update-index", "-z", "--add", "--remove", "--replace", "--stdin", given=given)
 
-    def _git(self, *arguments: str, given: bytes = b"", codes: tuple[int, ...] = (0,), locks: bool = True) -> bytes:
+    def _git(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        codes: tuple[int, ...] = (0,),
+        locks: bool = True,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> bytes:
         for pause in (*_LOCK_PATIENCE, None):
             try:
-                return _run(self.folder, arguments, given=given, codes=codes, locks=locks)
+                return _run(self.folder, arguments, given=given, codes=codes, locks=locks, timeout=timeout)
             except GitFailed as error:
                 if pause is None or "index.lock" not in str(error.fields["stderr"]):
                     raise

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from sidecar.cli.options import Command, chosen, client, json_option, profile_options
-from sidecar.cli.output import age, line, print_json, rows_of, strong
+from sidecar.cli.output import age, dim, dotted, line, print_json, rows_of, shortened, strong, width
+
+_SHOWN = 5
+"""Changes of one commit; `--json` has all of them."""
 
 
 @click.command(cls=Command)
@@ -14,7 +20,7 @@ from sidecar.cli.output import age, line, print_json, rows_of, strong
 @profile_options
 @json_option
 def log(memory: str | None, limit: int, profile: str | None, namespace: str | None, as_json: bool) -> None:
-    """Show what was learned, commit by commit.
+    """Show what was learned, commit by commit, with why and whence.
 
     Newest first; with an ID the commits of one memory.
     """
@@ -26,6 +32,20 @@ def log(memory: str | None, limit: int, profile: str | None, namespace: str | No
     if not commits:
         click.echo("There are no commits yet.")
     for commit in commits:
-        who = line(commit.get("author", ""))
-        head = f"{line(commit.get('commit', ''))[:10]}  {age(commit.get('time', '')):>10}  "
-        click.echo(f"{head}{strong(line(commit.get('subject', '')))}{f'  ({who})' if who else ''}")
+        _print_commit(commit)
+
+
+def _print_commit(commit: Mapping[str, Any]) -> None:
+    """When, what and by whom on one line; why and whence below it, where they say more."""
+    who, subject = line(commit.get("author", "")), line(commit.get("subject", ""))
+    head = f"{line(commit.get('commit', ''))[:10]}  {age(commit.get('time', '')):>10}  "
+    click.echo(f"{head}{strong(subject)}{f'  ({who})' if who else ''}")
+    agent, session = commit.get("agent"), commit.get("session")
+    why = dotted(commit.get("why"), f"{agent or 'session'} {session}" if session else None)
+    if why:
+        click.echo(dim(f"{' ' * len(head)}{shortened(why, width() - len(head))}"))
+    changes = [change for change in commit.get("changes") or [] if line(change) != subject]
+    for change in changes[:_SHOWN]:
+        click.echo(dim(f"{' ' * len(head)}- {shortened(change, width() - len(head) - 2)}"))
+    if len(changes) > _SHOWN:
+        click.echo(dim(f"{' ' * len(head)}- and {len(changes) - _SHOWN} more"))

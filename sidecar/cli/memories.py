@@ -1,4 +1,4 @@
-"""`sidecar list`, `show` and `forget`: the memories themselves."""
+"""`sidecar list` and `show`: the memories themselves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from sidecar.cli.chain import print_history
 from sidecar.cli.options import Command, chosen, client, json_option, profile_options
-from sidecar.cli.output import age, dim, line, print_json, rows_of, safe, shortened, strong, table, width
+from sidecar.cli.output import age, dim, line, print_json, safe, shortened, strong, table, width
 
 _STATUSES = click.Choice(["active", "superseded", "forgotten", "proposed", "all"])
 _TYPES = click.Choice(["fact", "event", "instruction", "task"])
@@ -91,9 +92,7 @@ def show(memory: str, history: bool, profile: str | None, namespace: str | None,
     click.echo(f"{safe(found.get('content', '')).strip()}\n")
     rows = [(name, _spelled(found[name])) for name in _DETAILS if found.get(name)]
     click.echo(table([("id", found.get("id", "")), *rows]))
-    past = found.get("history") or {}
-    _print_chain("Versions", rows_of(past, "versions"), "observed", "summary")
-    _print_chain("What was said", rows_of(past, "messages"), "time", "content")
+    print_history(found.get("history") or {})
 
 
 def _spelled(value: object) -> str:
@@ -102,28 +101,3 @@ def _spelled(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)
-
-
-def _print_chain(title: str, rows: list[Mapping[str, Any]], moment: str, text: str) -> None:
-    if rows:
-        click.echo(f"\n{title}")
-        cells = [(age(row.get(moment)), row.get("id", ""), shortened(row.get(text, ""), width() - 45)) for row in rows]
-        click.echo(table(cells))
-
-
-@click.command(cls=Command)
-@click.argument("memory", metavar="ID")
-@click.option("--reason", metavar="TEXT", help="Why; it is written into the archived file.")
-@profile_options
-@json_option
-def forget(memory: str, reason: str | None, profile: str | None, namespace: str | None, as_json: bool) -> None:
-    """Forget one memory.
-
-    It moves to the archive, is recalled no more, and is not learned again.
-    """
-    result = client().forget(chosen(profile, namespace), memory, reason)
-    if as_json:
-        print_json(result)
-        return
-    path = result.get("path") if isinstance(result, Mapping) else None
-    click.echo(f"Forgotten: {line(memory)}{f' (now {line(path)})' if path else ''}")

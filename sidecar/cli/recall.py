@@ -37,6 +37,7 @@ _DAY = 86_400
 @click.option("--include", multiple=True, metavar="PROFILE", help="Search this profile as well; may be repeated.")
 @click.option("--session", metavar="ID", help="Only what this session said.")
 @click.option("--date", metavar="DATE", help="The day from which “last week” is counted  [default: today].")
+@click.option("--at", metavar="WHEN", help="As it was: at the end of a day, or in the state of a snapshot or commit.")
 @click.option("--explain", is_flag=True, help="Show what each channel said of each candidate.")
 @profile_options
 @json_option
@@ -61,6 +62,7 @@ def recall(
         "include": list(given["include"]),
         "sessionId": given["session"],
         "referenceDate": given["date"],
+        "at": given["at"],
         "explain": explain,
     }
     speaker = client()

@@ -30,7 +30,7 @@ from sidecar.daemon.sources import folders
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.upkeep import Upkeep
-from sidecar.daemon.writer import Writer
+from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import SidecarError
 from sidecar.extract.llm.extractor import ModelExtractor
 from sidecar.extract.llm.judge import Judge as ModelJudge
@@ -106,6 +106,8 @@ class Daemon:
         if self._journal.get("paused"):
             parts.intake.pause(True)
             parts.learner.pause(True)
+        # Before anything is answered: what was to be purged must not be recalled once more.
+        await self._writer.run(Urgency.ANSWER, service.removal.resume)
         await server.start()
         self._note_limit()
         parts.supervisor.start()

@@ -6,6 +6,8 @@ extracted can leave half of it; it ends with the index in agreement.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sidecar.daemon.parts import Parts
 from sidecar.errors import Refused
 from sidecar.ingest import PERSONAL
@@ -41,8 +43,8 @@ class Deletion:
         Raises Refused, before anything is deleted, for a memory whose file says `read_only`.
         """
         parts = self._parts
-        rows = [row.ref for row in parts.journal.sessions() if row.ref.session == session and row.profile == ref]
-        learned = [(home, stored) for home in self._homes(ref) for stored in self._learned(home, ref, session, rows)]
+        rows = self._rows(ref, session)
+        learned = self._pairs(ref, session, rows)
         for _, stored in learned:
             if stored.memory.read_only:
                 raise Refused(
@@ -57,15 +59,36 @@ class Deletion:
     def memory(self, profile: Profile, identifier: str) -> Stored:
         """Delete a memory, and those of its source messages that no memory of any profile rests on."""
         stored = profile.delete(identifier, WriteContext(why="deleted on request"))
-        source = stored.memory.source
-        # The ids of ingested messages count within one profile and the `personal` beside it.
-        others = self._homes(profile.ref) if source.agent == HTTP_AGENT else self._parts.follow.profiles()
-        used = {m for other in others for one in other.memories(statuses=None) for m in one.memory.source.messages}
-        only = [message for message in source.messages if message not in used]
+        only = [message for _, message in self.only_used_by(profile, [stored])]
         if only:
-            self._parts.journal.remove_messages(source.agent, only, profile=profile.ref)
+            self._parts.journal.remove_messages(stored.memory.source.agent, only, profile=profile.ref)
         self._follow(profile.ref)
         return stored
+
+    def only_used_by(self, profile: Profile, memories: Sequence[Stored]) -> list[tuple[str | None, str]]:
+        """The source messages, by agent and id, that no other memory of any profile rests on."""
+        gone = {(profile.ref, stored.memory.id) for stored in memories}
+        found: list[tuple[str | None, str]] = []
+        for agent in dict.fromkeys(stored.memory.source.agent for stored in memories):
+            # The ids of ingested messages count within one profile and the `personal` beside it.
+            others = self._homes(profile.ref) if agent == HTTP_AGENT else self._parts.follow.profiles()
+            used = {
+                message
+                for other in others
+                for one in other.memories(statuses=None)
+                if (other.ref, one.memory.id) not in gone
+                for message in one.memory.source.messages
+            }
+            sources = (stored.memory.source for stored in memories if stored.memory.source.agent == agent)
+            messages = dict.fromkeys(message for source in sources for message in source.messages)
+            found += [(agent, message) for message in messages if message not in used]
+        return found
+
+    def of_session(self, ref: ProfileRef, session: str) -> tuple[list[tuple[Profile, Stored]], int, list[SessionRef]]:
+        """What deleting a session takes away: the memories with their profiles, and how many messages of which rows."""
+        rows = self._rows(ref, session)
+        messages = sum(len(self._parts.journal.messages(row)) for row in rows)
+        return self._pairs(ref, session, rows), messages, rows
 
     def accept(self, ref: ProfileRef) -> None:
         """What has vanished from a profile is meant to be gone.  Raises NotFound."""
@@ -74,6 +97,13 @@ class Deletion:
             self._parts.follow.catch_up([])
         else:
             self._follow(ref)
+
+    def _rows(self, ref: ProfileRef, session: str) -> list[SessionRef]:
+        rows = self._parts.journal.sessions()
+        return [row.ref for row in rows if row.ref.session == session and row.profile == ref]
+
+    def _pairs(self, ref: ProfileRef, session: str, rows: list[SessionRef]) -> list[tuple[Profile, Stored]]:
+        return [(home, stored) for home in self._homes(ref) for stored in self._learned(home, ref, session, rows)]
 
     def _drop(self, ref: ProfileRef) -> None:
         parts = self._parts

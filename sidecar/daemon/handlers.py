@@ -183,7 +183,7 @@ async def get_memory(api: Api, call: Call[requests.Nothing, requests.GetMemory])
     target = await _target(api, call)
     view = await api.get_memory(target.ref, call.path["id"], history=call.query.history)
     if call.query.history:
-        return Reply(render.detail(view.stored, view.versions, view.messages).plain())
+        return Reply(render.detail(view.stored, view.versions, view.messages, view.revisions).plain())
     return Reply(render.memory(view.stored).plain())
 
 
@@ -322,6 +322,11 @@ async def _target(api: Api, call: Call[requests.Body, requests.QueryString]) -> 
     if where.profile:
         return _Target(ProfileRef(where.namespace or call.namespace, where.profile), routed=False)
     return _Target(await api.route(where.cwd), routed=True)
+
+
+async def profile_of(api: Api, call: Call[requests.Body, requests.QueryString]) -> ProfileRef:
+    """The profile that a request is about, for the handlers of other modules."""
+    return (await _target(api, call)).ref
 
 
 def _session(

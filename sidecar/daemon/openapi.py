@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from sidecar import __version__
 from sidecar.daemon import apipage
-from sidecar.daemon.routes import OURS, SECTIONS, TABLE, Route
+from sidecar.daemon.routes import OURS, SECTIONS, TABLE, WITH_BODY, Route
 from sidecar.wire import fields, limits, shapes
 
 Json = dict[str, Any]
@@ -73,7 +73,7 @@ def _operation(route: Route, prefix: str) -> Json:
         "parameters": [*_in_path(route, prefix), *_in_query(route)],
         "responses": {str(route.success): _success(route), **_failures(route)},
     }
-    if route.method == "POST":
+    if route.method in WITH_BODY:
         found["requestBody"] = {
             "required": _needs_body(route),
             "content": {"application/json": {"schema": {"$ref": apipage.SCHEMAS + route.body.__name__}}},
@@ -139,7 +139,7 @@ def _failures(route: Route) -> Json:
     statuses = [400, 404, 405, 500, 503]
     if route.conflicts:
         statuses.append(409)
-    if route.method == "POST":
+    if route.method in WITH_BODY:
         statuses.extend((413, 415))
     return {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
 
@@ -156,7 +156,7 @@ def _responses() -> Json:
 
 def _schemas() -> Json:
     """Every model that a route takes or gives, with those inside it."""
-    sent: list[type[BaseModel]] = sorted({route.body for route in TABLE if route.method == "POST"}, key=_name)
+    sent: list[type[BaseModel]] = sorted({route.body for route in TABLE if route.method in WITH_BODY}, key=_name)
     given: list[type[BaseModel]] = sorted({route.result for route in TABLE if route.result}, key=_name)
     given += [shapes.Problem, shapes.Note, shapes.ResultInfo]
     modes: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in sent]

@@ -14,7 +14,10 @@ from typing import Literal, Protocol
 
 from sidecar.daemon.metrics import Metric
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
-from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult, TranscriptsResult
+from sidecar.wire.edits import Patch
+from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
+from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
+from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
 Level = Literal["low", "medium", "high"]
 Length = Literal["short", "medium", "long"]
@@ -89,11 +92,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class MemoryView:
-    """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order."""
+    """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order.
+
+    `revisions`: the words that its own file had, oldest first.
+    """
 
     stored: Stored
     versions: tuple[Stored, ...] = ()
     messages: tuple[Message, ...] = ()
+    revisions: tuple[RevisionShape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +164,65 @@ class Answer(Protocol):
         """How it came to be, in the fields of `shapes.Explanation`, if that was asked for."""
 
 
+class HistoryApi(Protocol):
+    """The past of profiles."""
+
+    async def diff(self, ref: ProfileRef, before: datetime | str, after: datetime | str | None) -> DiffResult:
+        """How two commits differ; `after` None is the present one.  Raises UnknownRevision."""
+
+    async def undo(self, ref: ProfileRef, commit: str | None) -> UndoResult:
+        """Take a commit back by a new one; None is the last change.
+
+        Raises UnknownRevision, UndoConflict, NothingToUndo, NotUndoable.
+        """
+
+    async def snapshots(self, ref: ProfileRef) -> Sequence[SnapshotShape]:
+        """The names of states, the latest first."""
+
+    async def snapshot(self, ref: ProfileRef, name: str) -> SnapshotShape:
+        """Name the present state.  Raises SnapshotExists."""
+
+
+class EditApi(Protocol):
+    """Changes of single memories."""
+
+    async def patch(self, ref: ProfileRef, identifier: str, patch: Patch) -> Stored:
+        """Change a memory, and return what it is now.
+
+        Raises UnknownMemory, ChangedOnDisk, BadMemoryFile, and Refused where the file says `read_only`.
+        """
+
+    async def text(self, ref: ProfileRef, identifier: str) -> str:
+        """The whole text of its file.  Raises UnknownMemory, BadMemoryFile."""
+
+
+class RemovalApi(Protocol):
+    """Previews of removals, and purges."""
+
+    async def preview(self, ref: ProfileRef, wanted: PreviewRemoval) -> RemovalPreview:
+        """What a removal would take away.  Raises UnknownMemory, Refused, PurgeImpossible."""
+
+    async def purge(self, ref: ProfileRef, identifiers: Sequence[str]) -> PurgeResult:
+        """Let memories go for good.  Raises UnknownMemory, Refused, PurgeImpossible."""
+
+
 class Api(Protocol):
     """The daemon, as its HTTP server sees it.
 
     Every method may be cancelled at any await: by a request's time limit, or when the daemon stops.
     """
+
+    @property
+    def history(self) -> HistoryApi:
+        """What is asked of the past."""
+
+    @property
+    def editing(self) -> EditApi:
+        """What changes single memories."""
+
+    @property
+    def removal(self) -> RemovalApi:
+        """What previews removals, and purges."""
 
     async def create_namespace(self, name: str) -> Namespace:
         """Raises NamespaceExists."""

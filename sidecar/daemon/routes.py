@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sidecar.daemon import handlers
+from sidecar.daemon import handlers, pasthandlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import fields, limits, requests, shapes
+from sidecar.wire import edits, fields, limits, past, removals, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
 MANAGED: Final = "/client/v4/accounts/{account}/agent-memory"
 """The prefix of the managed service; whatever stands for `{account}` is accepted, as a local daemon has one owner."""
+
+WITH_BODY: Final = ("POST", "PATCH")
+"""The methods whose requests carry something."""
 
 Handler = Callable[[Api, Call[Any, Any]], Awaitable[Reply]]
 
@@ -108,6 +111,19 @@ _PROFILE: Final = (
     Route("POST", _P + "/summary", "summary", handlers.summary, body=requests.Summary, result=shapes.SummaryResult,
           managed=True),
     Route("GET", _P + "/log", "log", handlers.log, query=requests.ListLog, result=shapes.LogEntry, many=True),
+    Route("PATCH", _P + "/memories/{id}", "patch_memory", pasthandlers.patch_memory, body=edits.Patch,
+          result=shapes.MemoryShape, conflicts=True),
+    Route("GET", _P + "/memories/{id}/text", "memory_text", pasthandlers.memory_text, result=edits.FileText),
+    Route("POST", _P + "/removal", "preview_removal", pasthandlers.preview_removal, body=removals.PreviewRemoval,
+          result=removals.RemovalPreview),
+    Route("POST", _P + "/purge", "purge", pasthandlers.purge, body=removals.Purge, result=removals.PurgeResult,
+          conflicts=True),
+    Route("GET", _P + "/diff", "diff", pasthandlers.diff, query=past.Compare, result=past.DiffResult),
+    Route("POST", _P + "/undo", "undo", pasthandlers.undo, body=past.Undo, result=past.UndoResult, conflicts=True),
+    Route("GET", _P + "/snapshots", "list_snapshots", pasthandlers.list_snapshots, result=past.SnapshotShape,
+          many=True),
+    Route("POST", _P + "/snapshots", "snapshot", pasthandlers.snapshot, body=past.NewSnapshot,
+          result=past.SnapshotShape, success=201, conflicts=True),
 )  # fmt: skip
 
 _HERE: Final = (
@@ -133,6 +149,21 @@ _HERE: Final = (
     Route("POST", "/summary", "summary_here", handlers.summary, body=requests.SummaryHere,
           result=shapes.SummaryResult),
     Route("GET", "/log", "log_here", handlers.log, query=requests.ListLogHere, result=shapes.LogEntry, many=True),
+    Route("PATCH", "/memories/{id}", "patch_memory_here", pasthandlers.patch_memory, body=edits.PatchHere,
+          result=shapes.MemoryShape, conflicts=True),
+    Route("GET", "/memories/{id}/text", "memory_text_here", pasthandlers.memory_text, query=requests.Here,
+          result=edits.FileText),
+    Route("POST", "/removal", "preview_removal_here", pasthandlers.preview_removal, body=removals.PreviewRemovalHere,
+          result=removals.RemovalPreview),
+    Route("POST", "/purge", "purge_here", pasthandlers.purge, body=removals.PurgeHere, result=removals.PurgeResult,
+          conflicts=True),
+    Route("GET", "/diff", "diff_here", pasthandlers.diff, query=past.CompareHere, result=past.DiffResult),
+    Route("POST", "/undo", "undo_here", pasthandlers.undo, body=past.UndoHere, result=past.UndoResult,
+          conflicts=True),
+    Route("GET", "/snapshots", "list_snapshots_here", pasthandlers.list_snapshots, query=requests.Here,
+          result=past.SnapshotShape, many=True),
+    Route("POST", "/snapshots", "snapshot_here", pasthandlers.snapshot, body=past.NewSnapshotHere,
+          result=past.SnapshotShape, success=201, conflicts=True),
 )  # fmt: skip
 
 _DAEMON: Final = (

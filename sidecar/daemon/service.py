@@ -15,6 +15,8 @@ from typing import ParamSpec, TypeVar
 from sidecar.config import Config
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
+from sidecar.daemon.editing import EditDesk
+from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
@@ -33,12 +35,13 @@ from sidecar.daemon.protocol import (
     SessionName,
     Told,
 )
+from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
 from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import BadRequest, UnknownMemory, UnknownNamespace
+from sidecar.errors import UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, ProfileRef, SessionRef, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
@@ -71,6 +74,9 @@ class Service:
         self._recall = Recall(parts.index)
         self._deletion = Deletion(parts)
         self.hooking = Hooking(parts, config, self._recall, takein)
+        self.history = HistoryDesk(parts)
+        self.editing = EditDesk(parts)
+        self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)
 
@@ -206,25 +212,30 @@ class Service:
     async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Found:
         """Search a profile, `personal` beside it if the folder decided, and those that are included."""
         self._known(ref.namespace)
-        if isinstance(question.at, str):
-            raise BadRequest(detail="at: only a date or a moment is understood, not the name of a tag or commit")
         keeps_messages = self._config.archive.enabled
+        profiles = tuple(dict.fromkeys([ref, *include, *self._beside(ref, routed=question.routed)]))
+        kinds = tuple(kind for kind in question.kinds if kind == "memory" or keeps_messages)
+        recall, notes, at = self._recall, list[str](), question.at
+        if isinstance(at, str):
+            past = await self.history.as_of(profiles, at)
+            recall, profiles, kinds, at = past.recall, past.profiles, ("memory",), None
+            notes += past.notes
         request = RecallRequest(
             query=question.query,
-            profiles=tuple(dict.fromkeys([ref, *include, *self._beside(ref, routed=question.routed)])),
+            profiles=profiles,
             limit=question.limit or self._config.recall.limit,
             types=question.types,
-            kinds=tuple(kind for kind in question.kinds if kind == "memory" or keeps_messages),
+            kinds=kinds,
             session=question.session,
             reference=question.reference or datetime.now(UTC),
             response_length=question.length,
-            at=question.at,
+            at=at,
             explain=question.explain,
         )
         await self._refresh_index()
-        found = await self._read(self._recall, request)
+        found = await self._read(recall, request)
         hits, left_out = _within(found.hits, question.budget)
-        notes = [*found.notes, *([] if question.level == "low" else [_NO_MODEL])]
+        notes += [*found.notes, *([] if question.level == "low" else [_NO_MODEL])]
         if left_out:
             notes.append(f"budget: {left_out} of {len(found.hits)} candidates left out")
         return Found(found, hits, notes)
@@ -277,7 +288,8 @@ class Service:
             for message in version.memory.source.messages
         ]
         messages = {one.message.id: one.message for one in found if one is not None}
-        return MemoryView(stored, tuple(versions), tuple(messages.values()))
+        revisions = await self.history.revisions(profile, identifier)
+        return MemoryView(stored, tuple(versions), tuple(messages.values()), revisions)
 
     async def summary(self, ref: ProfileRef, session: str | None) -> str:
         """The profile in Markdown under the five headings."""
@@ -287,23 +299,7 @@ class Service:
 
     async def log(self, ref: ProfileRef, *, identifier: str | None, limit: int) -> Sequence[LogEntry]:
         """Commits, newest first."""
-        self._known(ref.namespace)
-        profile = self._open(ref)
-        if profile is None:
-            return []
-        entries = await self._read(profile.log, identifier, limit)
-        return [
-            LogEntry(
-                commit=entry.commit,
-                time=entry.time,
-                author=entry.author.name,
-                subject=entry.subject,
-                memories=list(entry.memories),
-                session=next(iter(entry.sessions), None),
-                agent=next(iter(entry.agents), None),
-            )
-            for entry in entries
-        ]
+        return await self.history.log(ref, identifier, limit)
 
     async def route(self, cwd: str | None) -> ProfileRef:
         """The profile of a folder; one that rules ignore is answered from `personal`."""

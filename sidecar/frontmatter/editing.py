@@ -30,6 +30,8 @@ def edit(
     that the change cannot be made without touching something else, and `FieldError` for an empty `content`.
     """
     wanted = {name: None if is_default(value) else value for name, value in changes.items()}
+    # What a line says already stays as a person has put it.
+    wanted = {name: value for name, value in wanted.items() if value is None or not _says(document, name, value)}
     text = document.text
     for name in sorted(wanted, key=_RANK.__getitem__):
         now = parsed(text.encode(), text)
@@ -147,6 +149,10 @@ def _only_changed(before: Document, text: str, wanted: Mapping[str, object], bod
 def _untouched(document: Document, wanted: Mapping[str, object]) -> list[str]:
     spans = [_span(document, key, value) for name, key, value in document.entries if name not in wanted]
     return [document.text[start:end] for start, end, _ in spans]
+
+
+def _says(document: Document, name: str, value: object) -> bool:
+    return name in document.fields and _same(name, document.fields[name], value)
 
 
 def _same(name: str, found: object, value: object) -> bool:

@@ -14,16 +14,28 @@ from sidecar.git import LogEntry
 from sidecar.store.layout import MAX_FILE_BYTES, path_for
 from sidecar.store.profile import Profile
 from sidecar.store.store import Store
-from sidecar.store.words import ProfileInfo, ProjectIdentity, Refresh, WriteContext, WriteLog
+from sidecar.store.words import (
+    KEYS_SETTLED,
+    Difference,
+    ProfileInfo,
+    ProjectIdentity,
+    Refresh,
+    Undone,
+    WriteContext,
+    WriteLog,
+)
 
 __all__ = [
+    "KEYS_SETTLED",
     "MAX_FILE_BYTES",
+    "Difference",
     "LogEntry",
     "Profile",
     "ProfileInfo",
     "ProjectIdentity",
     "Refresh",
     "Store",
+    "Undone",
     "WriteContext",
     "WriteLog",
     "path_for",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,6 +91,10 @@ class Catalog:
         self.tombstones: dict[str, tuple[Signature | None, Tombstone | BadFile]] = {}
         self.version = 0
         self._paths: dict[str, set[str]] = {}
+        self.remembers = False
+        """Whether all files have been looked at once, so that what answered before may go on answering."""
+        self.copies: set[str] = set()
+        """Files that were no more than copies of an archived one at the first look."""
         self._chosen: dict[str, Stored] = {}
         self._bad: dict[str, BadFile] = {}
 
@@ -150,6 +154,8 @@ class Catalog:
         before = self.entries.pop(path, None)
         if entry is not None:
             self.entries[path] = entry
+        else:
+            self.copies.discard(path)
         touched: set[str] = set()
         for known in (before, entry):
             if known is not None and known.answers is not None:
@@ -177,18 +183,20 @@ class Catalog:
         self._chosen[identifier] = answer
         self._flag_duplicates(ranked)
 
-    def _standing(self, identifier: str, path: str) -> tuple[bool, bool, bool]:
+    def _standing(self, identifier: str, path: str) -> tuple[bool, bool, bool, bool]:
         """How little a file has to say for itself as the one of its id; smaller is better.
 
         What answered before goes on answering, also where it has been moved to: a copy beside it is the newcomer.  Only
-        a file that is new beside an archived one has been brought back.
+        a file that is new beside an archived one has been brought back.  Where nothing answered before, the file with
+        the name that we give is the original.
         """
-        entry, before = self.entries[path], self._chosen.get(identifier)
+        entry, before = self.entries[path], self._chosen.get(identifier) if self.remembers else None
+        copy = path in self.copies and any(in_archive(other) for other in self._paths[identifier])
         if before is None:
-            return entry.stored is None, False, False
+            return entry.stored is None, copy, False, not path.endswith(f"-{identifier[-6:].lower()}.md")
         back = in_archive(before.path) and not in_archive(path) and path not in self._bad
         same = path == before.path or (before.path not in self.entries and entry.sha256 == before.sha256)
-        return entry.stored is None, not back, not same
+        return entry.stored is None, copy, not back, not same
 
     def _flag_duplicates(self, ranked: Iterable[str]) -> None:
         winner, *others = ranked
@@ -199,8 +207,18 @@ class Catalog:
                 self._bad[path] = BadFile(self._profile, path, None, f"its id is already that of {winner}")
 
 
-def load(profile: ProfileRef, folder: Path, path: str, signature: Signature, before: Entry | None) -> Entry:
-    """Read one file; a bad one keeps what `before` knew last."""
+def load(
+    profile: ProfileRef,
+    folder: Path,
+    path: str,
+    signature: Signature,
+    before: Entry | None,
+    has_conflict: Callable[[bytes], bool] | None = None,
+) -> Entry:
+    """Read one file; a bad one keeps what `before` knew last.
+
+    `has_conflict`: during a merge of git's, tells the files in which a person has still to choose a side.
+    """
     last_good = before.answers if before is not None else None
     if not signature.regular:
         return Entry(signature, "", None, BadFile(profile, path, None, "it is a symlink or not a file"), last_good)
@@ -210,6 +228,9 @@ def load(profile: ProfileRef, folder: Path, path: str, signature: Signature, bef
         data = read_file(folder / path, MAX_FILE_BYTES)
     except FileSystemFailed as error:
         return Entry(signature, "", None, BadFile(profile, path, None, f"it {error.fields['why']}"), last_good)
+    if has_conflict is not None and has_conflict(data or b""):
+        problem = BadFile(profile, path, None, "a merge has left conflict markers in it")
+        return Entry(signature, sha256_of(data or b""), None, problem, last_good)
     return understood(profile, path, signature, data or b"", last_good)
 
 

@@ -23,7 +23,7 @@ def apply(core: Core, changes: Sequence[Change], context: WriteContext) -> list[
 
     Raises `ChangedOnDisk`, before anything is written, if a file is not the one that the plan saw: plan again.
     """
-    _refuse_if_vanished(core)
+    refuse_if_vanished(core)
     _check(core, changes)
     now: dict[str, Stored] = {}
     for change in sorted(changes, key=lambda change: _ORDER[type(change)]):
@@ -38,19 +38,27 @@ def forget(core: Core, identifier: str, reason: str | None, context: WriteContex
     stored = _wanted(core, identifier)
     if stored.memory.status is Status.FORGOTTEN:
         return stored
+    # After a restart the last commit tells which files were copies already, and which have been brought back since.
+    commit_paths(core, core.catalog.duplicates(identifier))
     forgotten = core.disk.revise(stored, {"status": Status.FORGOTTEN, "reason": reason}, context)
     core.disk.bury(forgotten.memory, core.now(), context, private=forgotten.private)
-    core.history.explain(context, f"Forget {_name(stored.memory)}" + (f": {reason}" if reason else ""), identifier)
+    told = f"Forget {_name(stored.memory)}" + (f": {reason}" if reason else "")
+    core.history.explain(context, told, identifier, private=stored.private)
     return forgotten
 
 
 def delete(core: Core, identifier: str, context: WriteContext) -> Stored:
-    """Forgotten, and the file leaves the tree.  An interruption leaves it at least forgotten."""
+    """Forgotten, and the file leaves the tree with its copies.  An interruption leaves it at least forgotten."""
     before = _wanted(core, identifier)
-    commit_paths(core, [before.path])  # what leaves the tree must at least be in the history
+    # What leaves the tree must at least be in the history.
+    commit_paths(core, [before.path, *core.catalog.duplicates(identifier)])
     forgotten = forget(core, identifier, "deleted", context)
+    for path in core.catalog.duplicates(identifier):
+        copy = core.catalog.entries[path]
+        if copy.stored is not None:  # a bad one is left alone, as everywhere
+            core.disk.remove(path, copy.sha256, context)
     core.disk.remove(forgotten.path, forgotten.sha256, context)
-    core.history.explain(context, f"Delete {_name(before.memory)}", identifier)
+    core.history.explain(context, f"Delete {_name(before.memory)}", identifier, private=before.private)
     return before
 
 
@@ -60,7 +68,7 @@ def restore(core: Core, identifier: str, context: WriteContext) -> Stored:
     core.disk.exhume(identifier, context)
     fields = {"status": Status.ACTIVE, "reason": None, "superseded_by": None, "valid_until": None}
     restored = core.disk.revise(stored, fields, context)
-    core.history.explain(context, f"Restore {_name(stored.memory)}", identifier)
+    core.history.explain(context, f"Restore {_name(stored.memory)}", identifier, private=stored.private)
     return restored
 
 
@@ -69,7 +77,7 @@ def lift_tombstones(core: Core, identifier: str, content: str, context: WriteCon
 
     An archived memory of that name comes back, or the next healing would forget it anew.
     """
-    _refuse_if_vanished(core)
+    refuse_if_vanished(core)
     tombstones = core.catalog.snapshot().tombstones
     named = [t.id for t in tombstones.values() if t.id == identifier or t.content_hash == content]
     for name in sorted(named):
@@ -98,7 +106,8 @@ def _run(core: Core, change: Change, now: dict[str, Stored], context: WriteConte
         case _:
             assert_never(change)
     if written is not None:
-        core.history.explain(context, f"{verb} {_name(change.target.memory)}: {change.why}", change.target.memory.id)
+        told, memory = f"{verb} {_name(change.target.memory)}: {change.why}", change.target.memory
+        core.history.explain(context, told, memory.id, private=change.target.private)
     return written
 
 
@@ -146,7 +155,7 @@ def _refuse_changed(core: Core, targets: Mapping[str, Stored]) -> None:
 
 def _wanted(core: Core, identifier: str) -> Stored:
     """The memory that a person names, with what they may have changed in its file taken over first."""
-    _refuse_if_vanished(core)
+    refuse_if_vanished(core)
     stored = core.catalog.chosen(identifier)
     if stored is None:
         raise UnknownMemory(id=identifier, profile=core.ref)
@@ -156,7 +165,8 @@ def _wanted(core: Core, identifier: str) -> Stored:
     return core.catalog.chosen(identifier) or stored
 
 
-def _refuse_if_vanished(core: Core) -> None:
+def refuse_if_vanished(core: Core) -> None:
+    """Raise `StoreVanished` while a sudden emptiness is unconfirmed."""
     if core.vanished is None and not core.intact:
         refresh(core)
     if core.vanished is not None:

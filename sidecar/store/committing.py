@@ -60,7 +60,7 @@ def bury_removed(core: Core) -> None:
     """Removing a file by hand forgets the memory: its tombstone is written."""
     for path, memory in sorted(core.hand_gone.items()):
         core.disk.bury(memory, core.now(), AFTER_REMOVAL, private=is_private(path))
-        core.history.explain(AFTER_REMOVAL, f"Forget {path}", memory.id)
+        core.history.explain(AFTER_REMOVAL, f"Forget {path}", memory.id, private=is_private(path))
         core.hand_removed[path] = memory.id
         del core.hand_gone[path]
 

@@ -24,6 +24,7 @@ class Core:
     `leftovers`: temporary files of interrupted writes.
     `uncommittable`: files that are no memories, and that git is spared.
     `vanished`: (gone, known) while the alarm of a sudden emptiness stands; `accepted`: the user has confirmed.
+    `head`: what git's HEAD named at the last look.
     """
 
     ref: ProfileRef
@@ -40,6 +41,7 @@ class Core:
     vanished: tuple[int, int] | None = None
     accepted: bool = False
     loaded: bool = False
+    head: str = ""
 
     def now(self) -> datetime:
         """The present moment as files state it."""
@@ -47,8 +49,9 @@ class Core:
 
     @property
     def intact(self) -> bool:
-        """Whether the folder is a profile's: with its `profile.yaml` and its repository."""
-        return is_file(self.folder / PROFILE_FILE) and self.history.git.is_repo()
+        """Whether the folder is a profile's: with its `profile.yaml` and its repository, and no link to elsewhere."""
+        whole = is_file(self.folder / PROFILE_FILE) and self.history.git.is_repo()
+        return whole and not self.folder.is_symlink()
 
     def drop_returned(self) -> None:
         """What is there again was not removed after all."""

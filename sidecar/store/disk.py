@@ -62,6 +62,10 @@ class Disk:
         self.touched: set[str] = set()
         self.written: set[str] = set()
 
+    def pause(self, name: str) -> None:
+        """A place between two steps of others at which an interruption may come."""
+        self._step(name)
+
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the profile; None if nothing is there."""
         return read_file(inside(self.folder, path), MAX_FILE_BYTES)

@@ -48,7 +48,7 @@ def _settle_memory(core: Core, identifier: str) -> None:
         if stored.memory.status is Status.FORGOTTEN:
             core.disk.bury(stored.memory, core.now(), HEALING, private=stored.private)
         elif core.disk.exhume(identifier, HEALING):
-            core.history.explain(HEALING, f"Lift the tombstone of {stored.path}", identifier)
+            core.history.explain(HEALING, f"Lift the tombstone of {stored.path}", identifier, private=stored.private)
         _retire_predecessor(core, stored)
     except (ChangedOnDisk, BadMemoryFile):
         return  # somebody is editing it right now: the next look brings us here again
@@ -64,7 +64,8 @@ def _remove_archived_twins(core: Core, stored: Stored) -> None:
         if twin is not None and retired and core.disk.sha_is_ours(path, twin.sha256):
             core.history.commit_pending()
             core.disk.remove(path, twin.sha256, HEALING)
-            core.history.explain(HEALING, f"Remove {path}, brought back as {stored.path}", stored.memory.id)
+            told = f"Remove {path}, brought back as {stored.path}"
+            core.history.explain(HEALING, told, stored.memory.id, private=is_private(path) or stored.private)
 
 
 def _retire_predecessor(core: Core, stored: Stored) -> None:
@@ -80,7 +81,8 @@ def _retire_predecessor(core: Core, stored: Stored) -> None:
     until = max(old.memory.effective, memory.effective)
     fields = {"status": Status.SUPERSEDED, "superseded_by": memory.id, "valid_until": until}
     core.disk.revise(old, fields, HEALING)
-    core.history.explain(HEALING, f"Supersede {old.path} by {stored.path}", old.memory.id)
+    told = f"Supersede {old.path} by {stored.path}"
+    core.history.explain(HEALING, told, old.memory.id, private=old.private or stored.private)
 
 
 def _outranked(core: Core, memory: Memory) -> Stored | None:
@@ -124,7 +126,7 @@ def _adopt_file(core: Core, path: str) -> None:
     for tombstone in list(core.catalog.snapshot().tombstones.values()):
         if tombstone.content_hash == content_hash(memory.type, memory.content):
             core.disk.exhume(tombstone.id, ADOPTION)  # writing it anew is the clearest wish to have it back
-    core.history.explain(ADOPTION, f"Take in {path}", memory.id)
+    core.history.explain(ADOPTION, f"Take in {path}", memory.id, private=is_private(path))
 
 
 def _former_id(core: Core, path: str) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from sidecar import gitpast
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, Identity, LogEntry
 from sidecar.store.layout import is_private
@@ -44,12 +45,20 @@ class History:
         if not is_private(path):
             self._group(context).files[path] = data
 
-    def explain(self, context: WriteContext, line: str, identifier: str | None = None) -> None:
-        """A line for the commit message, and the memory that it is about."""
+    def explain(
+        self, context: WriteContext, line: str, identifier: str | None = None, *, private: bool = False
+    ) -> None:
+        """A line for the commit message, and the memory that it is about; of private ones git is told nothing."""
+        if private:
+            return
         group = self._group(context)
         group.lines.append(" ".join(line.split()))
         if identifier is not None:
             group.memories[identifier] = None
+
+    def mention(self, context: WriteContext, identifiers: Iterable[str]) -> None:
+        """Memories that the commit is about as well."""
+        self._group(context).memories.update(dict.fromkeys(identifiers))
 
     def commit_pending(self) -> list[str]:
         """Commit what was recorded, one commit a cause, in the order in which it happened."""
@@ -82,7 +91,7 @@ class History:
         named = self.git.log(mentions=f"Memory-Id: {identifier}", limit=limit)
         touching = self.git.log(paths, limit=limit) if paths else []
         found = {entry.commit: entry for entry in [*named, *touching]}
-        ordered = sorted(found.values(), key=lambda entry: entry.time, reverse=True)
+        ordered = [found[commit] for commit in gitpast.line(self.git) if commit in found]
         return ordered if limit is None else ordered[:limit]
 
     def _group(self, context: WriteContext) -> _Group:

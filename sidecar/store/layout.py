@@ -14,6 +14,7 @@ MAX_FILE_BYTES: Final = 256 * 1024
 """Larger files are left alone: no statement worth recalling is that long."""
 
 PROFILE_FILE: Final = "profile.yaml"
+PURGES_FILE: Final = "purges.yaml"
 SUMMARY_FILE: Final = "PROFILE.md"
 ARCHIVE: Final = "archive/"
 PRIVATE: Final = "private/"

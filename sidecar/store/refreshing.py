@@ -12,9 +12,10 @@ from sidecar.model import BadFile, Memory, Tombstone
 from sidecar.store import tombstones
 from sidecar.store.catalog import Entry, load, stored
 from sidecar.store.core import Core
-from sidecar.store.layout import MAX_FILE_BYTES, is_memory_path
+from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_memory_path, is_private, unarchived
 from sidecar.store.scan import Scan, Signature, scan
 from sidecar.store.words import Refresh
+from sidecar.store.worktree import has_conflict, head_of, is_merging, wait_for_git
 
 _ALARM_ABOVE: Final = 10
 """So many memories, and more than half of all, gone at once are an alarm and not a change (section 7)."""
@@ -24,22 +25,33 @@ def refresh(core: Core) -> Refresh:
     """Compare the folder with the catalog and take the differences over, unless too much is gone at once."""
     if not core.intact:
         return _half_gone(core)
-    found = scan(core.folder)
-    core.leftovers = found.leftovers
-    _refresh_tombstones(core, found)
-    fresh = _read_changed(core, found.memories)
+    found, fresh = _look(core)
     if not core.loaded:
         _load_from_head(core, found, fresh)
     lost = _lost(core, found, fresh)
+    if lost and wait_for_git(core.folder):
+        found, fresh = _look(core)
+        lost = _lost(core, found, fresh)
+    head = head_of(core.folder)
+    switched, core.head = core.head not in ("", head), head
     known = len(core.catalog.ids())
     if not core.accepted and len(lost) > _ALARM_ABOVE and len(lost) * 2 > known:
         core.vanished, core.loaded = (len(lost), known), True
         return Refresh(bad=core.catalog.bad(), vanished=core.vanished)
     core.vanished, core.accepted, core.loaded = None, False, True
     changed = _take_over(core, found, fresh)
-    core.hand_gone |= dict(lost.values())
+    if not switched:  # what another branch or an old commit does not have was not removed
+        core.hand_gone |= dict(lost.values())
     core.drop_returned()
     return Refresh(tuple(sorted(changed)), tuple(sorted(lost)), core.catalog.bad())
+
+
+def _look(core: Core) -> tuple[Scan, dict[str, Entry]]:
+    """What lies in the folder, and the files among it that are not as they were at the last look."""
+    found = scan(core.folder)
+    core.leftovers = found.leftovers
+    _refresh_tombstones(core, found)
+    return found, _read_changed(core, found.memories)
 
 
 def _half_gone(core: Core) -> Refresh:
@@ -51,10 +63,12 @@ def _half_gone(core: Core) -> Refresh:
 
 def _read_changed(core: Core, memories: Mapping[str, Signature]) -> dict[str, Entry]:
     fresh: dict[str, Entry] = {}
+    merging = is_merging(core.folder)
     for path, signature in memories.items():
         before = core.catalog.entries.get(path)
         if _changed(None if before is None else before.signature, signature):
-            fresh[path] = load(core.ref, core.folder, path, signature, before)
+            refuse = has_conflict if merging else None
+            fresh[path] = load(core.ref, core.folder, path, signature, before, refuse)
     return fresh
 
 
@@ -93,7 +107,10 @@ def _lost(core: Core, found: Scan, fresh: Mapping[str, Entry]) -> dict[str, tupl
 
 
 def _load_from_head(core: Core, found: Scan, fresh: dict[str, Entry]) -> None:
-    """At the first look, the last commit tells what was known: what is missing, and the good version of what is bad."""
+    """At the first look, the last commit tells what was known.
+
+    What is missing; the good version of what is bad; and which files were mere copies of a forgotten memory.
+    """
     committed = [path for path in core.history.git.files() if is_memory_path(path)]
     missing = [path for path in committed if path not in found.memories]
     bad = [path for path, entry in fresh.items() if entry.stored is None]
@@ -106,9 +123,21 @@ def _load_from_head(core: Core, found: Scan, fresh: dict[str, Entry]) -> None:
         last = stored(core.ref, path, sha256_of(data), document.memory())
         entry = fresh.pop(path, Entry(None))
         core.catalog.put(path, Entry(entry.signature, entry.sha256, None, entry.problem, last))
+    # A file that is new beside the archived one has been brought back meanwhile, one that lay there before has not.
+    held, homes = set(committed), {unarchived(path) for path in fresh if in_archive(path)}
+    core.catalog.copies = {
+        path
+        for path, entry in fresh.items()
+        if entry.stored is not None
+        and entry.stored.memory.id in buried
+        and not in_archive(path)
+        and path not in homes  # where the memory was before it was forgotten lies no copy of it
+        and (path in held or is_private(path))  # of private files nobody knows: in doubt they stay forgotten
+    }
     # What is there counts as known too, or the first file of an emptied profile would not be half of it.
     for path in list(fresh):
         core.disk.touched |= core.catalog.put(path, fresh.pop(path))
+    core.catalog.remembers = True
 
 
 def _refresh_tombstones(core: Core, found: Scan) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sidecar.errors import FileSystemFailed, NamespaceExists, NotFound, SidecarError, UnknownNamespace
+from sidecar.errors import FileSystemFailed, NamespaceExists, NotFound, Refused, SidecarError, UnknownNamespace
 from sidecar.files import ABSENT, ensure_folder, read_file, sha256_of, sync_folder, write_durably
 from sidecar.git import Git
 from sidecar.model import ProfileRef
@@ -96,11 +96,13 @@ class Store:
         One whose folder is not complete any more stays as it is while it knows of memories: `refresh` raises the alarm,
         and nothing is written.  An empty one is opened, or made, anew.
 
-        Raises `NotFound` unless `create`, `FormatTooNew` or `BadMemoryFile` for a `profile.yaml` that is not ours.
+        Raises `NotFound` unless `create`, `FormatTooNew` or `BadMemoryFile` for a `profile.yaml` that is not ours, and
+        `Refused` for a folder that is a symlink.
         """
         with self._lock:
             profile = self._open.get(ref)
-            if profile is not None and not _holds_memories(profile) and not profile.intact:
+            linked = profile is not None and self._link(ref) is not None
+            if linked or (profile is not None and not _holds_memories(profile) and not profile.intact):
                 del self._open[ref]
                 profile = None
             if profile is None:
@@ -150,7 +152,13 @@ class Store:
     def _opened(self, ref: ProfileRef, *, create: bool, project: ProjectIdentity | None) -> Profile:
         check_name("namespace", ref.namespace)
         check_name("profile", ref.name)
-        folder = self._folder(ref)
+        folder, link = self._folder(ref), self._link(ref)
+        if link is not None:
+            name = link.relative_to(self.root)
+            raise Refused(
+                detail=f"{name} is a symlink, whose files cannot be watched: profile {ref} is left alone.",
+                hint="Move the folder itself there; SIDECAR_HOME and XDG_DATA_HOME move the whole store.",
+            )
         data = read_file(folder / PROFILE_FILE, MAX_FILE_BYTES)
         if data is None and not create:
             raise NotFound(what=f"Profile {ref}")
@@ -182,6 +190,11 @@ class Store:
         # Without the lock, which is held while a large profile is read: this is asked for with every request.
         return [ref for ref, one in list(self._open.items()) if not self.exists(ref) and _holds_memories(one)]
 
+    def _link(self, ref: ProfileRef) -> Path | None:
+        """The folder of a profile, or that of its namespace, if a symlink stands in its place."""
+        folder = self._folder(ref)
+        return next((one for one in (folder.parent, folder) if one.is_symlink()), None)
+
     def _folder(self, ref: ProfileRef) -> Path:
         return self.root / ref.namespace / ref.name
 
@@ -208,9 +221,9 @@ def _holds_memories(profile: Profile) -> bool:
 
 
 def _folders(parent: Path) -> list[str]:
-    """The names of the folders in a folder, sorted; none if it is not there or cannot be read."""
+    """The names of the folders in a folder, and of links to folders, sorted; none if it cannot be read."""
     try:
         with os.scandir(parent) as entries:
-            return sorted(one.name for one in entries if is_name(one.name) and one.is_dir(follow_symlinks=False))
+            return sorted(one.name for one in entries if is_name(one.name) and one.is_dir())
     except OSError:
         return []

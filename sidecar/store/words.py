@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
-from sidecar.model import BadFile
+from sidecar.model import BadFile, Memory
 
 
 class WriteLog(Protocol):
@@ -25,6 +26,44 @@ class WriteContext:
     why: str
     session: str | None = None
     agent: str | None = None
+
+
+KEYS_SETTLED: Final = WriteContext(why="two memories of one key settled")
+"""When a person's edit has left two active memories under one key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """An undo: the commit that it made, those that it took back, and the memories and files that it touched."""
+
+    commit: str
+    undone: tuple[str, ...]
+    memories: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A memory's words as a commit left them."""
+
+    commit: str
+    time: datetime
+    author: str
+    why: str | None
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A memory, or a file that is none, in which two commits differ; `before` or `after` is None where it is not.
+
+    `paths`: where it lies in the earlier and in the later tree.
+    """
+
+    identifier: str | None
+    before: Memory | None
+    after: Memory | None
+    paths: tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sidecar.wire.shapes import (
     MemoryShape,
     ProposedShape,
     Replaced,
+    RevisionShape,
     SourceMessage,
     SourceShape,
     VersionShape,
@@ -32,9 +33,18 @@ def memory(stored: Stored) -> MemoryShape:
     return MemoryShape(content=stored.memory.content, **_common(stored))
 
 
-def detail(stored: Stored, versions: Iterable[Stored], messages: Iterable[Message]) -> MemoryDetail:
+def detail(
+    stored: Stored,
+    versions: Iterable[Stored],
+    messages: Iterable[Message],
+    revisions: Iterable[RevisionShape] = (),
+) -> MemoryDetail:
     """A memory with its history."""
-    history = History(versions=[version(one) for one in versions], messages=[source_message(one) for one in messages])
+    history = History(
+        versions=[version(one) for one in versions],
+        messages=[source_message(one) for one in messages],
+        revisions=list(revisions),
+    )
     return MemoryDetail(content=stored.memory.content, history=history, **_common(stored))
 
 

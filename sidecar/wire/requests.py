@@ -150,8 +150,8 @@ class Recall(Body):
 
     @property
     def patient(self) -> bool:
-        """From medium on a model takes part."""
-        return self.thinking_level != "low"
+        """From medium on a model takes part; the tree of a commit is indexed when it is first asked for."""
+        return self.thinking_level != "low" or isinstance(self.at, str)
 
 
 class RecallHere(Recall, Where):

@@ -119,17 +119,34 @@ class SourceMessage(Shape):
     agent: str
 
 
+class RevisionShape(Shape):
+    """The words that one and the same memory had from a commit on."""
+
+    commit: str
+    time: Instant
+    author: str
+    why: str | None
+    summary: str
+    content: str
+
+
 class History(Shape):
-    """The versions of a memory, oldest first, and its source messages in their order."""
+    """The versions of a memory, oldest first, and its source messages in their order.
+
+    `revisions`: the words of the memory itself, oldest first; more than one if its file was edited.
+    """
 
     versions: list[VersionShape]
     messages: list[SourceMessage]
+    revisions: list[RevisionShape]
 
 
 class MemoryDetail(MemoryShape):
     """A memory, with its history if that was asked for."""
 
-    history: History = Field(default_factory=lambda: History(versions=[], messages=[]), description="With `history=1`.")
+    history: History = Field(
+        default_factory=lambda: History(versions=[], messages=[], revisions=[]), description="With `history=1`."
+    )
 
 
 class ChannelShape(Shape):
@@ -225,6 +242,8 @@ class LogEntry(Shape):
     memories: list[str] = Field(description="Ids of the memories that it touched.")
     session: str | None
     agent: str | None
+    why: str | None = Field(description="The reason that it states.")
+    changes: list[str] = Field(description="What it did, one by one.")
 
 
 class PlannedChange(Shape):

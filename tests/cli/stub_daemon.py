@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(*_envelope(answer))
 
-    do_GET = do_POST = _serve  # noqa: N815 - the names that the base class looks for
+    do_GET = do_POST = do_DELETE = do_PATCH = _serve  # noqa: N815 - the names that the base class looks for
 
     def _send(self, status: int, envelope: dict[str, Any]) -> None:
         data = json.dumps(envelope).encode()

@@ -170,6 +170,18 @@ def test_every_helper_uses_its_route(stub: StubDaemon, client: Client) -> None:
         ("GET", "/v1/review", lambda: client.proposed(HERE, per_page=5)),
         ("POST", "/v1/memories/01X/review", lambda: client.review(HERE, "01X", "accept", content="x")),
         ("GET", "/v1/log", lambda: client.log(HERE, limit=5)),
+        ("DELETE", "/v1/memories/01X", lambda: client.delete(HERE, "01X")),
+        ("PATCH", "/v1/memories/01X", lambda: client.patch(HERE, "01X", pinned=True)),
+        ("GET", "/v1/memories/01X/text", lambda: client.memory_text(HERE, "01X")),
+        ("GET", "/v1/diff", lambda: client.diff(HERE, "v1", "v2")),
+        ("POST", "/v1/undo", lambda: client.undo(HERE, "v1")),
+        ("GET", "/v1/snapshots", lambda: client.snapshots(HERE)),
+        ("POST", "/v1/snapshots", lambda: client.snapshot(HERE, "v3")),
+        ("POST", "/v1/removal", lambda: client.preview_removal(HERE, "purge", ids=["01X"])),
+        ("POST", "/v1/purge", lambda: client.purge(HERE, ["01X"])),
+        ("GET", "/v1/namespaces/local/profiles", client.profiles),
+        ("DELETE", "/v1/namespaces/local/profiles/web", lambda: client.delete_profile("web")),
+        ("DELETE", "/v1/namespaces/local/profiles/web/sessions/a%2Fb", lambda: client.delete_session("web", "a/b")),
         ("POST", "/v1/transcripts", lambda: client.ingest_transcripts(["/a"], agent="codex", dry_run=True)),
         ("POST", "/v1/pause", client.pause),
         ("POST", "/v1/resume", client.resume),
@@ -182,6 +194,8 @@ def test_every_helper_uses_its_route(stub: StubDaemon, client: Client) -> None:
     assert [(request.method, request.path) for request in stub.requests] == [(m, p) for m, p, _ in calls]
     bodies = {request.path: request.body for request in stub.requests}
     assert bodies["/v1/memories/01X/forget"] == {"reason": "wrong", "cwd": HERE.cwd}
+    assert bodies["/v1/purge"] == {"ids": ["01X"], "cwd": HERE.cwd}
+    assert bodies["/v1/removal"] == {"action": "purge", "ids": ["01X"], "cwd": HERE.cwd}
     assert bodies["/v1/memories/01X/review"] == {"decision": "accept", "content": "x", "cwd": HERE.cwd}
     assert bodies["/v1/transcripts"] == {"paths": ["/a"], "agent": "codex", "dry_run": True}
 
@@ -198,5 +212,5 @@ def test_importing_the_client_loads_only_the_standard_library() -> None:
         [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True, cwd=checkout
     )
     ours, heavy = done.stdout.split("\n")[:2]
-    assert ours == "sidecar sidecar.client sidecar.errors"
+    assert ours == "sidecar sidecar.client sidecar.errors sidecar.errors.base sidecar.errors.model sidecar.errors.past"
     assert heavy == ""

@@ -181,8 +181,9 @@ def test_show_prints_content_details_and_history(stub: StubDaemon, served: Run) 
     assert "Use pnpm in the web workspace.\nnpm breaks the lockfile.\n" in done.out
     assert "path       instructions/web/package-manager-5xk2qc.md" in done.out
     assert "source     origin: transcript, agent: claude-code, speaker: user, messages: a, b" in done.out
-    assert "\nVersions\n" in done.out
-    assert done.out.rstrip().endswith("use pnpm")
+    assert "\nVersions, oldest first\n" in done.out
+    assert "\n    > use pnpm\n" in done.out
+    assert done.out.rstrip().endswith("(1 of 2 messages are not in the archive any more)")
     assert stub.requests[0].query["history"] == "1"
 
 
@@ -346,8 +347,15 @@ def test_an_empty_store_says_so_everywhere(stub: StubDaemon, served: Run) -> Non
         ("list",),
         ("show", ID),
         ("forget", ID),
+        ("forget", ID, "--purge", "--yes"),
+        ("delete", ID),
+        ("edit", ID),
+        ("profiles",),
         ("summary",),
         ("log",),
+        ("diff", "v1"),
+        ("undo",),
+        ("snapshot",),
         ("status",),
         ("status", "--watch"),
         ("pause",),

@@ -42,7 +42,7 @@ from sidecar.model import (
     Status,
     Stored,
 )
-from sidecar.wire import shapes
+from sidecar.wire import edits, past, removals, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
 MANAGED = "/client/v4/accounts/0123/agent-memory"
@@ -69,6 +69,18 @@ class FakeApi:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     fresh: Freshness = field(default_factory=lambda: Freshness(7, 12))
+
+    @property
+    def editing(self) -> FakeEditing:
+        return FakeEditing(self)
+
+    @property
+    def removal(self) -> FakeRemoval:
+        return FakeRemoval(self)
+
+    @property
+    def history(self) -> FakeHistory:
+        return FakeHistory(self)
 
     def _note(self, name: str, *arguments: Any, namespace: str | None = None) -> None:
         self.calls.append((name, *arguments))
@@ -212,8 +224,9 @@ class FakeApi:
     async def log(self, ref: ProfileRef, *, identifier: str | None, limit: int) -> Sequence[shapes.LogEntry]:
         self._note("log", ref, identifier, limit, namespace=ref.namespace)
         entry = shapes.LogEntry(
-            commit="a" * 40, time=NOW, author="sidecar", subject="Learn", memories=["01M"], session=None, agent=None
-        )
+            commit="a" * 40, time=NOW, author="sidecar", subject="Learn", memories=["01M"], session=None, agent=None,
+            why="new", changes=["Add fact a"],
+        )  # fmt: skip
         return [entry]
 
     async def ingest_transcripts(
@@ -316,6 +329,70 @@ class FakeApi:
 
     async def shutdown(self) -> None:
         self._note("shutdown")
+
+
+class FakeEditing:
+    """Changes nothing."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def patch(self, ref: ProfileRef, identifier: str, patch: edits.Patch) -> Stored:
+        self._api._note("patch", ref, identifier, patch, namespace=ref.namespace)
+        return self._api._stored(ref, identifier)
+
+    async def text(self, ref: ProfileRef, identifier: str) -> str:
+        self._api._note("text", ref, identifier, namespace=ref.namespace)
+        return f"---\nid: {self._api._stored(ref, identifier).memory.id}\n---\nUse pnpm.\n"
+
+
+class FakeRemoval:
+    """Removes nothing."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def preview(self, ref: ProfileRef, wanted: removals.PreviewRemoval) -> removals.RemovalPreview:
+        self._api._note("preview_removal", ref, wanted, namespace=ref.namespace)
+        gone = removals.RemovedMemory(id="01M", profile="web", type="fact", status="active", summary="s", path=None)
+        return removals.RemovalPreview(
+            action=wanted.action, memories=[gone], files=["facts/a.md"], messages=1, commits=2, refs=["refs/tags/a"],
+            remotes=["origin/main"], transcripts=["/t/a.jsonl"], related=[gone],
+        )  # fmt: skip
+
+    async def purge(self, ref: ProfileRef, identifiers: Sequence[str]) -> removals.PurgeResult:
+        self._api._note("purge", ref, tuple(identifiers), namespace=ref.namespace)
+        return removals.PurgeResult(
+            ids=list(identifiers), old="a" * 40, new="b" * 40, commits=2, messages=1, trash=0, remotes=["origin/main"],
+            transcripts=[], remaining=[],
+        )  # fmt: skip
+
+
+class FakeHistory:
+    """Has one commit, which nothing differs from."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def diff(self, ref: ProfileRef, before: datetime | str, after: datetime | str | None) -> past.DiffResult:
+        self._api._note("diff", ref, before, after, namespace=ref.namespace)
+        changed = past.ChangedMemory(
+            id="01M", change="moved", path="archive/facts/a.md", before_path="facts/a.md", type="fact", key=None,
+            status="forgotten", summary="s",
+        )  # fmt: skip
+        return past.DiffResult(before="a" * 40, after="b" * 40, memories=[changed], patch="--- a\n", truncated=False)
+
+    async def undo(self, ref: ProfileRef, commit: str | None) -> past.UndoResult:
+        self._api._note("undo", ref, commit, namespace=ref.namespace)
+        return past.UndoResult(commit="b" * 40, undone=["a" * 40], memories=["01M"], paths=["facts/a.md"])
+
+    async def snapshots(self, ref: ProfileRef) -> Sequence[past.SnapshotShape]:
+        self._api._note("snapshots", ref, namespace=ref.namespace)
+        return [past.SnapshotShape(name="before-move", commit="a" * 40, time=NOW, note="")]
+
+    async def snapshot(self, ref: ProfileRef, name: str) -> past.SnapshotShape:
+        self._api._note("snapshot", ref, name, namespace=ref.namespace)
+        return past.SnapshotShape(name=name, commit="a" * 40, time=NOW, note="")
 
 
 def make_stored(ref: ProfileRef, told: Told) -> Stored:

@@ -13,13 +13,20 @@ import pytest
 from server_fake import MANAGED, FakeApi, Running, run, serving
 
 from sidecar.daemon import openapi
-from sidecar.daemon.routes import OURS, TABLE, Route
+from sidecar.daemon.routes import OURS, TABLE, WITH_BODY, Route
 
 ROOT = Path(__file__).parents[2]
 
 IN_PATH = {"ns": "local", "p": "web", "sid": "chat%2F42"}
 
-QUERIES = {"get_memory": "?history=1", "get_memory_here": "?cwd=/home/ines/web", "delete_memory_here": "?profile=web"}
+QUERIES = {
+    "get_memory": "?history=1",
+    "get_memory_here": "?cwd=/home/ines/web",
+    "delete_memory_here": "?profile=web",
+    "memory_text_here": "?profile=web",
+    "diff": "?before=v1",
+    "diff_here": "?before=2026-11-20&after=v1&cwd=/home/ines/web",
+}
 
 BODIES: dict[str, Any] = {
     "create_namespace": {"name": "support-agent"},
@@ -29,6 +36,17 @@ BODIES: dict[str, Any] = {
     "forget_memory": {"reason": "no longer true"},
     "review_memory": {"decision": "accept", "content": "Use pnpm.", "expected_sha256": "0" * 64},
     "summary": {},
+    "patch_memory": {
+        "content": "Use pnpm 9.",
+        "key": "web/package-manager",
+        "tags": ["web"],
+        "pinned": True,
+        "expected_sha256": "0" * 64,
+    },
+    "preview_removal": {"action": "purge", "ids": ["01M7WTWTW08H7W2R5T6Y5XK2QC"]},
+    "purge": {"ids": ["01M7WTWTW08H7W2R5T6Y5XK2QC"]},
+    "undo": {"commit": "a1b2c3"},
+    "snapshot": {"name": "before-move"},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},
     "notify": {"agent": "claude-code", "event": "PreCompact", "session": "s1", "path": "/t/a.jsonl"},
     "hook": {"agent": "codex", "event": "Stop", "payload": {"session_id": "s1", "cwd": "/home/ines/web"}},
@@ -39,7 +57,7 @@ BODIES: dict[str, Any] = {
 
 
 def body_for(route: Route) -> Any:
-    if route.method != "POST":
+    if route.method not in WITH_BODY:
         return None
     name = route.name.removesuffix("_here")
     body = BODIES[route.name] if route.name in BODIES else BODIES.get(name, {})
@@ -129,8 +147,8 @@ def test_requests_that_the_document_allows_are_what_the_samples_send() -> None:
     """The samples of this file fit the document's request schemas, so that schemas are not narrower than the server."""
     document = openapi.document()
     for route in TABLE:
-        if route.method == "POST":
-            content = document["paths"][OURS + route.path]["post"]["requestBody"]["content"]
+        if route.method in WITH_BODY:
+            content = document["paths"][OURS + route.path][route.method.lower()]["requestBody"]["content"]
             schema = {**content["application/json"]["schema"], "components": document["components"]}
             jsonschema.Draft202012Validator(schema).validate(body_for(route))
 
@@ -166,7 +184,7 @@ def test_options_names_the_methods(tmp_path: Path) -> None:
     async def scenario(running: Running) -> None:
         answer = await running.ask("OPTIONS", "/v1/namespaces/local/profiles/web/memories/01M")
         assert (answer.status, answer.body) == (204, b"")
-        assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS"
+        assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
         assert (await running.ask("OPTIONS", "/v1/nothing")).status == 404
 
     run(tmp_path, scenario)

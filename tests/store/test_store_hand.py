@@ -7,7 +7,7 @@ import pytest
 from sidecar.errors import StoreVanished
 from sidecar.frontmatter import render
 from sidecar.identity import content_hash, is_memory_id
-from sidecar.model import MemoryType, Status
+from sidecar.model import MemoryType, Revise, Status
 
 USER, MACHINE = "Ines Example", "sidecar"
 
@@ -115,6 +115,29 @@ def test_private_files_are_indexed_and_never_committed(kit) -> None:
     kit.cycle()
     assert kit.files() == ["private/archive/mine.md", f"private/tombstones/{stored.memory.id}.yaml"]
     assert kit.git("log", "--name-only", "--format=").split() == ["profile.yaml"]
+
+
+def test_git_is_told_nothing_of_private_memories_not_even_their_names(kit) -> None:
+    kit.write("private/plans/heron.md", "The heron moves in spring.\n")
+    kit.write("facts/open.md", "The gull stays.\n")
+    kit.cycle()
+    private, public = sorted(kit.profile.memories(), key=lambda stored: not stored.private)
+    for stored in (private, public):
+        kit.profile.forget(stored.memory.id, "over", kit.context)
+    kit.cycle()
+    for stored in (private, public):
+        kit.profile.restore(stored.memory.id, kit.context)
+    kit.cycle()
+    current = [kit.profile.get(stored.memory.id) for stored in (private, public)]
+    kit.profile.apply([Revise(stored, {"pinned": True}, "wanted") for stored in current], kit.context)
+    kit.cycle()
+    for stored in current:
+        (kit.folder / stored.path).unlink()
+    kit.cycle()
+    history = kit.git("log", "-p", "--format=%B")
+    assert "gull" in history
+    for word in ("heron", private.memory.id):
+        assert word not in history
 
 
 def test_removing_a_file_forgets_it(kit) -> None:

@@ -1,7 +1,8 @@
 """The questions that a model is asked: one text file each, and a number for all of them together.
 
 Every question about a chunk begins with the same text, the transcript, and ends with the task: a model server that has
-read the beginning once need not read it again, which on a CPU is most of the time.
+read the beginning once need not read it again, which on a CPU is most of the time.  The worked example stands before
+the transcript, in the system text: small models copy what they have read last, and would repeat an example at the end.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import functools
 from importlib import resources
 
-VERSION = 1
+VERSION = 2
 """Grows whenever a prompt changes; each memory names the version that found it."""
 
 SYSTEM, FULL, DETAIL, VERIFY, CLASSIFY, RELATION = "system", "full", "detail", "verify", "classify", "relation"

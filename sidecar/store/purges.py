@@ -1,0 +1,54 @@
+"""`purges.yaml`: which rewrites of the history a profile has had, so that its clones can follow them when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sidecar.errors import BadMemoryFile, FormatTooNew
+from sidecar.frontmatter import Problem, load_mapping, parse_time
+from sidecar.frontmatter.writing import flow
+from sidecar.model import ProfileRef
+from sidecar.store.layout import PURGES_FILE
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """One rewrite: whoever has the history up to `old` finds the same without the memories `ids` at `new`."""
+
+    time: datetime
+    old: str
+    new: str
+    ids: tuple[str, ...]
+
+
+def render(purges: Sequence[Purge]) -> bytes:
+    """The file, the latest purge last: one to a line, so that two clones' merge like any text."""
+    entries = [{"time": one.time, "old": one.old, "new": one.new, "ids": list(one.ids)} for one in purges]
+    lines = "".join(f"  - {flow(entry, nested=False)}\n" for entry in entries)
+    return f"format: {FORMAT}\npurges:\n{lines}".encode()
+
+
+def read(profile: ProfileRef, data: bytes) -> list[Purge]:
+    """What the file says.  Raises `FormatTooNew` for a newer format, `BadMemoryFile` if it makes no sense."""
+    path = f"{profile}/{PURGES_FILE}"
+    values = load_mapping(data)
+    if isinstance(values, Problem):
+        raise BadMemoryFile(path=path, at=f":{values.line}" if values.line else "", reason=values.reason)
+    found = str(values.get("format"))
+    if found.isdigit() and int(found) > FORMAT:
+        raise FormatTooNew(path=path, found=found, known=FORMAT)
+    entries = values.get("purges") or []
+    if found != str(FORMAT) or not isinstance(entries, list):
+        raise BadMemoryFile(path=path, at="", reason=f"`format` must be {FORMAT}, and `purges` a list")
+    try:
+        return [
+            Purge(parse_time(str(one["time"])), str(one["old"]), str(one["new"]), tuple(map(str, one["ids"])))
+            for one in entries
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadMemoryFile(path=path, at="", reason="a purge needs `time`, `old`, `new` and `ids`") from error
