@@ -38,9 +38,9 @@ from sidecar.model import (
     Verdict,
 )
 from sidecar.redact import redact_messages
-from sidecar.routing import Route, Router
+from sidecar.routing import Router
 from sidecar.store import ProjectIdentity, WriteContext
-from sidecar.transcripts import READERS, Cursor, ReadResult, unchanged
+from sidecar.transcripts import READERS, Cursor, Part, ReadResult, unchanged
 
 _CONTEXT_MESSAGES = 8
 """Messages before the new ones that an extractor may look at, to understand "no, the other one"."""
@@ -90,8 +90,22 @@ class Archiving:
         if cursor is not None and unchanged(path, cursor):
             return Step()
         result = READERS[agent].read(path, cursor)
-        profile = self._route(agent, result).profile
-        kept = [] if profile is None else redact_messages(result.messages)
+        steps = [self._keep(agent, path, result, part, written) for part in result.sessions()[:-1]]
+        # The cursor comes with the last session: after a crash in between, those before it are read once more.
+        steps.append(self._keep(agent, path, result, result.sessions()[-1], written, last=True))
+        return Step(
+            added=sum(step.added for step in steps),
+            changed=any(step.changed for step in steps),
+            more=result.more,
+            sessions=tuple(dict.fromkeys(ref for step in steps for ref in step.sessions)),
+        )
+
+    def _keep(
+        self, agent: str, path: Path, result: ReadResult, part: Part, written: datetime | None, *, last: bool = False
+    ) -> Step:
+        """Archive what a piece of a file holds of one session."""
+        profile = self._router.route(part.header or SessionHeader(agent, "", Path())).profile
+        kept = [] if profile is None else redact_messages(part.messages)
         sessions = tuple(dict.fromkeys(SessionRef(message.agent, message.session) for message in kept))
         if profile is not None:
             # Queued before it is archived: a crash in between leaves a job with nothing to do, never messages without
@@ -100,17 +114,16 @@ class Archiving:
                 self.queue(ref, profile, due=self._quiet_at(ref, kept, written))
         archived = self._journal.record_read(
             str(path),
-            None if profile is None else result.header,  # of what a rule ignores, only the cursor is kept
+            None if profile is None else part.header,  # of what a rule ignores, only the cursor is kept
             profile or ProfileRef(self._namespace, PERSONAL),
             kept,
-            cursor=result.cursor.to_json(),
-            withdrawn=result.withdrawn,
+            cursor=result.cursor.to_json() if last else None,
+            withdrawn=part.withdrawn,
             complete=result.complete and profile is not None,
-            unknown=result.unknown,
-            damaged=result.damaged,
+            unknown=result.unknown if last else {},
+            damaged=result.damaged if last else 0,
         )
-        changed = bool(archived.added or archived.updated or archived.withdrawn)
-        return Step(archived.added, changed, result.more, sessions)
+        return Step(archived.added, bool(archived.added or archived.updated or archived.withdrawn), sessions=sessions)
 
     def keep(
         self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime, priority: int = 0
@@ -128,10 +141,6 @@ class Archiving:
         """How far the file has been read."""
         saved = self._journal.cursor(str(path))
         return None if saved is None else Cursor.from_json(saved)
-
-    def _route(self, agent: str, result: ReadResult) -> Route:
-        header = result.header or SessionHeader(agent, "", Path())
-        return self._router.route(header)
 
     def _quiet_at(self, ref: SessionRef, messages: Iterable[Message], written: datetime | None) -> datetime:
         times = (message.time for message in messages if message.session == ref.session and message.time is not None)

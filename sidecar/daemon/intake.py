@@ -23,7 +23,7 @@ from sidecar.errors import FileSystemFailed, TranscriptUnreadable
 from sidecar.ingest import Archiving
 from sidecar.model import SessionHeader
 from sidecar.routing import Router
-from sidecar.transcripts import READERS, unchanged
+from sidecar.transcripts import READERS, headers_in, unchanged
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +152,8 @@ class Intake:
 
     async def _watch(self, watcher: FolderWatcher) -> list[Path]:
         try:
-            added = await asyncio.to_thread(watcher.ensure, [place.root for place in self.places])
+            shallow = frozenset(place.root for place in self.places if place.depth is not None)
+            added = await asyncio.to_thread(watcher.ensure, [place.root for place in self.places], shallow=shallow)
         except FileSystemFailed as error:
             if self._watch_problem is None:
                 log.warning("cannot watch", extra={"why": error.message})
@@ -214,7 +215,7 @@ class Intake:
         self._learn(self._headers([item for item in found if self._archiving.cursor(item.path) is None]))
         return found
 
-    def _survey(self) -> tuple[list[Transcript], Mapping[Path, SessionHeader | None]]:
+    def _survey(self) -> tuple[list[Transcript], Mapping[Path, tuple[SessionHeader, ...]]]:
         """What is to be read, with its headers, which routing has seen all; what is too old is declined."""
         self._problems = {path: held for path, held in self._problems.items() if _state(path) is not None}
         pending = self._pending()
@@ -227,8 +228,8 @@ class Intake:
                 self._declined[item.path] = state
         return wanted, headers
 
-    def _learn(self, headers: Mapping[Path, SessionHeader | None]) -> None:
-        self._router.learn([header for header in headers.values() if header is not None])
+    def _learn(self, headers: Mapping[Path, tuple[SessionHeader, ...]]) -> None:
+        self._router.learn([header for found in headers.values() for header in found])
 
     def _pending(self) -> list[Transcript]:
         """Files with something unread; those that cannot be read or are too old count once they have changed."""
@@ -241,19 +242,21 @@ class Intake:
             return False
         return passed is None or passed != _state(path)
 
-    def _headers(self, items: list[Transcript]) -> Mapping[Path, SessionHeader | None]:
-        found: dict[Path, SessionHeader | None] = {}
+    def _headers(self, items: list[Transcript]) -> Mapping[Path, tuple[SessionHeader, ...]]:
+        found: dict[Path, tuple[SessionHeader, ...]] = {}
         for item in items:
             try:
-                found[item.path] = READERS[item.agent].header(item.path)
+                found[item.path] = headers_in(READERS[item.agent], item.path)
             except TranscriptUnreadable:
-                found[item.path] = None  # `take` meets the same fault and remembers it
+                found[item.path] = ()  # `take` meets the same fault and remembers it
         return found
 
-    def _wanted(self, header: SessionHeader | None) -> bool:
-        if self._backfill_days is None or header is None or header.last_record is None:
+    def _wanted(self, headers: tuple[SessionHeader, ...]) -> bool:
+        """Whether any session of a file is new enough, or too little is known of it to tell."""
+        times = [header.last_record for header in headers if header.last_record is not None]
+        if self._backfill_days is None or len(times) < len(headers) or not headers:
             return True
-        return datetime.now(UTC) - header.last_record <= timedelta(days=self._backfill_days)
+        return datetime.now(UTC) - max(times) <= timedelta(days=self._backfill_days)
 
     def _jittered(self) -> float:
         return self._rescan_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
@@ -268,5 +271,5 @@ def _state(path: Path) -> _State | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _newest(header: SessionHeader | None) -> datetime:
-    return header.last_record or header.started or _OLDEST if header is not None else _OLDEST
+def _newest(headers: tuple[SessionHeader, ...]) -> datetime:
+    return max((header.last_record or header.started or _OLDEST for header in headers), default=_OLDEST)

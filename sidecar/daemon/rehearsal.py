@@ -27,13 +27,14 @@ from sidecar.model import (
     Message,
     ProfileRef,
     Revise,
+    SessionHeader,
     SessionRef,
     Skip,
     Status,
     Supersede,
 )
 from sidecar.redact import redact_messages
-from sidecar.transcripts import READERS, Cursor
+from sidecar.transcripts import READERS, Cursor, headers_in
 from sidecar.wire.shapes import PlannedChange
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -41,10 +42,13 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a file says: its messages by session, redacted; `profile` is None if a rule ignores it."""
+    """What a file says: its messages by session, redacted, in the order in which the sessions began.
 
-    profile: ProfileRef | None
+    homes: the profile of each session; None if a rule ignores it.
+    """
+
     sessions: Mapping[SessionRef, Sequence[Message]]
+    homes: Mapping[SessionRef, ProfileRef | None]
 
     @property
     def messages(self) -> int:
@@ -74,32 +78,41 @@ class Rehearsal:
         """What one file says and would change.  Raises TranscriptUnreadable, and ModelFailed if a model extracts."""
         told = await asyncio.to_thread(self._read, item)
         planned: list[PlannedChange] = []
-        if told.profile is not None and self._choice is not None:
-            for ref, messages in told.sessions.items():
-                self._journal.say(ref, told.profile, messages)
-                planned += await self._session(ref, told.profile, self._choice)
+        for ref, messages in told.sessions.items():
+            home = told.homes[ref]
+            if home is not None and self._choice is not None:
+                self._journal.say(ref, home, messages)
+                planned += await self._session(ref, home, self._choice)
         return told, planned
 
     def _read(self, item: Transcript) -> Told:
-        """The whole file, as its parts would be archived one after the other."""
+        """The whole file, as its pieces would be archived one after the other."""
         reader = READERS[item.agent]
         messages: dict[str, Message] = {}
+        headers: dict[SessionRef, SessionHeader | None] = {}
         cursor: Cursor | None = None
-        header, more = None, True
+        more = True
         while more:
             result = reader.read(item.path, cursor)
-            header, cursor, more = result.header or header, result.cursor, result.more
+            cursor, more = result.cursor, result.more
             if result.complete:
                 messages.clear()
-            messages |= {message.id: message for message in redact_messages(result.messages)}
-            for identifier in result.withdrawn:
-                messages.pop(identifier, None)
-        cwd = next(iter(header.cwds), None) if header is not None else None
-        profile = self._parts.router.route_cwd(cwd, create=False).profile
+            for part in result.sessions():
+                for message in redact_messages(part.messages):
+                    messages[message.id] = message
+                    ref = SessionRef(message.agent, message.session)
+                    headers[ref] = part.header or headers.get(ref)
+                for identifier in part.withdrawn:
+                    messages.pop(identifier, None)
         sessions: dict[SessionRef, list[Message]] = {}
-        for message in messages.values():
+        for message in sorted(messages.values(), key=lambda message: message.position):
             sessions.setdefault(SessionRef(message.agent, message.session), []).append(message)
-        return Told(profile, sessions)
+        order = sorted(sessions, key=lambda ref: _began(headers[ref]))
+        return Told({ref: sessions[ref] for ref in order}, {ref: self._home(headers[ref]) for ref in order})
+
+    def _home(self, header: SessionHeader | None) -> ProfileRef | None:
+        cwd = next(iter(header.cwds), None) if header is not None else None
+        return self._parts.router.route_cwd(cwd, create=False).profile
 
     async def _session(self, ref: SessionRef, home: ProfileRef, choice: Choice) -> list[PlannedChange]:
         """What a session would change, slice by slice as it would be extracted."""
@@ -154,12 +167,16 @@ def _shown(change: Change, ref: SessionRef, profile: ProfileRef) -> PlannedChang
 
 
 def _order(item: Transcript) -> tuple[datetime, str]:
-    """Files in the order in which their sessions began."""
+    """Files in the order in which their first sessions began."""
     try:
-        header = READERS[item.agent].header(item.path)
+        headers = headers_in(READERS[item.agent], item.path)
     except TranscriptUnreadable:
-        header = None  # reading it meets the same fault and reports it
-    return (header.started or _LATEST) if header is not None else _LATEST, str(item.path)
+        headers = ()  # reading it meets the same fault and reports it
+    return min(map(_began, headers), default=_LATEST), str(item.path)
+
+
+def _began(header: SessionHeader | None) -> datetime:
+    return (header.started or _LATEST) if header is not None else _LATEST
 
 
 def in_order(items: Sequence[Transcript]) -> list[Transcript]:

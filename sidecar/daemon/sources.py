@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.config import ExtraFolder
-from sidecar.transcripts import READERS, detect
+from sidecar.transcripts import READERS, ManySessions, detect, written_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,12 @@ class SourceFolder:
 
     agent: str
     root: Path
+
+    @property
+    def depth(self) -> int | None:
+        """How many folders below the root transcripts lie at most; None for any number."""
+        reader = READERS[self.agent]
+        return reader.depth(self.root) if isinstance(reader, ManySessions) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +50,17 @@ def folders(
 def transcripts(places: Sequence[SourceFolder]) -> Iterator[Transcript]:
     """Every transcript below the folders, in a fixed order."""
     for place in places:
-        for path in _files(place.root):
+        for path in _files(place.root, place.depth):
             if READERS[place.agent].is_transcript(path):
                 yield Transcript(place.agent, path)
 
 
 def owner(places: Sequence[SourceFolder], path: Path) -> Transcript | None:
-    """The transcript that a path is, judged by the folder in which it lies; None if it is not one."""
+    """The transcript that a write to a path changes, judged by the folder in which it lies; None if there is none."""
     for place in places:
-        if path.is_relative_to(place.root) and READERS[place.agent].is_transcript(path):
-            return Transcript(place.agent, path)
+        for candidate in dict.fromkeys((path, written_for(path))):
+            if candidate.is_relative_to(place.root) and READERS[place.agent].is_transcript(candidate):
+                return Transcript(place.agent, candidate)
     return None
 
 
@@ -67,7 +74,11 @@ def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], M
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a folder above may not be entered
             unlisted: list[OSError] = []
-            items += [item for file in _files(path, unlisted.append) if (item := _recognised(file, agent)) is not None]
+            items += [
+                item
+                for file in _files(path, on_error=unlisted.append)
+                if (item := _recognised(file, agent)) is not None
+            ]
             problems |= {Path(error.filename): f"it cannot be listed: {error.strerror}" for error in unlisted}
         elif (item := _recognised(path, agent)) is not None:
             items.append(item)
@@ -87,8 +98,11 @@ def _recognised(path: Path, agent: str | None) -> Transcript | None:
     return None if found is None else Transcript(found, path)
 
 
-def _files(root: Path, on_error: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+def _files(root: Path, depth: int | None = None, on_error: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    level = len(root.parts)
     for folder, subfolders, names in os.walk(root, onerror=on_error):
         subfolders.sort()
+        if depth is not None and len(Path(folder).parts) - level >= depth:
+            subfolders.clear()
         for name in sorted(names):
             yield Path(folder, name)

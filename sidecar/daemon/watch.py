@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from watchdog.events import (
@@ -46,7 +46,7 @@ class _Handler(FileSystemEventHandler):
 
 
 class FolderWatcher:
-    """Watches folders recursively and calls `notify(path)` from its own threads.
+    """Watches folders and calls `notify(path)` from its own threads.
 
     Folders that do not exist yet are picked up by `ensure`, which the owner calls now and then.
     """
@@ -58,8 +58,10 @@ class FolderWatcher:
         self._lock = threading.Lock()
         self._observer.start()
 
-    def ensure(self, folders: Iterable[Path]) -> list[Path]:
+    def ensure(self, folders: Iterable[Path], *, shallow: Collection[Path] = ()) -> list[Path]:
         """Watch those of the folders that exist and are not watched yet; returns the newly watched ones.
+
+        Of `shallow` ones only what lies in them is watched, not what lies in folders below.
 
         Raises FileSystemFailed when the system refuses the watch, for instance for want of inotify watches.
         """
@@ -72,7 +74,8 @@ class FolderWatcher:
                 if not folder.is_dir():
                     continue
                 try:
-                    self._watched[folder] = self._observer.schedule(self._handler, str(folder), recursive=True)
+                    recursive = folder not in shallow
+                    self._watched[folder] = self._observer.schedule(self._handler, str(folder), recursive=recursive)
                 except OSError as error:
                     raise FileSystemFailed(
                         path=folder,

@@ -281,6 +281,13 @@ class TranscriptUnreadable(SidecarError):
     hint = "Name the agent with --agent, or report the format."
 
 
+class TranscriptBusy(TranscriptUnreadable):
+    """{path} is being written at this moment: {why}"""
+
+    code = 1116
+    hint = "Nothing to do: it is read as soon as its agent lets go of it."
+
+
 class EmbeddingUnusable(SidecarError):
     """The embedding model {model} cannot be loaded: {why}"""
 

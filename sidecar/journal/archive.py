@@ -39,7 +39,7 @@ class Archive:
         profile: ProfileRef,
         messages: Sequence[Message],
         *,
-        cursor: str,
+        cursor: str | None,
         withdrawn: Sequence[str] = (),
         complete: bool = False,
         unknown: Mapping[str, int] | None = None,
@@ -55,7 +55,7 @@ class Archive:
             header: what the reader knows of the session; None if this piece did not tell.
             profile: where the session belongs.
             messages: already redacted.
-            cursor: what the reader needs to go on; opaque here.
+            cursor: what the reader needs to go on; opaque here.  None leaves it as it was: the piece has more sessions.
             withdrawn: ids of messages that the transcript took back.
             complete: the whole file was read; what it no longer contains is withdrawn.
             unknown: records of unknown kinds, by kind; added to what is known of the file, or instead if `complete`.
@@ -75,7 +75,9 @@ class Archive:
                 taken_back = sum(_withdraw(batch, session, agent, identifier) for identifier in sorted(gone))
             finish(batch)
             _note_file(connection, file, messages, unknown or {}, damaged, complete=complete)
-            connection.execute("UPDATE files SET cursor = ?, problem = NULL WHERE number = ?", (cursor, file))
+            connection.execute(
+                "UPDATE files SET cursor = coalesce(?, cursor), problem = NULL WHERE number = ?", (cursor, file)
+            )
         return Archived(added, updated, taken_back)
 
     def archive(self, profile: ProfileRef, messages: Sequence[Message]) -> Archived:

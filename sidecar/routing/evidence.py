@@ -9,29 +9,32 @@ from sidecar.model import SessionHeader
 from sidecar.routing.names import path_digest, remote_names
 from sidecar.routing.places import normal
 
+_Place = tuple[Path, str]
+
 
 class Evidence:
     """The headers that were seen, by session, by folder, and by the hash of a folder.
 
-    Of one file the latest header counts.
+    Of one session in one file the latest header counts; databases hold many sessions.
     """
 
     def __init__(self) -> None:
-        self._headers: dict[Path, SessionHeader] = {}
-        self._mentions: dict[str, set[Path]] = {}
+        self._headers: dict[_Place, SessionHeader] = {}
+        self._mentions: dict[str, set[_Place]] = {}
         self._sessions: dict[tuple[str, str], SessionHeader] = {}
         self._hashes: dict[str, str] = {}
 
     def add(self, header: SessionHeader) -> None:
         """Take in a header."""
-        if self._headers.get(header.path) == header:
+        place = (header.path, header.session)
+        if self._headers.get(place) == header:
             return
-        self._headers[header.path] = header
+        self._headers[place] = header
         self._sessions[header.agent, header.session] = header
         for cwd in header.cwds:
             path = normal(cwd)
             if path is not None:
-                self._mentions.setdefault(path, set()).add(header.path)
+                self._mentions.setdefault(path, set()).add(place)
                 self.add_folder(cwd)
                 self.add_folder(path)
 
@@ -71,7 +74,7 @@ class Evidence:
             yield from sorted(other for other in others if other is not None)
 
     def _mentioning(self, folder: str) -> list[SessionHeader]:
-        headers = [self._headers[path] for path in self._mentions.get(folder, ())]
+        headers = [self._headers[place] for place in self._mentions.get(folder, ())]
         return sorted(headers, key=lambda header: (header.agent, header.session, str(header.path)))
 
 

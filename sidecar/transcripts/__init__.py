@@ -6,18 +6,33 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sidecar.transcripts.aider import Aider
-from sidecar.transcripts.base import Cursor, Reader, ReadResult, unchanged
+from sidecar.transcripts.base import (
+    Cursor,
+    ManySessions,
+    Part,
+    Reader,
+    ReadResult,
+    headers_in,
+    unchanged,
+    written_for,
+)
 from sidecar.transcripts.claude_code import ClaudeCode
 from sidecar.transcripts.cline import Cline
 from sidecar.transcripts.codex import Codex
 from sidecar.transcripts.copilot_cli import CopilotCli
 from sidecar.transcripts.cursor import CursorAgent
+from sidecar.transcripts.cursor_ide import CursorIde
 from sidecar.transcripts.detect import detect
 from sidecar.transcripts.gemini import Gemini
+from sidecar.transcripts.goose import Goose
+from sidecar.transcripts.joined import Joined
 from sidecar.transcripts.markdown import Markdown
 from sidecar.transcripts.messages import Messages
 from sidecar.transcripts.native import Native
-from sidecar.transcripts.openclaw import OpenClaw
+from sidecar.transcripts.openclaw import OpenClaw, OpenClawConversation
+from sidecar.transcripts.openclaw_store import OpenClawStore
+from sidecar.transcripts.opencode import OpenCode
+from sidecar.transcripts.opencode_files import OpenCodeFiles
 from sidecar.transcripts.pi import Pi
 from sidecar.transcripts.qwen import Qwen
 from sidecar.transcripts.roo import Roo
@@ -28,12 +43,14 @@ _ALL: tuple[Reader, ...] = (
     Cline(),
     Codex(),
     CopilotCli(),
-    CursorAgent(),
+    Joined(CursorAgent(), CursorIde()),
     Gemini(),
+    Goose(),
     Markdown(),
     Messages(),
     Native(),
-    OpenClaw(),
+    Joined(OpenClaw(), OpenClawStore(OpenClawConversation)),
+    Joined(OpenCodeFiles(), OpenCode()),
     Pi(),
     Qwen(),
     Roo(),
@@ -42,4 +59,15 @@ _ALL: tuple[Reader, ...] = (
 READERS: Mapping[str, Reader] = MappingProxyType({reader.agent: reader for reader in _ALL})
 """Every reader by its agent's name."""
 
-__all__ = ["READERS", "Cursor", "ReadResult", "Reader", "detect", "unchanged"]
+__all__ = [
+    "READERS",
+    "Cursor",
+    "ManySessions",
+    "Part",
+    "ReadResult",
+    "Reader",
+    "detect",
+    "headers_in",
+    "unchanged",
+    "written_for",
+]

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from sidecar.model import Message, SessionHeader
 
@@ -78,6 +78,15 @@ def _well_formed(data: Record) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What a piece of a file holds of one session."""
+
+    header: SessionHeader | None
+    messages: tuple[Message, ...]
+    withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReadResult:
     """What one call of `Reader.read` found.
 
@@ -94,6 +103,8 @@ class ReadResult:
     more: the limit was reached; call again with the cursor.
     drifted: more than `drift.SHARE` of the file's records so far are of unknown kinds: a format that this build does
         not understand any more, whose messages are not to be built upon.
+    parts: of a file with many sessions, what belongs to each; `header` is None then, and `messages` and `withdrawn`
+        are those of all parts.
     """
 
     messages: tuple[Message, ...]
@@ -106,6 +117,14 @@ class ReadResult:
     complete: bool = False
     more: bool = False
     drifted: bool = False
+    parts: tuple[Part, ...] = ()
+
+    def sessions(self) -> tuple[Part, ...]:
+        """What belongs together.
+
+        A file of one session is one part, whatever sessions its messages name: a fork replays its parent's.
+        """
+        return self.parts or (Part(self.header, self.messages, self.withdrawn),)
 
 
 class Reader(Protocol):
@@ -136,11 +155,67 @@ class Reader(Protocol):
         """
 
 
+@runtime_checkable
+class ManySessions(Reader, Protocol):
+    """A reader of files that hold many sessions each, as databases do."""
+
+    def headers(self, path: Path) -> tuple[SessionHeader, ...]:
+        """What routing needs of every session in the file, oldest first.
+
+        Raises:
+            TranscriptUnreadable: the file is gone, or cannot be opened or understood.
+        """
+
+    def depth(self, root: Path) -> int | None:
+        """How many folders below this root files lie at most; None for any number.
+
+        Such a root is not the agent's transcripts alone: what lies deeper is neither searched nor watched.
+        """
+
+
+def headers_in(reader: Reader, path: Path) -> tuple[SessionHeader, ...]:
+    """The headers of all sessions of a file, for every kind of reader.
+
+    Raises:
+        TranscriptUnreadable: the file is gone, or cannot be opened or understood.
+    """
+    if isinstance(reader, ManySessions):
+        return reader.headers(path)
+    header = reader.header(path)
+    return () if header is None else (header,)
+
+
+LOG = "wal"
+"""The key in a cursor's state for the state of the write-ahead log beside a database."""
+
+_LOG_SUFFIX = "-wal"
+_COMPANIONS = (_LOG_SUFFIX, "-journal")
+
+
 def unchanged(path: Path, cursor: Cursor) -> bool:
-    """Whether nothing new can be in the file, told by one stat; False for a file that is gone."""
+    """Whether nothing new can be in the file, told by a stat or two; False for a file that is gone."""
     try:
         found = path.stat()
     except OSError:
         return False
     known = (cursor.device, cursor.inode, cursor.size, cursor.mtime_ns)
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) == known
+    if (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns) != known:
+        return False
+    return LOG not in cursor.state or log_of(path) == cursor.state[LOG]
+
+
+def log_of(path: Path) -> list[int] | None:
+    """What changes when the write-ahead log of a database changes: inode, size, time; None if there is none."""
+    try:
+        found = path.with_name(path.name + _LOG_SUFFIX).stat()
+    except OSError:
+        return None
+    return [found.st_ino, found.st_size, found.st_mtime_ns]
+
+
+def written_for(path: Path) -> Path:
+    """The file whose content a write to this one changes: the database for its log, else the file itself."""
+    for suffix in _COMPANIONS:
+        if path.name.endswith(suffix) and len(path.name) > len(suffix):
+            return path.with_name(path.name.removesuffix(suffix))
+    return path

@@ -21,11 +21,18 @@ from sidecar.transcripts import (
     messages_records,
     native,
     openclaw,
+    opencode_messages,
     pi_records,
     qwen_records,
 )
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.cursor_ide import CursorIde
+from sidecar.transcripts.databases import MAGIC, snapshot
+from sidecar.transcripts.goose import Goose
 from sidecar.transcripts.lines import parsed
+from sidecar.transcripts.openclaw_store import OpenClawStore
+from sidecar.transcripts.opencode import OpenCode
+from sidecar.transcripts.stores import StoreReader
 from sidecar.transcripts.streams import opened
 from sidecar.transcripts.values import obj, text
 
@@ -36,6 +43,7 @@ GENERIC_HEAD = 3
 """Among so many first records one must be a message, if a file is to be taken for one of messages."""
 
 _GEMINI_KEYS = ('"sessionId":', '"projectHash":', '"messages":')
+_OPENCODE_KEYS = ('"id":', '"projectID":', '"directory":')
 _CODEX_DOCUMENT = re.compile(r'\A\s*\{\s*"session"\s*:\s*\{.*"items"\s*:\s*\[', re.DOTALL)
 _MESSAGES_DOCUMENT = re.compile(
     r"\A\s*(?:\[\s*)?\{(?=.*\"(?:role|sender)\"\s*:\s*\")(?=.*\"(?:content|text|chat_messages|mapping)\"\s*:)",
@@ -109,6 +117,14 @@ _TEXTS: tuple[tuple[str, Callable[[str], object]], ...] = (
 )
 
 
+_STORES: tuple[StoreReader, ...] = (
+    CursorIde(),
+    Goose(),
+    OpenClawStore(openclaw.OpenClawConversation),
+    OpenCode(),
+)
+
+
 def detect(path: Path) -> str | None:
     """The agent whose format this file has, by its first records; None if no reader knows it, or it cannot be read.
 
@@ -124,6 +140,8 @@ def detect(path: Path) -> str | None:
                 head += source.stream.read(HEAD_SIZES[1])
     except TranscriptUnreadable:
         return None
+    if head.startswith(MAGIC):
+        return _database(path)
     records = [record for line in head.split(b"\n") for _, record in parsed(line)[0]]
     for number, record in enumerate(records):
         for agent, fits in _SHAPES:
@@ -156,6 +174,17 @@ def _document(head: str) -> str | None:
         return codex_records.AGENT
     if head.lstrip().startswith("{") and all(key in head for key in _GEMINI_KEYS):
         return gemini_records.AGENT
+    if head.lstrip().startswith("{") and all(key in head for key in _OPENCODE_KEYS):
+        return opencode_messages.AGENT
     if _MESSAGES_DOCUMENT.match(head) and not parsed(head.lstrip().partition("\n")[0].encode())[0]:
         return messages_records.MessagesConversation.agent
     return next((agent for agent, fits in _TEXTS if fits(head)), None)
+
+
+def _database(path: Path) -> str | None:
+    """The agent whose tables a database has."""
+    try:
+        with snapshot(path) as database:
+            return next((store.agent for store in _STORES if store.fits(database)), None)
+    except TranscriptUnreadable:
+        return None

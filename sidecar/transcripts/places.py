@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -25,20 +25,31 @@ SETTINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """By platform: the variable that moves the folder of programs' settings, and where it is otherwise."""
 
+DATA = ("XDG_DATA_HOME", ".local/share")
+"""The same for the folder of programs' data, which some of them use on every platform."""
+
+WINDOWS = "win32"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """The folders of one agent.
 
     folders: below the home folder, on every platform.
-    moved_by: variables, the strongest first, and what of theirs takes the place of `folders`.
+    data: below the folder of programs' data, on every platform.
+    on_windows: in place of `data` on Windows, below the folder of programs' settings.
+    moved_by: variables, the strongest first, and what of theirs takes the place of `folders` and `data`.
     further: below the home folder too, whatever the variables say.
+    settings: below the folder of programs' settings.
     storage: a folder in the storage of editors' extensions.
     """
 
     folders: tuple[str, ...] = ()
     moved_by: tuple[tuple[str, tuple[str, ...]], ...] = ()
     further: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    on_windows: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     storage: str = ""
 
 
@@ -62,17 +73,27 @@ PLACES: Mapping[str, Place] = MappingProxyType(
             (".copilot/session-state", ".copilot/history-session-state"),
             (("COPILOT_HOME", ("session-state", "history-session-state")),),
         ),
-        "cursor": Place((".cursor/projects",), (("CURSOR_CONFIG_DIR", ("projects",)),)),
+        "cursor": Place(
+            (".cursor/projects",),
+            (("CURSOR_CONFIG_DIR", ("projects",)),),
+            settings=("Cursor/User/globalStorage", "Cursor/User/workspaceStorage"),
+        ),
         "gemini": Place(
             (".gemini/tmp",),
             (("GEMINI_CLI_HOME", (".gemini/tmp",)),),
             further=(".cache/.gemini/tmp",),  # in the sandbox of macOS
+        ),
+        "goose": Place(
+            moved_by=(("GOOSE_PATH_ROOT", ("data/sessions",)),),
+            data=("goose/sessions",),
+            on_windows=("Block/goose/data/sessions",),
         ),
         "openclaw": Place(
             (".openclaw/agents",),
             (("OPENCLAW_STATE_DIR", ("agents",)),),
             further=(".clawdbot/agents", ".kimi_openclaw/agents", ".qclaw/agents"),  # older names, and relatives
         ),
+        "opencode": Place(data=("opencode/storage/session", "opencode")),
         "pi": Place(
             (".pi/agent/sessions",),
             (("PI_CODING_AGENT_SESSION_DIR", ("",)), ("PI_CODING_AGENT_DIR", ("sessions",))),
@@ -89,34 +110,52 @@ PLACES: Mapping[str, Place] = MappingProxyType(
 
 
 def roots(agent: str, environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, ...]:
-    """The folders of an agent in this environment, whether they exist or not.
-
-    Never the home folder or one above it, whatever a variable says: it would be watched as a whole.
-    """
+    """The folders of an agent in this environment, whether they exist or not."""
     home = paths.user_home(environ)
-    place = PLACES.get(agent, Place())
-    found = dict.fromkeys(_all(place, environ, home, platform))
-    return tuple(root for root in found if root != home and root not in home.parents)
+    return apart_from_home(_all(PLACES.get(agent, Place()), environ, home, platform), home)
+
+
+def apart_from_home(found: Iterable[Path], home: Path) -> tuple[Path, ...]:
+    """The folders, but never home or one above it, whatever a variable says: it would be watched as a whole."""
+    return tuple(root for root in dict.fromkeys(found) if root != home and root not in home.parents)
+
+
+def data_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of programs' data."""
+    return _base(DATA, environ, paths.user_home(environ))
 
 
 def _all(place: Place, environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
     moved = next(((value, inside) for name, inside in place.moved_by if (value := environ.get(name, "").strip())), None)
     if moved is None:
         yield from (home / folder for folder in place.folders)
+        if place.on_windows and platform == WINDOWS:
+            yield from (_settings(environ, home, platform) / folder for folder in place.on_windows)
+        else:
+            yield from (_base(DATA, environ, home) / folder for folder in place.data)
     else:
         base = folder_from(moved[0], home)
         yield from (base / inside for inside in moved[1])
     yield from (home / folder for folder in place.further)
+    yield from (_settings(environ, home, platform) / folder for folder in place.settings)
     if place.storage:
         yield from (folder / "User" / "globalStorage" / place.storage for folder in _editors(environ, home, platform))
 
 
 def _editors(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
-    variable, default = SETTINGS.get(platform, SETTINGS["linux"])
-    value = environ.get(variable, "").strip() if variable else ""
-    settings = folder_from(value, home) if value else home / default
-    yield from (settings / editor for editor in EDITORS)
+    yield from (_settings(environ, home, platform) / editor for editor in EDITORS)
     yield from (home / server for server in EDITOR_SERVERS)
+
+
+def _settings(environ: Mapping[str, str], home: Path, platform: str) -> Path:
+    return _base(SETTINGS.get(platform, SETTINGS["linux"]), environ, home)
+
+
+def _base(where: tuple[str, str], environ: Mapping[str, str], home: Path) -> Path:
+    """The folder that a variable names, or the usual one below home."""
+    variable, default = where
+    value = environ.get(variable, "").strip() if variable else ""
+    return folder_from(value, home) if value else home / default
 
 
 def folder_from(value: str, home: Path) -> Path:

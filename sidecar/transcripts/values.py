@@ -91,3 +91,16 @@ def _parsed(value: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def decoded(value: object) -> object | None:
+    """What a column or a field holds as JSON text; None for anything else, and for what does not parse."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, str):
+        return None
+    try:
+        found: object = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return found

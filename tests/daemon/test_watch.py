@@ -96,3 +96,24 @@ def test_the_coalescer_does_not_wait_for_ever() -> None:
     due = coalescer.due(9.5)
     assert due is not None
     assert due <= 0
+
+
+def test_of_a_shallow_folder_only_what_lies_in_it_is_reported(tmp_path: Path) -> None:
+    seen: set[Path] = set()
+    woke = threading.Event()
+
+    def notify(path: Path) -> None:
+        seen.add(path)
+        if path.name == "sessions.db-wal":
+            woke.set()
+
+    (tmp_path / "snapshot").mkdir()
+    watcher = FolderWatcher(notify)
+    try:
+        assert watcher.ensure([tmp_path], shallow=[tmp_path]) == [tmp_path]
+        (tmp_path / "snapshot" / "deep.db").write_text("x")
+        (tmp_path / "sessions.db-wal").write_text("x")
+        assert woke.wait(_HANG_S)
+    finally:
+        watcher.close()
+    assert tmp_path / "snapshot" / "deep.db" not in seen

@@ -70,6 +70,21 @@ def test_the_cursor_moves_with_the_messages(journal: Journal) -> None:
     assert dict(journal.cursors()) == {"/t/s1.jsonl": "20", "/t/s2.jsonl": "5"}
 
 
+def test_a_file_of_many_sessions_moves_its_cursor_with_the_last_of_them(journal: Journal) -> None:
+    path = "/t/many.db"
+    read(journal, talk("a"), path=path, cursor=None)
+    assert journal.cursor(path) is None
+    read(journal, talk("x", session="s2"), "s2", path=path, cursor="10")
+    assert journal.cursor(path) == "10"
+    read(journal, talk("b", first=1), path=path, cursor=None)
+    assert journal.cursor(path) == "10"
+    # What one of them holds and takes back, and what it no longer holds, is no business of the other.
+    assert read(journal, [], "s2", path=path, cursor="20", withdrawn=["a", "x"]) == Archived(withdrawn=1)
+    assert read(journal, talk("b", first=1), path=path, cursor="30", complete=True) == Archived(withdrawn=1)
+    assert (ids(journal, "s1"), ids(journal, "s2")) == (["a", "b"], ["x"])
+    assert [archived.withdrawn for archived in journal.messages(ref("s1"))] == [True, False]
+
+
 def test_a_read_that_fails_leaves_neither_messages_nor_cursor(journal: Journal) -> None:
     naive = said("b", time=at(0).replace(tzinfo=None))
     with pytest.raises(TypeError):

@@ -1,6 +1,8 @@
 """Files in which too much is unknown are marked; one new kind of record here and there is not enough."""
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,19 @@ def test_messages_of_one_document_are_counted_each(tmp_path: Path) -> None:
         messages = said + [{"id": f"n{n}", "type": "novelty"} for n in range(odd)]
         path.write_text(json.dumps({"sessionId": "s", "messages": messages}))
         assert READERS["gemini"].read(path, None).drifted is drifted
+
+
+def test_of_a_database_all_looks_count(tmp_path: Path) -> None:
+    path, reader = tmp_path / "sessions.db", READERS["goose"]
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE sessions (id TEXT, working_dir TEXT)")
+        connection.execute(
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, role TEXT, content_json TEXT)"
+        )
+        add = "INSERT INTO messages (session_id, role, content_json) VALUES ('s', 'user', ?)"
+        connection.executemany(add, [('[{"type":"text","text":"Rye."}]',)] * 19 + [('[{"type":"dance"}]',)])
+        some = reader.read(path, None)
+        connection.execute(add, ('[{"type":"dance"}]',))
+    more = reader.read(path, some.cursor)
+    assert (some.drifted, sum(some.unknown.values())) == (False, 1)
+    assert (more.drifted, sum(more.unknown.values())) == (True, 1)

@@ -15,7 +15,7 @@ from sidecar.transcripts import READERS, detect
 DATA = Path(__file__).parent.parent / "data" / "transcripts"
 SEEDS = {
     agent: sorted(p for p in (DATA / agent).rglob("*") if p.is_file() and not p.name.endswith(".expected.json"))
-    for agent in READERS
+    for agent in sorted(set(READERS) - {"goose", "opencode"})  # databases are damaged elsewhere
 }
 ODD: tuple[object, ...] = (
     None, True, -1, 2**70, 1e308, float("nan"), "", "\ud83d", "a\0b", "user", "<task>", "<system-reminder>", "```", [],
@@ -90,7 +90,7 @@ def check(agent: str, name: str, data: bytes) -> None:
         detect(path)
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", sorted(SEEDS))
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 2**32))
 def test_damaged_files(agent: str, data: st.DataObject, seed: int) -> None:
@@ -100,7 +100,7 @@ def test_damaged_files(agent: str, data: st.DataObject, seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", sorted(SEEDS))
 def test_thousands_of_damaged_files(agent: str) -> None:
     chance = random.Random(20260304)
     for _ in range(3000):

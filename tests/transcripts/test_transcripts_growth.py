@@ -19,7 +19,7 @@ GROWING = sorted(path for kind in ("*.jsonl", "*.md", "*.txt") for path in DATA.
 WRITTEN = (1_780_315_200, 1_780_315_200)
 """Access and last write of a growing file: some formats have no times of their own."""
 
-LINED = sorted(set(READERS) - {"aider", "cline", "markdown", "roo"})
+LINED = sorted(set(READERS) - {"aider", "cline", "goose", "markdown", "opencode", "roo"})
 """Agents whose sessions are records in lines."""
 
 CUTS = st.lists(st.integers(0, 6000), max_size=8).map(sorted)

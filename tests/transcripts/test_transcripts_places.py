@@ -19,8 +19,6 @@ HOME = Path("/h")
         ("codex", {"CODEX_HOME": "~/c"}, ["c/sessions", "c/archived_sessions"]),
         ("copilot-cli", {}, [".copilot/session-state", ".copilot/history-session-state"]),
         ("copilot-cli", {"COPILOT_HOME": "/c"}, ["/c/session-state", "/c/history-session-state"]),
-        ("cursor", {}, [".cursor/projects"]),
-        ("cursor", {"CURSOR_CONFIG_DIR": "/c"}, ["/c/projects"]),
         ("gemini", {"GEMINI_CLI_HOME": "/g"}, ["/g/.gemini/tmp", ".cache/.gemini/tmp"]),
         (
             "openclaw",
@@ -58,6 +56,13 @@ def test_storage_of_editors(platform: str, environ: dict[str, str], settings: st
     assert found[0] == Path(settings, "Code", storage)
     assert Path(settings, "Code - Insiders", storage) in found
     assert Path("/h/.vscode-server/data", storage) in found
+
+
+@pytest.mark.parametrize(("environ", "first"), [({}, ".cursor/projects"), ({"CURSOR_CONFIG_DIR": "/c"}, "/c/projects")])
+def test_cursors_agent_and_its_editor(environ: dict[str, str], first: str) -> None:
+    found = roots("cursor", {"HOME": "/h", **environ}, "linux")
+    user = Path("/h/.config/Cursor/User")
+    assert found == (HOME / first, user / "globalStorage", user / "workspaceStorage")
 
 
 @pytest.mark.parametrize(
