@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from running import Daemon, wait_until
@@ -58,20 +57,27 @@ def test_three_sessions_are_recalled_and_one_that_grows(rendered: Path, daemon: 
     )
 
 
-def _bench() -> Any:
-    spec = importlib.util.spec_from_file_location("bench_sessions", ROOT / "scripts" / "bench_sessions.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _scored(sessions: Path, extractor: str) -> str:
+    """The scorer's table."""
+    command = [sys.executable, str(ROOT / "scripts" / "bench_sessions.py"), str(sessions), "--extractor", extractor]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_whole_set_is_scored_without_a_failed_request_or_a_leak(shared: Path) -> None:
-    table = _bench().measure(shared / "sessions" / "dev", show=0)
+@pytest.mark.parametrize("extractor", ["rules", "oracle"])
+def test_the_whole_set_is_scored_without_a_failed_request_or_a_leak(shared: Path, extractor: str) -> None:
+    table = _scored(shared / "sessions" / "dev", extractor)
     overall = next(line for line in table.splitlines() if line.startswith("overall"))
     assert overall.split()[2] == "0", f"failed requests:\n{table}"
     assert "forbidden strings leaked   0 of" in table, table
     assert "quarantine violations   0" in table, table
+    found = {name: re.search(rf"{name}\s+([\d.]+)", table) for name in ("extraction recall", "precision proxy")}
+    recall, precision = (float(match[1]) for match in found.values() if match is not None)
+    if extractor == "oracle":
+        assert recall >= 0.95, table
+        assert re.search(r"duplicates\s+0 ", table), table
+        assert re.search(r"stale active\s+0 ", table), table
+    else:
+        assert recall >= 0.45, table
+        assert precision >= 0.85, table
