@@ -320,6 +320,7 @@ class Learning(Generic[P]):
         refs = dict.fromkeys((home, ProfileRef(home.namespace, PERSONAL)))
         replaced: list[Change] = []
         for profile in [self._store.open(ref) for ref in refs if self._store.exists(ref)]:
+            here: list[Change] = []
             known = profile.memories(statuses=(Status.ACTIVE, Status.SUPERSEDED))
             heard = [one for one in known if messages.intersection(one.memory.source.messages)]
             heard = [one for one in heard if not self._foreign(one)]
@@ -328,13 +329,15 @@ class Learning(Generic[P]):
                 told = [one for one in now if _holds_without(profile, one.memory, found.memory)]
                 names = frozenset(tools(" \n ".join(one.memory.content for one in told)))
                 changes = curate.retold(found, told, names)
-                with contextlib.suppress(ChangedOnDisk):  # somebody edits it right now: it is theirs
-                    profile.apply(changes, context)
-                    replaced += changes
-            if replaced:
+                if changes:
+                    with contextlib.suppress(ChangedOnDisk):  # somebody edits it right now: it is theirs
+                        profile.apply(changes, context)
+                        here += changes
+            if here:
                 self._touched.setdefault(session.ref.session, set()).add(profile.ref)
                 self._follow.note_change(profile.ref)
                 self._follow.catch_up([profile.ref], rescan=False, messages=False)
+            replaced += here
         return replaced
 
     def _hide_forgotten(self, changes: Sequence[Change], profile: Known) -> None:
