@@ -46,7 +46,7 @@ def test_every_command_has_help_json_where_it_prints_data_and_debug(run: Run) ->
         done = run(name, "--help")
         assert done.code == 0
         assert run("help", name).out == done.out
-        assert ("--json" in done.out) == (name not in ("install", "uninstall", "hook", "config", "help")), name
+        assert ("--json" in done.out) == (name not in ("install", "uninstall", "hook", "mcp", "config", "help")), name
         assert ("--debug" in done.out) == (name != "config"), name
 
 
