@@ -302,6 +302,13 @@ class Client:
         body = {"paths": paths, **({"agent": agent} if agent else {}), **({"dry_run": True} if dry_run else {})}
         return _object(self.request("POST", "/v1/transcripts", body))
 
+    def import_files(
+        self, profile: Profile, paths: list[str], *, form: str | None = None, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Take memories in from files: `{files, forms, changes, counts, left_out}`; `paths` are absolute."""
+        body = {"paths": paths, **({"form": form} if form else {}), **({"dry_run": True} if dry_run else {})}
+        return _object(self.request("POST", profile.route("import"), {**body, **profile.fields()}))
+
     def jobs(self, **filters: object) -> dict[str, Any]:
         """`{jobs, recent}`: what is to be extracted, and how other sessions ended; `filters`: `state`, `limit`."""
         return _object(self.request("GET", "/v1/jobs", query=filters))

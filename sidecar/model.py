@@ -155,7 +155,7 @@ class ProfileRef:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a memory comes from.  `origin`: transcript, ingest, remember or hand."""
+    """Where a memory comes from.  `origin`: transcript, ingest, remember, import or hand."""
 
     origin: str
     agent: str | None = None

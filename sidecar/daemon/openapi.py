@@ -112,7 +112,8 @@ def _without_null(schema: Json) -> Json:
 def _success(route: Route) -> Json:
     if route.document is not None:
         kind: Json = {"type": "object"} if route.document == "application/json" else {"type": "string"}
-        return {"description": route.about, "content": {route.document: {"schema": kind}}}
+        kinds = (route.document, *route.also)
+        return {"description": route.about, "content": {name: {"schema": kind} for name in kinds}}
     result: Json = {"type": "null"}
     if route.result is not None:
         one = {"$ref": apipage.SCHEMAS + route.result.__name__}

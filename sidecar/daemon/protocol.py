@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from sidecar.daemon.metrics import Metric
+from sidecar.exchange import Form
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
 from sidecar.wire.edits import Patch
+from sidecar.wire.exchange import Export, ImportResult
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
@@ -33,6 +35,14 @@ class Namespace:
     name: str
     created: datetime
     updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A large answer, complete, in an open file at its beginning; whoever gets it closes it."""
+
+    file: IO[bytes]
+    media: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +216,18 @@ class RemovalApi(Protocol):
         """Let memories go for good.  Raises UnknownMemory, Refused, PurgeImpossible."""
 
 
+class ExchangeApi(Protocol):
+    """Memories that leave, and memories that come from elsewhere."""
+
+    async def export(self, ref: ProfileRef, wanted: Export) -> Spooled:
+        """The profile in one file; empty for one that does not exist."""
+
+    async def bring(
+        self, ref: ProfileRef, paths: Sequence[str], form: Form | None, *, named: bool, dry_run: bool
+    ) -> ImportResult:
+        """Take memories in from files, or say what that would change; `named`: the profile was named."""
+
+
 class Api(Protocol):
     """The daemon, as its HTTP server sees it.
 
@@ -219,6 +241,10 @@ class Api(Protocol):
     @property
     def editing(self) -> EditApi:
         """What changes single memories."""
+
+    @property
+    def exchange(self) -> ExchangeApi:
+        """What leaves and what comes."""
 
     @property
     def removal(self) -> RemovalApi:

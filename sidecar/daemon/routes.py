@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sidecar.daemon import handlers, pasthandlers
+from sidecar.daemon import exchangehandlers, handlers, pasthandlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import edits, fields, limits, past, removals, requests, shapes
+from sidecar.wire import edits, exchange, fields, limits, past, removals, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
@@ -34,7 +34,7 @@ class Route:
     `path` follows the prefix.  `managed`: the managed service has it too, so that it is served under both prefixes.
     `result` is the shape of the envelope's `result`, None for null; `many`: a list of them.  `document`: served as it
     is, without an envelope, in this media type; without a handler it is the server's own.
-    `fresh`: the answer says how fresh the index is.
+    `also`: further media types of a document that comes in several.  `fresh`: the answer says how fresh the index is.
     """
 
     method: str
@@ -50,6 +50,7 @@ class Route:
     conflicts: bool = False
     body_bytes: int = limits.BODY_BYTES
     document: str | None = None
+    also: tuple[str, ...] = ()
     fresh: bool = True
 
     @property
@@ -120,6 +121,10 @@ _PROFILE: Final = (
           conflicts=True),
     Route("GET", _P + "/diff", "diff", pasthandlers.diff, query=past.Compare, result=past.DiffResult),
     Route("POST", _P + "/undo", "undo", pasthandlers.undo, body=past.Undo, result=past.UndoResult, conflicts=True),
+    Route("GET", _P + "/export", "export", exchangehandlers.export, query=exchange.Export,
+          document="application/x-tar", also=("application/x-ndjson",), fresh=False),
+    Route("POST", _P + "/import", "import", exchangehandlers.bring, body=exchange.Import,
+          result=exchange.ImportResult),
     Route("GET", _P + "/snapshots", "list_snapshots", pasthandlers.list_snapshots, result=past.SnapshotShape,
           many=True),
     Route("POST", _P + "/snapshots", "snapshot", pasthandlers.snapshot, body=past.NewSnapshot,
@@ -160,6 +165,10 @@ _HERE: Final = (
     Route("GET", "/diff", "diff_here", pasthandlers.diff, query=past.CompareHere, result=past.DiffResult),
     Route("POST", "/undo", "undo_here", pasthandlers.undo, body=past.UndoHere, result=past.UndoResult,
           conflicts=True),
+    Route("GET", "/export", "export_here", exchangehandlers.export, query=exchange.ExportHere,
+          document="application/x-tar", also=("application/x-ndjson",), fresh=False),
+    Route("POST", "/import", "import_here", exchangehandlers.bring, body=exchange.ImportHere,
+          result=exchange.ImportResult),
     Route("GET", "/snapshots", "list_snapshots_here", pasthandlers.list_snapshots, query=requests.Here,
           result=past.SnapshotShape, many=True),
     Route("POST", "/snapshots", "snapshot_here", pasthandlers.snapshot, body=past.NewSnapshotHere,

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sidecar.frontmatter import Document, load_mapping, parse
 from sidecar.identity import content_hash
 from sidecar.index import Index
 from sidecar.journal import ArchivedMessage, Job, Journal, Mark, Run
@@ -79,6 +80,22 @@ class ScratchProfile:
             self._by_id[stored.memory.id] = self.changed[stored.memory.id] = stored
             self._note_key(stored)
         return found
+
+    def place(self, path: str, data: bytes, _context: WriteContext) -> None:
+        """As `Profile.place`, on values."""
+        document = parse(data)
+        assert isinstance(document, Document)  # noqa: S101 - whoever plans has looked
+        stored = Stored(document.memory(), self.ref, path, _NO_BYTES)
+        self._by_id[stored.memory.id] = self.changed[stored.memory.id] = stored
+        self._note_key(stored)
+
+    def place_tombstone(self, data: bytes, _context: WriteContext, *, private: bool) -> bool:
+        """As `Profile.place_tombstone`, on values."""
+        found = load_mapping(data)
+        identifier = found.get("id") if isinstance(found, Mapping) else None
+        known = self.get(str(identifier))
+        here = known is not None and known.memory.status is not Status.FORGOTTEN
+        return not here and identifier not in self._buried_ids
 
     def refresh(self) -> None:
         """Nothing changes under a scratch profile."""

@@ -8,6 +8,7 @@ table is ours, and matches, documents and refuses in one place.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import os
@@ -23,7 +24,7 @@ from sidecar import __version__
 from sidecar.daemon import metrics, openapi, routes
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
-from sidecar.daemon.protocol import Api
+from sidecar.daemon.protocol import Api, Spooled
 from sidecar.errors import BadRequest, BodyTooLarge, MethodNotAllowed, NotJson, SidecarError, Unavailable
 from sidecar.wire import envelope, parsing
 from sidecar.wire.requests import Body
@@ -54,6 +55,9 @@ _RETRY_S = 1
 
 _BESIDE_BYTES = 256 * 1024
 """A body larger than this is parsed in a thread, so that other requests go on meanwhile."""
+
+_PIECE_BYTES = 256 * 1024
+"""What is read of a spooled answer at a time."""
 
 _HEADERS: Mapping[str, str] = {
     "Server": f"sidecar/{__version__}",
@@ -138,9 +142,10 @@ class Server:
             for limit in self._limits:
                 limit.reschedule(now)
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request to its response; only cancellation comes out of here."""
         loop = asyncio.get_running_loop()
+        response: web.StreamResponse
         started, name = loop.time(), "unknown"
         self._running += 1
         self._idle.clear()
@@ -165,7 +170,7 @@ class Server:
         self._counter.observe(name, method, response.status, loop.time() - started)
         return response
 
-    async def _serve(self, request: web.BaseRequest, match: routes.Match) -> web.Response:
+    async def _serve(self, request: web.BaseRequest, match: routes.Match) -> web.StreamResponse:
         if self._stopping:
             raise _stopping()
         route = match.route
@@ -174,9 +179,11 @@ class Server:
         query = parsing.parse_query(route.query, request.rel_url.raw_query_string)
         body = await self._body(request, route)
         call = Call(body, query, match.path, match.managed, self._namespace, self._clock())
-        async with self._limit(None if body.patient else self._request_s):
+        async with self._limit(None if body.patient or query.patient else self._request_s):
             reply = await route.handler(self._api, call)
             info = await self._info(reply) if route.fresh else None
+        if isinstance(reply.result, Spooled):
+            return await _sent(request, reply.result)
         if route.document is not None:
             return _response(route.success, str(reply.result).encode("utf-8", "replace"), route.document)
         return _json(route.success, envelope.success(reply.result, info=info, notes=reply.notes))
@@ -246,6 +253,20 @@ class Server:
             if self._stopping:
                 raise _stopping() from None
             raise Unavailable(what="The answer", why=f"it took longer than {seconds:g} s") from None
+
+
+async def _sent(request: web.BaseRequest, spooled: Spooled) -> web.StreamResponse:
+    """A large document, piece by piece; its length is told first, so that one that breaks off is seen to have."""
+    with spooled.file as file:
+        size = await asyncio.to_thread(file.seek, 0, os.SEEK_END)
+        file.seek(0)
+        response = web.StreamResponse(headers={**_HEADERS, "Content-Type": spooled.media, "Content-Length": str(size)})
+        with contextlib.suppress(ConnectionError):  # whoever asked has gone
+            await response.prepare(request)
+            while request.method != "HEAD" and (piece := await asyncio.to_thread(file.read, _PIECE_BYTES)):
+                await response.write(piece)
+            await response.write_eof()
+    return response
 
 
 def _stopping() -> Unavailable:

@@ -7,6 +7,7 @@ a thread of its own.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from sidecar.config import Config
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
 from sidecar.daemon.editing import EditDesk
+from sidecar.daemon.exchanging import ExchangeDesk, claude_home
 from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
@@ -76,6 +78,7 @@ class Service:
         self.hooking = Hooking(parts, config, self._recall, takein)
         self.history = HistoryDesk(parts)
         self.editing = EditDesk(parts)
+        self.exchange = ExchangeDesk(parts, by=takein.by, judge=takein.judge, claude_home=claude_home(os.environ))
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)

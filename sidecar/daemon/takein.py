@@ -42,7 +42,7 @@ class TakeIn:
 
         `choose` says what a dry run extracts with; without it what would extract now for somebody who waits.
         """
-        self._parts, self._extractor, self._by = parts, extractor, by
+        self._parts, self._extractor, self.by = parts, extractor, by
         self._choose = choose or (lambda: parts.extraction.choose(AWAITED))
 
     def remember(self, ref: ProfileRef, told: Told) -> Stored:
@@ -128,7 +128,7 @@ class TakeIn:
         if isinstance(chosen, Wait) and chosen.state != "off":
             raise Unavailable(what="Extraction", why=chosen.why)
         choice = chosen if isinstance(chosen, Choice) else None
-        rehearsal = Rehearsal(self._parts, choice, by=self._by)
+        rehearsal = Rehearsal(self._parts, choice, by=self.by)
         sessions: set[SessionRef] = set()
         files = messages = 0
         planned: list[PlannedChange] = []
@@ -149,10 +149,10 @@ class TakeIn:
     def _candidate(self, told: Told, profile: Profile) -> Candidate:
         content = redact(told.content, spoken=True).text.strip()
         now = datetime.now(UTC).replace(microsecond=0)
-        judged = self._judged(content, now)
+        judged = self.judge(content, now)
         kind = told.type or (judged.type if judged is not None else MemoryType.FACT)
         key = normalized_key(told.key) if told.key else judged.key if judged is not None else None
-        source = curate.human_source("remember", session=told.session, by=self._by)
+        source = curate.human_source("remember", session=told.session, by=self.by)
         return Candidate(
             type=kind,
             content=content,
@@ -167,10 +167,10 @@ class TakeIn:
             replaces_hint=judged.replaces_hint if judged is not None else (),
         )
 
-    def _judged(self, content: str, now: datetime) -> Candidate | None:
+    def judge(self, content: str, now: datetime | None = None) -> Candidate | None:
         """What the rules make of a text: its type, key and keywords, if they see exactly one statement in it."""
         ref = SessionRef("remember", "")
-        message = Message("", ref.agent, ref.session, "user", "user", content, now)
+        message = Message("", ref.agent, ref.session, "user", "user", content, now or datetime.now(UTC))
         found = self._extractor.extract(Slice(ref, (message,)))
         return found[0] if len(found) == 1 else None
 

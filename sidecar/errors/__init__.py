@@ -44,6 +44,7 @@ from sidecar.errors.base import (
     classes,
     from_wire,
 )
+from sidecar.errors.exchange import NothingToImport
 from sidecar.errors.model import (
     AnswerCut,
     AnswerEmpty,
@@ -110,6 +111,7 @@ __all__ = [
     "NotOurFile",
     "NotProposed",
     "NotUndoable",
+    "NothingToImport",
     "NothingToUndo",
     "PromptTruncated",
     "PurgeImpossible",

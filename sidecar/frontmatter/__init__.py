@@ -7,7 +7,7 @@ it is told to change.  Values are read by the type of the *field*, never by what
 
 from sidecar.frontmatter.document import REQUIRED, Document, Problem, load_mapping, parse, parse_time, trimmed
 from sidecar.frontmatter.editing import REMOVE, edit
-from sidecar.frontmatter.writing import dump_mapping, render, time_text
+from sidecar.frontmatter.writing import dump_mapping, plain, render, time_text
 
 __all__ = [
     "REMOVE",
@@ -19,6 +19,7 @@ __all__ = [
     "load_mapping",
     "parse",
     "parse_time",
+    "plain",
     "render",
     "time_text",
     "trimmed",

@@ -29,6 +29,30 @@ def render(memory: Memory) -> bytes:
     return f"---\n{''.join(lines)}---\n{trimmed(encodable(memory.content))}\n".encode()
 
 
+def plain(memory: Memory) -> dict[str, object]:
+    """A memory for programs that want no YAML: the keys of its front matter with their values as JSON, and `content`.
+
+    Defaults are left out, as in a file; times are text as files state them.
+    """
+    told = {name: _json(value) for name in KINDS if not is_default(value := getattr(memory, name))}
+    return {**told, "content": memory.content}
+
+
+def _json(value: object) -> object:
+    match value:
+        case Source():
+            return _json(source_mapping(value))
+        case datetime():
+            return time_text(value)
+        case str():
+            return str(value)
+        case Mapping():
+            return {key: _json(inner) for key, inner in value.items()}
+        case Sequence():
+            return [_json(item) for item in value]
+    return value
+
+
 def dump_mapping(mapping: Mapping[str, object]) -> bytes:
     """The reverse of `load_mapping`: one key a line in the given order, values in flow style."""
     return "".join(f"{key}: {flow(value, nested=False)}\n" for key, value in mapping.items()).encode()

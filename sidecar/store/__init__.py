@@ -11,7 +11,7 @@ refresh    take over what the disk says;  settle: heal and adopt;  commit: into 
 """
 
 from sidecar.git import LogEntry
-from sidecar.store.layout import MAX_FILE_BYTES, path_for
+from sidecar.store.layout import MAX_FILE_BYTES, path_for, tombstone_path
 from sidecar.store.profile import Profile
 from sidecar.store.store import Store
 from sidecar.store.words import (
@@ -39,4 +39,5 @@ __all__ = [
     "WriteContext",
     "WriteLog",
     "path_for",
+    "tombstone_path",
 ]

@@ -217,6 +217,16 @@ class Profile:
         with self._publishing():
             return edits.put(self._core, identifier, data, expected)
 
+    def place(self, path: str, data: bytes, context: WriteContext) -> Stored:
+        """Write a memory's file that came from elsewhere, byte for byte; see `store.edits`."""
+        with self._publishing():
+            return edits.place(self._core, path, data, context)
+
+    def place_tombstone(self, data: bytes, context: WriteContext, *, private: bool) -> bool:
+        """Write a tombstone that came from elsewhere; see `store.edits`."""
+        with self._publishing():
+            return edits.place_tombstone(self._core, data, context, private=private)
+
     def undo(self, name: str | None) -> Undone:
         """Take back a commit, by hash or tag (None: the last one), by a new commit; see `store.undo`."""
         with self._publishing():

@@ -58,6 +58,11 @@ class Body(_Request):
 class QueryString(_Request):
     """A query string; its values are text and are read as what the field is."""
 
+    @property
+    def patient(self) -> bool:
+        """As `Body.patient`."""
+        return False
+
 
 class Where(_Request):
     """Which profile, when the path does not name it: the project of `cwd`, or one by name; `personal` without both."""

@@ -212,5 +212,7 @@ def test_importing_the_client_loads_only_the_standard_library() -> None:
         [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True, cwd=checkout
     )
     ours, heavy = done.stdout.split("\n")[:2]
-    assert ours == "sidecar sidecar.client sidecar.errors sidecar.errors.base sidecar.errors.model sidecar.errors.past"
+    assert {name for name in ours.split() if not name.startswith("sidecar.errors.")} == {
+        "sidecar", "sidecar.client", "sidecar.errors",
+    }  # fmt: skip
     assert heavy == ""

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from exchange_fake import FakeExchange
+
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.protocol import (
     Freshness,
@@ -73,6 +75,10 @@ class FakeApi:
     @property
     def editing(self) -> FakeEditing:
         return FakeEditing(self)
+
+    @property
+    def exchange(self) -> FakeExchange:
+        return FakeExchange(self)
 
     @property
     def removal(self) -> FakeRemoval:
