@@ -36,7 +36,14 @@ _FORMS = click.Choice(["sidecar", "basic-memory", "claude", "mem0"])
 @profile_options
 @json_option
 def export(
-    file: str, form: str | None, private: bool, forgotten: bool, force: bool, profile: str | None, namespace: str | None
+    file: str,
+    form: str | None,
+    private: bool,
+    forgotten: bool,
+    force: bool,
+    profile: str | None,
+    namespace: str | None,
+    as_json: bool,
 ) -> None:
     """Write all memories of this project into FILE (`-`: stdout).
 
