@@ -1,12 +1,13 @@
 """Write the pages that are made from the code: `python scripts/generate_docs.py`.
 
-docs/api.md, docs/cli.md, docs/config.md, docs/errors.md and config.example.yaml.  A test fails if a committed page is
-not what this makes.
+docs/api.md, docs/cli.md, docs/config.md, docs/errors.md, config.example.yaml, and the JSON Schema of memory files.  A
+test fails if a committed page is not what this makes.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sidecar import config
 from sidecar.cli.main import cli
 from sidecar.daemon import openapi
 from sidecar.errors import SidecarError, classes
+from sidecar.frontmatter.schema import schema
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -29,8 +31,15 @@ def pages() -> dict[str, str]:
         "docs/cli.md": cli_page(),
         "docs/config.md": config_page(),
         "docs/errors.md": errors_page(),
+        "docs/memory.schema.json": memory_schema(),
+        "sidecar/frontmatter/memory.schema.json": memory_schema(),
         "config.example.yaml": config.example(),
     }
+
+
+def memory_schema() -> str:
+    """The JSON Schema of a memory file's front matter."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def cli_page() -> str:

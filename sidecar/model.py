@@ -347,3 +347,5 @@ class Hit:
     superseded: bool = False
     truncated: bool = False
     channels: Mapping[str, ChannelScore] = field(default_factory=dict)
+    related: tuple[Stored, ...] = ()
+    """Of a memory: the active ones to which its `[[links]]` lead."""

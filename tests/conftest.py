@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from schema_sweep import faults_of, memory_files
 
 _AGENT_VARIABLES = (
     "CLAUDE_CONFIG_DIR",
@@ -21,10 +22,15 @@ _GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CONFIG_GLOB
 _FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
 
 
+_BASES: set[Path] = set()
+"""The folders in which this run's tests write."""
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A fresh `$HOME` with a git identity, and no variable of ours or of an agent from outside."""
     before = dict(os.environ)
+    _BASES.add(tmp_path_factory.getbasetemp())
     folder = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if name.startswith("SIDECAR_") or name in (*_AGENT_VARIABLES, *_GIT_VARIABLES, *_FOLDERS):
@@ -37,6 +43,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder
     os.environ.clear()
     os.environ.update(before)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Every memory file that the tests have left in a profile is as the format says (docs/memory.schema.json)."""
+    for base in sorted(_BASES):
+        for path in memory_files(base):
+            faults = faults_of(path.read_bytes())
+            if faults:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+                print(f"\n{path} is not as docs/memory.schema.json says: {faults}")  # noqa: T201 - no test is left
 
 
 @pytest.fixture

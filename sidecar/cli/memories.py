@@ -9,13 +9,15 @@ import click
 
 from sidecar.cli.chain import print_history
 from sidecar.cli.options import Command, chosen, client, json_option, profile_options
-from sidecar.cli.output import age, dim, line, print_json, safe, shortened, strong, table, width
+from sidecar.cli.output import age, dim, line, print_json, rows_of, safe, shortened, strong, table, width
 
 _STATUSES = click.Choice(["active", "superseded", "forgotten", "proposed", "all"])
 _TYPES = click.Choice(["fact", "event", "instruction", "task"])
 
 _BESIDE = 50
 """Characters of a line of the list that are not the summary: id, type and age."""
+
+_LINKS = {"to": "is linked to", "from": "links here"}
 
 _DETAILS = (
     "type",
@@ -92,6 +94,11 @@ def show(memory: str, history: bool, profile: str | None, namespace: str | None,
     click.echo(f"{safe(found.get('content', '')).strip()}\n")
     rows = [(name, _spelled(found[name])) for name in _DETAILS if found.get(name)]
     click.echo(table([("id", found.get("id", "")), *rows]))
+    related = [
+        (one.get("id"), _LINKS.get(str(one.get("link")), ""), one.get("summary")) for one in rows_of(found, "related")
+    ]
+    if related:
+        click.echo(f"\nRelated\n{table(related)}")
     print_history(found.get("history") or {})
 
 

@@ -90,6 +90,10 @@ def print_answer(result: Mapping[str, Any], most: int | None = None) -> None:
         text = candidate.get("summary") or candidate.get("content", "")
         click.echo(f"{number:>3}. {shortened(text, width() - 5)}")
         click.echo(dim(f"     {_details(candidate)}"))
+        for related in rows_of(candidate, "related"):
+            click.echo(
+                dim(f"     see also {shortened(related.get('summary', ''), width() - 42)} {related.get('id', '')}")
+            )
 
 
 def _details(candidate: Mapping[str, Any]) -> str:

@@ -183,8 +183,9 @@ async def get_memory(api: Api, call: Call[requests.Nothing, requests.GetMemory])
     target = await target_of(api, call)
     view = await api.get_memory(target.ref, call.path["id"], history=call.query.history)
     if call.query.history:
-        return Reply(render.detail(view.stored, view.versions, view.messages, view.revisions).plain())
-    return Reply(render.memory(view.stored).plain())
+        shown = render.detail(view.stored, view.versions, view.messages, view.revisions, view.related)
+        return Reply(shown.plain())
+    return Reply(render.shown(view.stored, view.related).plain())
 
 
 async def delete_memory(api: Api, call: Plain) -> Reply:

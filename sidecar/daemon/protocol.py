@@ -104,13 +104,15 @@ class Listing:
 class MemoryView:
     """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order.
 
-    `revisions`: the words that its own file had, oldest first.
+    `revisions`: the words that its own file had, oldest first.  `related`: what `[[links]]` tie it to, each with whose
+    the link is (`to`: its own, `from`: the other's).
     """
 
     stored: Stored
     versions: tuple[Stored, ...] = ()
     messages: tuple[Message, ...] = ()
     revisions: tuple[RevisionShape, ...] = ()
+    related: tuple[tuple[Stored, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from sidecar.daemon.protocol import (
     SessionName,
     Told,
 )
+from sidecar.daemon.relating import ties, with_linked
 from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
@@ -248,6 +249,8 @@ class Service:
                 request, found, question.level, lambda hits: _within(hits, question.budget)[0]
             )
         hits, left_out = _within(found.hits, question.budget)
+        if question.at is None:
+            hits = await self._read(with_linked, hits, self._open)
         notes += list(found.notes)
         if left_out:
             notes.append(f"budget: {left_out} of {len(found.hits)} candidates left out")
@@ -291,8 +294,9 @@ class Service:
         """One memory, with its chain of versions and source messages if asked for."""
         profile = self._profile_of(ref, identifier)
         stored = self._stored(profile, identifier)
+        related = await self._read(ties, profile, stored)
         if not history:
-            return MemoryView(stored)
+            return MemoryView(stored, related=related)
         versions = _chain(profile, stored)
         agent = stored.memory.source.agent
         found = [
@@ -302,7 +306,7 @@ class Service:
         ]
         messages = {one.message.id: one.message for one in found if one is not None}
         revisions = await self.history.revisions(profile, identifier)
-        return MemoryView(stored, tuple(versions), tuple(messages.values()), revisions)
+        return MemoryView(stored, tuple(versions), tuple(messages.values()), revisions, related)
 
     async def summary(self, ref: ProfileRef, session: str | None) -> str:
         """The profile in Markdown under the five headings."""

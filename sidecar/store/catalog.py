@@ -12,6 +12,7 @@ from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Problem, parse
 from sidecar.model import BadFile, Memory, ProfileRef, Status, Stored, Tombstone
 from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_private
+from sidecar.store.links import Links
 from sidecar.store.scan import Signature
 
 
@@ -65,6 +66,11 @@ class Snapshot:
         tombstones = self.tombstones.values()
         messages = (message for tombstone in tombstones for message in tombstone.messages)
         return frozenset(tombstone.content_hash for tombstone in tombstones), frozenset(messages)
+
+    @cached_property
+    def links(self) -> Links:
+        """The names by which these memories can be linked to."""
+        return Links(self.ordered)
 
     def memories(self, statuses: Collection[Status] | None) -> list[Stored]:
         """Memories of some statuses (None: all), sorted by id."""

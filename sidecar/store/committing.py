@@ -9,7 +9,7 @@ from sidecar.errors import BadMemoryFile, ChangedOnDisk, FileSystemFailed
 from sidecar.frontmatter import Document, parse
 from sidecar.model import BadFile, Status, Stored
 from sidecar.store.core import Core
-from sidecar.store.layout import SUMMARY_FILE, is_private, is_tombstone_path
+from sidecar.store.layout import SUMMARY_FILE, is_of_another_program, is_private, is_tombstone_path
 from sidecar.store.refreshing import refresh
 from sidecar.store.words import WriteContext
 
@@ -37,7 +37,8 @@ def commit(core: Core, reason: str | None) -> list[str]:
         return []
     made = core.history.commit_pending()
     core.uncommittable.clear()
-    made += commit_paths(core, [entry.path for entry in core.history.git.status()], reason)
+    changed = (entry.path for entry in core.history.git.status())
+    made += commit_paths(core, [path for path in changed if not is_of_another_program(path)], reason)
     bury_removed(core)
     return made + core.history.commit_pending()
 

@@ -91,6 +91,8 @@ class History:
         named = self.git.log(mentions=f"Memory-Id: {identifier}", limit=limit)
         touching = self.git.log(paths, limit=limit) if paths else []
         found = {entry.commit: entry for entry in [*named, *touching]}
+        if not found:  # as before the first commit, which has no line to follow either
+            return []
         ordered = [found[commit] for commit in gitpast.line(self.git) if commit in found]
         return ordered if limit is None else ordered[:limit]
 

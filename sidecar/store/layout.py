@@ -78,6 +78,11 @@ def is_private(path: str) -> bool:
     return path.startswith(PRIVATE)
 
 
+def is_of_another_program(path: str) -> bool:
+    """Whether a path is what an editor of notes keeps in the folder for itself: Obsidian's settings and its trash."""
+    return path.startswith((".obsidian/", ".trash/"))
+
+
 def is_memory_path(path: str) -> bool:
     """Whether a file at this path is a memory: any Markdown file but the two that are about the profile itself."""
     return path.endswith(".md") and path not in _NO_MEMORIES and "/." not in f"/{path}"

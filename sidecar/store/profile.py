@@ -15,12 +15,13 @@ from sidecar.errors import FileSystemFailed
 from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
-from sidecar.store import changes, committing, edits, healing, purge
+from sidecar.store import changes, committing, edits, healing, links, purge
 from sidecar.store.catalog import Catalog, Snapshot
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
 from sidecar.store.history import History
 from sidecar.store.layout import PROFILE_FILE, SUMMARY_FILE, archived, unarchived
+from sidecar.store.links import Direction
 from sidecar.store.past import Past
 from sidecar.store.purge import Note as PurgeNote
 from sidecar.store.purge import Purged, PurgePlan
@@ -76,6 +77,15 @@ class Profile:
     def versions(self, key: str, types: Collection[MemoryType] | None = None) -> list[Stored]:
         """Every memory of a key, of any status, sorted by id; of some types only if `types` says so."""
         return [stored for stored in self._snapshot.with_key(key) if types is None or stored.memory.type in types]
+
+    def related(self, stored: Stored) -> Mapping[str, tuple[Stored, Direction]]:
+        """What is tied to a memory by `[[links]]`, by id, and whose the link is; see `store.links`."""
+        return links.related(self._snapshot.links, stored)
+
+    def linked(self, content: str) -> list[Stored]:
+        """The memories that a text of this profile links to, in the order of its links."""
+        named = links.targets(content)
+        return self._snapshot.links.meant(named) if named else []
 
     def bad_files(self) -> list[BadFile]:
         """Files that could not be taken in, sorted by path."""

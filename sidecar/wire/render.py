@@ -15,6 +15,7 @@ from sidecar.wire.shapes import (
     MemoryDetail,
     MemoryShape,
     ProposedShape,
+    RelatedShape,
     Replaced,
     RevisionShape,
     SourceMessage,
@@ -38,6 +39,7 @@ def detail(
     versions: Iterable[Stored],
     messages: Iterable[Message],
     revisions: Iterable[RevisionShape] = (),
+    related: Iterable[tuple[Stored, str]] = (),
 ) -> MemoryDetail:
     """A memory with its history."""
     history = History(
@@ -45,7 +47,21 @@ def detail(
         messages=[source_message(one) for one in messages],
         revisions=list(revisions),
     )
-    return MemoryDetail(content=stored.memory.content, history=history, **_common(stored))
+    return MemoryDetail(content=stored.memory.content, history=history, **_ties(related), **_common(stored))
+
+
+def shown(stored: Stored, related: Iterable[tuple[Stored, str]]) -> MemoryDetail:
+    """A memory without its history, and what it is tied to."""
+    return MemoryDetail(content=stored.memory.content, **_ties(related), **_common(stored))
+
+
+def _ties(related: Iterable[tuple[Stored, str]]) -> dict[str, Any]:
+    """The field that is there only if there is something in it."""
+    found = [
+        RelatedShape(id=one.memory.id, summary=one.memory.summary, path=one.path, link="to" if link == "to" else "from")
+        for one, link in related
+    ]
+    return {"related": found} if found else {}
 
 
 def proposed(stored: Stored, why: str, replaces: Stored | None) -> ProposedShape:
@@ -102,7 +118,7 @@ def candidate(hit: Hit, *, now: datetime, explain: bool) -> CandidateShape:
     if explain:
         channels = sorted(hit.channels.items())
         fields["channels"] = {name: ChannelShape(rank=said.rank, score=said.score) for name, said in channels}
-    return CandidateShape(**fields)
+    return CandidateShape(**fields, **_ties((one, "to") for one in hit.related))
 
 
 def _common(stored: Stored) -> dict[str, Any]:

@@ -82,6 +82,15 @@ class MemoryShape(ListedMemory):
     content: str
 
 
+class RelatedShape(Shape):
+    """A memory that another one is tied to by a `[[link]]`."""
+
+    id: str
+    summary: str
+    path: ShownPath
+    link: Literal["to", "from"] = Field(description="`to`: the memory links to it; `from`: it links to the memory.")
+
+
 class Replaced(Shape):
     """The memory that an accepted one would take the place of."""
 
@@ -147,6 +156,9 @@ class MemoryDetail(MemoryShape):
     history: History = Field(
         default_factory=lambda: History(versions=[], messages=[], revisions=[]), description="With `history=1`."
     )
+    related: list[RelatedShape] = Field(
+        default_factory=list, description="What `[[links]]` tie it to; absent if there is nothing."
+    )
 
 
 class ChannelShape(Shape):
@@ -173,6 +185,9 @@ class CandidateShape(_Camel):
     age_days: int | None = Field(alias="age_days", description="Whole days between `observed` and the reference date.")
     truncated: bool = Field(description="The content is cut; the archive has all of it.")
     channels: dict[str, ChannelShape] = Field(default_factory=dict, description="With `explain`.")
+    related: list[RelatedShape] = Field(
+        default_factory=list, description="The active memories to which its `[[links]]` lead; absent if there are none."
+    )
 
 
 class ChannelTotal(Shape):

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import Scenario, World
+from exchange_kit import Scenario, World
 
 from sidecar.daemon.server import Server
 

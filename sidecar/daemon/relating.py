@@ -1,0 +1,31 @@
+"""Memories that `[[links]]` tie to what is shown or recalled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sidecar.errors import PROFILE_FAULTS
+from sidecar.model import Hit, ProfileRef, Status, Stored
+from sidecar.store import Profile
+
+
+def ties(profile: Profile, stored: Stored) -> tuple[tuple[Stored, str], ...]:
+    """What is tied to a memory, each with whose the link is (`to`, `from`); not what was forgotten."""
+    found = profile.related(stored).values()
+    return tuple((one, link) for one, link in found if one.memory.status is not Status.FORGOTTEN)
+
+
+def with_linked(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None]) -> list[Hit]:
+    """The hits, those of memories with the active memories that they link to."""
+    return [_with_linked(hit, opened) if hit.kind == "memory" and "[[" in hit.content else hit for hit in hits]
+
+
+def _with_linked(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hit:
+    try:
+        profile = opened(hit.profile)
+    except PROFILE_FAULTS:
+        return hit  # `status` tells of it; what was found is found all the same
+    found = [] if profile is None else profile.linked(hit.content)
+    active = (one for one in found if one.memory.status is Status.ACTIVE and one.memory.id != hit.id)
+    return replace(hit, related=tuple(active))
