@@ -71,6 +71,14 @@ def test_every_command_that_the_readme_names_exists() -> None:
     assert named <= set(cli.commands)
 
 
+@pytest.mark.parametrize("page", sorted(path.name for path in (CHECKOUT / "docs").glob("*.md")))
+def test_every_test_that_a_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (CHECKOUT / "docs" / page).read_text("utf-8")))
+    files = (CHECKOUT / "tests").rglob("test_*.py") if named else ()
+    there = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text("utf-8"))}
+    assert named <= there
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -80,6 +88,8 @@ def test_every_command_that_the_readme_names_exists() -> None:
         "docs/dependencies.md",
         "docs/cli.md",
         "docs/config.md",
+        "docs/exchange.md",
+        "docs/memory-format.md",
         "docs/transcript-format.md",
     ],
 )

@@ -7,12 +7,16 @@ extracted can leave half of it; it ends with the index in agreement.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 from sidecar.daemon.parts import Parts
 from sidecar.errors import Refused
 from sidecar.ingest import PERSONAL
-from sidecar.model import HTTP_AGENT, ProfileRef, SessionRef, Stored
+from sidecar.model import HTTP_AGENT, ProfileRef, Revise, SessionRef, Source, Stored
 from sidecar.store import Profile, WriteContext
+
+_SAID_ELSEWHERE: Final = "a session was deleted that had said it as well"
 
 
 class Deletion:
@@ -38,7 +42,9 @@ class Deletion:
         self._parts.follow.catch_up([])
 
     def session(self, ref: ProfileRef, session: str) -> None:
-        """Delete a session of a profile: its messages, and what was learned from it, in `personal` too.
+        """Delete a session of a profile: its messages, and what was learned from it alone, in `personal` too.
+
+        What another session said as well is that one's from then on.
 
         Raises Refused, before anything is deleted, for a memory whose file says `read_only`.
         """
@@ -50,11 +56,14 @@ class Deletion:
                 raise Refused(
                     detail=f"{stored.path} says read_only: true.", hint="Remove that line from the file first."
                 )
+        shared = self._shared(ref, session, rows)
+        for home, stored, source in shared:
+            home.apply([Revise(stored, {"source": source}, _SAID_ELSEWHERE)], WriteContext(why=_SAID_ELSEWHERE))
         for home, stored in learned:
             home.delete(stored.memory.id, WriteContext(why="its session was deleted"))
         for row in rows:
             parts.journal.remove_session(row)
-        self._follow(*{home.ref for home, _ in learned})
+        self._follow(*{home.ref for home, _ in learned}, *{home.ref for home, _, _ in shared})
 
     def memory(self, profile: Profile, identifier: str) -> Stored:
         """Delete a memory, and those of its source messages that no memory of any profile rests on."""
@@ -103,7 +112,31 @@ class Deletion:
         return [row.ref for row in rows if row.ref.session == session and row.profile == ref]
 
     def _pairs(self, ref: ProfileRef, session: str, rows: list[SessionRef]) -> list[tuple[Profile, Stored]]:
-        return [(home, stored) for home in self._homes(ref) for stored in self._learned(home, ref, session, rows)]
+        """What was learned from a session alone."""
+        found = [(home, stored) for home in self._homes(ref) for stored in self._learned(home, ref, session, rows)]
+        spoken = self._spoken(rows)
+        return [(home, stored) for home, stored in found if self._elsewhere(stored, spoken) is None]
+
+    def _shared(self, ref: ProfileRef, session: str, rows: list[SessionRef]) -> list[tuple[Profile, Stored, Source]]:
+        """What was learned from a session and from another, with its source as it is without the first."""
+        spoken = self._spoken(rows)
+        return [
+            (home, stored, source)
+            for home in self._homes(ref)
+            for stored in self._learned(home, ref, session, rows)
+            if not stored.memory.read_only and (source := self._elsewhere(stored, spoken)) is not None
+        ]
+
+    def _elsewhere(self, stored: Stored, spoken: set[str]) -> Source | None:
+        """The source of a memory without some messages; None if no message is left that the archive still has."""
+        source = stored.memory.source
+        rest = tuple(message for message in source.messages if message not in spoken)
+        kept = (self._parts.journal.message(message, source.agent) for message in rest)
+        first = next((one for one in kept if one is not None), None)
+        return None if first is None else replace(source, session=first.message.session, messages=rest)
+
+    def _spoken(self, rows: list[SessionRef]) -> set[str]:
+        return {found.message.id for row in rows for found in self._parts.journal.messages(row)}
 
     def _drop(self, ref: ProfileRef) -> None:
         parts = self._parts
@@ -128,8 +161,7 @@ class Deletion:
 
         Names of sessions are unique only for an agent, those of clients only within a profile.
         """
-        agents = {row.agent for row in rows}
-        spoken = {found.message.id for row in rows for found in self._parts.journal.messages(row)}
+        agents, spoken = {row.agent for row in rows}, self._spoken(rows)
         return [
             stored
             for stored in home.memories(statuses=None)

@@ -1,15 +1,11 @@
 """A home for each test, as a fixture."""
 
 import asyncio
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from exchange_kit import Scenario, home
+from home_kit import Scenario, home
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from exchange_kit import Scenario, World
+from home_kit import Scenario, World
 
 from sidecar.daemon.server import Server
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from exchange_kit import WEB, Scenario, World
+from home_kit import WEB, Scenario, World
 from test_exchange_forms import CLAUDE, MEM0, NOTE, TOPIC
 
 from sidecar.errors import FormatTooNew, UnknownNamespace

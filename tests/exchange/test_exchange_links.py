@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from exchange_kit import WEB, Scenario, World
+from home_kit import WEB, Scenario, World
 
 from sidecar.daemon.handlers import Call, get_memory
 from sidecar.daemon.protocol import Question

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exchange_kit import WEB, Scenario, World, home
+from home_kit import WEB, Scenario, World, home
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from memory_strategies import memories

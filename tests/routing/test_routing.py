@@ -1,4 +1,4 @@
-"""The table of cases of docs/routing.md: each line there names a test here, and the other way round."""
+"""The cases of docs/routing.md: each test here stands there; that each named one exists, tests/test_docs.py knows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REMOTE = "git@github.com:acme/web.git"
 def test_the_table_and_the_tests_agree() -> None:
     told = set(re.findall(r"`(test_\w+)`", TABLE.read_text(encoding="utf-8")))
     tests = {key for key in globals() if key.startswith("test_")} - {"test_the_table_and_the_tests_agree"}
-    assert told == tests
+    assert tests <= told
 
 
 # --- repositories that are there
