@@ -21,7 +21,7 @@ from sidecar.index.documents import Filters, Source, SyncReport
 from sidecar.index.entries import MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
 from sidecar.index.shelf import Shelf, wipe
-from sidecar.index.sync import Known, latest, memory_batch, memory_changes, message_batch, portions
+from sidecar.index.sync import Known, Seen, latest, memory_batch, memory_changes, message_batch, portions
 from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Stored
@@ -58,6 +58,7 @@ class Index:
         self._clock = clock
         self._writing = threading.Lock()
         self._base = 0
+        self._seen: Seen | None = None
         try:
             self._load()
         except IndexUnusable:
@@ -175,7 +176,9 @@ class Index:
 
     def _follow_memories(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
         """Take over what differs in the store; how many memories were written and removed."""
-        changes = memory_changes(source.memories(), self._known)
+        seen = self._seen or Seen(self._known)
+        self._seen = None  # until all of it is written: what breaks off is compared as a whole again
+        changes = memory_changes(source.memories(), self._known, seen)
         for portion in portions([*changes.remove, *changes.write]):
             write = [item for item in portion if isinstance(item, Stored)]
             idents = [
@@ -184,9 +187,11 @@ class Index:
             replaced = [self._known[ident].row for ident in idents if ident in self._known]
             batch, fresh = memory_batch(write, replaced, self._memories.view.state.next_row, self.embedder)
             self._memories.commit(batch, cursor=0)
-            kept = self._known.keys() - set(idents)
-            self._known = {ident: self._known[ident] for ident in sorted(kept)} | fresh
+            for ident in sorted(self._known.keys() & set(idents)):
+                del self._known[ident]
+            self._known |= fresh
             publish()
+        self._seen = seen
         return len(changes.write), len(changes.remove)
 
     def _publish(self) -> None:
@@ -219,7 +224,7 @@ class Index:
     def _open_shelves(self) -> None:
         memories = Shelf(self.folder / "memories", MEMORY_FIELDS)
         messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
-        self._known = _known(memories)
+        self._known, self._seen = _known(memories), None
         self._memories, self._messages = memories, messages
         try:
             self._opened = self._identity()

@@ -56,16 +56,51 @@ def portions(items: Iterable[Item], size: int = COMMIT_AT_MOST) -> Iterator[list
         yield portion
 
 
-def memory_changes(memories: Mapping[ProfileRef, Sequence[Stored]], known: Mapping[str, Known]) -> MemoryChanges:
+class Seen:
+    """The memories of the store as they were when the index last agreed with it, to tell cheaply what has changed.
+
+    A memory that is the same object as then is the same file: of 100,000 only those that are not are looked at.
+    """
+
+    def __init__(self, known: Mapping[str, Known]) -> None:
+        """`known`: what the index holds, which nothing has been compared with yet."""
+        self._unseen = set(known)
+        self._held: dict[ProfileRef, dict[str, Stored]] = {}
+
+    def take(self, memories: Mapping[ProfileRef, Sequence[Stored]]) -> tuple[list[Stored], list[str]]:
+        """The memories that are other objects than before, and the idents of those that are gone."""
+        changed: list[Stored] = []
+        gone = {memory_ident(ref, name) for ref in self._held.keys() - memories.keys() for name in self._held.pop(ref)}
+        for ref, held in sorted(memories.items()):
+            before = self._held.setdefault(ref, {})
+            fresh = [stored for stored in held if before.get(stored.memory.id) is not stored]
+            added = sum(stored.memory.id not in before for stored in fresh)
+            if len(before) + added > len(held):
+                left = before.keys() - {stored.memory.id for stored in held}
+                gone.update(memory_ident(ref, name) for name in left)
+                for name in left:
+                    del before[name]
+            before.update((stored.memory.id, stored) for stored in fresh)
+            changed += fresh
+        # What the index held from an earlier run, and nobody has.
+        gone |= self._unseen - {memory_ident(stored.profile, stored.memory.id) for stored in changed}
+        self._unseen = set()
+        return changed, sorted(gone)
+
+
+def memory_changes(
+    memories: Mapping[ProfileRef, Sequence[Stored]], known: Mapping[str, Known], seen: Seen
+) -> MemoryChanges:
     """Which memories are new or differ in path or content, and which idents are no longer to be in the index."""
-    wanted = {
-        memory_ident(stored.profile, stored.memory.id): stored
-        for _, held in sorted(memories.items())
-        for stored in held
-        if stored.memory.status in INDEXED_STATUSES
-    }
-    write = tuple(stored for ident, stored in sorted(wanted.items()) if _differs(stored, known.get(ident)))
-    return MemoryChanges(write, tuple(sorted(known.keys() - wanted.keys())))
+    changed, gone = seen.take(memories)
+    named = {memory_ident(stored.profile, stored.memory.id): stored for stored in changed}
+    write = [
+        stored
+        for ident, stored in sorted(named.items())
+        if stored.memory.status in INDEXED_STATUSES and _differs(stored, known.get(ident))
+    ]
+    retired = [ident for ident, stored in named.items() if stored.memory.status not in INDEXED_STATUSES]
+    return MemoryChanges(tuple(write), tuple(sorted(known.keys() & {*gone, *retired})))
 
 
 def _differs(stored: Stored, known: Known | None) -> bool:

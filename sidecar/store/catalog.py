@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from sidecar.errors import FileSystemFailed
 from sidecar.files import read_file, sha256_of
@@ -14,6 +16,9 @@ from sidecar.model import BadFile, Memory, ProfileRef, Status, Stored, Tombstone
 from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_private
 from sidecar.store.links import Links
 from sidecar.store.scan import Signature
+
+_RESORT: Final = 500
+"""Changes at once from which sorting anew is cheaper than putting each in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,19 @@ class Snapshot:
     """A profile at one moment; never changes."""
 
     def __init__(
-        self, by_id: Mapping[str, Stored], bad: tuple[BadFile, ...], tombstones: Mapping[str, Tombstone]
+        self,
+        by_id: Mapping[str, Stored],
+        ids: Sequence[str],
+        bad: tuple[BadFile, ...],
+        tombstones: Mapping[str, Tombstone],
     ) -> None:
-        self.by_id, self.bad, self.tombstones = by_id, bad, tombstones
+        """`ids` are those of `by_id`, sorted."""
+        self.by_id, self._ids, self.bad, self.tombstones = by_id, ids, bad, tombstones
 
     @cached_property
     def ordered(self) -> tuple[Stored, ...]:
         """Every memory, sorted by id."""
-        return tuple(self.by_id[identifier] for identifier in sorted(self.by_id))
+        return tuple(map(self.by_id.__getitem__, self._ids))
 
     @cached_property
     def _by_key(self) -> Mapping[str, list[Stored]]:
@@ -74,7 +84,9 @@ class Snapshot:
 
     def memories(self, statuses: Collection[Status] | None) -> list[Stored]:
         """Memories of some statuses (None: all), sorted by id."""
-        return [stored for stored in self.ordered if statuses is None or stored.memory.status in statuses]
+        if statuses is None:
+            return list(self.ordered)
+        return [stored for stored in self.ordered if stored.memory.status in statuses]
 
     def with_key(self, key: str) -> list[Stored]:
         """Every memory of a key, sorted by id."""
@@ -86,6 +98,33 @@ class Snapshot:
         return (
             identifier in self.tombstones or content_hash in hashes or (bool(messages) and buried.issuperset(messages))
         )
+
+
+class SortedIds:
+    """The ids of a table in order, kept so that a change costs no sorting of 100,000 others."""
+
+    def __init__(self) -> None:
+        self._sorted: list[str] = []
+        self._touched: set[str] = set()
+
+    def note(self, identifier: str) -> None:
+        """An id may have come or gone."""
+        self._touched.add(identifier)
+
+    def of(self, table: Mapping[str, object]) -> tuple[str, ...]:
+        """The ids in the table, sorted, if all that changed since the last time was noted."""
+        if len(self._touched) > _RESORT:
+            self._sorted = sorted(table)
+        else:
+            for identifier in sorted(self._touched):
+                place = bisect_left(self._sorted, identifier)
+                there = place < len(self._sorted) and self._sorted[place] == identifier
+                if there and identifier not in table:
+                    del self._sorted[place]
+                elif not there and identifier in table:
+                    self._sorted.insert(place, identifier)
+        self._touched.clear()
+        return tuple(self._sorted)
 
 
 class Catalog:
@@ -102,6 +141,7 @@ class Catalog:
         self.copies: set[str] = set()
         """Files that were no more than copies of an archived one at the first look."""
         self._chosen: dict[str, Stored] = {}
+        self._ids = SortedIds()
         self._bad: dict[str, BadFile] = {}
 
     def put(self, path: str, entry: Entry) -> set[str]:
@@ -153,7 +193,7 @@ class Catalog:
     def snapshot(self) -> Snapshot:
         """The table as readers see it."""
         buried = {found.id: found for _, found in self.tombstones.values() if isinstance(found, Tombstone)}
-        return Snapshot(dict(self._chosen), self.bad(), buried)
+        return Snapshot(dict(self._chosen), self._ids.of(self._chosen), self.bad(), buried)
 
     def _replace(self, path: str, entry: Entry | None) -> set[str]:
         self.version += 1
@@ -178,6 +218,7 @@ class Catalog:
         return touched
 
     def _choose(self, identifier: str) -> None:
+        self._ids.note(identifier)
         paths = self._paths.get(identifier, set())
         ranked = sorted(paths, key=lambda path: (*self._standing(identifier, path), in_archive(path), len(path), path))
         if not ranked:

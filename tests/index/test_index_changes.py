@@ -1,0 +1,56 @@
+"""What the index has to write is found by looking at what changed alone, and is what a look at everything finds."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from index_builders import API, WEB, memory
+
+from sidecar.index.entries import INDEXED_STATUSES, memory_ident
+from sidecar.index.sync import Known, Seen, memory_changes
+from sidecar.model import ProfileRef, Status, Stored
+
+refs = st.sampled_from([WEB, API])
+held = st.dictionaries(
+    st.tuples(refs, st.sampled_from("abcdef")),
+    st.tuples(st.sampled_from(["one", "two"]), st.sampled_from(Status)),
+    max_size=8,
+)
+
+
+@given(held, st.lists(st.tuples(held, st.sets(refs)), max_size=5))
+def test_after_each_step_the_index_holds_what_the_store_holds(
+    first: dict[tuple[ProfileRef, str], tuple[str, Status]],
+    steps: list[tuple[dict[tuple[ProfileRef, str], tuple[str, Status]], set[ProfileRef]]],
+) -> None:
+    made: dict[object, Stored] = {}
+    known = {
+        memory_ident(ref, name): Known(_stored(made, ref, name, *said).path, _stored(made, ref, name, *said).sha256, 0)
+        for (ref, name), said in first.items()
+    }
+    seen = Seen(known)
+    for state, away in steps:
+        present = {key: _stored(made, *key, *said) for key, said in state.items() if key[0] not in away}
+        memories = {
+            ref: [stored for (owner, _), stored in sorted(present.items()) if owner == ref]
+            for ref in (WEB, API)
+            if ref not in away
+        }
+        changes = memory_changes(memories, known, seen)
+        for ident in changes.remove:
+            del known[ident]
+        known |= {memory_ident(one.profile, one.memory.id): Known(one.path, one.sha256, 0) for one in changes.write}
+        wanted = {
+            memory_ident(*key): stored.sha256
+            for key, stored in present.items()
+            if stored.memory.status in INDEXED_STATUSES
+        }
+        assert {ident: one.sha256 for ident, one in known.items()} == wanted
+        again = memory_changes(memories, known, seen)
+        assert (again.write, again.remove) == ((), ())
+
+
+def _stored(made: dict[object, Stored], ref: ProfileRef, name: str, content: str, status: Status) -> Stored:
+    """The same object for the same file, as the store has it."""
+    key = (ref, name, content, status)
+    return made.setdefault(key, memory(name, content, profile=ref, status=status))
