@@ -154,7 +154,9 @@ def _planned(core: Core, span: _Span) -> Iterator[_Step]:
         if now == unit.before or unit.path in kept:
             continue
         try:
-            yield _Step(unit, now, _wanted(core, unit, now))
+            wanted = _wanted(core, unit, now)
+            if wanted != now:  # else a later change has taken it back already
+                yield _Step(unit, now, wanted)
         except _Conflict:
             later = gitpast.touching(core.history.git, span.tip, [unit.path, *([now.path] if now else [])])
             since = f" (since then {', '.join(one[:_SHORT] for one in later[:3])})" if later else ""
