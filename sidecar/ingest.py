@@ -17,13 +17,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
 
-from sidecar import curate
+from sidecar import __version__, curate
 from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk
 from sidecar.extract import KnownKey, Slice
 from sidecar.extract.keys import dropped_values
 from sidecar.extract.words import tools
 from sidecar.identity import content_hash, memory_id
-from sidecar.journal import ArchivedMessage, Job, Journal, Mark, Run
+from sidecar.journal import ArchivedMessage, FileNotes, Job, Journal, Mark, Run
 from sidecar.model import (
     Candidate,
     Change,
@@ -40,7 +40,7 @@ from sidecar.model import (
 from sidecar.redact import redact_messages
 from sidecar.routing import Router
 from sidecar.store import ProjectIdentity, WriteContext
-from sidecar.transcripts import READERS, Cursor, Part, ReadResult, unchanged
+from sidecar.transcripts import READERS, Cursor, Part, ReadResult, unchanged, version_of
 
 _CONTEXT_MESSAGES = 8
 """Messages before the new ones that an extractor may look at, to understand "no, the other one"."""
@@ -62,12 +62,16 @@ PERSONAL = "personal"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step over a transcript did."""
+    """What one step over a transcript did.
+
+    busy: the file is being written at this moment and cannot be read; a later step finds what is in it.
+    """
 
     added: int = 0
     changed: bool = False
     more: bool = False
     sessions: tuple[SessionRef, ...] = ()
+    busy: bool = False
 
 
 class Archiving:
@@ -90,9 +94,16 @@ class Archiving:
         if cursor is not None and unchanged(path, cursor):
             return Step()
         result = READERS[agent].read(path, cursor)
+        if result.busy:
+            return Step(busy=True)
+        notes = self._notes(agent, path, cursor, result)
+        if not result.drifted and self._journal.is_flagged(str(path)):
+            self._release(path, written)
         steps = [self._keep(agent, path, result, part, written) for part in result.sessions()[:-1]]
         # The cursor comes with the last session: after a crash in between, those before it are read once more.
-        steps.append(self._keep(agent, path, result, result.sessions()[-1], written, last=True))
+        steps.append(self._keep(agent, path, result, result.sessions()[-1], written, notes))
+        if result.drifted:
+            self._journal.withhold(self._journal.sessions_in(str(path)))
         return Step(
             added=sum(step.added for step in steps),
             changed=any(step.changed for step in steps),
@@ -101,13 +112,19 @@ class Archiving:
         )
 
     def _keep(
-        self, agent: str, path: Path, result: ReadResult, part: Part, written: datetime | None, *, last: bool = False
+        self,
+        agent: str,
+        path: Path,
+        result: ReadResult,
+        part: Part,
+        written: datetime | None,
+        last: FileNotes | None = None,
     ) -> Step:
-        """Archive what a piece of a file holds of one session."""
+        """Archive what a piece of a file holds of one session; with `last`, which goes with it, also the cursor."""
         profile = self._router.route(part.header or SessionHeader(agent, "", Path())).profile
         kept = [] if profile is None else redact_messages(part.messages)
         sessions = tuple(dict.fromkeys(SessionRef(message.agent, message.session) for message in kept))
-        if profile is not None:
+        if profile is not None and not result.drifted:
             # Queued before it is archived: a crash in between leaves a job with nothing to do, never messages without
             # a job.
             for ref in sessions:
@@ -117,13 +134,36 @@ class Archiving:
             None if profile is None else part.header,  # of what a rule ignores, only the cursor is kept
             profile or ProfileRef(self._namespace, PERSONAL),
             kept,
-            cursor=result.cursor.to_json() if last else None,
+            cursor=result.cursor.to_json() if last is not None else None,
             withdrawn=part.withdrawn,
             complete=result.complete and profile is not None,
-            unknown=result.unknown if last else {},
-            damaged=result.damaged if last else 0,
+            notes=last,
         )
         return Step(archived.added, bool(archived.added or archived.updated or archived.withdrawn), sessions=sessions)
+
+    def _notes(self, agent: str, path: Path, cursor: Cursor | None, result: ReadResult) -> FileNotes:
+        """What this piece tells of the file's format; the version is looked up when the file's end is reached."""
+        return FileNotes(
+            agent=agent,
+            version=None if result.more else version_of(agent, path),
+            unknown=result.unknown,
+            damaged=result.damaged,
+            flagged=__version__ if result.drifted else "",
+            anew=cursor is None or result.restarted or result.complete,
+        )
+
+    def _release(self, path: Path, written: datetime | None) -> None:
+        """Have everything extracted that was withheld because of a file that is understood by now."""
+        for ref in self._journal.sessions_in(str(path)):
+            row = self._journal.session(ref)
+            if row is not None and self._extracting:
+                last = written or row.last_record or datetime.fromtimestamp(0, UTC)
+                self._journal.enqueue(ref, row.profile, due=last + self.quiet)
+        self._journal.unflag(str(path))
+
+    def recheck(self) -> int:
+        """Have the files read again that another build of this program did not understand; how many."""
+        return self._journal.recheck(__version__)
 
     def keep(
         self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime, priority: int = 0
@@ -133,8 +173,8 @@ class Archiving:
         self._journal.archive(profile, messages)
 
     def queue(self, ref: SessionRef, profile: ProfileRef, *, due: datetime, priority: int = 0) -> None:
-        """Ask for a session to be extracted, if anything extracts."""
-        if self._extracting:
+        """Ask for a session to be extracted, if anything extracts and its format is understood."""
+        if self._extracting and not self._journal.is_withheld(ref):
             self._journal.enqueue(ref, profile, due=due, priority=priority)
 
     def cursor(self, path: Path) -> Cursor | None:

@@ -82,6 +82,7 @@ class Intake:
         watcher = FolderWatcher(lambda path: self._hint(loop, path))
         try:
             await self._watch(watcher)
+            await self._writer.run(Urgency.ARCHIVE, self._archiving.recheck)
             await self.scan(live=False)
             self.progress.finished.set()
             await self._follow(watcher)

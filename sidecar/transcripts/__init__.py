@@ -36,6 +36,7 @@ from sidecar.transcripts.opencode_files import OpenCodeFiles
 from sidecar.transcripts.pi import Pi
 from sidecar.transcripts.qwen import Qwen
 from sidecar.transcripts.roo import Roo
+from sidecar.transcripts.versions import is_known, newest_known, version_of
 
 _ALL: tuple[Reader, ...] = (
     Aider(),
@@ -68,6 +69,9 @@ __all__ = [
     "Reader",
     "detect",
     "headers_in",
+    "is_known",
+    "newest_known",
     "unchanged",
+    "version_of",
     "written_for",
 ]

@@ -306,6 +306,7 @@ class FakeApi:
             index=shapes.IndexState(generation=1, lag_ms=0, degraded=[]),
             profiles=[],
             agents=[shapes.AgentState(name="codex", path="/home/ines/.codex", sessions=1, unknown_records=0)],
+            formats=[],
             bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
             services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
         )
