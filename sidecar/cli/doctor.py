@@ -196,7 +196,7 @@ def _answering(found: Mapping[str, Any], places: Paths) -> Iterator[Check]:
         yield Check("format", "warn" if odd else "ok", format_words(row), _FORMAT_HINT if odd else "")
     for entry in rows_of(found, "bad_files"):
         place = ":".join(str(part) for part in (entry.get("path"), entry.get("line")) if part)
-        hint = _MEMORY_HINT if entry.get("line") or str(entry.get("path", "")).endswith(".md") else _TRANSCRIPT_HINT
+        hint = _TRANSCRIPT_HINT if str(entry.get("path", "")).startswith("/") else _MEMORY_HINT
         yield Check("bad file", "warn", f"{place}  {entry.get('reason', '')}", hint)
     for service in rows_of(found, "services"):
         if service.get("error"):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.config import ExtraFolder
+from sidecar.daemon.patience import BUSY
+from sidecar.errors import TranscriptBusy
 from sidecar.transcripts import READERS, ManySessions, detect, written_for
 
 
@@ -74,14 +76,11 @@ def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], M
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a folder above may not be entered
             unlisted: list[OSError] = []
-            items += [
-                item
-                for file in _files(path, on_error=unlisted.append)
-                if (item := _recognised(file, agent)) is not None
-            ]
+            for file in _files(path, on_error=unlisted.append):
+                _note(file, agent, items, problems)
             problems |= {Path(error.filename): f"it cannot be listed: {error.strerror}" for error in unlisted}
-        elif (item := _recognised(path, agent)) is not None:
-            items.append(item)
+        elif _note(path, agent, items, problems):
+            continue
         elif not os.path.exists(path):  # noqa: PTH110
             problems[path] = "it does not exist"
         elif not os.access(path, os.R_OK):
@@ -89,6 +88,17 @@ def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], M
         else:
             problems[path] = "its format is not known; name the agent with --agent"
     return list(dict.fromkeys(items)), problems
+
+
+def _note(path: Path, agent: str | None, items: list[Transcript], problems: dict[Path, str]) -> bool:
+    """Take a file in if it is a transcript, or say that nobody can tell now; False if it is none."""
+    try:
+        item = _recognised(path, agent)
+    except TranscriptBusy:
+        problems[path] = BUSY
+        return True
+    items += [] if item is None else [item]
+    return item is not None
 
 
 def _recognised(path: Path, agent: str | None) -> Transcript | None:

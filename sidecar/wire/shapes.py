@@ -275,6 +275,7 @@ class TranscriptProblem(Shape):
 
     path: ShownPath
     reason: str
+    hint: str = Field(description="What to do about it.")
 
 
 class TranscriptsResult(Shape):

@@ -60,6 +60,18 @@ STATUS: dict[str, Any] = {
     "index": {"generation": 7, "lag_ms": 3, "degraded": []},
     "profiles": [{"name": "web", "namespace": "local", "memories": 1, "messages": 4000}],
     "agents": [{"name": "codex", "path": "/h/.codex/sessions", "sessions": 1, "unknown_records": 2}],
+    "formats": [
+        {
+            "agent": "codex",
+            "files": 1,
+            "unknown_records": 2,
+            "kinds": {"novelty": 2},
+            "damaged": 0,
+            "flagged": 1,
+            "versions": {"9.0.0": 3},
+            "newest_known": "0.154",
+        }
+    ],
     "bad_files": [{"path": "local/web/facts/x.md", "line": 3, "reason": "a key stands twice"}],
     "services": [
         {"name": "watch", "state": "running", "since": "2026-11-20T15:58:40Z", "error": None},
@@ -294,6 +306,8 @@ def test_status_names_what_waits_and_what_is_wrong(stub: StubDaemon, served: Run
         "index      3 ms behind",
         "profile    local/web · 1 memory · 4,000 messages",
         "agent      codex · /h/.codex/sessions · 1 session · 2 records of unknown kinds",
+        "format     codex · 2 records of unknown kinds in 1 file (novelty 2) · 1 file not understood · 3 files of newer"
+        " versions (9.0.0; known up to 0.154)",
         "bad file   local/web/facts/x.md:3  a key stands twice",
         "service    extract · failed · no space left",
     ]

@@ -246,7 +246,7 @@ class FakeApi:
             why="new",
         )
         counts = shapes.PlannedCounts(add=1, revise=0, supersede=0, skip=0)
-        problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format")
+        problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format", hint="Name it.")
         return shapes.TranscriptsResult(
             files=1,
             sessions=1,
