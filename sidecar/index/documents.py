@@ -90,7 +90,8 @@ class SyncReport:
 class Filters:
     """What a search is narrowed to.
 
-    `types`: memory types, empty for all.  `session`: one session's.  `roles`: message roles, for the verbatim search.
+    `types`: memory types, empty for all.  `session`: one session's.  `roles`: message roles, `agent`: one agent's and
+    `since`: said at or after a moment in seconds since 1970, all three for the verbatim search.
     `until`: a moment in seconds since 1970: what was valid then (archived memories too), said up to then; without
     it, what is valid now.
     """
@@ -98,6 +99,8 @@ class Filters:
     types: tuple[str, ...] = ()
     session: str | None = None
     roles: tuple[str, ...] = ()
+    agent: str | None = None
+    since: int | None = None
     until: int | None = None
 
 

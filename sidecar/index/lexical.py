@@ -280,13 +280,17 @@ class LexicalReader:
         labels = [f"{_scope(profile)}{label}" for label in always]
         if wanted.session is not None:
             labels.append(f"{_scope(profile)}session:{wanted.session}")
+        if wanted.agent is not None:
+            labels.append(f"{_scope(profile)}agent:{wanted.agent}")
         queries = [self._label(label) for label in labels]
         for name, values in (("type", wanted.types), ("role", wanted.roles)):
             if values:
                 one_of = [f"{_scope(profile)}{name}:{value}" for value in values]
                 queries.append(tantivy.Query.term_set_query(self._schema, "labels", one_of))
+        integer = tantivy.FieldType.Integer
+        if wanted.since is not None:
+            queries.append(tantivy.Query.range_query(self._schema, "time", integer, wanted.since, None))
         if wanted.until is not None:
-            integer = tantivy.FieldType.Integer
             time = tantivy.Query.range_query(self._schema, "time", integer, _NOT_BEFORE_1970, wanted.until)
             until = tantivy.Query.range_query(self._schema, "until", integer, wanted.until, None, include_lower=False)
             queries += [time, until]

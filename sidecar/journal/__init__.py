@@ -28,6 +28,8 @@ from sidecar.journal.values import (
     QueuedJob,
     Run,
     SessionRow,
+    Surroundings,
+    Telling,
 )
 
 __all__ = [
@@ -51,4 +53,6 @@ __all__ = [
     "QueuedJob",
     "Run",
     "SessionRow",
+    "Surroundings",
+    "Telling",
 ]

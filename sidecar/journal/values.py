@@ -47,6 +47,27 @@ class ArchivedMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """A part of a session as it went, for people: some of its messages in their order, and how many it has in all.
+
+    Withdrawn messages are left out, and those of which every memory was forgotten (`forgotten` counts these).
+    """
+
+    messages: tuple[Message, ...]
+    total: int
+    forgotten: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a message: the folder in which it was said, and the words before and after it."""
+
+    cwd: str | None
+    before: Message | None
+    after: Message | None
+
+
+@dataclass(frozen=True, slots=True)
 class MessageChange:
     """One entry of the feed for the index: the present state of one message.
 

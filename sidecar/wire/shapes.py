@@ -201,13 +201,6 @@ class RecallResult(Shape):
     explanation: Explanation | None = Field(default=None, description="With `explain`.")
 
 
-class SearchResult(Shape):
-    """The messages that match."""
-
-    count: int
-    candidates: list[CandidateShape]
-
-
 class SummaryResult(Shape):
     """Markdown under Key Facts, Recent Events, Active Tasks, Last Session, Instructions; empty ones are left out."""
 
