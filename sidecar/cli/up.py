@@ -94,6 +94,8 @@ def _ask_once(places: Paths, settings: Config, *, yes: bool) -> None:
         )
         rows = [(entry.agent, entry.path, counted(entry.sessions, "session")) for entry in found]
         click.echo(table(rows) or "(no agent's folder was found; it will look again while it runs)", err=True)
+        if settings.watch.agents == "auto" or "aider" in settings.watch.agents:
+            click.echo("\nOf the projects of these sessions it also reads Aider's history, if there is one.", err=True)
         click.echo(f"\nMemories become Markdown files in {places.store}.", err=True)
         if not click.confirm("Go on?", default=True, err=True):
             raise Refused(

@@ -26,7 +26,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.server import Server
 from sidecar.daemon.service import Service
-from sidecar.daemon.sources import folders
+from sidecar.daemon.sources import AIDER, folders, histories
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.upkeep import Upkeep
@@ -210,6 +210,7 @@ class Daemon:
             backfill_days=config.watch.backfill_days,
             archived=archived,
             on_archived=on_archived,
+            in_projects=histories if _reads_projects(config) else lambda _: (),
         )
 
     def _router(self) -> Router:
@@ -256,6 +257,14 @@ class Daemon:
             write_durably(note, meeting.note(self._config.hooks.timeout_ms))
         except SidecarError as error:
             logger.warning("hooks keep to the default time limit", extra={"why": error.message})
+
+
+def _reads_projects(config: Config) -> bool:
+    """Whether Aider's histories are to be looked for; not where its sessions are left out altogether."""
+    ignored = any(
+        rule.ignore and rule.agent == AIDER and rule.path is None and rule.remote is None for rule in config.profiles
+    )
+    return not ignored and (config.watch.agents == "auto" or AIDER in config.watch.agents)
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:

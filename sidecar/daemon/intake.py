@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,9 +62,23 @@ class Intake:
         backfill_days: int | None,
         archived: asyncio.Event,
         on_archived: Callable[[], None],
+        in_projects: Callable[[Iterable[Path]], tuple[SourceFolder, ...]] = lambda _: (),
     ) -> None:
-        """`archived` is set when the first scan is through; `on_archived` is called whenever messages have come."""
+        """Own what is read.
+
+        Args:
+            places: the agents' own folders, and those of the settings.
+            archiving: keeps what is read.
+            router: learns of new sessions before any of them is archived, and knows the projects.
+            writer: the thread in which that is done.
+            rescan: how often all folders are scanned besides being watched.
+            backfill_days: how old a session may be to be taken in; None for any age.
+            archived: set when the first scan is through.
+            on_archived: called whenever messages have come.
+            in_projects: finds further places in the folders of known projects, at every scan.
+        """
         self.places, self._archiving, self._router, self._writer = places, archiving, router, writer
+        self._fixed, self._in_projects = places, in_projects
         self._rescan_s, self._backfill_days = rescan.total_seconds(), backfill_days
         self._on_archived = on_archived
         self.progress = Progress(finished=archived)
@@ -222,12 +236,22 @@ class Intake:
         pending = self._pending()
         headers = self._headers(pending)
         self._learn(headers)
+        if self._look_into_projects():
+            found = [item for item in self._pending() if item.path not in headers]
+            pending, headers = [*pending, *found], {**headers, **self._headers(found)}
+            self._learn(headers)
         wanted = [item for item in pending if self._wanted(headers[item.path])]
         for item in pending:
             state = _state(item.path)
             if item not in wanted and state is not None:
                 self._declined[item.path] = state
         return wanted, headers
+
+    def _look_into_projects(self) -> bool:
+        """Look for places in the projects that are known by now; whether there are new ones."""
+        before = self.places
+        self.places = tuple(dict.fromkeys([*self._fixed, *self._in_projects(self._router.folders())]))
+        return not set(self.places) <= set(before)
 
     def _learn(self, headers: Mapping[Path, tuple[SessionHeader, ...]]) -> None:
         self._router.learn([header for found in headers.values() for header in found])

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sidecar.config import ExtraFolder
 from sidecar.daemon.patience import BUSY
 from sidecar.errors import TranscriptBusy
 from sidecar.transcripts import READERS, ManySessions, detect, written_for
 
+AIDER: Final = "aider"
+
+HISTORY: Final = ".aider.chat.history.md"
+"""The name of Aider's history, in the folder in which it was started: mostly a repository's uppermost one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFolder:
-    """A folder in which an agent keeps transcripts; it need not exist yet."""
+    """A folder in which an agent keeps transcripts; it need not exist yet.
+
+    own: whether it is the agent's own; in a project's folder only what lies directly in it is looked at.
+    """
 
     agent: str
     root: Path
+    own: bool = True
 
     @property
     def depth(self) -> int | None:
         """How many folders below the root transcripts lie at most; None for any number."""
+        if not self.own:
+            return 0
         reader = READERS[self.agent]
         return reader.depth(self.root) if isinstance(reader, ManySessions) else None
 
@@ -49,6 +61,14 @@ def folders(
     return tuple(dict.fromkeys(found))
 
 
+def histories(projects: Iterable[Path]) -> tuple[SourceFolder, ...]:
+    """The folders of projects in which Aider keeps its history: it has no central place.
+
+    Only the folders themselves are looked into, and of them only a file of that name.
+    """
+    return tuple(SourceFolder(AIDER, folder, own=False) for folder in projects if os.path.isfile(folder / HISTORY))  # noqa: PTH113 - pathlib's raises where we may not look
+
+
 def transcripts(places: Sequence[SourceFolder]) -> Iterator[Transcript]:
     """Every transcript below the folders, in a fixed order."""
     for place in places:
@@ -61,7 +81,8 @@ def owner(places: Sequence[SourceFolder], path: Path) -> Transcript | None:
     """The transcript that a write to a path changes, judged by the folder in which it lies; None if there is none."""
     for place in places:
         for candidate in dict.fromkeys((path, written_for(path))):
-            if candidate.is_relative_to(place.root) and READERS[place.agent].is_transcript(candidate):
+            inside = candidate.is_relative_to(place.root) and (place.own or candidate.parent == place.root)
+            if inside and READERS[place.agent].is_transcript(candidate):
                 return Transcript(place.agent, candidate)
     return None
 

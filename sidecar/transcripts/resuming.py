@@ -17,19 +17,19 @@ from typing import Final
 
 _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "claude-code": ("claude", "--resume"),
-        "cline": ("cline", "--id"),
-        "codex": ("codex", "resume"),
-        "copilot-cli": ("copilot", "--resume"),
-        "cursor": ("cursor-agent", "--resume"),
-        "gemini": ("gemini", "--resume"),
-        "goose": ("goose", "session", "--resume", "--session-id"),
-        "opencode": ("opencode", "--session"),
-        "pi": ("pi", "--session"),
-        "qwen": ("qwen", "--resume"),
+        "claude-code": ("claude", "--resume", "{}"),
+        "cline": ("cline", "--id", "{}"),
+        "codex": ("codex", "resume", "{}"),
+        "copilot-cli": ("copilot", "--resume={}"),
+        "cursor": ("cursor-agent", "--resume", "{}"),
+        "gemini": ("gemini", "--resume", "{}"),
+        "goose": ("goose", "session", "--resume", "--session-id", "{}"),
+        "opencode": ("opencode", "--session", "{}"),
+        "pi": ("pi", "--session", "{}"),
+        "qwen": ("qwen", "--resume", "{}"),
     }
 )
-"""By agent; the session's id follows."""
+"""By agent; `{}` stands for the session's id."""
 
 _WITHOUT: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -66,5 +66,5 @@ def resume(agent: str, session: str, path: str | None = None) -> Resume:
         return Resume(None, inside[1])
     command = _COMMANDS.get(agent)
     if command is not None and not session.startswith("-"):
-        return Resume((*command, session))
+        return Resume(tuple(word.replace("{}", session) for word in command))
     return Resume(None, _WITHOUT.get(agent, _NOT_AN_AGENT))

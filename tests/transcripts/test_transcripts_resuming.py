@@ -12,7 +12,7 @@ from sidecar.transcripts import resume
         ("claude-code", "claude --resume s1"),
         ("cline", "cline --id s1"),
         ("codex", "codex resume s1"),
-        ("copilot-cli", "copilot --resume s1"),
+        ("copilot-cli", "copilot --resume=s1"),
         ("cursor", "cursor-agent --resume s1"),
         ("gemini", "gemini --resume s1"),
         ("goose", "goose session --resume --session-id s1"),
