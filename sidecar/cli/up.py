@@ -14,6 +14,7 @@ from sidecar.cli import agents
 from sidecar.cli.options import Command, client, json_option, paths
 from sidecar.cli.output import counted, print_json, table
 from sidecar.cli.process import holder, last_words, spawn, wait_ready
+from sidecar.cli.progress import BackfillLine
 from sidecar.errors import AlreadyRunning, Refused, SidecarError
 from sidecar.files import write_durably
 from sidecar.paths import Paths
@@ -52,7 +53,7 @@ def up(detach: bool, yes: bool, as_json: bool) -> int:
         return _start(places, as_json=as_json)
     from sidecar.daemon.app import run
 
-    return run(places, settings)
+    return run(places, settings, BackfillLine() if sys.stderr.isatty() else None)
 
 
 def _report(pid: int, *, already: bool, as_json: bool) -> int:

@@ -34,6 +34,10 @@ _EVENT_MAXIMUM_S = 1.0
 _LOOK_AGAIN_S = 2.0
 """How often folders that did not exist are looked for: an agent that is installed later."""
 
+_REST = 0.25
+_LONGEST_REST_S = 1.0
+"""Old sessions are read for four fifths of the time at most, so that who works on this machine has the rest of it."""
+
 _State = tuple[int, int, int]
 
 _OLDEST = datetime.fromtimestamp(0, UTC)
@@ -131,11 +135,13 @@ class Intake:
     async def _take_all(self, item: Transcript, *, live: bool) -> None:
         more = True
         while more and not self.paused:
-            written = datetime.now(UTC) if live else None
+            begun, written = time.monotonic(), datetime.now(UTC) if live else None
             step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
             if step.changed:
                 self._on_archived()
+            if not live:
+                await asyncio.sleep(min((time.monotonic() - begun) * _REST, _LONGEST_REST_S))
 
     @property
     def problems(self) -> Mapping[Path, str]:

@@ -426,6 +426,18 @@ def test_ingest_fails_where_nothing_at_all_can_be_read(stub: StubDaemon, served:
     assert served("ingest", ".").code == 0
 
 
+def test_ingest_of_a_busy_database_says_to_try_again(stub: StubDaemon, served: Run, place: Path) -> None:
+    problem = {"path": "/b.db", "reason": "its agent is writing to it at this moment", "hint": "Try again in a moment."}
+    result = {"files": 0, "sessions": 0, "messages": 0, "planned": [], "counts": {}, "problems": [problem]}
+    stub.on("POST", "/v1/transcripts", Answer(result))
+    done = served("ingest", ".")
+    assert done.code == 16
+    assert done.err == (
+        "Error: /b.db cannot be read as a transcript: its agent is writing to it at this moment\n"
+        "Try: Try again in a moment.\n"
+    )
+
+
 def test_a_dry_run_without_an_extractor_says_that_nothing_would_be_learned(stub: StubDaemon, served: Run) -> None:
     result = {"files": 1, "sessions": 1, "messages": 2, "extractor": None, "planned": [], "problems": []}
     stub.on("POST", "/v1/transcripts", Answer(result))

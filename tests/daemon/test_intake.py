@@ -7,16 +7,22 @@ import contextlib
 import json
 import mmap
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from agent_sessions import ClaudeCode, Codex, Gemini
-from wired import RULES, Wired, until, within
+from wired import HANG_S, RULES, Wired, until, within
 
+from sidecar.client import Client
 from sidecar.config import Config, Extract
 from sidecar.config.settings import ProfileRule, Watch
+from sidecar.daemon.app import Daemon
+from sidecar.daemon.intake import Intake
 from sidecar.daemon.protocol import SearchFor
+from sidecar.daemon.sources import SourceFolder
+from sidecar.ingest import Archiving, Step
 from sidecar.journal import Journal
 from sidecar.model import ProfileRef, SessionRef
 from sidecar.paths import resolve
@@ -250,6 +256,64 @@ def test_a_session_that_is_written_while_old_ones_are_read_goes_before_them(
             assert not progress.finished.is_set(), f"{progress.done} of {progress.total}"
 
     within(tmp_path, scenario)
+
+
+class Slow(Archiving):
+    """Takes its time for every step."""
+
+    def step(self, agent: str, path: Path, *, written: datetime | None = None) -> Step:
+        time.sleep(0.05)
+        return super().step(agent, path, written=written)
+
+
+def test_old_sessions_leave_some_time_to_others_and_new_ones_do_not_wait(
+    home: Path, shop: Path, tmp_path: Path
+) -> None:
+    places = []
+    for number in range(8):
+        claude = ClaudeCode(home, shop, f"00000000-0000-4000-8000-{number:012}")
+        claude.user(f"crane {number}")
+        places.append(SourceFolder("claude-code", claude.path.parent))
+
+    async def scenario(world: Wired) -> None:
+        journal, router = world.parts.journal, world.parts.router
+        intake = Intake(
+            tuple(dict.fromkeys(places)),
+            Slow(journal, router, "local", timedelta(0)),
+            router,
+            world.parts.writer,
+            rescan=timedelta(hours=1),
+            backfill_days=None,
+            archived=asyncio.Event(),
+            on_archived=lambda: None,
+        )
+        begun = time.monotonic()
+        await intake.scan(live=False)
+        # A lower bound alone: however slow the machine is, a quarter of the steps' time is rest.
+        assert time.monotonic() - begun >= 8 * 0.05 * 1.25
+        assert len(texts(world, "claude-code")) == 8
+
+    within(tmp_path, scenario)
+
+
+def test_the_progress_of_the_back_fill_is_shown_until_it_is_through(home: Path, shop: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        ClaudeCode(home, shop, f"00000000-0000-4000-8000-{number:012}").user(f"crane {number}")
+    shown: list[tuple[int, int, bool]] = []
+
+    async def scenario(daemon: Daemon) -> None:
+        paths = resolve({"SIDECAR_HOME": str(tmp_path / "sidecar")})
+        serving = asyncio.create_task(
+            daemon.serve(lambda done, total, *, finished: shown.append((done, total, finished)))
+        )
+        await until(lambda: shown and shown[-1][2])
+        await asyncio.to_thread(Client(paths.socket, timeout=HANG_S).shutdown)
+        assert await serving == 0
+
+    with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(tmp_path / "sidecar")}), RULES)) as daemon:
+        asyncio.run(scenario(daemon))
+    assert shown[-1] == (5, 5, True)
+    assert shown == sorted(shown)
 
 
 def test_the_record_of_a_session_is_one_line(home: Path, shop: Path) -> None:
