@@ -1,0 +1,55 @@
+"""Several versions under one key, of which both sides have touched some: one is active in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sidecar.merge.lives import revised
+from sidecar.merge.reading import PLACE, Leaf, Parts
+from sidecar.model import Add, Change, Revise, Skip, Status, Stored, Supersede
+
+Settle = Callable[[Sequence[Stored]], Sequence[Change]]
+"""The rule of section 3 of the contract: what makes one of these versions the active one."""
+
+
+def touched_keys(base: Parts, side: Parts) -> set[str]:
+    """Keys under which a side has changed, added or removed a memory."""
+    keys: set[str] = set()
+    for identifier in base.leaves.keys() | side.leaves.keys():
+        before, after = base.leaves.get(identifier), side.leaves.get(identifier)
+        if before is None or after is None or before.data != after.data:
+            keys |= {leaf.memory.key for leaf in (before, after) if leaf is not None and leaf.memory.key is not None}
+    return keys
+
+
+def settled(leaves: Mapping[str, Leaf], keys: set[str], settle: Settle) -> dict[str, Leaf]:
+    """The memories with these keys settled."""
+    found = dict(leaves)
+    for key in sorted(keys):
+        versions = [leaf for _, leaf in sorted(found.items()) if leaf.memory.key == key]
+        if sum(leaf.memory.status in (Status.ACTIVE, Status.SUPERSEDED) for leaf in versions) < 2:
+            continue
+        for change in settle([_stored(leaf) for leaf in versions]):
+            _apply(found, change)
+    return found
+
+
+def _stored(leaf: Leaf) -> Stored:
+    return Stored(leaf.memory, PLACE, leaf.path, "")
+
+
+def _apply(leaves: dict[str, Leaf], change: Change) -> None:
+    match change:
+        case Supersede():
+            fields = {
+                **change.fields,
+                "status": Status.SUPERSEDED,
+                "superseded_by": change.by,
+                "valid_until": change.valid_until,
+            }
+        case Revise():
+            fields = dict(change.fields)
+        case Add() | Skip():
+            return
+    identifier = change.target.memory.id
+    leaves[identifier] = revised(leaves[identifier], fields)
