@@ -22,8 +22,12 @@ BRANCH: Final = "main"
 
 _LOCK_PATIENCE: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _LOCK_STALE_SECONDS: Final = 60.0
-_EXCLUDED: Final = ("/private/", "/PROFILE.md", ".sidecar-*.tmp", "*~", ".*.sw?", ".#*", "\\#*#", "4913", ".DS_Store")
-"""Never committed: what is private, what is generated, and what editors leave while they save."""
+_EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
+"""Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
+
+Hidden files are settings of the programs that look at the folder, and some of those programs do what they say there:
+nobody should get them from somebody else by sharing memories.
+"""
 
 _ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
 """Files are stored byte for byte, whatever a `.gitattributes` in the tree says."""
@@ -144,6 +148,27 @@ class Git:
         if self.head() is None:
             return []
         return sorted(self._git("rev-list", "--max-parents=0", "HEAD").decode().split())
+
+    def setting(self, name: str) -> str | None:
+        """A setting of this repository alone; None if it is not set."""
+        found = self._git("config", "--local", "--get", name, codes=(0, 1), locks=False).decode("utf-8", "replace")
+        return found.removesuffix("\n") or None
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Set it, in place of whatever it was."""
+        self._git("config", "--local", "--replace-all", name, value)
+
+    def move_branch(self, commit: str, expected: str | None) -> None:
+        """Let the current branch be at another commit; the work tree and git's index are the caller's to bring along.
+
+        Raises `GitFailed` if it is not where it is expected (None: not born yet), or as `commit` does.
+        """
+        self._git("update-ref", "-m", "sidecar", self._branch(), commit, expected or "")
+
+    def tag(self, name: str, commit: str) -> None:
+        """Name a commit; `GitFailed` if the name is taken by another."""
+        if self._git("for-each-ref", "--format=%(objectname)", f"refs/tags/{name}").decode().strip() != commit:
+            self._git("tag", "--no-sign", name, commit)
 
     def collect_garbage(self) -> None:
         """Pack loose objects if git finds that there are too many."""

@@ -23,7 +23,7 @@ def apply(core: Core, changes: Sequence[Change], context: WriteContext) -> list[
 
     Raises `ChangedOnDisk`, before anything is written, if a file is not the one that the plan saw: plan again.
     """
-    _refuse_if_vanished(core)
+    refuse_if_vanished(core)
     _check(core, changes)
     now: dict[str, Stored] = {}
     for change in sorted(changes, key=lambda change: _ORDER[type(change)]):
@@ -69,7 +69,7 @@ def lift_tombstones(core: Core, identifier: str, content: str, context: WriteCon
 
     An archived memory of that name comes back, or the next healing would forget it anew.
     """
-    _refuse_if_vanished(core)
+    refuse_if_vanished(core)
     tombstones = core.catalog.snapshot().tombstones
     named = [t.id for t in tombstones.values() if t.id == identifier or t.content_hash == content]
     for name in sorted(named):
@@ -146,7 +146,7 @@ def _refuse_changed(core: Core, targets: Mapping[str, Stored]) -> None:
 
 def _wanted(core: Core, identifier: str) -> Stored:
     """The memory that a person names, with what they may have changed in its file taken over first."""
-    _refuse_if_vanished(core)
+    refuse_if_vanished(core)
     stored = core.catalog.chosen(identifier)
     if stored is None:
         raise UnknownMemory(id=identifier, profile=core.ref)
@@ -156,7 +156,8 @@ def _wanted(core: Core, identifier: str) -> Stored:
     return core.catalog.chosen(identifier) or stored
 
 
-def _refuse_if_vanished(core: Core) -> None:
+def refuse_if_vanished(core: Core) -> None:
+    """Raise `StoreVanished` while a sudden emptiness is unconfirmed."""
     if core.vanished is None and not core.intact:
         refresh(core)
     if core.vanished is not None:
