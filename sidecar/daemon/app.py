@@ -22,6 +22,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.server import Server
 from sidecar.daemon.service import Service
+from sidecar.daemon.sharing import SyncService, exclusive
 from sidecar.daemon.sources import folders
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.takein import TakeIn
@@ -37,6 +38,7 @@ from sidecar.journal import Journal
 from sidecar.model import ProfileRef
 from sidecar.paths import Paths, temp_folders, user_home
 from sidecar.routing import RepoFacts, Router
+from sidecar.share import Sharing
 from sidecar.store import ProjectIdentity, Store
 from sidecar.wire.shapes import ExtractorState
 
@@ -87,6 +89,10 @@ class Daemon:
         embedder = Embedder.load(config.embedding.model)
         self._index = Index.open(paths.index, embedder, archive=self._journal.identity)
         self._follow = Follow(self._store, self._journal, self._index, _now)
+        self._sharing = Sharing(
+            self._store, self._follow, machine=_hostname(), clock=_now, exclusive=exclusive(self._writer)
+        )
+        self._sharing.resume()
 
     async def serve(self) -> int:
         """Start the services, wait for the order to stop, stop them."""
@@ -106,6 +112,7 @@ class Daemon:
             await stop.wait()
         finally:
             logger.info("stopping")
+            parts.sync.close()
             await server.stop()
             await parts.supervisor.stop()
             # What is not committed now is committed by the next start: the files are on disk.
@@ -136,6 +143,8 @@ class Daemon:
         )
         quiet_store, maximum = timedelta(seconds=config.git.quiet_seconds), timedelta(seconds=config.git.max_seconds)
         keeper = Keeper(self._paths.store, self._follow, self._index, writer, quiet=quiet_store, maximum=maximum)
+        sync = SyncService(self._sharing, self._follow, router, keeper, every=timedelta(minutes=config.sync.minutes))
+        keeper.on_commit = sync.committed
         archived = asyncio.Event()
         learner = Learner(
             journal,
@@ -162,12 +171,14 @@ class Daemon:
             Upkeep(journal, writer, self._paths.trash, config, on_change=keeper.archived),
             Supervisor(),
             self._paths.trash,
+            sync,
         )
         for name, service in (
             ("follow", parts.keeper),
             ("watch", parts.intake),
             ("extract", parts.learner),
             ("upkeep", parts.upkeep),
+            ("sync", parts.sync),
         ):
             parts.supervisor.add(name, service.serve)
         reporting = Reporting(parts, _extractor_state(config))
@@ -204,7 +215,8 @@ class Daemon:
             has_commit=git.has_commit,
         )
         for profile in self._follow.profiles():
-            router.adopt(profile.ref, profile.info.project.root_commit, profile.info.project.remotes)
+            project = self._sharing.identity(profile)
+            router.adopt(profile.ref, project.root_commit, project.remotes)
         return router
 
     def _reload(self, parts: Parts, service: Service) -> None:
@@ -226,6 +238,7 @@ class Daemon:
         parts.keeper.set_commit_times(**_commit_times(config))
         parts.learner.review, parts.learner.keep_texts = config.extract.review, config.archive.enabled
         parts.upkeep.adopt(config)
+        parts.sync.every = timedelta(minutes=config.sync.minutes)
         service.adopt(config)
 
 

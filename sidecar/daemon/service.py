@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -22,11 +22,12 @@ from sidecar.daemon.protocol import Freshness, Listing, MemoryView, Namespace, Q
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.takein import URGENT, TakeIn
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import BadRequest, UnknownMemory, UnknownNamespace
+from sidecar.errors import BadRequest, SidecarError, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, Message, ProfileRef, SessionRef, Speaker, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
 from sidecar.redact import redact, redact_messages
+from sidecar.share import Joined, Outgoing, Synced
 from sidecar.store import Profile, WriteContext
 from sidecar.wire.shapes import LogEntry, ProfileShape, StatusResult, TranscriptsResult
 
@@ -253,10 +254,31 @@ class Service:
             for entry in entries
         ]
 
-    async def route(self, cwd: str | None) -> ProfileRef:
+    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         """The profile of a folder; one that rules ignore is answered from `personal`."""
-        route = await self._read(self._parts.router.route_cwd, cwd, create=False)
+        route = await self._read(self._parts.router.route_cwd, cwd, create=create)
         return route.profile or ProfileRef(self._config.namespace, PERSONAL)
+
+    # sharing
+
+    async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
+        """Publish a profile in a remote, or say what would go out."""
+        self._known(ref.namespace)
+        return await self._parts.sync.share(ref, remote, dry_run=dry_run)
+
+    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+        """Bring a shared profile up to date with its remote."""
+        self._known(ref.namespace)
+        return await self._parts.sync.sync(ref, accept=accept)
+
+    async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
+        """Bring every shared profile up to date."""
+        return await self._parts.sync.sync_all()
+
+    async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
+        """Take part in the profile of a remote."""
+        self._known(namespace)
+        return await self._parts.sync.join(namespace, remote, name=name, cwd=cwd)
 
     # the daemon itself
 

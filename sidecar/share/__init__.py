@@ -10,6 +10,17 @@ profile's own repository, which nobody pulls.
 from sidecar.share.inspection import MOST_FILES, Findings, inspect
 from sidecar.share.records import Record
 from sidecar.share.sharing import Sharing
-from sidecar.share.words import Exclusive, Joined, Outgoing, Synced
+from sidecar.share.words import Exclusive, Folder, Joined, Outgoing, Synced
 
-__all__ = ["MOST_FILES", "Exclusive", "Findings", "Joined", "Outgoing", "Record", "Sharing", "Synced", "inspect"]
+__all__ = [
+    "MOST_FILES",
+    "Exclusive",
+    "Findings",
+    "Folder",
+    "Joined",
+    "Outgoing",
+    "Record",
+    "Sharing",
+    "Synced",
+    "inspect",
+]

@@ -11,12 +11,12 @@ from typing import Final
 
 from sidecar.errors import BadMemoryFile, FormatTooNew, RemoteEmpty, RemoteRefused, UnknownNamespace
 from sidecar.files import ensure_folder, write_durably
-from sidecar.follow import Follow
 from sidecar.git import Exchange, Git, Limits, Trees
 from sidecar.model import ProfileRef
 from sidecar.share.inspection import MOST_FILES, inspect
 from sidecar.share.planning import names
 from sidecar.share.records import INCOMING, Record
+from sidecar.share.words import Folder, Follower
 from sidecar.store import ProfileInfo, Store
 from sidecar.store import info as profile_info
 from sidecar.store.layout import PROFILE_FILE, check_name, is_name
@@ -101,13 +101,14 @@ def target(
     arrival: Arrival,
     namespace: str,
     name: str | None,
+    folder: Folder | None,
     projects: Mapping[ProfileRef, str | None],
     addresses: Mapping[ProfileRef, str],
 ) -> ProfileRef:
     """Which profile it is here.
 
-    The one that was named; else the one that is joined to this remote already; else the one of the same project; else
-    a new one, under the name that it brings if that is free.
+    The one that was named; else the one that is joined to this remote already; else the one of the same project, also
+    if that is one of which only the name is known; else a new one, under the name that it brings if that is free.
     """
     if name is not None:
         check_name("profile", name)
@@ -119,6 +120,8 @@ def target(
     for ref in here:
         if arrival.project is not None and projects[ref] == arrival.project:
             return ref
+    if folder is not None and folder.profile is not None and folder.root == arrival.project:
+        return ProfileRef(namespace, folder.profile)
     wanted = arrival.info.name if is_name(arrival.info.name) else "shared"
     if all(ref.name != wanted for ref in here):
         return ProfileRef(namespace, wanted)
@@ -127,7 +130,7 @@ def target(
 
 
 def settle_in(
-    arrival: Arrival, store: Store, follow: Follow, ref: ProfileRef, machine: str, project: str | None
+    arrival: Arrival, store: Store, follow: Follower, ref: ProfileRef, machine: str, project: str | None
 ) -> int:
     """From the writer thread: make it a profile of this machine; returns how many commits came."""
     git, record = Git(arrival.folder, machine), Record(arrival.folder, machine)

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Final
 
 from sidecar.frontmatter import dump_mapping
-from sidecar.git import Git, shown_address
+from sidecar.git import shown_address
 from sidecar.git.exchange import is_local
 from sidecar.model import Status, Stored
 from sidecar.share.planning import names
 from sidecar.share.records import MERGED, Record
 from sidecar.share.words import Outgoing, OutgoingFile
-from sidecar.store import Profile
+from sidecar.store import Profile, ProjectIdentity
 from sidecar.store.layout import PROFILE_FILE, is_tombstone_path
 
+_PROJECT_LINE = re.compile(rb"^project:[^\n]*\n?", re.MULTILINE)
 _SHARE_LINE = re.compile(rb"^share:[^\n]*\n?", re.MULTILINE)
 _TAG: Final = "before-share-%Y%m%dT%H%M%SZ"
 
@@ -37,13 +38,14 @@ def outgoing(profile: Profile, record: Record, remote: str) -> Outgoing:
     )
 
 
-def publish(profile: Profile, record: Record, git: Git, address: str, project: str | None, when: datetime) -> None:
+def publish(profile: Profile, record: Record, address: str, project: ProjectIdentity | None, when: datetime) -> None:
     """From the writer thread: a new beginning, the former history under a tag of its own, and the remote's address.
 
     In this order: at no moment does a profile with an address have the former history on its branch.
     """
+    git = record.git
     profile.withhold_forgotten()
-    _state_remote(profile, address)
+    _state(profile, address, project)
     profile.commit()
     former = git.head()
     assert former is not None  # noqa: S101 - whoever asks has looked
@@ -58,21 +60,28 @@ def publish(profile: Profile, record: Record, git: Git, address: str, project: s
     )
     git.tag(when.strftime(_TAG), former)
     git.move_branch(root, former)
-    record.share(address, project)
+    record.share(address, profile.info.project.root_commit)
 
 
-def _state_remote(profile: Profile, address: str) -> None:
-    """`profile.yaml` says where the profile is shared, unless that is a place on this machine."""
-    if is_local(address):
-        return
-    before = (profile.folder / PROFILE_FILE).read_bytes()
-    line = dump_mapping({"share": {"remote": shown_address(address)}})
-    after = _SHARE_LINE.sub(lambda _: line, before, count=1) if _SHARE_LINE.search(before) else before + line
-    profile.write_info(after)
+def _state(profile: Profile, address: str, project: ProjectIdentity | None) -> None:
+    """`profile.yaml` says what the profile is about, and where it is shared unless that is a place on this machine."""
+    before = after = (profile.folder / PROFILE_FILE).read_bytes()
+    if project is not None and project.root_commit is not None and profile.info.project.root_commit is None:
+        about = {"root_commit": project.root_commit, "remotes": list(project.remotes)}
+        after = _with_line(after, _PROJECT_LINE, {"project": about})
+    if not is_local(address):
+        after = _with_line(after, _SHARE_LINE, {"share": {"remote": shown_address(address)}})
+    if after != before:
+        profile.write_info(after)
+
+
+def _with_line(data: bytes, pattern: re.Pattern[bytes], value: dict[str, object]) -> bytes:
+    line = dump_mapping(value)
+    return pattern.sub(lambda _: line, data, count=1) if pattern.search(data) else data + line
 
 
 def _file(path: str, stored: Stored | None) -> OutgoingFile:
     if stored is None:
         return OutgoingFile(path)
     memory = stored.memory
-    return OutgoingFile(path, memory.id, memory.type.value, memory.status.value, memory.summary)
+    return OutgoingFile(path, memory.id, memory.type, memory.status, memory.summary)

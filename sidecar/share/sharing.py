@@ -18,15 +18,14 @@ from sidecar.errors import (
     RemoteRefused,
     RemoteRewritten,
 )
-from sidecar.follow import Follow
 from sidecar.git import Exchange, Git, Limits, remote_address
 from sidecar.model import ProfileRef
 from sidecar.share import arriving, leaving, taking
 from sidecar.share.inspection import MOST_FILES, inspect
 from sidecar.share.planning import forward, joined
 from sidecar.share.records import INCOMING, Record
-from sidecar.share.words import Exclusive, Joined, Outgoing, Plan, Synced
-from sidecar.store import Profile, Store
+from sidecar.share.words import Exclusive, Folder, Follower, Joined, Outgoing, Plan, Synced
+from sidecar.store import Profile, ProjectIdentity, Store
 
 _ATTEMPTS = 5
 """How often a sync begins again because somebody pushed, or edited a file, in the middle of it."""
@@ -41,7 +40,7 @@ class Sharing:
     def __init__(
         self,
         store: Store,
-        follow: Follow,
+        follow: Follower,
         *,
         machine: str,
         clock: Callable[[], datetime],
@@ -63,17 +62,24 @@ class Sharing:
 
     def project(self, profile: Profile) -> str | None:
         """The root commit of a profile's project, as it was decided on this machine."""
+        return self.identity(profile).root_commit
+
+    def identity(self, profile: Profile) -> ProjectIdentity:
+        """A profile's project, as it was decided on this machine; what others can write is not asked."""
         record = Record(profile.folder, self._machine)
-        return profile.info.project.root_commit if record.address is None else record.project
+        return profile.info.project if record.address is None else ProjectIdentity(record.project)
 
     def resume(self) -> None:
         """At the start, from the thread that starts: complete what an interruption has left half taken over."""
         for profile in self._follow.profiles():
             taking.resume(profile, self._record(profile.ref))
 
-    def share(self, ref: ProfileRef, remote: str, *, dry_run: bool = False) -> Outgoing:
+    def share(
+        self, ref: ProfileRef, remote: str, *, dry_run: bool = False, project: ProjectIdentity | None = None
+    ) -> Outgoing:
         """Publish a profile from this moment on; with `dry_run` only say what would go out.
 
+        `project`: what this machine knows of the profile's project, should its file not say it.
         Raises `AlreadyShared`, `RemoteNotEmpty`, `CannotShare`, `RemoteUnreachable`, `NotFound`.
         """
         address = remote_address(remote)
@@ -88,8 +94,7 @@ class Sharing:
             outgoing = leaving.outgoing(profile, record, exchange.shown)
             self._check_outgoing(profile, self._head(profile))
             if not dry_run and record.address is None:
-                project = profile.info.project.root_commit
-                step = partial(leaving.publish, profile, record, self._git(profile), address, project, self._clock())
+                step = partial(leaving.publish, profile, record, address, project, self._clock())
                 self._exclusive(step)
             if not dry_run:
                 self._sync(profile, record, exchange)
@@ -107,19 +112,19 @@ class Sharing:
                 raise NotShared(profile=ref)
             return self._sync(profile, record, self._exchange(profile, record.address), accept=accept)
 
-    def join(self, namespace: str, remote: str, *, name: str | None = None, root: str | None = None) -> Joined:
+    def join(self, namespace: str, remote: str, *, name: str | None = None, folder: Folder | None = None) -> Joined:
         """Take part in what a remote holds: as a new profile, or merged with the one of the same project here.
 
-        `name`: the profile that it is to be here.  `root`: the root commit of the project in whose folder this was
-        asked; if it is the remote's too, the profile is that project's from now on.
+        `name`: the profile that it is to be here.  `folder`: the project in whose folder this was asked; if it is the
+        remote's too, the profile is that project's from now on.
         """
         address = remote_address(remote)
         with self._lock:
             arrival = arriving.receive(self._store, namespace, address, self._limits, self._most, self._ending.is_set)
             try:
                 known = {one.ref: self.project(one) for one in self._follow.profiles()}
-                target = arriving.target(arrival, namespace, name, known, self._addresses())
-                project = arrival.project if root is not None and root == arrival.project else None
+                target = arriving.target(arrival, namespace, name, folder, known, self._addresses())
+                project = folder.root if folder is not None and folder.root == arrival.project else None
                 if self._store.exists(target):
                     profile = self._store.open(target)
                     synced = self._join_known(profile, address, known.get(target) or project)

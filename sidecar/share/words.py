@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from sidecar.model import ProfileRef
+from sidecar.model import MemoryType, ProfileRef, Status
+from sidecar.store import Profile
 
 T = TypeVar("T")
 
@@ -16,6 +17,22 @@ class Exclusive(Protocol):
 
     def __call__(self, step: Callable[[], T], /) -> T:
         """The result of the step."""
+
+
+class Follower(Protocol):
+    """The follow road: whatever sharing changes in the files reaches index and git there."""
+
+    def profiles(self) -> Sequence[Profile]:
+        """Every profile that can be opened."""
+
+    def catch_up(self, refs: Sequence[ProfileRef], /) -> bool:
+        """Take over what the files say, heal and index it; whether anything had changed."""
+
+    def note_change(self, ref: ProfileRef, /) -> None:
+        """A profile has changes that are not committed yet."""
+
+    def commit(self, ref: ProfileRef, /) -> list[str]:
+        """Commit what has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +50,8 @@ class OutgoingFile:
 
     path: str
     id: str | None = None
-    type: str | None = None
-    status: str | None = None
+    type: MemoryType | None = None
+    status: Status | None = None
     summary: str | None = None
 
 
@@ -47,6 +64,14 @@ class Outgoing:
     forgotten: int
     private: int
     commits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The project in whose folder something was asked: its root commit, and the name of its profile if it has one."""
+
+    root: str
+    profile: str | None
 
 
 @dataclass(frozen=True, slots=True)

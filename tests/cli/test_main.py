@@ -18,7 +18,7 @@ from sidecar.cli.main import cli
 CHECKOUT = Path(__file__).parents[2]
 COMMANDS = (
     "up down pause resume status demo recall remember search list show forget summary log ingest rebuild accept "
-    "config doctor help"
+    "share join sync config doctor help"
 ).split()
 
 

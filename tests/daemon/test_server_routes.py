@@ -30,6 +30,8 @@ BODIES: dict[str, Any] = {
     "summary": {},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},
     "notify": {"agent": "claude-code", "event": "PreCompact", "session": "s1", "path": "/t/a.jsonl"},
+    "share": {"remote": "/srv/web.git", "dry_run": True},
+    "join": {"remote": "git@example.org:team/web.git", "profile": "web"},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},
 }
 

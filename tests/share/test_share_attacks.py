@@ -333,8 +333,8 @@ def test_a_branch_named_like_an_option_is_only_a_name(
 
 @pytest.mark.parametrize(
     "address",
-    ["ext::sh -c touch% /tmp/owned", "-oProxyCommand=x", "ssh://-oProxyCommand=x/y", "git://example.org/x", "x", "", "a\nb",
-     "http://example.org/x.git", "git@-oProxyCommand=x:y", "fd::17"],
+    ["ext::sh -c touch% /tmp/owned", "-oProxyCommand=x", "ssh://-oProxyCommand=x/y", "git://example.org/x", "x", "",
+     "a\nb", "http://example.org/x.git", "git@-oProxyCommand=x:y", "fd::17"],
 )  # fmt: skip
 def test_an_address_that_is_none(ada: Machine, address: str) -> None:
     with pytest.raises(BadRemote):

@@ -47,9 +47,9 @@ class Clones:
     def step(self) -> None:
         machine = self.random.choice(self.machines)
         acts: list[Callable[[Machine], None]] = [
-            self.learn, self.learn, self.version, self.version, self.told_twice, self.reword, self.reword, self.tag, self.forget, self.delete,
-            self.restore, self.rename, self.write_by_hand, self.remove_by_hand, self.other_file, self.case, self.restart,
-            self.sync, self.sync, self.sync, self.sync,
+            self.learn, self.learn, self.version, self.version, self.told_twice, self.reword, self.reword, self.tag,
+            self.forget, self.delete, self.restore, self.rename, self.write_by_hand, self.remove_by_hand,
+            self.other_file, self.case, self.restart, self.sync, self.sync, self.sync, self.sync,
         ]  # fmt: skip
         self.random.choice(acts)(machine)
         machine.look()

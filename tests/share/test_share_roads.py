@@ -17,6 +17,7 @@ from sidecar.errors import (
     StoreVanished,
 )
 from sidecar.model import ProfileRef, Status
+from sidecar.share import Folder
 from sidecar.store import ProjectIdentity
 
 
@@ -173,7 +174,7 @@ def test_which_project_a_profile_belongs_to_is_decided_here(ada: Machine, bo: Ma
     ada.sharing.share(REF, str(remote))
     assert bo.sharing.join("local", str(remote)).project is None
     assert bo.sharing.project(bo.profile) is None
-    assert bo.sharing.join("local", str(remote), name="here", root="e" * 40).project == "e" * 40
+    assert bo.sharing.join("local", str(remote), name="here", folder=Folder("e" * 40, None)).project == "e" * 40
     ada.write("profile.yaml", (ada.folder / "profile.yaml").read_text().replace("e" * 40, "d" * 40))
     ada.sync()
     here = bo.store.open(ProfileRef("local", "here"))
