@@ -13,7 +13,7 @@ from sidecar.merge.places import Piece, arranged, fixed_piece, memory_piece, oth
 from sidecar.merge.profiles import merged_profile
 from sidecar.merge.reading import PROFILE_FILE, Grave, Leaf, Parts, Tree, leaf_of, read
 from sidecar.merge.values import three_way
-from sidecar.merge.versions import Settle, settled, touched_keys
+from sidecar.merge.versions import Settle, contested_keys, settled, touched_keys
 from sidecar.model import Status
 
 
@@ -35,7 +35,8 @@ def merge(base: Tree, ours: Tree, theirs: Tree, settle: Settle, *, standing: Col
     leaves = {identifier: life.leaf for identifier, life in lives.items() if life.leaf is not None}
     graves = {identifier: life.grave for identifier, life in lives.items() if life.grave is not None}
     leaves |= _kept(rivals, leaves, graves, standing)
-    leaves = settled(leaves, touched_keys(old, one) & touched_keys(old, other), settle)
+    keys = touched_keys(old, one) & touched_keys(old, other)
+    leaves = settled(leaves, keys | contested_keys(leaves), settle)
     pieces = [*_memories(leaves, graves), *_others(old, one, other)]
     return arranged(pieces, standing)
 

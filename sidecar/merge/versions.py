@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from sidecar.merge.lives import revised
@@ -20,6 +21,12 @@ def touched_keys(base: Parts, side: Parts) -> set[str]:
         if before is None or after is None or before.data != after.data:
             keys |= {leaf.memory.key for leaf in (before, after) if leaf is not None and leaf.memory.key is not None}
     return keys
+
+
+def contested_keys(leaves: Mapping[str, Leaf]) -> set[str]:
+    """Keys under which more than one memory is active."""
+    counts = Counter(leaf.memory.key for leaf in leaves.values() if leaf.memory.status is Status.ACTIVE)
+    return {key for key, count in counts.items() if key is not None and count > 1}
 
 
 def settled(leaves: Mapping[str, Leaf], keys: set[str], settle: Settle) -> dict[str, Leaf]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Final
 
-from sidecar.errors import ChangedOnDisk, StoreVanished
+from sidecar.errors import ChangedOnDisk, SidecarError, StoreVanished
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git
 from sidecar.identity import content_hash
@@ -36,8 +36,10 @@ def take(profile: Profile, record: Record, git: Git, plan: Plan, *, accept: bool
         record.trees.set_ref(TO, plan.target)
     try:
         profile.take(plan.files, lambda: git.move_branch(plan.target, plan.head))
-    finally:
+    except SidecarError:  # then all of it was put back; after anything else the next run completes it
         _done(record)
+        raise
+    _done(record)
     record.see(plan.theirs)
 
 

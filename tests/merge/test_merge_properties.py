@@ -150,7 +150,7 @@ def told(files: Tree) -> dict[str, object]:
     A removal beats a change that is no change of words, but such a change may have met other words first.
     """
     gone = {path: one.content for path, one in found_in(files).values() if one.status is Status.FORGOTTEN}
-    return {**files, **gone}
+    return {**without(files, *gone), "forgotten": sorted(gone.values())}
 
 
 @MANY
