@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from merge_kit import START, delete, forget, found_in, memory, merged, move, restore, revised, reworded, tree, without
 
 from sidecar import curate
-from sidecar.frontmatter import render
+from sidecar.frontmatter import load_mapping, render
 from sidecar.merge import Tree
 from sidecar.merge.reading import leaf_of
 from sidecar.merge.versions import settled
@@ -50,7 +50,7 @@ def steps(draw: st.DrawFn) -> Step:
         "date": on(pick, lambda files, i: revised(files, i, created=START - timedelta(minutes=number))),
         "forget": on(pick, lambda files, i: forget(files, i, number), active),
         "delete": on(pick, lambda files, i: delete(files, i, number), active),
-        "restore": on(pick, restore, Status.FORGOTTEN),
+        "restore": on(pick, lambda files, i: settled_key(restore(files, i), i), Status.FORGOTTEN),
         "move": on(pick, lambda files, i: moved_to(files, i, moved), active),
         "file": lambda files: {**files, f"f{number % 3}.txt": words.encode()},
         "drop": lambda files: without(files, f"f{number % 3}.txt"),
@@ -66,15 +66,21 @@ def added(files: dict[str, bytes], one) -> dict[str, bytes]:
 
 
 def learned(files: dict[str, bytes], one) -> dict[str, bytes]:
-    """A new version of a key, settled as the daemon would."""
+    """A new version of a key."""
     files = added(files, one)
+    return settled_key(files, one.id) if one.id in found_in(files) else files
+
+
+def settled_key(files: dict[str, bytes], identifier: str) -> dict[str, bytes]:
+    """The versions of a memory's key as the daemon would leave them."""
     known = found_in(files)
-    before = {i: leaf_of(path, files[path]) for i, (path, m) in known.items() if m.key == one.key}
-    after = settled(before, {one.key}, curate.settle)
-    return {
-        **without(files, *(leaf.path for leaf in before.values())),
-        **{leaf.path: leaf.data for leaf in after.values()},
-    }
+    key = known[identifier][1].key
+    if key is None:
+        return files
+    before = {i: leaf_of(path, files[path]) for i, (path, m) in known.items() if m.key == key}
+    after = settled(before, {key}, curate.settle)
+    old = [leaf.path for leaf in before.values()]
+    return {**without(files, *old), **{leaf.path: leaf.data for leaf in after.values()}}
 
 
 def moved_to(files: dict[str, bytes], identifier: str, target: str) -> dict[str, bytes]:
@@ -145,12 +151,14 @@ def test_a_merge_repeated_changes_nothing(trees) -> None:
 
 
 def told(files: Tree) -> dict[str, object]:
-    """A tree, of forgotten memories only the words.
+    """What a tree remembers, and which words it refuses.
 
-    A removal beats a change that is no change of words, but such a change may have met other words first.
+    Which file of the archive still holds forgotten words may depend on what met first: a removal beats a change that is
+    no change of words, but such a change may have met other words before.
     """
-    gone = {path: one.content for path, one in found_in(files).values() if one.status is Status.FORGOTTEN}
-    return {**without(files, *gone), "forgotten": sorted(gone.values())}
+    gone = {path for path, one in found_in(files).values() if one.status is Status.FORGOTTEN}
+    refused = {load_mapping(files[stone])["content_hash"] for stone in stones(files)}
+    return {**without(files, *gone, *stones(files)), "refused": refused}
 
 
 @MANY
