@@ -16,7 +16,7 @@ from sidecar import git
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.writer import Urgency, Writer
-from sidecar.errors import Refused, RemoteRewritten, SidecarError, Unavailable
+from sidecar.errors import NotFound, NotShared, Refused, RemoteRewritten, SidecarError, Unavailable
 from sidecar.follow import Follow
 from sidecar.ingest import PERSONAL
 from sidecar.model import ProfileRef
@@ -38,9 +38,6 @@ _LAST_RETRY_S: Final = 3600.0
 
 _JITTER: Final = 0.25
 """Every pause is this much longer or shorter, so that a team's machines do not all ask at once."""
-
-_STEP_S: Final = 60.0
-"""The longest sleep without a look at which profiles are shared."""
 
 _NEVER: Final = datetime.fromtimestamp(0, UTC)
 
@@ -73,8 +70,8 @@ class SyncService:
 
     async def serve(self) -> None:
         """Run until cancelled."""
+        await self._look()  # later only people change which profiles are shared, and do it through us
         while True:
-            await self._look()
             now = time.monotonic()
             for ref in sorted(ref for ref, due in self._due.items() if due <= now):
                 await contained(self._sync(ref, accept=False))
@@ -143,13 +140,17 @@ class SyncService:
         """Which profiles are shared."""
         shared = await asyncio.to_thread(self._shared)
         for ref in [ref for ref in self._states if ref not in shared]:
-            for known in (self._states, self._due, self._failures):
-                known.pop(ref, None)
+            self._forget(ref)
         for ref, address in shared.items():
             before = self._states.get(ref)
             if before is None or before.remote != address:
                 self._states[ref] = SyncState(address, since=datetime.now(UTC))
                 self._due[ref] = time.monotonic()
+                self._woken.set()
+
+    def _forget(self, ref: ProfileRef) -> None:
+        for known in (self._states, self._due, self._failures):
+            known.pop(ref, None)
 
     def _shared(self) -> dict[ProfileRef, str]:
         found = {profile.ref: self._sharing.address(profile.ref) for profile in self._follow.profiles()}
@@ -176,6 +177,9 @@ class SyncService:
             self._states[ref] = SyncState(self._states[ref].remote, "synced", now, now)
 
     def _failed(self, ref: ProfileRef, error: Exception | None) -> None:
+        if isinstance(error, NotFound | NotShared):  # deleted meanwhile, or never shared
+            self._forget(ref)
+            return
         count = self._failures[ref] = self._failures.get(ref, 0) + 1
         offline = isinstance(error, Unavailable)
         pause = min(_FIRST_RETRY_S * 2 ** min(count - 1, 16), _LAST_RETRY_S) if offline else self.every.total_seconds()
@@ -193,10 +197,9 @@ class SyncService:
             self._states[ref] = replace(before, state=state, since=datetime.now(UTC), error=kept[0], hint=kept[1])
 
     async def _sleep(self) -> None:
-        due = min(self._due.values(), default=float("inf"))
-        seconds = min(max(due - time.monotonic(), 0.0), _STEP_S)
+        due = min(self._due.values(), default=None)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(None if due is None else max(due - time.monotonic(), 0.0)):
                 await self._woken.wait()
         except TimeoutError:
             return
