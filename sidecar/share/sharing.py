@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 from sidecar.errors import (
+    PROFILE_FAULTS,
     AlreadyShared,
     CannotShare,
     ChangedOnDisk,
@@ -70,9 +72,13 @@ class Sharing:
         return profile.info.project if record.address is None else ProjectIdentity(record.project)
 
     def resume(self) -> None:
-        """At the start, from the thread that starts: complete what an interruption has left half taken over."""
+        """At the start, from the thread that starts: complete what an interruption has left half taken over.
+
+        A profile with which something is wrong is left for its next sync, which says what it is.
+        """
         for profile in self._follow.profiles():
-            taking.resume(profile, self._record(profile.ref))
+            with contextlib.suppress(*PROFILE_FAULTS):
+                taking.resume(profile, self._record(profile.ref))
 
     def share(
         self, ref: ProfileRef, remote: str, *, dry_run: bool = False, project: ProjectIdentity | None = None
