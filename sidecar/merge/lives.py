@@ -180,7 +180,8 @@ def _rivals(losers: list[Leaf]) -> Iterator[Leaf]:
 def rival(loser: Memory) -> Memory:
     """Words that lost against later ones, as a proposal of their own: the same id and file on every machine.
 
-    It says what it would supersede.  The source messages stay with the memory itself.
+    It says what it would supersede.  What may differ between two that hold the same words stays with the memory itself:
+    its source messages, and when the words were written.
     """
     return Memory(
         id=memory_id(loser.type, f"{loser.id} {loser.content}", loser.observed),
@@ -193,7 +194,6 @@ def rival(loser: Memory) -> Memory:
         key=loser.key,
         status=Status.PROPOSED,
         supersedes=loser.id,
-        edited=loser.edited,
     )
 
 
