@@ -34,8 +34,8 @@ def settled(leaves: Mapping[str, Leaf], keys: set[str], settle: Settle) -> dict[
     found = dict(leaves)
     for key in sorted(keys):
         versions = [leaf for _, leaf in sorted(found.items()) if leaf.memory.key == key]
-        if sum(leaf.memory.status in (Status.ACTIVE, Status.SUPERSEDED) for leaf in versions) < 2:
-            continue
+        if all(leaf.memory.status is not Status.ACTIVE for leaf in versions):
+            continue  # the current one was forgotten; what it had superseded does not come back by that
         for change in settle([_stored(leaf) for leaf in versions]):
             _apply(found, change)
     return found

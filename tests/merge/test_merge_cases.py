@@ -176,6 +176,14 @@ def test_a_correction_by_hand_outranks_the_machine_that_superseded_it_meanwhile(
     assert the(found, newer.id).status is Status.SUPERSEDED
 
 
+def test_what_was_superseded_by_something_forgotten_since_does_not_come_back() -> None:
+    newer = memory("The port is 9090.", 30, key="api/port")
+    old = A.replace(status=Status.SUPERSEDED, superseded_by=newer.id, valid_until=newer.observed)
+    base = tree(old, B, newer)
+    found = merged(base, delete(base, newer.id), revised(base, A.id, tags=("late",)))
+    assert (the(found, A.id).status, the(found, A.id).tags) == (Status.SUPERSEDED, ("late",))
+
+
 def test_renames_meet() -> None:
     ours, theirs = move(BASE, PATH_A, "mine/port.md"), move(BASE, PATH_A, "x.md")
     assert "x.md" in merged(BASE, ours, theirs)

@@ -52,7 +52,7 @@ def steps(draw: st.DrawFn) -> Step:
         "delete": on(pick, lambda files, i: delete(files, i, number), active),
         "restore": on(pick, lambda files, i: settled_key(restore(files, i), i), Status.FORGOTTEN),
         "move": on(pick, lambda files, i: moved_to(files, i, moved), active),
-        "file": lambda files: {**files, f"f{number % 3}.txt": words.encode()},
+        "file": lambda files: {**files, f"f{number % 3}.txt": f"file {words}".encode()},
         "drop": lambda files: without(files, f"f{number % 3}.txt"),
     }
     return table[draw(st.sampled_from(sorted(table)))]
