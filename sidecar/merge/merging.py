@@ -31,12 +31,12 @@ def merge(base: Tree, ours: Tree, theirs: Tree, settle: Settle, *, standing: Col
     old, one, other = read(base), read(ours), read(theirs)
     _unite_twins(old, one, other)
     lives, rivals = _lives(old, one, other)
-    _bury_what_was_forgotten(old, one, other, lives)
+    buried = _bury_what_was_forgotten(old, one, other, lives)
     leaves = {identifier: life.leaf for identifier, life in lives.items() if life.leaf is not None}
     graves = {identifier: life.grave for identifier, life in lives.items() if life.grave is not None}
     leaves |= _kept(rivals, leaves, graves, standing)
     keys = touched_keys(old, one) & touched_keys(old, other)
-    leaves = settled(leaves, keys | contested_keys(leaves), settle)
+    leaves = settled(leaves, keys | buried | contested_keys(leaves), settle)
     pieces = [*_memories(leaves, graves), *_others(old, one, other)]
     return arranged(pieces, standing)
 
@@ -91,11 +91,12 @@ def _rename(parts: Parts, leaf: Leaf, identifier: str) -> None:
         parts.leaves[identifier] = found
 
 
-def _bury_what_was_forgotten(old: Parts, one: Parts, other: Parts, lives: dict[str, Life]) -> None:
-    """What a machine learned on one side while the other side forgot the very words is forgotten.
+def _bury_what_was_forgotten(old: Parts, one: Parts, other: Parts, lives: dict[str, Life]) -> set[str]:
+    """What a machine learned on one side while the other side forgot the very words is forgotten; returns its keys.
 
     A person's explicit word stands: who tells something again wants it back.
     """
+    keys: set[str] = set()
     for learned, forgot in ((one, other), (other, one)):
         hashes = {
             g.tombstone.content_hash: g.tombstone for i, g in sorted(forgot.graves.items()) if i not in old.graves
@@ -109,6 +110,8 @@ def _bury_what_was_forgotten(old: Parts, one: Parts, other: Parts, lives: dict[s
             if tombstone is not None and memory.status is not Status.FORGOTTEN and life.leaf is not None:
                 gone = forgotten(life.leaf)
                 lives[identifier] = replace(life, leaf=gone, grave=life.grave or grave_of(gone, tombstone))
+                keys |= {memory.key} if memory.key is not None else set()
+    return keys
 
 
 def _memories(leaves: dict[str, Leaf], graves: dict[str, Grave]) -> Iterator[Piece]:
