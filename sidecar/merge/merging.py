@@ -13,7 +13,7 @@ from sidecar.merge.places import Piece, arranged, fixed_piece, memory_piece, oth
 from sidecar.merge.profiles import merged_profile
 from sidecar.merge.reading import PROFILE_FILE, Grave, Leaf, Parts, Tree, leaf_of, read
 from sidecar.merge.values import three_way
-from sidecar.merge.versions import Settle, contested_keys, settled, touched_keys
+from sidecar.merge.versions import Settle, contested_keys, revived, settled, touched_keys
 from sidecar.model import Status
 
 
@@ -34,6 +34,7 @@ def merge(base: Tree, ours: Tree, theirs: Tree, settle: Settle, *, standing: Col
     buried = _bury_what_was_forgotten(old, one, other, lives)
     leaves = {identifier: life.leaf for identifier, life in lives.items() if life.leaf is not None}
     graves = {identifier: life.grave for identifier, life in lives.items() if life.grave is not None}
+    leaves |= revived(one, other, old, leaves)
     leaves |= _kept(rivals, leaves, graves, standing)
     keys = touched_keys(old, one) & touched_keys(old, other)
     leaves = settled(leaves, keys | buried | contested_keys(leaves), settle)

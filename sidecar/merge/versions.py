@@ -23,6 +23,22 @@ def touched_keys(base: Parts, side: Parts) -> set[str]:
     return keys
 
 
+def revived(one: Parts, other: Parts, old: Parts, leaves: Mapping[str, Leaf]) -> dict[str, Leaf]:
+    """What one side has as active and the other as superseded by something that is gone by now: it is active.
+
+    Only where no common past says which of the two is the change.
+    """
+    found: dict[str, Leaf] = {}
+    for identifier in sorted((one.leaves.keys() & other.leaves.keys() & leaves.keys()) - old.leaves.keys()):
+        leaf = leaves[identifier]
+        statuses = {side.leaves[identifier].memory.status for side in (one, other)}
+        by = leaves.get(leaf.memory.superseded_by or "")
+        gone = by is None or by.memory.status is Status.FORGOTTEN
+        if statuses == {Status.ACTIVE, Status.SUPERSEDED} and leaf.memory.status is Status.SUPERSEDED and gone:
+            found[identifier] = revised(leaf, {"status": Status.ACTIVE, "superseded_by": None, "valid_until": None})
+    return found
+
+
 def contested_keys(leaves: Mapping[str, Leaf]) -> set[str]:
     """Keys under which more than one memory is active."""
     counts = Counter(leaf.memory.key for leaf in leaves.values() if leaf.memory.status is Status.ACTIVE)
