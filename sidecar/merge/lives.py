@@ -181,14 +181,14 @@ def rival(loser: Memory) -> Memory:
     """Words that lost against later ones, as a proposal of their own: the same id and file on every machine.
 
     It says what it would supersede.  What may differ between two that hold the same words stays with the memory itself:
-    its source messages, and when the words were written.
+    its source messages, and when the file and the words were written.
     """
     return Memory(
         id=memory_id(loser.type, f"{loser.id} {loser.content}", loser.observed),
         type=loser.type,
         content=loser.content,
         summary=_first_line(loser.content),
-        created=loser.created,
+        created=loser.observed,
         observed=loser.observed,
         source=replace(loser.source, messages=()),
         key=loser.key,
