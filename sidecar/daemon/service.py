@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon.budget import within
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
 from sidecar.daemon.jobs import JobDesk
@@ -49,9 +50,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NO_MODEL = "degraded: no model"
-
-_TOKEN_CHARACTERS = 4
-"""Characters that count as one token of a budget: what models make of English, near enough."""
 
 
 class Found:
@@ -213,14 +211,15 @@ class Service:
             response_length=question.length,
             at=question.at,
             explain=question.explain,
+            tags=question.tags,
+            since=question.since,
+            before=question.before,
         )
         await self._refresh_index()
         found = await self._read(self._recall, request)
-        hits, left_out = _within(found.hits, question.budget)
-        notes = [*found.notes, *([] if question.level == "low" else [_NO_MODEL])]
-        if left_out:
-            notes.append(f"budget: {left_out} of {len(found.hits)} candidates left out")
-        return Found(found, hits, notes)
+        fitted = within(found.hits, question.budget)
+        notes = [*found.notes, *([] if question.level == "low" else [_NO_MODEL]), *fitted.notes]
+        return Found(found, fitted.kept, notes)
 
     async def search(
         self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
@@ -390,18 +389,6 @@ class Service:
             datetime.fromtimestamp(found.st_ctime, UTC),
             datetime.fromtimestamp(found.st_mtime, UTC),
         )
-
-
-def _within(hits: Sequence[Hit], budget: int | None) -> tuple[list[Hit], int]:
-    """The hits that fit into so many tokens together, best first, and how many do not; a long one bars no short one."""
-    if budget is None:
-        return list(hits), 0
-    kept, left = [], budget * _TOKEN_CHARACTERS
-    for hit in hits:
-        if len(hit.content) <= left:
-            kept.append(hit)
-            left -= len(hit.content)
-    return kept, len(hits) - len(kept)
 
 
 def _listed(stored: Stored, listing: Listing) -> bool:

@@ -51,6 +51,8 @@ class ShelfView:
         # cores from the agent beside us.
         cosines: Matrix = np.einsum("ij,j->i", block.vectors, vector)
         cosines[~_wanted(block, filters)] = -1
+        if filters.tags:
+            cosines[~np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))] = -1
         best = np.argpartition(-cosines, limit)[:limit] if limit < len(cosines) else np.arange(len(cosines))
         rows = block.column("row")
         found = [Found(int(rows[place]), float(cosines[place])) for place in best if cosines[place] > 0]
@@ -69,6 +71,10 @@ def _wanted(block: Block, filters: Filters) -> Flags:
             & (time <= filters.until)
             & (block.column("until") > filters.until)
         )
+    if filters.since is not None:
+        mask &= block.column("time") >= filters.since
+    if filters.before is not None:
+        mask &= (block.column("time") >= 0) & (block.column("time") <= filters.before)
     if filters.session is not None:
         mask &= block.column("session") == np.uint64(digest(filters.session))
     if filters.types:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sidecar.index import Filters, Index, IndexedMessage
 from sidecar.model import Hit, ProfileRef, Role, Status
 from sidecar.recall import gate
 from sidecar.recall.answer import Wanted, extract
-from sidecar.recall.channels import Findings, Search, run
+from sidecar.recall.channels import Search, run
+from sidecar.recall.explain import WITHHELD, Account, explanation
 from sidecar.recall.fuse import Candidate, fuse, sentences
-from sidecar.recall.query import Query, analyse
+from sidecar.recall.period import favoured, period_of
+from sidecar.recall.query import analyse
 from sidecar.recall.request import RecallAnswer, RecallRequest
+from sidecar.recall.stopwatch import Stopwatch
 from sidecar.recall.weights import ANSWER_SENTENCES, CHANNELS, SUMMARY_CHARACTERS
 
 
@@ -29,20 +32,32 @@ class Recall:
 
         Raises IndexUnusable if the index cannot be read.
         """
+        watch = Stopwatch()
         view = self._index.view
         profiles = tuple(dict.fromkeys(request.profiles))
-        query = analyse(request.query, view, profiles)
-        filters = Filters(types=request.types, session=request.session, until=request.until)
-        search = Search(view, profiles, query, self._index.embedder.weighted(query.words), filters, request.limit)
-        findings = run(search, [kind for kind in request.kinds if kind == "memory" or not request.types], self._threads)
-        verdict = gate.judge(query, findings)
-        candidates = fuse(search, findings)[: request.limit] if verdict.open else []
-        wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
-        return RecallAnswer(
-            hits=tuple(_hit(candidate) for candidate in candidates),
-            answer=extract(query, search.vector, candidates, self._index.embedder, wanted),
-            explanation=_explanation(query, verdict, findings) if request.explain else None,
+        query, period = analyse(request.query, view, profiles), period_of(request.query, request.reference)
+        watch.lap("analyse")
+        vector = self._index.embedder.weighted(query.words)
+        watch.lap("embed")
+        search = Search(view, profiles, query, vector, request.filters, request.limit)
+        findings = run(
+            search, [kind for kind in request.kinds if kind == "memory" or request.asks_messages], self._threads
         )
+        watch.lap("channels")
+        verdict = gate.judge(query, findings)
+        watch.lap("gate")
+        found = favoured(fuse(search, findings), period)[: request.limit] if verdict.open or request.explain else []
+        candidates = found if verdict.open else []
+        watch.lap("fuse")
+        wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
+        answer = extract(query, search.vector, candidates, self._index.embedder, wanted)
+        watch.lap("answer")
+        hits = tuple(_hit(candidate) for candidate in candidates)
+        if not request.explain:
+            return RecallAnswer(hits, answer)
+        withheld = [] if verdict.open else [_hit(candidate) for candidate in found[:WITHHELD]]
+        account = Account(query, period, verdict, findings, withheld, watch)
+        return RecallAnswer(hits, answer, explanation(account))
 
     def search(
         self,
@@ -113,19 +128,3 @@ def _summary(text: str) -> str:
     """The first sentence of a message, on one line."""
     first = " ".join(next(iter(sentences(text)), "").split())
     return first if len(first) <= SUMMARY_CHARACTERS else first[: SUMMARY_CHARACTERS - 1].rstrip() + "…"
-
-
-def _explanation(query: Query, verdict: gate.Verdict, findings: Findings) -> Mapping[str, object]:
-    return {
-        "form": query.manner.form,
-        "terms": {term: round(weight, 3) for term, weight in query.weights.items()},
-        "everyday": sorted(query.weights.keys() - query.content),
-        "gate": {name: _plain(value) for name, value in dataclasses.asdict(verdict).items()},
-        "channels": {
-            name: {"weight": CHANNELS[name], "found": len(votes)} for name, votes in sorted(findings.votes.items())
-        },
-    }
-
-
-def _plain(value: object) -> object:
-    return round(value, 3) if isinstance(value, float) else value
