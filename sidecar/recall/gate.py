@@ -61,8 +61,10 @@ def _asks_of_everyday_things(query: Query) -> bool:
 
 def _weighed(query: Query, findings: Findings) -> Verdict:
     nearest = _nearest(findings)
-    memories = {has for place, has in findings.has.items() if place.kind == "memory"} or set(findings.has.values())
-    coverage = max((query.covered_tellingly(has) for has in memories), default=0.0)
+    of_memories = {has for place, has in findings.has.items() if place.kind == "memory"}
+    # Where words alone decide, those of messages count too: nearness speaks for messages elsewhere, and cannot here.
+    looked_at = set(findings.has.values()) if query.foreign or not of_memories else of_memories
+    coverage = max((query.covered_tellingly(has) for has in looked_at), default=0.0)
     manner = [reason for reason in _manner(query) if reason.evidence]
     reasons = (*_found(nearest, coverage), *manner)
     evidence = sum(reason.evidence for reason in reasons)
