@@ -13,6 +13,7 @@ import click
 from sidecar import __version__
 from sidecar.cli import (
     accept,
+    bench,
     config,
     demo,
     doctor,
@@ -82,6 +83,7 @@ for _command in (
     accept.accept,
     config.config,
     doctor.doctor,
+    bench.bench,
     help_command.help_command,
 ):
     cli.add_command(_command)
