@@ -19,7 +19,7 @@ Span = Literal["ago", "until", "between", "weekday", "clock", "when"]
 
 _COUNT = re.compile(r"\bhow (?:many (days?|weeks?|months?|years?|minutes?|hours?)|(long|much time))\b")
 _WHEN = re.compile(
-    r"^(?:(?:and|so|ok|okay|since|until|by) )?when (?:did|do|does|was|were|is|are|will|has|have|had)\b"
+    r"^(?:(?:and|so|ok|okay|since|until|by),? )?when (?:did|do|does|was|were|is|are|will|has|have|had)\b"
     r"|\b(?:on |by )?(?:what|which) (?:date|day)\b(?! of)"
 )
 _BETWEEN = re.compile(r"\b(?:between|from)\b(.+?)\b(?:and|to|till|until)\b(.+)")
@@ -177,13 +177,19 @@ def _reckoned(wanted: Asked, texts: Sequence[Dated], dated: Sequence[_Days], tod
 def _between(wanted: Asked, dated: Sequence[_Days], nearest: Nearest, reference: datetime) -> str:
     """Of days that the question names, of the two texts that tell of the two things, or of one text's only two days."""
     texts = [text.text for text, _ in dated]
-    named = [dates(part, reference)[:1] for part in wanted.parts]
+    named = [_named(part, reference) for part in wanted.parts]
     told = [nearest(part, texts) for part in wanted.parts]
     if not any(named) and told[0] == told[1]:
         days = dated[told[0]][1]
         return _difference(min(days), max(days), wanted.unit) if len(days) == 2 else ""
     start, end = sorted(own[0] if own else dated[place][1][0] for own, place in zip(named, told, strict=True))
     return _difference(start, end, wanted.unit)
+
+
+def _named(part: str, reference: datetime) -> list[date]:
+    """The day that a question names itself, as one or as seen from now."""
+    relative = _relative(part, reference)
+    return dates(part, reference)[:1] or ([relative.day] if relative else [])
 
 
 def _difference(start: date, end: date, unit: str) -> str:

@@ -87,6 +87,17 @@ def test_recall_prints_the_answer_and_where_it_comes_from(stub: StubDaemon, serv
     }
 
 
+def test_recall_passes_its_filters_and_budget_on(stub: StubDaemon, served: Run) -> None:
+    stub.on("POST", "/v1/recall", Answer(RECALL, messages=[{"code": 1200, "message": "budget: 1 of 2 left out"}]))
+    dates = ("--since", "2026-09-01", "--before", "2026-09-30", "--at", "2026-10-01")
+    done = served("recall", "x", "--tag", "ci", "--tag", "build", "--session", "s1", "--budget", "800", *dates)
+    assert done.err == "note: budget: 1 of 2 left out\n"
+    body = stub.requests[0].body
+    assert (body["tags"], body["sessionId"], body["budget"]) == (["ci", "build"], "s1", 800)
+    assert (body["since"], body["before"], body["at"]) == ("2026-09-01", "2026-09-30", "2026-10-01")
+    assert "explain" not in body
+
+
 def test_recall_without_an_answer_is_no_failure(stub: StubDaemon, served: Run) -> None:
     stub.on("POST", "/v1/recall", Answer({"count": 0, "answer": "", "candidates": []}))
     done = served("recall", "chess")
