@@ -1,6 +1,22 @@
-"""`python -m sidecar`."""
+"""`python -m sidecar`, and what the program `sidecar` runs.
 
-from sidecar.cli.main import run
+Hooks are served before anything of the command line is imported: they start on every prompt of an agent.
+"""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["hook"] and not {"--help", "-h", "--debug"}.intersection(arguments):
+        from sidecar.hooks.hook import run as hook
+
+        hook(arguments[1:])
+    from sidecar.cli.main import run
+
+    run()
+
 
 if __name__ == "__main__":
-    run()
+    main()

@@ -436,6 +436,27 @@ class BadAnswer(SidecarError):
     hint = "Restart the daemon with `sidecar down` and `sidecar up --detach`."
 
 
+class SettingsUnclear(Refused):
+    """It cannot be understood (line {line}: {why}), so it is left as it is."""
+
+    code = 1701
+    hint = "Mend it, or put in what `sidecar install AGENT --print` shows."
+
+
+class SettingsTaken(Refused):
+    """{key} is set already, and not by sidecar; it is left as it is."""
+
+    code = 1702
+    hint = "Rename or remove that entry, or put in by hand what `sidecar install AGENT --print` shows."
+
+
+class NotOurFile(Refused):
+    """{path} {why}, so it is left as it is."""
+
+    code = 1703
+    hint = "Put in by hand what `sidecar install AGENT --print` shows."
+
+
 PROFILE_FAULTS = (BadMemoryFile, ChangedOnDisk, FieldError, FileSystemFailed, GitFailed, NotFound, Refused, OSError)
 """What can be wrong with the folder of one profile, and must stop no other one.  Refused: a format that is too new, a
 file that may not be changed, a sudden emptiness."""

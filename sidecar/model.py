@@ -19,8 +19,26 @@ Role = Literal["user", "assistant", "tool", "system"]
 Speaker = Literal["user", "assistant", "tool"]
 """Who really said it; `tool` covers everything that neither the person nor the agent wrote."""
 
-AGENTS = ("claude-code", "codex", "gemini")
-"""The agents whose transcripts are understood, as settings and requests name them."""
+AGENTS = (
+    "aider",
+    "claude-code",
+    "cline",
+    "codex",
+    "copilot-cli",
+    "cursor",
+    "gemini",
+    "markdown",
+    "messages",
+    "native",
+    "openclaw",
+    "pi",
+    "qwen",
+    "roo",
+)
+"""The agents whose transcripts are understood, as settings and requests name them.
+
+`markdown`, `messages` and `native` are forms that belong to no agent in particular.
+"""
 
 HTTP_AGENT = "http"
 """The agent of messages that came by `ingest` over HTTP."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar import meeting
+
 APP = "sidecar"
 
 
@@ -51,36 +53,30 @@ def resolve(environ: Mapping[str, str] | None = None) -> Paths:
     """The places for this environment: `SIDECAR_HOME` first, then XDG (the platform's own folders on macOS)."""
     env = os.environ if environ is None else environ
     home = env.get("SIDECAR_HOME")
-    found = _below(Path(home).expanduser().absolute()) if home else _platform(env)
-    override = env.get("SIDECAR_SOCKET")
-    if not override:
-        return found
-    return Paths(found.config_file, found.store, found.state, found.cache, Path(override).expanduser().absolute())
+    socket = Path(meeting.socket_path(env))
+    return _below(Path(meeting.absolute(home)), socket) if home else _platform(env, socket)
 
 
-def _below(root: Path) -> Paths:
+def _below(root: Path, socket: Path) -> Paths:
     return Paths(
         config_file=root / "config.yaml",
         store=root / "store",
         state=root / "state",
         cache=root / "cache",
-        socket=root / "run" / "sidecar.sock",
+        socket=socket,
     )
 
 
-def _platform(env: Mapping[str, str]) -> Paths:
+def _platform(env: Mapping[str, str], socket: Path) -> Paths:
     import platformdirs  # late: with SIDECAR_HOME, and for who only wants the words, its cost is not needed
 
     dirs = platformdirs.PlatformDirs(APP, appauthor=False)
-    state = _xdg(env, "XDG_STATE_HOME", Path(dirs.user_state_path))
-    runtime = env.get("XDG_RUNTIME_DIR")
-    run = Path(runtime) / APP if runtime else state / "run"
     return Paths(
         config_file=_xdg(env, "XDG_CONFIG_HOME", Path(dirs.user_config_path)) / "config.yaml",
         store=_xdg(env, "XDG_DATA_HOME", Path(dirs.user_data_path)),
-        state=state,
+        state=_xdg(env, "XDG_STATE_HOME", Path(dirs.user_state_path)),
         cache=_xdg(env, "XDG_CACHE_HOME", Path(dirs.user_cache_path)),
-        socket=run / "sidecar.sock",
+        socket=socket,
     )
 
 

@@ -279,10 +279,10 @@ def test_a_scalar_comes_back_from_yaml_as_it_was(value: object) -> None:
     assert yaml.safe_load(f"key: {scalar(value)}") == {"key": value}
 
 
-@pytest.mark.parametrize("text", ["watch: {agents: [cursor]}", "watch: {extra: [{agent: cursor, path: /x}]}"])
+@pytest.mark.parametrize("text", ["watch: {agents: [zed]}", "watch: {extra: [{agent: zed, path: /x}]}"])
 def test_an_agent_that_nobody_can_read_is_a_problem_that_names_the_known_ones(tmp_path: Path, text: str) -> None:
     (problem,) = problems(tmp_path, text)
-    assert "one of claude-code, codex, gemini" in problem
+    assert "one of aider, claude-code, cline, codex" in problem
 
 
 def test_the_agents_of_the_settings_are_those_that_have_a_reader() -> None:
@@ -304,6 +304,6 @@ def test_what_a_running_daemon_adopts_is_exactly_what_is_live(tmp_path: Path) ->
 
 def test_what_is_not_used_yet_says_so_and_is_not_called_live() -> None:
     later = [item for item in config.declared() if item.spec.later]
-    assert {item.section for item in later} == {"extract", "sync", "hooks", "mcp", "reflect", "listen"}
+    assert {item.section for item in later} == {"extract", "sync", "mcp", "reflect", "listen"}
     assert not [item.key for item in later if item.spec.reloadable]
     assert config.example().count(config.NOT_YET) == len(later)

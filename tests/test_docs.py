@@ -72,7 +72,16 @@ def test_every_command_that_the_readme_names_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/dependencies.md", "docs/cli.md", "docs/config.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/agents.md",
+        "docs/dependencies.md",
+        "docs/cli.md",
+        "docs/config.md",
+        "docs/transcript-format.md",
+    ],
 )
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = CHECKOUT / page

@@ -216,10 +216,14 @@ class Hooks:
     """Limits of what the hooks in agents may cost."""
 
     timeout_ms: int = setting(
-        300, whole(10, 60_000), "Longest time that a hook makes an agent wait.", unit="milliseconds", later=True
+        300, whole(10, 60_000), "Longest time that a hook makes an agent wait.", unit="milliseconds", reloadable=True
     )
     budget_tokens: int = setting(
-        1500, whole(0, 100_000), "Most text that a hook gives to an agent.", unit="tokens", later=True
+        1500,
+        whole(0, 100_000),
+        "Most text that a hook gives to an agent at once; 0 gives nothing.",
+        unit="tokens",
+        reloadable=True,
     )
 
 

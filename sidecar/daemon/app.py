@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sidecar import git, log
+from sidecar import git, log, meeting
 from sidecar.config import Config, Extract, adopted, diff, load
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
@@ -36,7 +36,7 @@ from sidecar.extract.llm.extractor import ModelExtractor
 from sidecar.extract.llm.judge import Judge as ModelJudge
 from sidecar.extract.model import Model
 from sidecar.extract.rules import RulesExtractor
-from sidecar.files import ensure_folder
+from sidecar.files import ensure_folder, write_durably
 from sidecar.follow import Follow
 from sidecar.index import Embedder, Index
 from sidecar.ingest import Archiving, Learning
@@ -107,6 +107,7 @@ class Daemon:
             parts.intake.pause(True)
             parts.learner.pause(True)
         await server.start()
+        self._note_limit()
         parts.supervisor.start()
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
         try:
@@ -176,15 +177,17 @@ class Daemon:
             Supervisor(),
             self._paths.trash,
         )
-        for name, service in (
+        for name, part in (
             ("follow", parts.keeper),
             ("watch", parts.intake),
             ("model", parts.extraction),
             ("extract", parts.learner),
             ("upkeep", parts.upkeep),
         ):
-            parts.supervisor.add(name, service.serve)
-        return parts, Service(parts, config, Reporting(parts), TakeIn(parts, rules, by), stop)
+            parts.supervisor.add(name, part.serve)
+        service = Service(parts, config, Reporting(parts), TakeIn(parts, rules, by), stop)
+        parts.supervisor.add("hooks", service.hooking.serve)
+        return parts, service
 
     def _intake(
         self, router: Router, archiving: Archiving, keeper: Keeper, learner: Learner, archived: asyncio.Event
@@ -241,6 +244,15 @@ class Daemon:
         parts.extraction.adopt(config.extract)
         parts.upkeep.adopt(config)
         service.adopt(config)
+        self._note_limit()
+
+    def _note_limit(self) -> None:
+        """Tell hooks their time limit, which must not cost them the reading of the settings."""
+        note = Path(meeting.note_path(str(self._paths.socket)))
+        try:
+            write_durably(note, meeting.note(self._config.hooks.timeout_ms))
+        except SidecarError as error:
+            logger.warning("hooks keep to the default time limit", extra={"why": error.message})
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:

@@ -249,6 +249,12 @@ async def notify(api: Api, call: Call[requests.Notify, requests.NoQuery]) -> Rep
     return Reply()
 
 
+async def hook(api: Api, call: Call[requests.Hook, requests.NoQuery]) -> Reply:
+    """Serve an agent's hook: the answer is what it prints, in the agent's own shape, and is empty for nothing."""
+    body = call.body
+    return Reply(await api.hook(agent=body.agent, event=body.event, payload=body.payload))
+
+
 async def list_jobs(api: Api, call: Call[requests.Nothing, requests.ListJobs]) -> Reply:
     """List the sessions that are to be extracted, and how the extraction of others ended lately."""
     return Reply((await api.list_jobs(call.query.state, limit=call.query.limit)).plain())

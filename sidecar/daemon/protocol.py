@@ -241,6 +241,9 @@ class Api(Protocol):
     async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
         """A hook's notice: this session goes first."""
 
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        """What an agent's hook is to print, in the agent's own shape; empty for nothing.  Within the hooks' limit."""
+
     async def list_jobs(self, state: JobFilter | None, *, limit: int) -> JobsResult:
         """The queue of extraction and how sessions ended lately, at most `limit` of each."""
 

@@ -30,8 +30,8 @@ class Route:
 
     `path` follows the prefix.  `managed`: the managed service has it too, so that it is served under both prefixes.
     `result` is the shape of the envelope's `result`, None for null; `many`: a list of them.  `document`: served as it
-    is, without an envelope, in this media type; then there is no handler.  `fresh`: the answer says how fresh the
-    index is.
+    is, without an envelope, in this media type; without a handler it is the server's own.
+    `fresh`: the answer says how fresh the index is.
     """
 
     method: str
@@ -139,6 +139,8 @@ _DAEMON: Final = (
     Route("POST", "/transcripts", "transcripts", handlers.transcripts, body=requests.Transcripts,
           result=shapes.TranscriptsResult),
     Route("POST", "/notify", "notify", handlers.notify, body=requests.Notify),
+    Route("POST", "/hook", "hook", handlers.hook, body=requests.Hook, body_bytes=limits.HOOK_BODY_BYTES,
+          document="text/plain", fresh=False),
     Route("GET", "/jobs", "list_jobs", handlers.list_jobs, query=requests.ListJobs, result=shapes.JobsResult),
     Route("POST", "/jobs/retry", "retry_jobs", handlers.retry_jobs, body=requests.RetryJobs,
           result=shapes.RetriedResult),

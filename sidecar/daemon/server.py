@@ -177,6 +177,8 @@ class Server:
         async with self._limit(None if body.patient else self._request_s):
             reply = await route.handler(self._api, call)
             info = await self._info(reply) if route.fresh else None
+        if route.document is not None:
+            return _response(route.success, str(reply.result).encode("utf-8", "replace"), route.document)
         return _json(route.success, envelope.success(reply.result, info=info, notes=reply.notes))
 
     async def _document(self, route: routes.Route) -> web.Response:

@@ -7,7 +7,7 @@ a thread of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -16,6 +16,7 @@ from sidecar.config import Config
 from sidecar.daemon.budget import within
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
+from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
@@ -67,12 +68,14 @@ class Service:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
         self._recall = Recall(parts.index)
         self._deletion = Deletion(parts)
+        self.hooking = Hooking(parts, config, self._recall, takein)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)
 
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""
         self._config = config
+        self.hooking.adopt(config)
 
     # namespaces and profiles
 
@@ -176,6 +179,10 @@ class Service:
     async def notify(self, *, agent: str, session: str | None, path: str | None, event: str) -> None:
         """A hook's notice: this session goes first."""
         await self._takein.notice(agent, session, Path(path) if path else None)
+
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        """What a hook is to print."""
+        return await self.hooking.answer(agent, event, payload)
 
     async def retry_jobs(self, name: SessionName | None) -> int:
         """Extract a session again, or all that were given up; looks for the model server as well."""
@@ -314,7 +321,7 @@ class Service:
 
     async def metrics(self) -> Sequence[Metric]:
         """Figures for Prometheus."""
-        return await self._read(self._reporting.metrics)
+        return [*await self._read(self._reporting.metrics), *self.hooking.metrics()]
 
     async def pause(self) -> None:
         """Stop reading transcripts and extracting."""

@@ -1,5 +1,7 @@
 """Search over memories and verbatim messages, by words and by meaning: a cache of store and archive."""
 
+from sidecar.index import traits
+from sidecar.index.columns import Block
 from sidecar.index.documents import (
     Filters,
     Found,
@@ -12,8 +14,10 @@ from sidecar.index.documents import (
     SyncReport,
 )
 from sidecar.index.index import Index
-from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
+from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems, term_shares
+from sidecar.index.shelf import nearest, wanted
 from sidecar.index.tokens import STOP_WORDS, tokens
+from sidecar.index.traits import name_number
 from sidecar.index.vectors import BUNDLED, Embedder
 from sidecar.index.view import View
 
@@ -21,6 +25,7 @@ __all__ = [
     "BUNDLED",
     "MAX_COVERAGE_TERMS",
     "STOP_WORDS",
+    "Block",
     "Embedder",
     "Filters",
     "Found",
@@ -34,6 +39,11 @@ __all__ = [
     "SyncReport",
     "View",
     "idf",
+    "name_number",
+    "nearest",
     "stems",
+    "term_shares",
     "tokens",
+    "traits",
+    "wanted",
 ]

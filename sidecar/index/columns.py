@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
+from sidecar.index.threads import Threads, threads
 
-FORMAT = 1
+FORMAT = 2
 _SUFFIX = ".rows"
 
 _FILES_AT_MOST = 48
@@ -43,7 +44,8 @@ class ColumnRow:
     """The numbers of one document.
 
     `time`: seconds since 1970, -1 if unknown; `until`: the moment from which it was no longer valid, or NEVER;
-    `type`: an index into TYPES; `state`: CURRENT, SUPERSEDED or PROPOSED (a message is 0 in both); `session`: a digest.
+    `type`: an index into TYPES; `state`: CURRENT, SUPERSEDED or PROPOSED (a message is 0 in both); `session`: a digest;
+    `voice` and `traits`: of a message (see `traits`).
     """
 
     row: int
@@ -53,6 +55,8 @@ class ColumnRow:
     until: int
     type: int
     state: int
+    voice: int = 0
+    traits: int = 0
 
 
 TYPES = ("fact", "event", "instruction", "task")
@@ -69,6 +73,8 @@ def _dtype(dimensions: int) -> np.dtype[Any]:
             ("until", "<i8"),
             ("type", "u1"),
             ("state", "u1"),
+            ("voice", "<u4"),
+            ("traits", "u1"),
             ("vector", "<f2", (dimensions,)),
         ]
     )
@@ -77,8 +83,9 @@ def _dtype(dimensions: int) -> np.dtype[Any]:
 def records(rows: Sequence[ColumnRow], vectors: Matrix) -> NDArray[Any]:
     """Rows with their vectors as one array, the form in which they are written."""
     found = np.zeros(len(rows), _dtype(vectors.shape[1]))
-    for name in ("row", "profile", "session", "time", "until", "type", "state"):
-        found[name] = [getattr(row, name) for row in rows]
+    for name in found.dtype.names or ():
+        if name != "vector":
+            found[name] = [getattr(row, name) for row in rows]
     found["vector"] = vectors
     return found
 
@@ -90,11 +97,12 @@ class Block:
     are only ever added behind the end that this one sees.
     """
 
-    __slots__ = ("_store", "_vectors", "alive", "live", "size")
+    __slots__ = ("_store", "_threads", "_vectors", "alive", "live", "size")
 
     def __init__(self, store: NDArray[Any], vectors: Matrix, size: int, alive: Flags) -> None:
         self._store = store
         self._vectors = vectors
+        self._threads: Threads | None = None
         self.size = size
         self.alive = alive
         self.live = int(np.count_nonzero(alive))
@@ -118,6 +126,22 @@ class Block:
         """The vectors, one row each; zero where there is none."""
         return self._vectors[: self.size]
 
+    @property
+    def threads(self) -> Threads:
+        """How the rows, which are messages, follow each other; reckoned at the first use."""
+        if self._threads is None:
+            self._threads = threads(self._store[: self.size], self.alive)
+        return self._threads
+
+    def cosines(self, vector: Matrix) -> Matrix:
+        """The cosine of every row to a vector of length 1, dead rows too; 0 for a vector of another model."""
+        if self._vectors.shape[1] != vector.shape[0]:
+            return np.zeros(self.size, np.float32)
+        # Not `@`: its threads spin for each other, which on a busy machine costs more than the product and takes
+        # cores from the agent beside us.
+        found: Matrix = np.einsum("ij,j->i", self.vectors, vector)
+        return found
+
     def positions(self, rows: Sequence[int]) -> dict[int, int]:
         """Where some rows lie; dead and foreign ones are left out."""
         if not self.size or not len(rows):
@@ -127,6 +151,10 @@ class Block:
         places = np.minimum(np.searchsorted(mine, wanted), self.size - 1)
         there = (mine[places] == wanted) & self.alive[places]
         return dict(zip(wanted[there].tolist(), places[there].tolist(), strict=True))
+
+    def places(self, rows: Sequence[int]) -> NDArray[np.intp]:
+        """Where some living rows of this block lie, in the same order."""
+        return np.searchsorted(self.column("row"), np.asarray(rows, np.uint64))
 
     def changed(self, added: Block | None, removed: Sequence[int]) -> Block:
         """This block with rows added and removed; packed if too many are dead."""

@@ -17,7 +17,7 @@ Kind = Literal["memory", "message"]
 class MessageDoc:
     """One archived message as the index wants it.
 
-    `change` is the number of the archive's change that brought it; `before` and `after` are the neighbours' texts.
+    `change` is the number of the archive's change that brought it.
     `scope` tells messages of one agent apart whose ids are unique only within it.
     `forgotten`: every memory that came from it was forgotten, so it is not indexed; `superseded`: its memories are no
     longer current.
@@ -33,8 +33,6 @@ class MessageDoc:
     kind: MessageKind
     time: datetime | None
     text: str
-    before: str = ""
-    after: str = ""
     sidechain: bool = False
     forgotten: bool = False
     superseded: bool = False

@@ -16,14 +16,15 @@ from sidecar.index.documents import (
     profile_number,
 )
 from sidecar.index.lexical import Entry
+from sidecar.index.traits import traits, voice
 from sidecar.model import Memory, MemoryType, ProfileRef, Status, Stored
 
 MEMORY_FIELDS = ("content", "summary", "key", "queries", "keywords", "tags")
 """Text fields of a memory."""
 
-MESSAGE_FIELDS = ("text", "near", "other")
-"""Text fields of a message: its text and its neighbours' if recall may give it, `other` is the text of the rest, so
-that the words of tool output do not count in the statistics of what was said."""
+MESSAGE_FIELDS = ("text", "other")
+"""Text fields of a message: `text` if recall may give it, `other` is the text of the rest, so that the words of
+tool output do not count in the statistics of what was said."""
 
 INDEXED_STATUSES = (Status.ACTIVE, Status.SUPERSEDED, Status.PROPOSED)
 """What was forgotten is not in the index at all."""
@@ -38,9 +39,6 @@ CONTENT_BYTES = 32_768
 
 _INDEXED_CHARACTERS = 65_536
 """Of a message, the part whose words are indexed: longer ones are dumps."""
-
-_NEIGHBOUR_CHARACTERS = 2_000
-"""Of a neighbour, the part that says what the talk was about; its near end counts."""
 
 _UNKNOWN_TIME = -1
 
@@ -139,12 +137,11 @@ def message_entry(row: int, message: MessageDoc) -> Entry:
         "superseded": message.superseded,
     }
     text = message.text[:_INDEXED_CHARACTERS]
-    near = f"{message.before[-_NEIGHBOUR_CHARACTERS:]}\n{message.after[:_NEIGHBOUR_CHARACTERS]}"
     return Entry(
         row=row,
         ident=message_ident(message),
         profile=profile_number(message.profile),
-        texts={"text": text, "near": near} if message.recallable else {"other": text},
+        texts={"text": text} if message.recallable else {"other": text},
         labels=[f"role:{message.role}", f"session:{encodable(message.session)}"],
         time=_message_seconds(message),
         until=NEVER,
@@ -162,6 +159,8 @@ def message_columns(row: int, message: MessageDoc) -> ColumnRow:
         until=NEVER,
         type=0,
         state=CURRENT,
+        voice=voice(message),
+        traits=traits(message),
     )
 
 

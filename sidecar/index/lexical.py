@@ -22,7 +22,7 @@ import tantivy
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Found
-from sidecar.index.tokens import tokens
+from sidecar.index.tokens import tokens, words
 
 _ANALYZER = "scoped"
 _HEAP_BYTES = 32_000_000
@@ -90,6 +90,19 @@ def _stemmer() -> tantivy.TextAnalyzer:
 def stems(text: str) -> list[str]:
     """The terms of a text as the index knows them, in order, with repetitions."""
     return list(_stemmer().analyze(" ".join(tokens(text))))
+
+
+def term_shares(text: str) -> dict[str, float]:
+    """The terms of a text in order, each with its share of a word: a word with joints is several terms, yet one word.
+
+    A term of several words has its greatest share.
+    """
+    found: dict[str, float] = {}
+    for word in words(text):
+        terms = dict.fromkeys(_stemmer().analyze(" ".join(word)))
+        for term in terms:
+            found[term] = max(found.get(term, 0.0), 1 / len(terms))
+    return found
 
 
 def idf(documents: int, containing: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.columns import CURRENT, PROPOSED, TYPES, Block, ColumnLog, ColumnRow, Flags, Matrix, apply, records
@@ -45,21 +46,26 @@ class ShelfView:
     def nearest(self, profile: int, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
         """The rows with the greatest cosine to a vector, best first; those without a vector never."""
         block = self.blocks.get(profile)
-        if block is None or limit < 1 or not vector.any() or block.vectors.shape[1] != vector.shape[0]:
+        if block is None or limit < 1 or not vector.any():
             return []
-        # Not `@`: its threads spin for each other, which on a busy machine costs more than the product and takes
-        # cores from the agent beside us.
-        cosines: Matrix = np.einsum("ij,j->i", block.vectors, vector)
-        cosines[~_wanted(block, filters)] = -1
+        cosines, allowed = block.cosines(vector), wanted(block, filters)
         if filters.tags:
-            cosines[~np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))] = -1
-        best = np.argpartition(-cosines, limit)[:limit] if limit < len(cosines) else np.arange(len(cosines))
+            allowed &= np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))
+        best = nearest(cosines, allowed, limit)
         rows = block.column("row")
-        found = [Found(int(rows[place]), float(cosines[place])) for place in best if cosines[place] > 0]
-        return sorted(found, key=lambda hit: (-hit.score, -hit.row))
+        found = [Found(int(rows[place]), float(cosines[place])) for place in best]
+        return sorted(found, key=lambda hit: (-hit.score, -hit.row))[:limit]
 
 
-def _wanted(block: Block, filters: Filters) -> Flags:
+def nearest(cosines: Matrix, allowed: Flags, limit: int) -> NDArray[np.intp]:
+    """The places of the greatest cosines above 0 among what is allowed, in no order; more than `limit` at a tie."""
+    masked = np.where(allowed, cosines, np.float32(-1))
+    least = np.partition(masked, -limit)[-limit] if limit < len(masked) else np.float32(-1)
+    return np.flatnonzero((masked >= least) & (masked > 0))
+
+
+def wanted(block: Block, filters: Filters) -> Flags:
+    """Which rows of a block are alive and pass the filters."""
     mask = block.alive.copy()
     if filters.until is None:
         mask &= block.column("state") == CURRENT

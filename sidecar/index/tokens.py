@@ -49,7 +49,13 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text in order, with repetitions, lower-case, without stop words."""
-    return [token for token in _raw(_folded(text)) if token not in STOP_WORDS]
+    return [token for word in _words(_folded(text)) for token in word if token not in STOP_WORDS]
+
+
+def words(text: str) -> list[list[str]]:
+    """The tokens of each word of a text: one, or of a word with joints itself and its parts."""
+    found = ([token for token in word if token not in STOP_WORDS] for word in _words(_folded(text)))
+    return [word for word in found if word]
 
 
 def _folded(text: str) -> str:
@@ -59,25 +65,25 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
-def _raw(text: str) -> Iterator[str]:
+def _words(text: str) -> Iterator[list[str]]:
     ascii_only = text.isascii()
     for match in _WORD.finditer(text):
         word = match.group()
         if not ascii_only and _SPACELESS.search(word):
             yield from _mixed(word)
         elif word.isalpha() and (word.islower() or word[1:].islower()):
-            yield word.casefold()[:LONGEST]
+            yield [word.casefold()[:LONGEST]]
         else:
-            yield from _compound(word)
+            yield _compound(word)
 
 
-def _mixed(word: str) -> Iterator[str]:
-    """A word with characters of a script without spaces: pairs of those, the rest as usual."""
+def _mixed(word: str) -> Iterator[list[str]]:
+    """A word with characters of a script without spaces: pairs of those, each a word, and the rest as usual."""
     for piece in _SPLIT_SPACELESS.split(word):
         if _SPACELESS.match(piece):
-            yield from _pairs(piece)
+            yield from ([pair] for pair in _pairs(piece))
         elif piece.strip("_"):
-            yield from _raw(piece)
+            yield from _words(piece)
 
 
 def _pairs(run: str) -> Iterator[str]:
@@ -87,7 +93,7 @@ def _pairs(run: str) -> Iterator[str]:
         yield left + right
 
 
-def _compound(word: str) -> Iterator[str]:
+def _compound(word: str) -> list[str]:
     """A word with joints, humps or digits: whole, by path segment, and in its smallest parts; each once."""
     word = _CLITIC.sub("", word)
     seen: dict[str, None] = {}
@@ -102,4 +108,4 @@ def _compound(word: str) -> Iterator[str]:
         for part in _PARTS.split(segment):
             pieces = [part, *_HUMPS.split(part)]
             seen.update((piece.casefold(), None) for piece in pieces if 1 < len(piece) <= LONGEST)
-    yield from seen
+    return list(seen)

@@ -7,6 +7,7 @@ that lies in the local cache already.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -104,6 +105,8 @@ class Embedder:
 
 
 def _static_model(model: str, folder: Path) -> StaticModel:
+    # A query is a few words: threads to cut them cost more than the cutting, above all on a busy machine.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import safetensors
     from model2vec import StaticModel as Static
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sidecar.index.columns import Matrix
+from sidecar.index.columns import Block, Matrix
 from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
 from sidecar.index.entries import MEMORY_FIELDS, SETTLED, indexed_memory, indexed_message
 from sidecar.index.shelf import ShelfView
@@ -16,9 +16,9 @@ from sidecar.model import ProfileRef
 _RECALL_FIELDS: Mapping[Kind, Sequence[str]] = {"memory": MEMORY_FIELDS, "message": ("text",)}
 """The fields whose words count as a document's own."""
 
-_OTHERS: Mapping[Kind, float] = {"memory": 0.2, "message": 1.0}
+_OTHERS = 0.2
 """A memory's summary, questions and keywords say its content again, so its best field counts, the others by this
-share.  A message's neighbours are other words: they add up."""
+share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class View:
         """
         shelf, number = self._shelf(kind), profile_number(profile)
         narrowed = shelf.reader.filters(number, filters, always=_current(kind, filters))
-        return shelf.reader.search(number, weights, fields, narrowed, limit, _OTHERS[kind])
+        return shelf.reader.search(number, weights, fields, narrowed, limit, _OTHERS)
 
     def verbatim(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
         """As `words`, over the messages of every role."""
@@ -59,6 +59,10 @@ class View:
     def nearest(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
         """The rows with the greatest cosine to a vector of the index's own embedder, best first."""
         return self._shelf(kind).nearest(profile_number(profile), vector, filters, limit)
+
+    def messages_of(self, profile: ProfileRef) -> Block | None:
+        """The recallable messages of a profile as arrays; None if there are none."""
+        return self.messages.blocks.get(profile_number(profile))
 
     def cosines(self, kind: Kind, profile: ProfileRef, vector: Matrix, rows: Sequence[int]) -> dict[int, float]:
         """The cosines of some rows; those without a vector are left out."""
@@ -71,14 +75,6 @@ class View:
         cosines = np.einsum("ij,j->i", vectors[known], vector)
         rows_known = np.array(list(places), np.uint64)[known]
         return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
-
-    def sessions(self, kind: Kind, profile: ProfileRef, rows: Sequence[int]) -> dict[int, int]:
-        """A number for the session of each of some rows, the same for the same session."""
-        block = self._shelf(kind).blocks.get(profile_number(profile))
-        if block is None:
-            return {}
-        places = block.positions(rows)
-        return dict(zip(places, block.column("session")[list(places.values())].tolist(), strict=True))
 
     def coverage(
         self, kind: Kind, profile: ProfileRef, terms: Sequence[str], rows: Sequence[int]

@@ -9,6 +9,7 @@ from typing import Self
 from sidecar.journal.archive import Archive
 from sidecar.journal.database import Database
 from sidecar.journal.feed import Feed
+from sidecar.journal.given import Given
 from sidecar.journal.jobs import Jobs
 from sidecar.journal.notes import Notes
 from sidecar.journal.queue import Queue
@@ -18,7 +19,7 @@ from sidecar.journal.sessions import Sessions
 from sidecar.journal.usage import Usage
 
 
-class Journal(Sessions, Archive, Feed, Queue, Jobs, Usage, Notes, Retention):
+class Journal(Sessions, Archive, Feed, Queue, Jobs, Usage, Notes, Given, Retention):
     """What the daemon must remember between two runs.
 
     Every method is one transaction, may be called from any thread, and raises `JournalUnusable` when the file cannot

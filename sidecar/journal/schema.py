@@ -95,4 +95,11 @@ FORMAT_2 = (
     " minute INTEGER PRIMARY KEY, micros INTEGER NOT NULL DEFAULT 0, characters INTEGER NOT NULL DEFAULT 0)",
 )
 
-MIGRATIONS = (FORMAT_1, FORMAT_2)
+FORMAT_3 = (
+    # What hooks have given to a session: ids and digests of texts.
+    "CREATE TABLE given ("
+    " session TEXT NOT NULL, mark TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (session, mark)) WITHOUT ROWID",
+    "CREATE INDEX given_time ON given (time)",
+)
+
+MIGRATIONS = (FORMAT_1, FORMAT_2, FORMAT_3)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from sidecar.index import Filters, Found, Kind, View, stems
 from sidecar.model import ProfileRef
+from sidecar.recall.messages import Asked, spoken
 from sidecar.recall.query import Query
-from sidecar.recall.weights import ATTAINABLE, KEY_COVERED, LOOKED_AT, MEMORY_FIELDS, MESSAGE_FIELDS, POOL, SAME_SCORE
+from sidecar.recall.weights import ATTAINABLE, KEY_COVERED, LOOKED_AT, MEMORY_FIELDS, POOL, SAME_SCORE, SPARE
 
 CHANNEL_KINDS: Mapping[str, Kind] = {
     "keyword": "memory",
@@ -48,10 +49,14 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What all channels found: their votes, best first, and which of the query's terms each of the best has."""
+    """What all channels found: their votes, best first, and which of the query's terms each of the best has.
+
+    `worth`: of messages, which are not ranked by votes.
+    """
 
     votes: Mapping[str, Sequence[Vote]]
     has: Mapping[Place, frozenset[str]]
+    worth: Mapping[Place, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +75,46 @@ class Search:
         """Rows that each channel brings."""
         return max(POOL, self.limit)
 
+    @property
+    def looked_at(self) -> int:
+        """Documents that are read: some are folded into others or ranked down."""
+        return self.limit + max(SPARE, self.limit // 2)
+
 
 Ranking = list[tuple[Place, float]]
 
 
 def run(search: Search, kinds: Sequence[Kind], threads: Executor) -> Findings:
     """Ask every channel, all at the same time; none sees what another found."""
-    ways = {"keyword": _worded, "key": _keyed, "vector": _near, "raw": _worded, "raw_vector": _near}
-    asked = {name: threads.submit(ways[name], search, kind) for name, kind in CHANNEL_KINDS.items() if kind in kinds}
+    ways = {"keyword": _worded, "key": _keyed, "vector": _near}
+    asked = {name: threads.submit(way, search) for name, way in ways.items() if "memory" in kinds}
+    talk = threads.submit(_talk, search) if "message" in kinds else None
     rankings = {name: answer.result() for name, answer in asked.items()}
+    worth: Mapping[Place, float] = {}
+    if talk:
+        rankings["raw"], rankings["raw_vector"], worth = talk.result()
     has = _coverage(search, sorted({place for ranking in rankings.values() for place, _ in ranking[:LOOKED_AT]}))
-    for vector, words in (("vector", "keyword"), ("raw_vector", "raw")):
-        if vector in rankings:
-            rankings[vector] += _further(search, rankings[words], rankings[vector])
+    if "vector" in rankings:
+        rankings["vector"] += _further(search, rankings["keyword"], rankings["vector"])
     whole = sum(search.query.weights.values()) or 1.0
     votes = {
         name: [Vote(place, rank, score, _strength(name, score, whole)) for rank, place, score in _ranked(ranking)]
         for name, ranking in rankings.items()
     }
-    return Findings(votes, has)
+    return Findings(votes, has, worth)
+
+
+def _talk(search: Search) -> tuple[Ranking, Ranking, Mapping[Place, float]]:
+    """The messages by words, by meaning, and what each is worth in all."""
+    asked = Asked(search.query, search.vector, search.filters, search.looked_at)
+    found = [
+        (Place(number, "message", one.row), one)
+        for number, profile in enumerate(search.profiles)
+        for one in spoken(search.view, profile, asked)
+    ]
+    words = [(place, one.words) for place, one in found if one.words > 0]
+    near = [(place, one.cosine) for place, one in found if one.cosine > 0]
+    return _sorted(words), _sorted(near), {place: one.worth for place, one in found}
 
 
 def _ranked(ranking: Ranking) -> Iterator[tuple[int, Place, float]]:
@@ -108,26 +134,17 @@ def _strength(channel: str, score: float, whole: float) -> float:
     return min(1.0, score / (whole * ATTAINABLE)) if channel in WORDED else score
 
 
-def _worded(search: Search, kind: Kind) -> Ranking:
-    """The documents with the query's words."""
-    fields = MEMORY_FIELDS if kind == "memory" else MESSAGE_FIELDS
-    return _merged(
-        kind,
-        [
-            search.view.words(kind, profile, search.query.weights, fields, search.filters, search.pool)
-            for profile in search.profiles
-        ],
-        search.pool,
-    )
+def _worded(search: Search) -> Ranking:
+    """The memories with the query's words."""
+    weights, filters, pool = search.query.weights, search.filters, search.pool
+    found = [search.view.words("memory", profile, weights, MEMORY_FIELDS, filters, pool) for profile in search.profiles]
+    return _merged(found, pool)
 
 
-def _near(search: Search, kind: Kind) -> Ranking:
-    """The documents whose vectors are near the query's."""
-    return _merged(
-        kind,
-        [search.view.nearest(kind, profile, search.vector, search.filters, search.pool) for profile in search.profiles],
-        search.pool,
-    )
+def _near(search: Search) -> Ranking:
+    """The memories whose vectors are near the query's."""
+    vector, filters, pool = search.vector, search.filters, search.pool
+    return _merged([search.view.nearest("memory", each, vector, filters, pool) for each in search.profiles], pool)
 
 
 def _further(search: Search, worded: Ranking, near: Ranking) -> Ranking:
@@ -139,18 +156,18 @@ def _further(search: Search, worded: Ranking, near: Ranking) -> Ranking:
         rows = [place.row for place in missing if (place.profile, place.kind) == (profile, kind)]
         cosines = search.view.cosines(kind, search.profiles[profile], search.vector, rows)
         found += [(Place(profile, kind, row), cosine) for row, cosine in cosines.items() if cosine > 0]
-    return sorted(found, key=lambda item: (-item[1], item[0].profile, -item[0].row))
+    return _sorted(found)
 
 
-def _keyed(search: Search, kind: Kind) -> Ranking:
+def _keyed(search: Search) -> Ranking:
     """The memories whose topic key the query names; the score is the share of the key's words that it has."""
     shares: list[list[Found]] = []
     for profile in search.profiles:
-        found = search.view.words(kind, profile, search.query.weights, {"key": 1.0}, search.filters, search.pool)
+        found = search.view.words("memory", profile, search.query.weights, {"key": 1.0}, search.filters, search.pool)
         memories = search.view.fetch_memories([hit.row for hit in found])
         named = [Found(row, _named(memory.key or "", search.query)) for row, memory in memories.items()]
         shares.append([hit for hit in named if hit.score >= KEY_COVERED])
-    return _merged(kind, shares, search.pool)
+    return _merged(shares, search.pool)
 
 
 def _named(key: str, query: Query) -> float:
@@ -158,12 +175,17 @@ def _named(key: str, query: Query) -> float:
     return len(words & query.weights.keys()) / len(words) if words else 0.0
 
 
-def _merged(kind: Kind, by_profile: Sequence[Sequence[Found]], pool: int) -> Ranking:
-    """The rankings of several profiles as one; equal scores by profile, then the later row first."""
+def _merged(by_profile: Sequence[Sequence[Found]], pool: int) -> Ranking:
+    """The memories of several profiles as one ranking."""
     everything = [
-        (Place(profile, kind, hit.row), hit.score) for profile, found in enumerate(by_profile) for hit in found
+        (Place(profile, "memory", hit.row), hit.score) for profile, found in enumerate(by_profile) for hit in found
     ]
-    return sorted(everything, key=lambda item: (-item[1], item[0].profile, -item[0].row))[:pool]
+    return _sorted(everything)[:pool]
+
+
+def _sorted(found: Ranking) -> Ranking:
+    """Best first; equal scores by profile, then the later row first."""
+    return sorted(found, key=lambda item: (-item[1], item[0].profile, -item[0].row))
 
 
 def _coverage(search: Search, places: Sequence[Place]) -> dict[Place, frozenset[str]]:

@@ -1,4 +1,7 @@
-"""Votes to one order: weighted reciprocal rank fusion, then what is known of the documents themselves."""
+"""Votes to one order: weighted reciprocal rank fusion of memories, and messages by their worth beside them.
+
+Then counts what is known of the documents themselves.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,11 @@ from sidecar.recall.weights import (
     ASKING,
     ASKING_CHARACTERS,
     CHANNELS,
-    COMPANY,
-    COMPANY_SIZE,
     FLOOR_SHARE,
     RANK_CONSTANT,
     SCRAP_WORDS,
-    SPARE,
     TASK,
+    Talk,
 )
 
 _WHOLE = sum(weight for name, weight in CHANNELS.items() if CHANNEL_KINDS[name] == "memory")
@@ -52,18 +53,18 @@ class Candidate:
 def fuse(search: Search, findings: Findings) -> list[Candidate]:
     """The best documents of all channels, best first; a score of 1 is first in every channel at full strength."""
     scores: dict[Place, float] = defaultdict(float)
+    scores.update((place, Talk.SHARE * worth) for place, worth in findings.worth.items())
     for name, votes in findings.votes.items():
+        if CHANNEL_KINDS[name] == "message":
+            continue
         weight = CHANNELS[name] / _WHOLE
         for vote in votes:
             scores[vote.place] += weight * vote.strength * (RANK_CONSTANT + 1) / (RANK_CONSTANT + vote.rank)
-    for place, lost in _alone(search, scores).items():
-        scores[place] -= lost
-    looked_at = search.limit + max(SPARE, search.limit // 2)
-    best = sorted(scores, key=lambda place: (-scores[place], place))[:looked_at]
+    best = sorted(scores, key=lambda place: (-scores[place], place))[: search.looked_at]
     documents = _documents(search, best)
     channels = _channels(findings, documents)
     found = [
-        _judged(Candidate(place, documents[place], max(0.0, scores[place]), channels[place]), search)
+        _judged(Candidate(place, documents[place], min(1.0, max(0.0, scores[place])), channels[place]), search)
         for place in best
         if place in documents
     ]
@@ -88,21 +89,6 @@ def _scrap(document: IndexedMemory | IndexedMessage) -> bool:
         and len(document.content.split()) < SCRAP_WORDS
         and document.content.isascii()
     )
-
-
-def _alone(search: Search, scores: Mapping[Place, float]) -> dict[Place, float]:
-    """What each message loses because its session has less to say on the matter than the best one."""
-    sessions: dict[Place, int] = {}
-    for profile, ref in enumerate(search.profiles):
-        places = {place.row: place for place in scores if place.kind == "message" and place.profile == profile}
-        found = search.view.sessions("message", ref, list(places))
-        sessions.update((places[row], session) for row, session in found.items())
-    worth: dict[int, list[float]] = defaultdict(list)
-    for place, session in sessions.items():
-        worth[session].append(scores[place])
-    means = {session: sum(sorted(held)[-COMPANY_SIZE:]) / COMPANY_SIZE for session, held in worth.items()}
-    best = max(means.values(), default=0.0)
-    return {place: COMPANY * (best - means[session]) for place, session in sessions.items()}
 
 
 def _channels(findings: Findings, wanted: Container[Place]) -> Mapping[Place, Mapping[str, ChannelScore]]:

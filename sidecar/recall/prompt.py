@@ -80,6 +80,15 @@ _ADDRESSED = re.compile(
     r"|^(?:is|was|did|does) (?:that|it|this)\b"
     r"|^(?:what|which|how|who)(?:'s|s| is| about)? (?:that|it|this|next|now|else)\b"
 )
+_DATED = re.compile(
+    r"\b(?:when|(?:what|which) (?:date|day|month|year|time|week|weekday)|how long|"
+    r"how many (?:days|weeks|months|years|hours))\b"
+)
+_RESUMES = re.compile(
+    r"\b(?:continu\w*|resum\w*|again|previous\w*|so far|now|latest|last time|next step|i'm (?:back|ready)|"
+    r"what(?:'s| is| are| comes| should| do| can)?(?: (?:we|i|you))?(?: do)? next|"
+    r"(?:we|you) (?:discussed|talked|agreed|mentioned|suggested|gave|sent|listed|said|planned))\b"
+)
 _NAME = re.compile(r"(?<=[a-z0-9,:;] )[\"'(]?([A-Z][\w-]+)")
 
 
@@ -88,7 +97,8 @@ class Manner:
     """How a prompt is put.
 
     `ours`: it speaks of us; `situated`: of what has happened, is so now, or is allowed; `general`: it asks as one asks
-    about the world; `addressed`: it asks the agent about itself or its last words; `names`: what it names by capitals.
+    about the world; `addressed`: it asks the agent about itself or its last words; `names`: what it names by capitals;
+    `dated`: it asks for a time; `resumes`: it goes on with something, as what is no question mostly does.
     """
 
     form: Form
@@ -97,6 +107,8 @@ class Manner:
     general: bool
     addressed: bool
     names: tuple[str, ...]
+    dated: bool = False
+    resumes: bool = False
 
     @property
     def asks(self) -> bool:
@@ -108,13 +120,17 @@ def manner_of(text: str) -> Manner:
     """The manner of a prompt in English; of another language the form at best."""
     plain = _bare(text.replace("’", "'"))
     permitted = bool(_PERMITTED.search(plain))
+    form = form_of(text)
     return Manner(
-        form=form_of(text),
+        form=form,
         ours=bool(_OURS.search(plain)),
         situated=permitted or bool(_SITUATED.search(plain)),
         general=bool(_GENERAL.search(plain)),
-        addressed=not permitted and bool(_ADDRESSED.search(plain)),
+        # `can you remind me` asks of what follows, not of the agent.
+        addressed=not permitted and form != "telling" and bool(_ADDRESSED.search(plain)),
         names=tuple(dict.fromkeys(_NAME.findall(text))),
+        dated=bool(_DATED.search(plain)),
+        resumes=form != "question" or bool(_RESUMES.search(plain)),
     )
 
 

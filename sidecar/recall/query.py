@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from sidecar.index import MAX_COVERAGE_TERMS, View, idf, stems
+from sidecar.index import MAX_COVERAGE_TERMS, View, idf, name_number, stems, term_shares, traits
 from sidecar.model import ProfileRef
 from sidecar.recall.prompt import EVERYDAY, TELLING, Manner, manner_of
 from sidecar.recall.weights import Gate
@@ -16,6 +16,7 @@ _SMALL_NUMBER = re.compile(r"\d{1,3}")
 """A line number or a quantity; a port or a year tells more."""
 
 _WORD = re.compile(r"[\w+#'’]+")
+_NAME = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LETTER = re.compile(r"[^\W\d_]")
 _LAST_LATIN = "\u024f"
 
@@ -24,10 +25,11 @@ _LAST_LATIN = "\u024f"
 class Query:
     """A question as the channels take it.
 
-    `words`: what each word weighs in the query's vector; `weights`: idf of each term over the profiles asked, the
-    weightiest first; `telling`: the same terms as the gate weighs them, everyday words at a discount; `content`: those
-    that are not everyday; `known`: those of them that some document has; `strangers`: how many names no document has;
-    `foreign`: not in Latin letters.
+    `words`: what each word weighs in the query's vector; `weights`: idf of each term over the profiles asked, of a
+    word's parts each its share, the weightiest first; `telling`: the same terms as the gate weighs them, everyday words
+    at a discount; `content`: those that are not everyday; `known`: those of them that some document has; `strangers`:
+    how many names no document has; `foreign`: not in Latin letters; `voices`: the numbers of its words as names of
+    speakers.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Query:
     known: frozenset[str]
     strangers: int
     foreign: bool
+    voices: frozenset[int]
 
     @property
     def everyday(self) -> frozenset[str]:
@@ -62,14 +65,15 @@ def _share(weights: Mapping[str, float], has: Collection[str]) -> float:
 
 def analyse(text: str, view: View, profiles: Sequence[ProfileRef]) -> Query:
     """The query for the profiles that are asked; of many terms the weightiest count."""
-    terms = list(dict.fromkeys(stems(text)))
-    counts, size = dict.fromkeys(terms, 0), 0
+    shares = term_shares(text)
+    counts, size = dict.fromkeys(shares, 0), 0
     for profile in profiles:
-        found, documents = view.frequencies(profile, terms)
+        found, documents = view.frequencies(profile, list(shares))
         size += documents
         for term, count in found.items():
             counts[term] += count
-    weighed = sorted(((term, idf(size, counts[term])) for term in terms), key=lambda item: (-item[1], item[0]))
+    idfs = {term: idf(size, counts[term]) for term in shares}
+    weighed = sorted(((term, idfs[term] * share) for term, share in shares.items()), key=_weightiest)
     weights = dict(weighed[:MAX_COVERAGE_TERMS])
     everyday = {term for term in weights if term in _stemmed(EVERYDAY) or _SMALL_NUMBER.fullmatch(term)}
     telling = {term: weight * (Gate.EVERYDAY if term in everyday else 1.0) for term, weight in weights.items()}
@@ -78,14 +82,20 @@ def analyse(text: str, view: View, profiles: Sequence[ProfileRef]) -> Query:
     return Query(
         text=text,
         manner=manner,
-        words=_words_weighed(text, dict(weighed)),
+        words=_words_weighed(text, idfs),
         weights=weights,
         telling=telling,
         content=content,
         known=frozenset(term for term in content if counts[term]),
         strangers=sum(not any(counts.get(term) for term in stems(name)) for name in manner.names),
         foreign=_is_foreign(text),
+        voices=frozenset(name_number(word) for word in _NAME.findall(text)) - {traits.NO_VOICE},
     )
+
+
+def _weightiest(item: tuple[str, float]) -> tuple[float, str]:
+    term, weight = item
+    return -weight, term
 
 
 @lru_cache(maxsize=4096)

@@ -50,7 +50,7 @@ class Recall:
         candidates = found if verdict.open else []
         watch.lap("fuse")
         wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
-        answer = extract(query, search.vector, candidates, self._index.embedder, wanted)
+        answer = extract(query, search.vector, candidates, self._index.embedder, wanted) if request.answered else ""
         watch.lap("answer")
         hits = tuple(_hit(candidate) for candidate in candidates)
         if not request.explain:

@@ -15,7 +15,7 @@ SAME_SCORE = 1e-4
 """Relative difference below which two scores of a channel are one: as much as the engine's 32 bits may be off."""
 
 SPARE = 10
-"""Documents that are read beyond the limit: some are folded into others or ranked down."""
+"""Documents that are read beyond the limit, of a high limit half as many: some fold into others or are ranked down."""
 
 MEMORY_FIELDS: Mapping[str, float] = {
     "content": 1.0,
@@ -26,18 +26,65 @@ MEMORY_FIELDS: Mapping[str, float] = {
     "tags": 0.7,
 }
 
-MESSAGE_FIELDS: Mapping[str, float] = {"text": 1.0, "near": 0.5}
-"""A neighbour tells what the talk was about: half of what the message itself does."""
+MESSAGE_FIELDS: Mapping[str, float] = {"text": 1.0}
+
+
+class Talk:
+    """What a message is worth: a sum of what is known of it.
+
+    The numbers are those of a listwise logistic regression (the right message or session against all others) over
+    four sets of conversations, relative to WORDS and rounded.  What each of them brings, and how well the fit does on
+    conversations that it has not seen, is in `docs/decisions/0004-order-of-messages.md`.
+    """
+
+    POOL = 300
+    """Messages that the search by words brings, and POOL_NEAR those that the search by meaning does: what is further
+    down is not brought up by its surroundings."""
+    POOL_NEAR = 100
+
+    WORDS = 1.0
+    """Of its own words, as a share of what the query's words weigh together."""
+
+    AFTER = 0.5
+    """Of the words of the message that follows: an answer says again what it answers to."""
+
+    ANSWERING = 0.6
+    """Of the words of the message before, if that asks something: then this one answers."""
+
+    MEANING = 1.65
+    """Of its cosine."""
+
+    SESSION_WORDS = 1.2
+    """Of the best words in its session: what is talked of at length is talked of in one place."""
+
+    BY_AGENT = 0.6
+    """What it loses for being an agent's: an agent says much, most of it again.  The fit wants 1.0."""
+
+    VOICE = 0.5
+    """That it is said by whom the query names, where messages open with names.  The fit wants 1.0."""
+
+    DATED = 0.6
+    """That it names a time, if a time is asked for."""
+
+    LATER = 0.14
+    """What it loses, times the logarithm of the number of later sessions, where the query goes on with something."""
+
+    SHARE = 0.13
+    """Of a message's worth, what it scores beside memories: a little less than a memory gets that is as near by words
+    and meaning.  A verbatim message may be a question, a plan or chatter; a memory was judged worth keeping.  Set on
+    the scripted sessions, of whose questions a share of 0.1 or less answers fewer with the first hit."""
+
 
 CHANNELS: Mapping[str, float] = {
     "keyword": 1.0,
     "key": 0.5,  # few and precise, but a key is a name, not a statement
     "vector": 1.0,
-    "raw": 0.7,  # a verbatim message may be a question, a plan or chatter; a memory was judged worth keeping
-    "raw_vector": 0.7,
+    "raw": Talk.WORDS,
+    "raw_vector": Talk.MEANING,
 }
-"""How much a channel's vote weighs, times the vote's own strength.  The strengths are absolute, so that the
-best of a channel that found nothing good does not outvote what another is sure of."""
+"""How much a channel's vote weighs.  Memories get it times the vote's own strength.  The strengths are absolute, so
+that the best of a channel that found nothing good does not outvote what another is sure of.  Messages get it times the
+score, as a part of their worth."""
 
 RANK_CONSTANT = 60
 """The k of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
@@ -50,11 +97,6 @@ FLOOR_SHARE = 0.2
 
 SCRAP_WORDS = 3
 """A message of fewer words is an answer to something else."""
-
-COMPANY = 0.4
-COMPANY_SIZE = 3
-"""Of the difference between a session's three best messages and those of the best session, what its messages lose: what
-is talked of at length is talked of in one place.  From 0.3 to 1.0 it makes little difference."""
 
 KEY_COVERED = 0.5
 """Of a topic key's words, how many the query must have for the key to vote."""

@@ -58,6 +58,11 @@ class Profile:
         """Memories of these statuses (None: all), sorted by id; a file that is bad now answers as it last was good."""
         return self._snapshot.memories(statuses)
 
+    @property
+    def empty(self) -> bool:
+        """Whether no file answers for any memory, whatever its status; asked on every opening."""
+        return not self._snapshot.by_id
+
     def get(self, identifier: str) -> Stored | None:
         """The memory of an id, whatever its status."""
         return self._snapshot.by_id.get(identifier)

@@ -204,7 +204,7 @@ class Store:
 
 
 def _holds_memories(profile: Profile) -> bool:
-    return bool(profile.memories(statuses=None))
+    return not profile.empty
 
 
 def _folders(parent: Path) -> list[str]:

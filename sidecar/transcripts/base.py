@@ -92,6 +92,8 @@ class ReadResult:
     complete: `messages` is all that this session file holds now; archived ones of this session that are absent from
         it were withdrawn.
     more: the limit was reached; call again with the cursor.
+    drifted: more than `drift.SHARE` of the file's records so far are of unknown kinds: a format that this build does
+        not understand any more, whose messages are not to be built upon.
     """
 
     messages: tuple[Message, ...]
@@ -103,6 +105,7 @@ class ReadResult:
     withdrawn: tuple[str, ...] = ()
     complete: bool = False
     more: bool = False
+    drifted: bool = False
 
 
 class Reader(Protocol):

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sidecar import paths
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.claude_records import AGENT, Conversation, branch_of, session_of
+from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.glance import glance
 from sidecar.transcripts.lines import open_lines
-from sidecar.transcripts.places import folder_from
+from sidecar.transcripts.places import roots
 from sidecar.transcripts.values import moment, name
 
 _NOT_SESSIONS = frozenset(("journal", "history"))
@@ -26,8 +26,7 @@ class ClaudeCode:
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
         """`$CLAUDE_CONFIG_DIR/projects`, by default `~/.claude/projects`."""
-        home = paths.user_home(environ)
-        return (folder_from(environ.get("CLAUDE_CONFIG_DIR"), home, home / ".claude") / "projects",)
+        return roots(AGENT, environ)
 
     def is_transcript(self, path: Path) -> bool:
         """A JSONL file of a session or subagent; journals, memory and tool output lie in the same tree."""
@@ -60,16 +59,20 @@ class ClaudeCode:
         """See `Reader.read`.  Claude Code withdraws nothing: abandoned branches of a conversation stay in the file."""
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = Conversation(path, lines.state, lines.source.written)
-            messages = tuple(message for position, record in lines for message in conversation.feed(position, record))
-            after = lines.cursor(conversation.state())
+            drift, messages = Drift(lines.state), list[Message]()
+            for position, record in lines:
+                messages.extend(conversation.feed(position, record))
+                drift.note(conversation.unknown)
+            after = lines.cursor(conversation.state() | drift.state())
         return ReadResult(
-            messages=messages,
+            messages=tuple(messages),
             cursor=after,
             header=self.header(path),
             unknown=dict(sorted(conversation.unknown.items())),
             damaged=lines.damaged,
             restarted=lines.restarted,
             more=lines.more,
+            drifted=drift.found,
         )
 
 

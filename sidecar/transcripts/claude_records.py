@@ -85,6 +85,7 @@ class Conversation:
         self._calls = Calls(state.get("calls"))
         self._subagent = is_subagent(path)
         self._fixed_session = session_of(path, []) if self._subagent and "subagents" in path.parts else None
+        self._path = path
         self._session = path.stem
         self._written = written
 
@@ -171,8 +172,19 @@ class Conversation:
             or "<tool_use_error>" in output
             or (exit_code is not None and exit_code[1] != "0")
         )
+        if self._told_elsewhere(record):
+            output = ""
         words, tool = outcome(call, _WRAPPER.sub("", output), failed=failed)
         yield from self._said(position, record, "tool", "tool", words, "tool", tool, index)
+
+    def _told_elsewhere(self, record: Record) -> bool:
+        """Whether a result is the last answer of a subagent whose own file lies here: in that file it counts."""
+        agent = identifier(obj(record.get("toolUseResult")).get("agentId"))
+        if not agent:
+            return False
+        file = f"agent-{Path(agent).name}.jsonl"
+        places = (self._path.with_suffix("") / "subagents" / file, self._path.with_name(file))
+        return any(place != self._path and place.is_file() for place in places)
 
     def _said(
         self,

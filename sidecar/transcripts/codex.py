@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sidecar import paths
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.codex_records import AGENT, Conversation, rolled_back_turns
+from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.glance import glance
 from sidecar.transcripts.lines import open_lines
-from sidecar.transcripts.places import folder_from
+from sidecar.transcripts.places import roots
 from sidecar.transcripts.streams import ZSTD_SUFFIX
 from sidecar.transcripts.values import items, moment, obj
 from sidecar.transcripts.whole import read_document
@@ -25,9 +25,7 @@ class Codex:
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
         """`sessions` and `archived_sessions` in `$CODEX_HOME`, by default `~/.codex`."""
-        home = paths.user_home(environ)
-        base = folder_from(environ.get("CODEX_HOME"), home, home / ".codex")
-        return (base / "sessions", base / "archived_sessions")
+        return roots(AGENT, environ)
 
     def is_transcript(self, path: Path) -> bool:
         """A rollout; a compressed one only where the plain file is gone, as the plain one counts."""
@@ -55,11 +53,13 @@ class Codex:
         messages: list[Message] = []
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = Conversation(path, lines.state, lines.source.written)
+            drift = Drift(lines.state)
             for position, record in lines:
                 messages.extend(conversation.feed(position, record))
+                drift.note(conversation.unknown)
                 if rolled_back_turns(record):
                     rollbacks.append(position)
-            after = lines.cursor(conversation.state())
+            after = lines.cursor(conversation.state() | drift.state())
         withdrawn = _withdrawn(path, rollbacks) if rollbacks else ()
         gone = frozenset(withdrawn)
         return ReadResult(
@@ -71,6 +71,7 @@ class Codex:
             restarted=lines.restarted,
             withdrawn=withdrawn,
             more=lines.more,
+            drifted=drift.found,
         )
 
     def _read_legacy(self, path: Path, cursor: Cursor | None) -> ReadResult:
@@ -78,14 +79,18 @@ class Codex:
         if document.content is None or document.same:
             return ReadResult((), document.cursor, damaged=int(document.content is None and not document.empty))
         records = list(_legacy(document.content))
-        conversation = Conversation(path, {}, document.written)
-        messages = [message for position, record in records for message in conversation.feed(position, record)]
+        conversation, drift = Conversation(path, {}, document.written), Drift({})
+        messages: list[Message] = []
+        for position, record in records:
+            messages.extend(conversation.feed(position, record))
+            drift.note(conversation.unknown)
         return ReadResult(
             messages=tuple(messages),
             cursor=document.cursor,
             header=_header(path, records, [record for _, record in records], document.written, whole=True),
             unknown=dict(sorted(conversation.unknown.items())),
             complete=True,
+            drifted=drift.found,
         )
 
 

@@ -31,10 +31,10 @@ from sidecar.transcripts.codex_items import (
     summary_words,
     tool_name,
 )
-from sidecar.transcripts.codex_threads import is_uuid, parent_of, thread_of_file, uuid_time
+from sidecar.transcripts.codex_threads import parent_of, thread_of_file, uuid_time
 from sidecar.transcripts.text import clean
 from sidecar.transcripts.tools import UNKNOWN, Call, Calls, call_of, is_ours, outcome
-from sidecar.transcripts.values import count, digest, identifier, items, moment, name, obj, text
+from sidecar.transcripts.values import count, digest, identifier, is_uuid, items, moment, name, obj, text
 
 AGENT: Final = "codex"
 

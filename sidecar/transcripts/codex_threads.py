@@ -7,15 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from sidecar.transcripts.base import Record
-from sidecar.transcripts.values import identifier, moment, obj
+from sidecar.transcripts.values import UUID, identifier, is_uuid, moment, obj
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_FILE_NAME = re.compile(rf"rollout-.*?({_UUID.pattern})")
-
-
-def is_uuid(value: str) -> bool:
-    """Whether an id is unique by itself; early versions counted their turns instead."""
-    return _UUID.fullmatch(value) is not None
+_FILE_NAME = re.compile(rf"rollout-.*?({UUID})")
 
 
 def thread_of_file(path: Path) -> str:

@@ -7,7 +7,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
-from sidecar.transcripts import claude_records, codex_records, gemini_records
+from sidecar.transcripts import (
+    aider,
+    claude_records,
+    cline,
+    cline_records,
+    codex_records,
+    copilot_records,
+    cursor,
+    cursor_records,
+    gemini_records,
+    markdown,
+    messages_records,
+    native,
+    openclaw,
+    pi_records,
+    qwen_records,
+)
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.lines import parsed
 from sidecar.transcripts.streams import opened
@@ -16,8 +32,15 @@ from sidecar.transcripts.values import obj, text
 HEAD_SIZES = (256 * 1024, 4 * 1024 * 1024)
 """Bytes looked at: 50 KB of instructions may stand in the first record, and sometimes a picture of some MB."""
 
+GENERIC_HEAD = 3
+"""Among so many first records one must be a message, if a file is to be taken for one of messages."""
+
 _GEMINI_KEYS = ('"sessionId":', '"projectHash":', '"messages":')
 _CODEX_DOCUMENT = re.compile(r'\A\s*\{\s*"session"\s*:\s*\{.*"items"\s*:\s*\[', re.DOTALL)
+_MESSAGES_DOCUMENT = re.compile(
+    r"\A\s*(?:\[\s*)?\{(?=.*\"(?:role|sender)\"\s*:\s*\")(?=.*\"(?:content|text|chat_messages|mapping)\"\s*:)",
+    re.DOTALL,
+)
 
 
 def _is_codex(record: Record) -> bool:
@@ -40,15 +63,60 @@ def _is_gemini(record: Record) -> bool:
     return "sessionId" in record and "type" not in record and ("projectHash" in record or "startTime" in record)
 
 
+def _is_pi(record: Record) -> bool:
+    return text(record.get("type")) == "session" and "timestamp" in record and ("cwd" in record or "version" in record)
+
+
+def _is_copilot(record: Record) -> bool:
+    kind = text(record.get("type"))
+    return isinstance(record.get("data"), dict) and kind.partition(".")[0] in ("session", "user", "assistant", "hook")
+
+
+def _is_qwen(record: Record) -> bool:
+    return "sessionId" in record and isinstance(obj(record.get("message")).get("parts"), list)
+
+
+def _is_cursor(record: Record) -> bool:
+    return "role" in record and "type" not in record and isinstance(record.get("message"), dict)
+
+
+def _is_messages(record: Record) -> bool:
+    if "mapping" in record and "current_node" in record:
+        return True
+    told = record.get("messages", record.get("chat_messages"))
+    if isinstance(told, list):
+        return bool(told) and all(isinstance(each, dict) and ("role" in each or "sender" in each) for each in told[:3])
+    bare = text(record.get("type")) in ("", "message", text(record.get("role")))
+    return bare and "role" in record and ("content" in record or "tool_calls" in record)
+
+
 _SHAPES: tuple[tuple[str, Callable[[Record], bool]], ...] = (
+    (native.NativeConversation.agent, lambda record: native.MARK in record),
     (codex_records.AGENT, _is_codex),
+    (pi_records.PiConversation.agent, _is_pi),
+    (copilot_records.CopilotConversation.agent, _is_copilot),
+    (qwen_records.QwenConversation.agent, _is_qwen),
     (claude_records.AGENT, _is_claude),
     (gemini_records.AGENT, _is_gemini),
+    (cursor_records.AGENT, _is_cursor),
+    (messages_records.MessagesConversation.agent, _is_messages),
+)
+
+_TEXTS: tuple[tuple[str, Callable[[str], object]], ...] = (
+    (aider.AiderConversation.agent, re.compile(r"^# aider chat started at ", re.MULTILINE).search),
+    (cursor_records.AGENT, re.compile(r"\A\s*user:\s*$", re.MULTILINE).search),
+    (markdown.MarkdownConversation.agent, markdown.looks_like),
 )
 
 
 def detect(path: Path) -> str | None:
-    """The agent whose format this file has, by its first records; None if no reader knows it, or it cannot be read."""
+    """The agent whose format this file has, by its first records; None if no reader knows it, or it cannot be read.
+
+    The place decides only between agents that write the same format, and for a name that is one agent's own.
+    """
+    named = _by_name(path)
+    if named:
+        return named
     try:
         with opened(path) as source:
             head = source.stream.read(HEAD_SIZES[0])
@@ -56,18 +124,38 @@ def detect(path: Path) -> str | None:
                 head += source.stream.read(HEAD_SIZES[1])
     except TranscriptUnreadable:
         return None
-    for line in head.split(b"\n"):
-        for _, record in parsed(line)[0]:
-            for agent, fits in _SHAPES:
-                if fits(record):
-                    return agent
+    records = [record for line in head.split(b"\n") for _, record in parsed(line)[0]]
+    for number, record in enumerate(records):
+        for agent, fits in _SHAPES:
+            if fits(record) and (number < GENERIC_HEAD or agent != messages_records.MessagesConversation.agent):
+                return _relative(agent, path)
     return _document(head.decode("utf-8", "replace"))
 
 
+def _by_name(path: Path) -> str | None:
+    """Agents with names of their own for files whose content looks like that of others."""
+    if cursor.FOLDER in path.parts[:-1] and path.is_file():
+        return cursor_records.AGENT
+    if path.name == cline.HISTORY and path.is_file():
+        beside = path.with_name("history_item.json")
+        roo = beside.is_file() or any("roo" in part.lower() for part in path.parts[-5:])
+        return (cline_records.RooConversation if roo else cline_records.ClineConversation).agent
+    return cline_records.ClineConversation.agent if path.name.endswith(cline.MESSAGES) and path.is_file() else None
+
+
+def _relative(agent: str, path: Path) -> str:
+    """Which of the agents that write Pi's format, told by the folders around."""
+    if agent == pi_records.PiConversation.agent and "agents" in path.parts and path.parent.name == "sessions":
+        return openclaw.OpenClawConversation.agent
+    return agent
+
+
 def _document(head: str) -> str | None:
-    """The agent of a file that is one JSON document over many lines."""
+    """The agent of a file that is one JSON document over many lines, or a text."""
     if _CODEX_DOCUMENT.match(head):
         return codex_records.AGENT
     if head.lstrip().startswith("{") and all(key in head for key in _GEMINI_KEYS):
         return gemini_records.AGENT
-    return None
+    if _MESSAGES_DOCUMENT.match(head) and not parsed(head.lstrip().partition("\n")[0].encode())[0]:
+        return messages_records.MessagesConversation.agent
+    return next((agent for agent, fits in _TEXTS if fits(head)), None)

@@ -1,8 +1,8 @@
 """Gemini CLI: a replay log in JSONL, and the one-document JSON of its versions before 0.39.
 
 In the replay log a message that comes again replaces the earlier one, `$rewindTo` takes back a message and all after
-it, and `$set.messages` replaces them all.  Growth without these is read as it comes; with one of them the whole file
-is replayed and given as complete.
+it, and `$set.messages` replaces them all, unless it holds the summary of a compression.  Growth without these is read
+as it comes; with one of them the whole file is replayed and given as complete.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sidecar import paths
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
+from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.gemini_records import AGENT, Session, messages_of
 from sidecar.transcripts.glance import glance
 from sidecar.transcripts.lines import Lines, open_lines
-from sidecar.transcripts.places import folder_from
+from sidecar.transcripts.places import roots
 from sidecar.transcripts.text import safe
 from sidecar.transcripts.values import identifier, items, moment, name, obj
 from sidecar.transcripts.whole import read_document
 
 CHATS = "chats"
+_KEPT = ("sessionId", "kind")
 REWIND, SET = "$rewindTo", "$set"
 
 MARKER_SIZE = 1024 * 1024
@@ -39,9 +40,7 @@ class Gemini:
 
     def roots(self, environ: Mapping[str, str]) -> tuple[Path, ...]:
         """`.gemini/tmp` in `$GEMINI_CLI_HOME` or the home folder, and where the macOS sandbox puts it."""
-        home = paths.user_home(environ)
-        base = folder_from(environ.get("GEMINI_CLI_HOME"), home, home)
-        return (base / ".gemini" / "tmp", home / ".cache" / ".gemini" / "tmp")
+        return roots(AGENT, environ)
 
     def is_transcript(self, path: Path) -> bool:
         """A session below `chats`; an old one only while it has not been carried over to JSONL."""
@@ -72,7 +71,7 @@ class Gemini:
             log = _Log(path, lines.source.written, lines.state)
             for position, record in lines:
                 log.apply(position, record)
-            if not log.taken_back:
+            if not log.reaches_back:
                 return self._result(path, log, lines, lines.damaged, restarted=restarted)
         with open_lines(path) as lines:
             log = _Log(path, lines.source.written, {})
@@ -80,7 +79,7 @@ class Gemini:
             for position, record in lines:
                 log.apply(position, record)
                 if position < since:  # what an earlier call has counted
-                    log.unknown.clear()
+                    log.forget_unknown()
                     known = lines.damaged
             return self._result(path, log, lines, lines.damaged - known, restarted=restarted)
 
@@ -94,6 +93,7 @@ class Gemini:
             restarted=restarted,
             complete=log.taken_back,
             more=lines.more,
+            drifted=log.drift.found,
         )
 
     def _read_document(self, path: Path, cursor: Cursor | None) -> ReadResult:
@@ -107,6 +107,7 @@ class Gemini:
             header=self.header(path),
             unknown=dict(sorted(log.unknown.items())),
             complete=not _carried_over(path),  # what the JSONL has more was not withdrawn
+            drifted=log.drift.found,
         )
 
 
@@ -115,8 +116,10 @@ class _Log:
 
     def __init__(self, path: Path, written: datetime, state: Mapping[str, object]) -> None:
         self.unknown: Counter[str] = Counter()
+        self.reaches_back = False
         self.taken_back = False
-        self.head: Record = dict(state)
+        self.head: Record = {key: state[key] for key in _KEPT if key in state}
+        self.drift = Drift(state)
         self._path = path
         self._written = written
         self._cwd = project_root(path)
@@ -124,7 +127,12 @@ class _Log:
 
     def state(self) -> Record:
         """For the cursor."""
-        return {key: self.head[key] for key in ("sessionId", "kind") if key in self.head}
+        return {key: self.head[key] for key in _KEPT if key in self.head} | self.drift.state()
+
+    def forget_unknown(self) -> None:
+        """What is unknown so far was told already; it still counts as drift."""
+        self.unknown.clear()
+        self.drift = Drift(self.drift.state())
 
     def messages(self) -> tuple[Message, ...]:
         """In file order; a message that came again stands where it came last."""
@@ -133,6 +141,10 @@ class _Log:
 
     def apply(self, position: int, record: Record) -> None:
         """Replay one record that stands at this byte."""
+        self._apply(position, record)
+        self.drift.note(self.unknown)
+
+    def _apply(self, position: int, record: Record) -> None:
         if REWIND in record:
             self._rewind(identifier(record[REWIND]))
         elif SET in record:
@@ -156,14 +168,30 @@ class _Log:
 
     def _set(self, position: int, changes: Record) -> None:
         self._note(changes)
-        if isinstance(changes.get("messages"), list):
+        if not isinstance(changes.get("messages"), list):
+            return
+        self.reaches_back = True
+        before = dict(self._present)
+        self._present.clear()
+        self._put_all(position, changes["messages"])
+        if any(message.kind == "summary" for messages in self._present.values() for message in messages):
+            self._keep(before)
+        else:
             self.taken_back = True
-            self._present.clear()
-            self._put_all(position, changes["messages"])
+
+    def _keep(self, before: dict[str, list[Message]]) -> None:
+        """A compression shortens what the model is given; nobody took back what was said."""
+        said = {(message.role, message.text) for messages in before.values() for message in messages}
+        new = {
+            key: messages
+            for key, messages in self._present.items()
+            if key not in before and any((message.role, message.text) not in said for message in messages)
+        }
+        self._present = before | new
 
     def _rewind(self, target: str) -> None:
         """Take back this message and all after it; one that is not there takes back all."""
-        self.taken_back = True
+        self.reaches_back = self.taken_back = True
         known = list(self._present)
         for key in known[known.index(target) if target in self._present else 0 :]:
             del self._present[key]
@@ -171,6 +199,7 @@ class _Log:
     def _put_all(self, position: int, records: object) -> None:
         for record in map(obj, items(records)):
             position += self._put(position, record)
+            self.drift.note(self.unknown)
 
     def _put(self, position: int, record: Record) -> int:
         """Add or replace a message; returns how many positions it took, each shorter than its JSON."""

@@ -130,6 +130,8 @@ def _tool_call(common: _Common, made: str, index: int, given: Record) -> Iterato
     exit_code = _EXIT_CODE.search(printed[-1000:]) if _SHELL.match(printed) else None
     failed = status in ("error", "cancelled") or (exit_code is not None and exit_code[1] != "0")
     words, tool = outcome(call, _without_labels(printed), failed=failed)
+    if not words:
+        return
     yield common.message(
         f"{made}:{identifier(given.get('id')) or index}",
         "tool",

@@ -1,15 +1,19 @@
-"""JSONL files that grow: complete lines after a cursor, and the cursor after them."""
+"""Files that grow by lines: the complete lines after a cursor, and the cursor after them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sidecar.transcripts.base import Cursor, Record
 from sidecar.transcripts.streams import Source, opened
+from sidecar.transcripts.text import IMAGE_MARK
 
 PREFIX_SIZE = 4096
 """Bytes at the head that identify a file: the first record with its ids and times fits."""
@@ -17,15 +21,31 @@ PREFIX_SIZE = 4096
 TAIL_SIZE = 1024
 """Bytes before the offset that must still be there: finds a file cut in the middle that has grown again since."""
 
-MAX_LINE = 64 * 1024 * 1024
-"""A longer line is skipped as damaged; the longest real one seen had 1 MB."""
+MAX_LINE = 32 * 1024 * 1024
+"""A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
+
+MAX_TEXT = 4 * 1024 * 1024
+"""A line that is still longer without its pictures is skipped too: parsed, it would take many times its size."""
+
+PICTURE_LINE = 1024 * 1024
+"""From this length on pictures are taken out before anything is parsed: a text of such length, with one character
+outside of the basic plane in it, takes four times its size in memory, several times over."""
+
+MAX_GLUED = 1000
+"""Objects taken from one line; two writers that meet leave two, a longer row is rubbish."""
 
 _DECODER = json.JSONDecoder()
-_BLANK = "\0\ufeff \t\r\n"  # a crash may leave NULs, an editor a byte order mark
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as an editor leaves it
+_BLANK = b"\0 \t\r\n"  # a crash may leave NULs
+_BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
+_PICTURE = re.compile(  # never from the middle of an escape such as \n
+    rb"(?<![\\A-Za-z0-9+/])"
+    rb"(?P<url>data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w=.-]{1,80}){0,8};base64,)?[A-Za-z0-9+/]{4096,}={0,2}"
+)
 
 
-class Lines:
-    """The complete lines of one file from a position on; iterate once, then ask for `damaged`, `more`, `cursor`."""
+class RawLines:
+    """The complete lines of one file from a position on."""
 
     def __init__(self, source: Source, limit_bytes: int, cursor: Cursor | None, known: tuple[bytes, bytes]) -> None:
         """`source` stands at the cursor's offset; `known` is the consumed head and the bytes before the offset."""
@@ -36,25 +56,21 @@ class Lines:
         self.more = False
         self.restarted = False
         self._end = self.offset + max(limit_bytes, 1)
+        self._rest = b""
         self._prefix, self._tail = known
 
-    def __iter__(self) -> Iterator[tuple[int, Record]]:
-        """Each record with its position: the byte offset of its line, plus its place in it if several are glued."""
+    def _next(self) -> bytes | None:
+        """The next complete line, not consumed yet; None at the limit and at the end of what is written."""
         while True:
             if self.offset >= self._end:
                 self.more = True
-                return
+                return None
             line = self.source.stream.readline(MAX_LINE)
-            if not line.endswith(b"\n"):
-                if len(line) < MAX_LINE or not self._skip_giant(line):
-                    return
-                continue
-            start = self.offset
-            self._consume(line)
-            records, damaged = parsed(line)
-            self.damaged += damaged
-            for place, record in records:
-                yield start + place, record
+            if line.endswith(b"\n"):
+                return line
+            if len(line) < MAX_LINE or not self._skip_giant(line):
+                self._rest = line
+                return None
 
     def _skip_giant(self, line: bytes) -> bool:
         """Step over a line of more than MAX_LINE bytes; False if its end is not written yet."""
@@ -95,17 +111,88 @@ class Lines:
         )
 
 
+class Lines(RawLines):
+    """The records of a JSONL file; iterate once, then ask for `damaged`, `more`, `cursor`."""
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]:
+        """Each record with its position: the byte offset of its line, plus its place in it if several are glued."""
+        while (line := self._next()) is not None:
+            start = self.offset
+            self._consume(line)
+            records, damaged = parsed(line)
+            self.damaged += damaged
+            for place, record in records:
+                yield start + place, record
+
+    def tail(self) -> list[tuple[int, Record]]:
+        """The records of a last line without an end, if it is whole all the same; it is read again by the next call."""
+        if not self._rest or self.more:
+            return []
+        records, damaged = parsed(self._rest)
+        return [] if damaged else [(self.offset + place, record) for place, record in records]
+
+
+class TextLines(RawLines):
+    """The lines of a text; what is not settled when it ends is read again by the next call.
+
+    So a paragraph that is still being written is seen as a whole every time.
+    """
+
+    def __init__(self, source: Source, limit_bytes: int, cursor: Cursor | None, known: tuple[bytes, bytes]) -> None:
+        """As for `RawLines`; the limit counts what is settled."""
+        super().__init__(source, limit_bytes, cursor, known)
+        self._held: deque[bytes] = deque()
+        self._read = self.offset
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        """Each line without its end, with its byte offset."""
+        while (line := self._next()) is not None:
+            start = self._read
+            self._read += len(line)
+            self._held.append(line)
+            yield start, line.rstrip(b"\r\n").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
+
+    def tail(self) -> tuple[int, str] | None:
+        """The last line if it has no end yet, with its byte offset; it is never settled."""
+        if not self._rest or self.more:
+            return None
+        return self._read, self._rest.decode("utf-8-sig" if self._read == 0 else "utf-8", "replace")
+
+    def settle(self, upto: int) -> None:
+        """The lines before this offset will not be asked for again."""
+        while self._held and self.offset < upto:
+            self._consume(self._held.popleft())
+
+    def _skip_giant(self, line: bytes) -> bool:
+        """No text has a line so long: it is taken for one that is never ended."""
+        return False
+
+
+AnyLines = TypeVar("AnyLines", bound=RawLines)
+
+
+def open_lines(path: Path, cursor: Cursor | None = None, limit_bytes: int = 1 << 62) -> AbstractContextManager[Lines]:
+    """The records after the cursor; all of them, with `restarted` set, if the file is not the cursor's any more."""
+    return _opened_as(Lines, path, cursor, limit_bytes)
+
+
+def open_text(
+    path: Path, cursor: Cursor | None = None, limit_bytes: int = 1 << 62
+) -> AbstractContextManager[TextLines]:
+    """As `open_lines`, for text."""
+    return _opened_as(TextLines, path, cursor, limit_bytes)
+
+
 @contextmanager
-def open_lines(path: Path, cursor: Cursor | None = None, limit_bytes: int = 1 << 62) -> Iterator[Lines]:
-    """The lines after the cursor; all of them, with `restarted` set, if the file is not the cursor's any more."""
+def _opened_as(kind: type[AnyLines], path: Path, cursor: Cursor | None, limit_bytes: int) -> Iterator[AnyLines]:
     if cursor is not None:
         with opened(path) as source:
             known = _continues(source, cursor)
             if known is not None:
-                yield Lines(source, limit_bytes, cursor, known)
+                yield kind(source, limit_bytes, cursor, known)
                 return
     with opened(path) as source:
-        lines = Lines(source, limit_bytes, None, (b"", b""))
+        lines = kind(source, limit_bytes, None, (b"", b""))
         lines.restarted = cursor is not None
         yield lines
 
@@ -142,9 +229,12 @@ def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
     A line that is not JSON is tried again as several objects without a line end between them, as two writers that
     meet leave it.
     """
-    content = line.decode("utf-8", "replace").strip(_BLANK)
-    if not content:
-        return [], 0
+    line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
+    if len(line) >= PICTURE_LINE:
+        line = without_pictures(line)
+    if len(line) > MAX_TEXT:
+        return [], 1
+    content = line.decode("utf-8", "replace")
     found: list[tuple[int, Record]] = []
     at = 0
     while at < len(content):
@@ -152,8 +242,20 @@ def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
             value, end = _DECODER.raw_decode(content, at)
         except (ValueError, RecursionError):
             return found, 1
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or len(found) == MAX_GLUED:
             return found, 1
         found.append((at, value))
-        at = len(content) - len(content[end:].lstrip(_BLANK))
+        blank = _BLANKS.match(content, end)
+        at = blank.end() if blank else end
     return found, 0
+
+
+def without_pictures(data: bytes) -> bytes:
+    """JSON with every long run of base64 replaced by the mark that cleaning would leave, before it is parsed."""
+    return _PICTURE.sub(_mark, data)
+
+
+def _mark(found: re.Match[bytes]) -> bytes:
+    if found["url"]:
+        return IMAGE_MARK.encode()
+    return b"[base64, %d characters]" % len(found.group())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 IMAGE_MARK = "[image]"
 """Stands where a picture was."""
@@ -11,59 +12,111 @@ IMAGE_MARK = "[image]"
 TOOL_OUTPUT_LIMIT = 16 * 1024
 """Bytes kept of one tool output, half from its start and half from its end, where outcomes stand."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_DATA_URL = re.compile(r"data:[a-zA-Z0-9.+-]+/[a-zA-Z0-9.+-]+(?:;[a-zA-Z0-9=._-]+)*;base64,[A-Za-z0-9+/=\s]*")
+_DATA_URL = re.compile(  # in one run, or broken into lines of some length: words after it are words
+    r"data:[a-zA-Z0-9.+-]+/[a-zA-Z0-9.+-]+(?:;[a-zA-Z0-9=._-]+)*;base64,"
+    r"[A-Za-z0-9+/]*(?:\s+[A-Za-z0-9+/]{40,})*(?:\s+[A-Za-z0-9+/]+(?==))?={0,2}"
+)
 
-# Longer than any hash or token in use (a SHA-512 in base64 has 88 characters), shorter than the smallest real image.
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}")
+BASE64_RUN = 400
+"""Longer than any hash or token (a SHA-512 in base64 has 88 characters), shorter than the smallest real image."""
+
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{{{BASE64_RUN},}}={{0,2}}")
 
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 # An angle bracket as it stands, or as it looks in a transcript that was itself printed by a tool.
 _LESS, _GREATER, _NOT_GREATER = r"(?:<|\\u003c|&lt;)", r"(?:>|\\u003e|&gt;)", r"(?:(?!&gt;|\\u003e)[^<>]){0,400}"
 
+_CASELESS = re.IGNORECASE | re.ASCII  # without ASCII a Kelvin sign would pass for a k
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A block in a text: its tag in small letters, where it begins and ends, and what stands in it."""
+
+    tag: str
+    start: int
+    end: int
+    inner: str
+
 
 class Block:
-    """A tagged block of text, found in linear time whatever the text holds."""
+    """Tagged blocks of text, found in linear time whatever the text holds."""
 
     def __init__(self, *tags: str) -> None:
         """`tags`: names without brackets; attributes and letter case do not matter."""
-        self._pairs = [
-            (
-                re.compile(rf"{_LESS}{re.escape(tag)}(?![\w-]){_NOT_GREATER}{_GREATER}", re.IGNORECASE),
-                re.compile(rf"{_LESS}/{re.escape(tag)}\s*{_GREATER}", re.IGNORECASE),
-            )
-            for tag in tags
-        ]
+        names = "|".join(map(re.escape, tags))
+        self._tags = tuple(tag.lower() for tag in tags)
+        self._opening = re.compile(rf"{_LESS}({names})(?![\w-]){_NOT_GREATER}{_GREATER}", _CASELESS)
+        self._closing = {tag: re.compile(rf"{_LESS}/{re.escape(tag)}\s*{_GREATER}", _CASELESS) for tag in self._tags}
 
     def removed(self, text: str, *, to_end: bool = False) -> str:
         """The text without these blocks; with `to_end` one that never closes reaches to the end of the text."""
-        for opening, closing in self._pairs:
-            text = _cut(text, opening, closing, to_end)
-        return text
+        kept: list[str] = []
+        at = 0
+        for found in self.found(text, to_end=to_end):
+            kept.append(text[at : found.start])
+            at = found.end
+        return "".join(kept) + text[at:] if kept else text
+
+    def inner(self, text: str) -> list[str]:
+        """What stands in these blocks, in order; one that never closes holds nothing yet."""
+        return [found.inner for found in self.found(text)]
+
+    def found(self, text: str, *, to_end: bool = False) -> Iterator[Found]:
+        """The blocks in order, each after the end of the one before."""
+        at = 0 if self.occur(text) else len(text)
+        open_ended: set[str] = set()  # one search tells that no later block of this tag closes either
+        while start := self._opening.search(text, at):
+            tag = start[1].lower()
+            end = None if tag in open_ended else self._closing[tag].search(text, start.end())
+            at = start.end()
+            if end is not None:
+                yield Found(tag, start.start(), end.end(), text[start.end() : end.start()])
+                at = end.end()
+            elif to_end:
+                yield Found(tag, start.start(), len(text), text[start.end() :])
+                at = len(text)
+            else:
+                open_ended.add(tag)
+
+    def occur(self, text: str) -> bool:
+        """Whether a tag's name is anywhere in the text: quicker than the pattern, and mostly it is not."""
+        if "<" not in text and "&lt;" not in text and "\\u003c" not in text:
+            return False
+        lowered = text.lower()
+        return any(tag in lowered for tag in self._tags)
 
 
-def _cut(text: str, opening: re.Pattern[str], closing: re.Pattern[str], to_end: bool) -> str:
-    kept: list[str] = []
-    at = 0
-    while start := opening.search(text, at):
-        end = closing.search(text, start.end())
-        if end is None and not to_end:
-            break
-        kept.append(text[at : start.start()])
-        at = end.end() if end else len(text)
-    return "".join(kept) + text[at:] if kept else text
-
-
-_OURS = Block("sidecar-context")
-_INJECTED = Block("system-reminder", "hook_context", "user-prompt-submit-hook")
+_OUR_TAG = "sidecar-context"
+_INJECTED_TAGS = (
+    "system-reminder",
+    "system_reminder",
+    "hook_context",
+    "user-prompt-submit-hook",
+    "qwen:user-prompt-submit-context",
+    # Further memory tools, each with the tag in which it hands its memory to an agent.
+    "claude-mem-context",
+    "supermemory-context",
+    "relevant-memories",
+    "relevant_memories",
+    "memory-context",
+    "hindsight_memories",
+    "letta_context",
+)
+_OURS = Block(_OUR_TAG)
+_INJECTED = Block(*_INJECTED_TAGS)
+_ANY = Block(_OUR_TAG, *_INJECTED_TAGS)
 _STRAY_FENCE = re.compile(rf"{_LESS}/sidecar-context\s*{_GREATER}", re.IGNORECASE)
 
 
 def safe(text: str) -> str:
     """The text without NULs and lone surrogates, which neither UTF-8 nor SQLite take; real pairs are joined."""
-    if _SURROGATE.search(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\0", "�") if "\0" in text else text
 
 
@@ -73,6 +126,8 @@ def without_base64(text: str) -> str:
         return text
     if ";base64," in text:
         text = _DATA_URL.sub(IMAGE_MARK, text)
+    if len(text) < BASE64_RUN or max(map(len, text.split()), default=0) < BASE64_RUN:
+        return text
     return _BASE64.sub(lambda found: f"[base64, {len(found.group())} characters]", text)
 
 
@@ -82,7 +137,7 @@ def without_injected(text: str) -> str:
     Closed blocks go first, so that an unclosed one of ours, which reaches to the end, cannot swallow what follows a
     reminder around it.
     """
-    if "<" not in text and "&lt;" not in text and "\\u003c" not in text:
+    if not _ANY.occur(text):
         return text
     text = _INJECTED.removed(_OURS.removed(text))
     return _STRAY_FENCE.sub("", _OURS.removed(text, to_end=True))

@@ -19,6 +19,9 @@ FUTURE_TOLERANCE = timedelta(days=1)
 MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would lie in the year 5138."""
 
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+_UUID = re.compile(UUID)
 _NUMBER = re.compile(r"\d{9,14}(?:\.\d+)?")
 
 
@@ -47,6 +50,11 @@ def identifier(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return text(value).strip()
+
+
+def is_uuid(value: str) -> bool:
+    """Whether an id is unique by itself, in every file and for ever."""
+    return _UUID.fullmatch(value) is not None
 
 
 def count(value: object) -> int:

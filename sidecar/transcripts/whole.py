@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.transcripts.base import Cursor, Record
-from sidecar.transcripts.lines import hashed
+from sidecar.transcripts.lines import PICTURE_LINE, hashed, without_pictures
 from sidecar.transcripts.streams import opened
 
 MAX_SIZE = 256 * 1024 * 1024
@@ -21,9 +21,13 @@ TRY_AGAIN = -1
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The content, None if it cannot be parsed now; `same` if it is what the cursor has seen already."""
+    """The content, None if it cannot be parsed now; `same` if it is what the cursor has seen already.
+
+    `array` is the content of a document that is no object but a list.
+    """
 
     content: Record | None
+    array: list[object] | None
     same: bool
     empty: bool
     written: datetime
@@ -42,23 +46,32 @@ def read_document(path: Path, cursor: Cursor | None) -> Document:
         data = source.stream.read()
         found, written = source.stat, source.written
     content = _content(data)
+    usable = isinstance(content, dict | list)
     empty = not data.strip()
     known = hashed(data)
     after = Cursor(
         device=found.st_dev,
         inode=found.st_ino,
         size=len(data),
-        mtime_ns=found.st_mtime_ns if content is not None or empty else TRY_AGAIN,
-        offset=len(data) if content is not None else 0,
+        mtime_ns=found.st_mtime_ns if usable or empty else TRY_AGAIN,
+        offset=len(data) if usable else 0,
         prefix_size=len(data),
         prefix_hash=known,
     )
-    return Document(content, cursor is not None and cursor.prefix_hash == known, empty, written, after)
+    return Document(
+        content=content if isinstance(content, dict) else None,
+        array=content if isinstance(content, list) else None,
+        same=cursor is not None and cursor.prefix_hash == known,
+        empty=empty,
+        written=written,
+        cursor=after,
+    )
 
 
-def _content(data: bytes) -> Record | None:
+def _content(data: bytes) -> object:
+    if len(data) >= PICTURE_LINE:
+        data = without_pictures(data)
     try:
-        value = json.loads(data.decode("utf-8-sig", "replace"))
+        return json.loads(data.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None

@@ -34,6 +34,9 @@ JSON_DEPTH = 16
 BODY_BYTES = 1 << 20
 """The largest body of every route but ingest: the largest text, with every character escaped, takes a fifth of it."""
 
+HOOK_BODY_BYTES = (4 << 20) + 1024
+"""The largest body of a hook: what the hook itself passes on, and the frame around it."""
+
 INGEST_BODY_BYTES = MESSAGES * MESSAGE_BYTES * 3 + BODY_BYTES
 """The largest body of an ingest.
 

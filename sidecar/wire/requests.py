@@ -240,6 +240,14 @@ class Notify(Body):
     path: AbsolutePath | None = Field(default=None, description="The session's transcript.")
 
 
+class Hook(Body):
+    """What an agent said to its hook."""
+
+    agent: Word
+    event: Word = Field(description="The agent's own name of the event.")
+    payload: dict[str, Any] = Field(default_factory=dict, description="What the agent sent, as it came.")
+
+
 class Page(QueryString):
     """Which page."""
 

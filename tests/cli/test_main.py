@@ -18,7 +18,7 @@ from sidecar.cli.main import cli
 CHECKOUT = Path(__file__).parents[2]
 COMMANDS = (
     "up down pause resume status demo recall remember search list show forget summary log ingest jobs rebuild review "
-    "accept config doctor help"
+    "accept install uninstall hook config doctor help"
 ).split()
 
 
@@ -46,7 +46,7 @@ def test_every_command_has_help_json_where_it_prints_data_and_debug(run: Run) ->
         done = run(name, "--help")
         assert done.code == 0
         assert run("help", name).out == done.out
-        assert ("--json" in done.out) == (name not in ("config", "help")), name
+        assert ("--json" in done.out) == (name not in ("install", "uninstall", "hook", "config", "help")), name
         assert ("--debug" in done.out) == (name != "config"), name
 
 

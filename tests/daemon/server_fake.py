@@ -301,6 +301,10 @@ class FakeApi:
         self._note("metrics")
         return [Metric("sidecar_memories", "gauge", "Memories.", (Sample(3, {"profile": 'we"b'}),))]
 
+    async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
+        self._note("hook", agent, event, payload)
+        return f"{agent} {event}"
+
     async def pause(self) -> None:
         self._note("pause")
 

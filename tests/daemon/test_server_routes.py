@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "summary": {},
     "transcripts": {"paths": ["/t/a.jsonl"], "agent": "codex", "dry_run": True},
     "notify": {"agent": "claude-code", "event": "PreCompact", "session": "s1", "path": "/t/a.jsonl"},
+    "hook": {"agent": "codex", "event": "Stop", "payload": {"session_id": "s1", "cwd": "/home/ines/web"}},
     "retry_jobs": {"agent": "codex", "session": "s1"},
     "drop_job": {"agent": "codex", "session": "s1"},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},

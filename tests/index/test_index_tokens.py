@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.index import STOP_WORDS, stems, tokens
+from sidecar.index import STOP_WORDS, stems, term_shares, tokens
 from sidecar.index.tokens import LONGEST
 
 
@@ -37,6 +37,21 @@ def test_parts(text: str, expected: set[str]) -> None:
 
 def test_stop_words_are_left_out_contracted_ones_too() -> None:
     assert tokens("What do we not do? Don't, we're the ones who can't.") == []
+
+
+def test_the_parts_of_a_word_share_its_weight() -> None:
+    shares = term_shares("Which port has shop-api? The api listens, pnpm too.")
+    assert shares["shop-api"] == shares["shop"] == pytest.approx(1 / 3)
+    assert shares["api"] == shares["pnpm"] == shares["port"] == 1
+    assert list(shares) == list(dict.fromkeys(stems("Which port has shop-api? The api listens, pnpm too.")))
+    assert set(term_shares("プロジェクト").values()) == {1}, "pairs are no parts of one word: each tells something else"
+
+
+@given(st.text(max_size=80))
+def test_every_term_has_a_share(text: str) -> None:
+    shares = term_shares(text)
+    assert shares.keys() == set(stems(text))
+    assert all(0 < share <= 1 for share in shares.values())
 
 
 def test_an_order_of_words_is_kept_with_repetitions() -> None:

@@ -111,7 +111,5 @@ def shop() -> Held:
     stored += [memory(name, text, profile=PERSONAL) for name, text in HABITS.items()]
     changes: list[MessageDoc | MessageGone] = []
     for number, (role, text) in enumerate(TALK, 1):
-        before = TALK[number - 2][1] if number > 1 else ""
-        after = TALK[number][1] if number < len(TALK) else ""
-        changes.append(message(number, text, role=role, speaker=role, before=before, after=after))
+        changes.append(message(number, text, role=role, speaker=role))
     return Held(stored, changes)

@@ -211,12 +211,13 @@ def test_neighbours_of_a_message_help_to_find_it(over: Over) -> None:
     recall = over(
         Held(
             changes=[
-                message(1, "8443, and keep it closed", before="on which port should the gateway listen?"),
-                message(2, "the tide is low", before="nothing"),
+                message(1, "on which port should the gateway listen?"),
+                message(2, "let's say 8443, and keep it closed"),
+                message(3, "8443 fish were counted, the tide is low", session="s2"),
             ]
         )
     )
-    assert "m1" in _ids(recall, "Which port does the gateway listen on, 8443?")
+    assert _ids(recall, "Which port does the gateway listen on, 8443?")[0] == "m2"
 
 
 def test_types_kinds_and_session_narrow(over: Over) -> None:

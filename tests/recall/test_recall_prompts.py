@@ -49,6 +49,7 @@ def test_questions_in_other_words_open_and_find(orchard: Recall) -> None:
         ("Are you allowed to push?", {"situated"}),
         ("did you save the file?", {"situated", "addressed"}),
         ("which model are you?", {"addressed"}),
+        ("can you remind me where the crate is kept?", set()),
         ("what is a mutex?", {"general"}),
         ("ok, how do I exit vim?", {"general"}),
         ("how does garbage collection work", {"general"}),

@@ -75,6 +75,24 @@ def test_call_and_result_pair_across_two_reads(tmp_path: Path) -> None:
     assert len(message.text.encode()) < 17_000
 
 
+def test_answer_of_a_subagent_counts_in_its_own_file_alone(tmp_path: Path) -> None:
+    """In both layouts; an id that is no name of a file leads nowhere."""
+    call = {"type": "tool_use", "id": "t1", "name": "Task", "input": {"description": "salt"}}
+    path = tmp_path / "s1.jsonl"
+    for agent, place in (("a1", "s1/subagents/agent-a1.jsonl"), ("a1", "agent-a1.jsonl"), ("../s1", "elsewhere")):
+        result = record(
+            "u2", [{"type": "tool_result", "tool_use_id": "t1", "content": "Cellar."}], toolUseResult={"agentId": agent}
+        )
+        path.write_text(json.dumps({"type": "assistant", "uuid": "u1", "message": {"content": [call]}}) + "\n" + result)
+        assert [message.text for message in CLAUDE.read(path, None).messages] == ["$ Task salt\nCellar."]
+        file = tmp_path / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        kept = "" if agent == "a1" else "\nCellar."
+        assert [message.text for message in CLAUDE.read(path, None).messages] == [f"$ Task salt{kept}"]
+        file.unlink()
+
+
 def test_waiting_calls_are_bounded(tmp_path: Path) -> None:
     calls = [{"type": "tool_use", "id": f"t{n}", "name": "Bash", "input": {"command": "x" * 9000}} for n in range(500)]
     path = tmp_path / "s1.jsonl"

@@ -98,6 +98,16 @@ def test_updated_message_keeps_its_place_for_rewinds(tmp_path: Path) -> None:
     assert {message.id for message in GEMINI.read(path, None).messages} == {"m1", "m2"}
 
 
+def test_compression_after_earlier_reads_doubles_nothing(tmp_path: Path) -> None:
+    path = log(tmp_path / "chats/session-1-c1c1c1c1.jsonl", HEAD, prompt("m1", "Rye."), prompt("m2", "Salt."))
+    before = GEMINI.read(path, None)
+    snapshot = prompt("x1", "<state_snapshot>Goal: rye.</state_snapshot>")
+    log(path, {"$set": {"messages": [snapshot, prompt("x2", "Salt.")]}}, prompt("m3", "Oats."))
+    after = GEMINI.read(path, before.cursor)
+    assert (after.complete, after.withdrawn) == (False, ())
+    assert [message.id for message in after.messages] == ["m1", "m2", "x1", "m3"]
+
+
 def test_places() -> None:
     assert GEMINI.roots({"HOME": "/h"}) == (Path("/h/.gemini/tmp"), Path("/h/.cache/.gemini/tmp"))
     assert GEMINI.roots({"HOME": "/h", "GEMINI_CLI_HOME": "/g"})[0] == Path("/g/.gemini/tmp")

@@ -15,7 +15,13 @@ from sidecar.model import Message
 from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, unchanged
 
 DATA = Path(__file__).parent.parent / "data" / "transcripts"
-GROWING = sorted(DATA.rglob("*.jsonl"))
+GROWING = sorted(path for kind in ("*.jsonl", "*.md", "*.txt") for path in DATA.rglob(kind))
+WRITTEN = (1_780_315_200, 1_780_315_200)
+"""Access and last write of a growing file: some formats have no times of their own."""
+
+LINED = sorted(set(READERS) - {"aider", "cline", "markdown", "roo"})
+"""Agents whose sessions are records in lines."""
+
 CUTS = st.lists(st.integers(0, 6000), max_size=8).map(sorted)
 
 
@@ -50,7 +56,7 @@ def at_once(reader: Reader, path: Path) -> list[Message]:
     return in_order(archive)
 
 
-@pytest.mark.parametrize("source", GROWING, ids=lambda path: f"{path.relative_to(DATA).parts[0]}/{path.stem}")
+@pytest.mark.parametrize("source", GROWING, ids=lambda path: str(path.relative_to(DATA)))
 @settings(max_examples=15, deadline=None)
 @given(cuts=CUTS, limit=st.sampled_from([1, 300, 2000, 1 << 20]))
 def test_growth_at_any_byte_equals_one_read(source: Path, cuts: list[int], limit: int) -> None:
@@ -65,12 +71,13 @@ def test_growth_at_any_byte_equals_one_read(source: Path, cuts: list[int], limit
         for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
             with path.open("ab") as file:
                 file.write(data[start:end])
+            os.utime(path, WRITTEN)
             cursor = followed(reader, path, cursor, archive, limit)
         assert in_order(archive) == at_once(reader, path)
         assert unchanged(path, cursor)
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LINED)
 def test_partial_last_line_waits(agent: str, tmp_path: Path) -> None:
     first, second = two_prompts(agent)
     path = tmp_path / "rollout-x.jsonl"
@@ -84,7 +91,7 @@ def test_partial_last_line_waits(agent: str, tmp_path: Path) -> None:
     assert not again.restarted
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LINED)
 def test_shrunk_file_is_read_from_the_start(agent: str, tmp_path: Path) -> None:
     first, second = two_prompts(agent)
     path = tmp_path / "rollout-x.jsonl"
@@ -96,7 +103,7 @@ def test_shrunk_file_is_read_from_the_start(agent: str, tmp_path: Path) -> None:
     assert [message.id for message in after.messages] == [before.messages[0].id]
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LINED)
 def test_cut_and_grown_again_is_noticed(agent: str, tmp_path: Path) -> None:
     """A failed line is dropped in place, and more is written than was lost, before anyone looks."""
     first, second = two_prompts(agent)
@@ -112,7 +119,7 @@ def test_cut_and_grown_again_is_noticed(agent: str, tmp_path: Path) -> None:
     assert after.messages[-1].text == "Instead of it, something much longer."
 
 
-@pytest.mark.parametrize("agent", sorted(READERS))
+@pytest.mark.parametrize("agent", LINED)
 def test_another_file_under_the_same_name_is_noticed(agent: str, tmp_path: Path) -> None:
     first, second = two_prompts(agent)
     path = tmp_path / "rollout-x.jsonl"
@@ -143,6 +150,25 @@ def test_compressed_rollout_gives_the_same(source: Path, limit: int, tmp_path: P
         other and other.session,
         other and other.last_record,
     )
+
+
+@pytest.mark.parametrize("source", sorted((DATA / "markdown").glob("*.md")), ids=lambda path: path.stem)
+def test_text_that_is_rewritten_as_a_whole_keeps_its_ids(source: Path, tmp_path: Path) -> None:
+    """Exporters write the file anew for every message."""
+    reader = READERS[source.relative_to(DATA).parts[0]]
+    data = source.read_bytes()
+    path = tmp_path / source.name
+    path.write_bytes(data[: data.rindex(b"\n", 0, len(data) // 2) + 1])
+    archive: dict[str, Message] = {}
+    cursor = followed(reader, path, None, archive, 1 << 20)
+    other = tmp_path / "other"
+    other.write_bytes(data)
+    other.replace(path)
+    os.utime(path, WRITTEN)
+    followed(reader, path, cursor, archive, 1 << 20)
+    assert {known: message.text for known, message in archive.items()} == {
+        message.id: message.text for message in at_once(reader, path)
+    }
 
 
 def test_broken_compression_is_named(tmp_path: Path) -> None:
@@ -238,6 +264,13 @@ def two_prompts(agent: str) -> tuple[bytes, bytes]:
         },
         "codex": lambda n, said: {"type": "event_msg", "payload": {"type": "user_message", "message": said}},
         "gemini": lambda n, said: {"type": "user", "id": f"m{n}", "content": said},
+        "copilot-cli": lambda n, said: {"type": "user.message", "id": f"e{n}", "data": {"content": said}},
+        "cursor": lambda n, said: {"role": "user", "message": {"content": said}},
+        "messages": lambda n, said: {"role": "user", "content": said},
+        "native": lambda n, said: {"role": "user", "id": f"n{n}", "text": said},
+        "openclaw": lambda n, said: {"type": "message", "id": f"o{n}", "message": {"role": "user", "content": said}},
+        "pi": lambda n, said: {"type": "message", "id": f"p{n}", "message": {"role": "user", "content": said}},
+        "qwen": lambda n, said: {"type": "user", "uuid": f"q{n}", "message": {"parts": [{"text": said}]}},
     }[agent]
     when = {"timestamp": "2025-10-01T20:00:00Z"}
     one, two = (json.dumps(made(n, said) | when).encode() + b"\n" for n, said in enumerate(("One.", "Two.")))

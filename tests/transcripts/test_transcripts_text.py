@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sidecar.transcripts import READERS, Cursor, detect, unchanged
 from sidecar.transcripts.base import CURSOR_FORMAT
-from sidecar.transcripts.lines import parsed
-from sidecar.transcripts.text import capped, clean, safe, without_injected
+from sidecar.transcripts.lines import MAX_GLUED, parsed
+from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
 from sidecar.transcripts.values import moment
 
 JSON = st.recursive(
@@ -22,12 +22,18 @@ JSON = st.recursive(
 KEYS = st.sampled_from(
     "type uuid id sessionId message content role payload text name input arguments call_id output timestamp toolCalls "
     "args result status $set $rewindTo messages attachment subtype tool_use_id is_error origin kind git source cwd "
-    "turn_id num_turns response functionResponse prompt model toolUseResult isSidechain".split()
+    "turn_id num_turns response functionResponse prompt model toolUseResult isSidechain parts data systemPayload "
+    "displayText compressedHistory functionCall toolCallResult toolCallId toolRequests context summary summaryContent "
+    "upToEventId eventIds parentUuid parentSession cwd branch ts modelInfo metadata mapping current_node chat_messages "
+    "sender author tool_calls function sidecar_transcript withdraw tool speaker kind provenance".split()
 )
 WORDS = st.sampled_from(
     "user assistant system attachment text tool_use tool_result session_meta event_msg response_item user_message "
     "agent_message function_call function_call_output compacted turn_context gemini info queued_command "
-    "exec_command_end mcp_tool_call_end thread_rolled_back compact_boundary success".split()
+    "exec_command_end mcp_tool_call_end thread_rolled_back compact_boundary success session toolResult bashExecution "
+    "toolCall compaction branch_summary model_change session.start user.message assistant.message rewind "
+    "tool.execution_start tool.execution_complete session.snapshot_rewind session.compaction_complete chat_compression "
+    "tool human compaction_summary".split()
 )
 ANYTHING = st.recursive(
     JSON | WORDS,
@@ -37,7 +43,7 @@ ANYTHING = st.recursive(
 
 
 @pytest.mark.parametrize("agent", sorted(READERS))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(records=st.lists(st.dictionaries(KEYS, ANYTHING, max_size=8), max_size=4))
 def test_any_type_may_stand_anywhere(
     agent: str, records: list[object], tmp_path_factory: pytest.TempPathFactory
@@ -71,6 +77,8 @@ def test_any_bytes_are_a_line(line: bytes) -> None:
         ("a<sidecar-contextual>b", "a<sidecar-contextual>b"),
         ("cut head</sidecar-context>kept", "cut headkept"),
         ("<hook_context>x</hook_context>y", "y"),
+        ("<claude-mem-context>x</claude-mem-context><relevant-memories>x</relevant-memories>y", "y"),
+        ("<\u017fystem-reminder>y</system-reminder>", "<\u017fystem-reminder>y</system-reminder>"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
     ],
 )
@@ -104,6 +112,42 @@ def test_capped_keeps_both_ends_and_says_what_is_gone(text: str, limit: int) -> 
         assert text.startswith(head)
         assert text.endswith(tail)
         assert len(head.encode()) + int(number) + len(tail.encode()) == size
+
+
+def test_block_found_and_looked_into() -> None:
+    block = Block("task", "answer")
+    text = "a<task>b</task>c<ANSWER x='1'>d</answer>e<task>open"
+    assert block.inner(text) == ["b", "d"]
+    assert block.removed(text) == "ace<task>open"
+    assert block.removed(text, to_end=True) == "ace"
+
+
+@pytest.mark.parametrize("size", [10_000, 3_000_000])
+def test_picture_in_a_line_leaves_its_mark(size: int) -> None:
+    """Long lines lose their pictures before they are parsed, short ones after."""
+    picture = "QUJD" * (size // 4)
+    said = f"see data:image/png;base64,{picture} and {picture}"
+    ((_, record),), damaged = parsed(json.dumps({"text": said, "n": "a\nQUJD"}).encode())
+    assert damaged == 0
+    assert clean(str(record["text"])) == f"see {IMAGE_MARK} and [base64, {size} characters]"
+    assert record["n"] == "a\nQUJD"
+
+
+def test_picture_after_an_escape_does_not_break_the_line() -> None:
+    picture = "QUJD" * 800_000
+    for escape in ("\\n", "\\u0041", '\\"', "\\\\"):
+        ((_, record),), damaged = parsed(f'{{"text":"{escape}{picture}"}}'.encode())
+        assert damaged == 0
+        assert len(clean(str(record["text"]))) < 100
+
+
+def test_line_that_is_long_without_pictures_is_skipped() -> None:
+    assert parsed(json.dumps({"text": "so long " * 2_000_000}).encode()) == ([], 1)
+
+
+def test_row_of_objects_ends_somewhere() -> None:
+    records, damaged = parsed(b"{}" * 100_000)
+    assert (len(records), damaged) == (MAX_GLUED, 1)
 
 
 def test_hashes_and_keys_are_no_pictures() -> None:
@@ -151,10 +195,21 @@ def test_cursor_survives_json_and_refuses_what_it_does_not_know(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("content", "agent"),
     [
-        ('{"uuid":"1","sessionId":"s","message":{"parts":[{"text":"Qwen"}]}}\n', None),
-        ('{"type":"session","version":3,"id":"x","timestamp":"t","cwd":"/x"}\n', None),
-        ('{"role":"user","content":"generic"}\n', None),
-        ("# aider chat started at 2025-01-01 09:00:00\n", None),
+        ('{"uuid":"1","sessionId":"s","message":{"parts":[{"text":"Qwen"}]}}\n', "qwen"),
+        ('{"type":"session","version":3,"id":"x","timestamp":"t","cwd":"/x"}\n', "pi"),
+        ('{"type":"session","version":0,"id":"x","createdAt":1,"cwd":"/x"}\n', None),  # another agent's
+        ('{"type":"session.start","data":{}}\n', "copilot-cli"),
+        ('{"role":"user","message":{"content":[]}}\n', "cursor"),
+        ('{"role":"user","content":"generic"}\n', "messages"),
+        ('{"messages":[{"role":"user","content":"generic"}]}', "messages"),
+        ('[\n {\n  "role": "user",\n  "content": "generic"\n }\n]', "messages"),
+        ('{"a":1}\n{"b":1}\n{"c":1}\n{"role":"user","content":"too late"}\n', None),
+        ('{"sidecar_transcript":1}\n', "native"),
+        ("# aider chat started at 2025-01-01 09:00:00\n", "aider"),
+        ("user:\nRye.\n", "cursor"),
+        ("## User\nRye.\n## Assistant\nRye.\n", "markdown"),
+        ("## User\nthe table of users\n", None),
+        ("plain words", None),
         ("", None),
         ('\n\nbroken\n{"type":"summary","summary":"A title","leafUuid":"x"}\n', "claude-code"),
         ('{"type":"session_meta","payload":{}}\n', "codex"),

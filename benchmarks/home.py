@@ -1,0 +1,92 @@
+"""A daemon in a home of its own that is thrown away afterwards."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.client import Client
+from sidecar.errors import SidecarError
+
+START_SECONDS = 60
+"""A daemon that has not answered by then will not."""
+
+SETTLE_SECONDS = 3_600
+ANSWER_SECONDS = 300
+"""An ingest of 500 long messages on a busy machine."""
+
+POLL_SECONDS = 0.1
+
+_STRANGERS = ("SIDECAR_", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
+"""Variables of the caller's that would lead the daemon out of its home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A running daemon and its folder."""
+
+    folder: Path
+    client: Client
+
+    def settled(self) -> None:
+        """Wait until nothing is left to do.  Raises TimeoutError."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while not self.client.status()["settled"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the daemon has not settled within {SETTLE_SECONDS} s")
+            time.sleep(POLL_SECONDS)
+
+    def rebuilt(self) -> float:
+        """Have the index made anew; the seconds that it took."""
+        before = self.client.status()["index"]["generation"]
+        begun = time.monotonic()
+        self.client.rebuild()
+        while self.client.status()["index"]["generation"] <= before:
+            if time.monotonic() > begun + SETTLE_SECONDS:
+                raise TimeoutError(f"the index was not made within {SETTLE_SECONDS} s")
+            time.sleep(POLL_SECONDS)
+        return time.monotonic() - begun
+
+    def index_bytes(self) -> int:
+        """What the index takes on disk."""
+        return sum(path.stat().st_size for path in (self.folder / "cache").rglob("*") if path.is_file())
+
+
+@contextmanager
+def running() -> Iterator[Home]:
+    """A daemon that learns nothing, so that what is measured is archive and index."""
+    with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as name:
+        folder = Path(name) / ".sidecar"
+        environ = {key: value for key, value in os.environ.items() if not key.startswith(_STRANGERS)}
+        environ |= {"HOME": name, "SIDECAR_HOME": str(folder), "SIDECAR_EXTRACT_EXTRACTOR": "none"}
+        command = [sys.executable, "-m", "sidecar", "up", "--yes"]
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+        home = Home(folder, Client(folder / "run" / "sidecar.sock", timeout=ANSWER_SECONDS))
+        try:
+            _answers(home.client, process)
+            yield home
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)
+
+
+def _answers(client: Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        if process.poll() is not None:
+            raise RuntimeError(f"the daemon ended with {process.returncode}")
+        try:
+            client.health()
+        except SidecarError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return

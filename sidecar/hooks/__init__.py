@@ -1,0 +1,1 @@
+"""What agents run at their hooks: one small process that asks the daemon, and never stands in the agent's way."""

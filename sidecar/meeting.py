@@ -1,0 +1,92 @@
+"""Where the daemon and those who call it meet: the socket's path, and the note with the hooks' time limit beside it.
+
+Nothing is imported here but what every Python has loaded already: hooks start this on every prompt of an agent.
+`paths.resolve` takes the socket's path from here, so that there is one truth.
+"""
+
+import os
+import sys
+from _collections_abc import Mapping  # of `collections.abc`, which would bring all of `collections` along
+
+LIMIT_MS = 300
+"""How long a hook may make an agent wait, where nothing else is said."""
+
+_LIMITS_MS = (10, 60_000)
+"""What the setting may be; a note with anything else is not ours."""
+
+_NOTE = "hooks.limit"
+_FORMAT = b"1"
+_NOTE_BYTES = 32
+"""More than a note of ours has."""
+
+VARIABLE = "SIDECAR_HOOKS_TIMEOUT_MS"
+"""The setting `hooks.timeout_ms` from the environment, which goes before the note as it goes before the file."""
+
+
+def socket_path(environ: Mapping[str, str], platform: str = sys.platform) -> str:
+    """The daemon's socket in this environment.
+
+    Raises KeyError where neither the environment nor the system names a home folder.
+    """
+    given = environ.get("SIDECAR_SOCKET")
+    if given:
+        return absolute(given)
+    home = environ.get("SIDECAR_HOME")
+    if home:
+        return absolute(home) + "/run/sidecar.sock"
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        return runtime.rstrip("/") + "/sidecar/sidecar.sock"
+    return _state(environ, platform) + "/run/sidecar.sock"
+
+
+def absolute(path: str) -> str:
+    """The path with `~` replaced and the current folder put before a relative one; links and dots stay."""
+    expanded = os.path.expanduser(path)  # noqa: PTH111 - a Path would have to be imported
+    whole = expanded if expanded.startswith("/") else os.getcwd() + "/" + expanded  # noqa: PTH109
+    return whole.rstrip("/") or "/"
+
+
+def _state(environ: Mapping[str, str], platform: str) -> str:
+    given = environ.get("XDG_STATE_HOME")
+    if given:
+        return given.rstrip("/") + "/sidecar"
+    inside = "Library/Application Support" if platform == "darwin" else ".local/state"
+    return absolute("~/" + inside + "/sidecar")
+
+
+def note_path(socket: str) -> str:
+    """The file in which the daemon notes the time limit of hooks: beside its socket, where hooks look anyway."""
+    return os.path.dirname(socket) + "/" + _NOTE  # noqa: PTH120
+
+
+def note(limit_ms: int) -> bytes:
+    """The note's content: the number of its format, and milliseconds."""
+    return _FORMAT + b" " + str(limit_ms).encode() + b"\n"
+
+
+def limit_ms(environ: Mapping[str, str], socket: str) -> int:
+    """How long a hook may take: what the environment says, else what the daemon has noted, else the default."""
+    given = environ.get(VARIABLE, "")
+    return _within(given.encode()) or _noted(note_path(socket)) or LIMIT_MS
+
+
+def _noted(path: str) -> int | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        words = os.read(descriptor, _NOTE_BYTES).split()
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return _within(words[1]) if len(words) == 2 and words[0] == _FORMAT else None
+
+
+def _within(digits: bytes) -> int | None:
+    """The number if it is one that the setting may have."""
+    if not digits.isdigit() or len(digits) > 5:
+        return None
+    return int(digits) if _LIMITS_MS[0] <= int(digits) <= _LIMITS_MS[1] else None

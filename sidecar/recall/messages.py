@@ -1,0 +1,106 @@
+"""Verbatim messages in one order: what they say, what stands around them, who said it, and what kind of thing is asked.
+
+A message is seldom a whole statement.  Its words and its meaning are judged together with those of the answer that
+follows, of the question before it, and of the best that its session has; the sum is fitted on conversations (see
+`weights.Talk`).  Everything is arithmetic over arrays: no text is read here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.index import Block, Filters, View, nearest, traits, wanted
+from sidecar.model import ProfileRef
+from sidecar.recall.query import Query
+from sidecar.recall.weights import LOOKED_AT, MESSAGE_FIELDS, Talk
+
+Places = NDArray[np.intp]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A message that may be given: its row, its score by words, its cosine, and what it is worth in all."""
+
+    row: int
+    words: float
+    cosine: float
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of one profile's messages, and for how many of them."""
+
+    query: Query
+    vector: NDArray[np.float32]
+    filters: Filters
+    most: int
+
+
+def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
+    """The messages of most worth, and with them the best by words and by meaning alone; in no order."""
+    block = view.messages_of(profile)
+    if block is None:
+        return []
+    query = asked.query
+    found = view.words("message", profile, query.weights, MESSAGE_FIELDS, asked.filters, Talk.POOL)
+    places = block.places([hit.row for hit in found])
+    # One more than there are messages: the place -1, which is nobody's, then reads as nothing.
+    words = np.zeros(block.size + 1, np.float32)
+    words[places] = [hit.score for hit in found]
+    cosines = np.append(block.cosines(asked.vector), np.float32(0))
+    allowed = wanted(block, asked.filters)
+    pool = _pool(block, places, nearest(cosines[:-1], allowed, Talk.POOL_NEAR), allowed)
+    if not len(pool):
+        return []
+    worth = _worth(block, query, pool, words / (sum(query.weights.values()) or 1.0), cosines)
+    best = {
+        int(place)
+        for scores, most in ((worth, asked.most), (words[pool], LOOKED_AT), (cosines[pool], LOOKED_AT))
+        for place in np.argsort(-scores, kind="stable")[:most]
+    }
+    rows = block.column("row")
+    return [
+        Spoken(int(rows[pool[at]]), float(words[pool[at]]), float(cosines[pool[at]]), float(worth[at]))
+        for at in sorted(best)
+    ]
+
+
+def _pool(block: Block, worded: Places, near: Places, allowed: NDArray[np.bool_]) -> Places:
+    """The places that are compared: what was found, and what stands beside what was found by words."""
+    beside = (block.threads.before[worded], block.threads.after[worded])
+    places: Places = np.unique(np.concatenate([worded, near, *beside]))
+    there = places[places >= 0]
+    return there[allowed[there]]
+
+
+def _worth(block: Block, query: Query, pool: Places, words: Scores, cosines: Scores) -> Scores:
+    """What each place of the pool is worth.  `words`: as shares of what the query's words weigh together."""
+    threads, kinds = block.threads, block.column("traits")
+    before, after, session = threads.before[pool], threads.after[pool], threads.session[pool]
+    mine = kinds[pool]
+    asked = words[before] * (kinds[before] & traits.ASKING > 0)
+    worth = Talk.WORDS * words[pool] + Talk.AFTER * words[after] + Talk.ANSWERING * asked
+    worth += Talk.MEANING * cosines[pool] + Talk.SESSION_WORDS * _best_of_session(session, words[pool])
+    worth -= Talk.BY_AGENT * (mine & traits.BY_AGENT > 0)
+    if query.manner.dated:
+        worth += Talk.DATED * (mine & traits.DATED > 0)
+    if query.manner.resumes:
+        worth -= Talk.LATER * np.log1p(threads.later[pool])
+    if voices := query.voices & threads.voices:
+        worth += Talk.VOICE * np.isin(block.column("voice")[pool], sorted(voices))
+    found: Scores = worth.astype(np.float32)
+    return found
+
+
+def _best_of_session(session: NDArray[np.int32], scores: Scores) -> Scores:
+    """For each place the best score of its session."""
+    _, number = np.unique(session, return_inverse=True)
+    best = np.zeros(number.max() + 1, np.float32)
+    np.maximum.at(best, number, scores)
+    found: Scores = best[number]
+    return found

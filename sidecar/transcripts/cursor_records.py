@@ -1,0 +1,198 @@
+"""Cursor's agent transcripts, turned into messages: records without times, or a text with marked turns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from sidecar.model import Message, Speaker
+from sidecar.transcripts.base import Record
+from sidecar.transcripts.conversation import Conversation, Said
+from sidecar.transcripts.cursor_places import project_of
+from sidecar.transcripts.text import IMAGE_MARK, Block, clean
+from sidecar.transcripts.textual import Block as Lines
+from sidecar.transcripts.textual import TextConversation
+from sidecar.transcripts.tools import UNKNOWN, call_of, content_text, outcome
+from sidecar.transcripts.values import identifier, items, moment, name, obj, text
+
+AGENT = "cursor"
+SUBAGENTS = "subagents"
+
+SILENT_TYPES = frozenset(("result", "session_start", "system", "thinking", "turn_ended", "turn_started"))
+"""Records that control the program."""
+
+KNOWN_BLOCKS = frozenset(("image", "redacted_thinking", "text", "thinking", "tool_result", "tool_use"))
+
+_UNNAMED = "?"
+"""Stands for the id of a call without one: its result is the next that answers no other."""
+
+_QUERY = Block("user_query")
+_AROUND = Block(
+    "additional_data",
+    "agent_skills",
+    "agent_transcripts",
+    "attached_files",
+    "current_file",
+    "cursor_rules_context",
+    "git_status",
+    "image_files",
+    "mcp_file_system",
+    "open_and_recently_viewed_files",
+    "project_layout",
+    "rules",
+    "terminal_files_information",
+    "timestamp",
+    "user_info",
+)
+"""What Cursor puts around a prompt."""
+
+
+def typed(words: str) -> str:
+    """What the person typed: the query in its tags, or else what is left without Cursor's own blocks."""
+    queries = [query for found in _QUERY.inner(words) if (query := clean(found))]
+    return "\n\n".join(queries) if queries else _AROUND.removed(clean(words)).strip()
+
+
+def session_of(path: Path) -> str:
+    """A file's session: its name, or for a subagent the folder in which its parent lies."""
+    return path.parent.parent.name if is_subagent(path) else path.stem
+
+
+def is_subagent(path: Path) -> bool:
+    """Whether a file holds a subagent's work."""
+    return path.parent.name == SUBAGENTS
+
+
+class CursorConversation(Conversation):
+    """Turns the records of one file into messages; they have no ids, so that their place in the file is theirs."""
+
+    agent = AGENT
+
+    def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
+        """See `Conversation`."""
+        super().__init__(path, state, written)
+        self._subagent = is_subagent(path)
+        self.note(cwd=self.facts.get("cwd") or project_of(path))
+
+    def feed(self, position: int, record: Record) -> Iterator[Message]:
+        """The messages of one record that stands at this byte."""
+        role = text(record.get("role")) or text(record.get("type"))
+        self.note(cwd=record.get("cwd"))
+        if role not in ("user", "assistant"):
+            if role not in SILENT_TYPES:
+                self.unknown[role or "(no role)"] += 1
+            return
+        content = obj(record.get("message")).get("content", record.get("content"))
+        model = name(obj(record.get("message")).get("model"))
+        said = Said(position, self.time_of(record), model, self._subagent)
+        made = identifier(record.get("uuid")) or f"{self.path.stem}:{position}"
+        speaker: Speaker = "user" if role == "user" and not self._subagent else "assistant"
+        words = self._words(content)
+        if role == "user":
+            yield from self.message(said, made, "user", speaker, typed(words))
+        else:
+            yield from self.message(said, made, "assistant", speaker, clean(words))
+        yield from self._results(said, made, content)
+
+    def fallback_session(self) -> str:
+        """See `session_of`."""
+        return session_of(self.path)
+
+    def time_of(self, record: Record) -> datetime | None:
+        """A record's own time, or that of the file's last write, when what is new in it was said."""
+        return moment(record.get("timestamp"), self.written) or self.written
+
+    def _words(self, content: object) -> str:
+        if isinstance(content, str):
+            return text(content)
+        parts: list[str] = []
+        for block in map(obj, items(content)):
+            kind = text(block.get("type"))
+            if kind == "tool_use":
+                call = call_of(text(block.get("name")), block.get("input"))
+                self.calls.open(identifier(block.get("id")) or _UNNAMED, call)
+            elif kind not in KNOWN_BLOCKS:
+                self.unknown[f"block/{kind or '(no type)'}"] += 1
+            parts.append(IMAGE_MARK if kind == "image" else text(block.get("text")))
+        return "\n\n".join(part for part in parts if part) if any(p not in ("", IMAGE_MARK) for p in parts) else ""
+
+    def _results(self, said: Said, made: str, content: object) -> Iterator[Message]:
+        for index, block in enumerate(map(obj, items(content))):
+            if text(block.get("type")) != "tool_result":
+                continue
+            key = identifier(block.get("tool_use_id"))
+            call = self.calls.close(key) or self.calls.close(_UNNAMED) or UNKNOWN
+            if call.own:
+                continue
+            words, tool = outcome(call, content_text(block.get("content")), failed=block.get("is_error") is True)
+            place = Said(said.position + index, said.time, None, said.sidechain)
+            yield from self.message(place, f"{made}:{index}", "tool", "tool", words, kind="tool", tool=tool)
+
+
+_MARK = re.compile(r"\s*\[(Thinking|Tool call|Tool result)\]\s?(.*)")
+
+
+class CursorText(TextConversation):
+    """Turns the text form into messages: turns after a line `user:` or `assistant:`."""
+
+    agent = AGENT
+
+    def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
+        """See `Conversation`."""
+        super().__init__(path, state, written)
+        self._subagent = is_subagent(path)
+        self.note(cwd=self.facts.get("cwd") or project_of(path))
+
+    def opens(self, line: str) -> str | None:
+        """A line that is a turn's mark and nothing else."""
+        mark = line.strip()
+        return mark[:-1] if mark in ("user:", "assistant:") else None
+
+    def take(self, line: str, kind: str | None) -> None:
+        """Nothing has to be remembered."""
+
+    def said(self, block: Lines) -> Iterator[Message]:
+        """The turn's words; of its tools the calls and what they printed."""
+        said = Said(block.position, self.written, sidechain=self._subagent)
+        made = f"{self.path.stem}:{block.position}"
+        lines = block.lines if block.piece else block.lines[1:]
+        if block.kind == "user":
+            speaker: Speaker = "assistant" if self._subagent else "user"
+            yield from self.message(said, made, "user", speaker, typed("\n".join(lines)))
+        elif block.kind == "assistant":
+            sections = _sections(lines)
+            words = clean("\n".join(line for mark, _, body in sections if not mark for line in body))
+            yield from self.message(said, made, "assistant", "assistant", words)
+            yield from self._tools(said, made, sections)
+
+    def fallback_session(self) -> str:
+        """See `session_of`."""
+        return session_of(self.path)
+
+    def _tools(self, said: Said, made: str, sections: list[tuple[str, str, list[str]]]) -> Iterator[Message]:
+        call = UNKNOWN
+        for index, (mark, title, body) in enumerate(sections):
+            if mark == "Tool call":
+                call = call_of(title, " ".join(line.strip() for line in body))
+            elif mark == "Tool result":
+                if not call.own:
+                    words, tool = outcome(call, "\n".join(body), failed=False)
+                    place = Said(said.position + index, said.time, None, said.sidechain)
+                    yield from self.message(place, f"{made}:{index}", "tool", "tool", words, kind="tool", tool=tool)
+                call = UNKNOWN
+
+
+def _sections(lines: list[str]) -> list[tuple[str, str, list[str]]]:
+    """Runs of prose (without a mark) and of marked blocks, whose bodies are indented or blank."""
+    found: list[tuple[str, str, list[str]]] = [("", "", [])]
+    for line in lines:
+        mark = _MARK.match(line)
+        if mark:
+            found.append((mark[1], mark[2].strip(), []))
+        elif found[-1][0] and line.strip() and not line[0].isspace():
+            found.append(("", "", [line]))
+        else:
+            found[-1][2].append(line)
+    return found

@@ -1,0 +1,41 @@
+"""How much of a file this build does not know: the sign that an agent has changed its format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from sidecar.transcripts.base import Record
+from sidecar.transcripts.values import count, items
+
+SHARE: Final = 0.05
+"""A new kind of record here and there is usual and holds nothing said; a twentieth of them is another format."""
+
+_KEY = "drift"
+
+
+class Drift:
+    """Counts the records of one file, over all reads of it, and those in which something was unknown."""
+
+    def __init__(self, state: Mapping[str, object]) -> None:
+        """`state`: that of the cursor; without one the file begins."""
+        numbers = [count(number) for number in items(state.get(_KEY))]
+        self._records, self._unknown = numbers if len(numbers) == 2 else (0, 0)
+        self._seen = 0
+
+    def note(self, unknown: Counter[str]) -> None:
+        """One record was read; `unknown` is the count by kind that its reading may have raised."""
+        self._records += 1
+        total = unknown.total() if unknown else 0
+        self._unknown += total > self._seen
+        self._seen = total
+
+    def state(self) -> Record:
+        """For the cursor."""
+        return {_KEY: [self._records, self._unknown]}
+
+    @property
+    def found(self) -> bool:
+        """Whether more than `SHARE` of the records are of unknown kinds."""
+        return self._unknown > self._records * SHARE
