@@ -13,6 +13,7 @@ import click
 from sidecar import __version__
 from sidecar.cli import (
     accept,
+    bench,
     config,
     demo,
     diff,
@@ -101,6 +102,7 @@ for _command in (
     mcp.mcp,
     config.config,
     doctor.doctor,
+    bench.bench,
     help_command.help_command,
 ):
     cli.add_command(_command)

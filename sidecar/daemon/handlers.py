@@ -144,6 +144,9 @@ async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Rep
         budget=body.budget,
         explain=body.explain,
         routed=target.routed,
+        tags=tuple(body.tags or ()),
+        since=body.since,
+        before=body.before,
     )
     include = [ProfileRef(target.ref.namespace, name) for name in body.include]
     found = await api.recall(target.ref, question, include=include)

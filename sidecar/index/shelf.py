@@ -48,8 +48,10 @@ class ShelfView:
         block = self.blocks.get(profile)
         if block is None or limit < 1 or not vector.any():
             return []
-        cosines = block.cosines(vector)
-        best = nearest(cosines, wanted(block, filters), limit)
+        cosines, allowed = block.cosines(vector), wanted(block, filters)
+        if filters.tags:
+            allowed &= np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))
+        best = nearest(cosines, allowed, limit)
         rows = block.column("row")
         found = [Found(int(rows[place]), float(cosines[place])) for place in best]
         return sorted(found, key=lambda hit: (-hit.score, -hit.row))[:limit]
@@ -75,6 +77,10 @@ def wanted(block: Block, filters: Filters) -> Flags:
             & (time <= filters.until)
             & (block.column("until") > filters.until)
         )
+    if filters.since is not None:
+        mask &= block.column("time") >= filters.since
+    if filters.before is not None:
+        mask &= (block.column("time") >= 0) & (block.column("time") <= filters.before)
     if filters.session is not None:
         mask &= block.column("session") == np.uint64(digest(filters.session))
     if filters.types:

@@ -97,7 +97,7 @@ def _channels(findings: Findings, wanted: Container[Place]) -> Mapping[Place, Ma
     for name, votes in findings.votes.items():
         for vote in votes:
             if vote.place in wanted:
-                said[vote.place][name] = ChannelScore(vote.rank, vote.score)
+                said[vote.place][name] = ChannelScore(vote.rank, vote.score, CHANNELS[name])
     return said
 
 

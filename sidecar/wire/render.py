@@ -101,7 +101,9 @@ def candidate(hit: Hit, *, now: datetime, explain: bool) -> CandidateShape:
     }
     if explain:
         channels = sorted(hit.channels.items())
-        fields["channels"] = {name: ChannelShape(rank=said.rank, score=said.score) for name, said in channels}
+        fields["channels"] = {
+            name: ChannelShape(rank=said.rank, score=said.score, weight=said.weight) for name, said in channels
+        }
     return CandidateShape(**fields)
 
 

@@ -150,10 +150,11 @@ class MemoryDetail(MemoryShape):
 
 
 class ChannelShape(Shape):
-    """What one recall channel said of a candidate."""
+    """What one recall channel said of a candidate, and how much its word weighs beside the others'."""
 
     rank: int
-    score: float
+    score: float = Field(description="On the channel's own scale.")
+    weight: float
 
 
 class CandidateShape(_Camel):
@@ -182,14 +183,49 @@ class ChannelTotal(Shape):
     found: int
 
 
+class Reason(Shape):
+    """One thing that spoke for an answer (above 0) or against it."""
+
+    why: str
+    evidence: float
+
+
+class DaysShape(Shape):
+    """A stretch of days, both counted in."""
+
+    start: str
+    end: str
+
+
+class WithheldShape(Shape):
+    """A candidate that an open gate would have let through."""
+
+    id: str
+    kind: KindName
+    profile: str
+    score: float
+    summary: str
+    content: str
+    channels: dict[str, ChannelShape]
+
+
 class Explanation(Shape):
     """How a recall came to its answer."""
 
     form: str = Field(description="What kind of question it was taken for.")
     terms: dict[str, float] = Field(description="The words that were looked for, and their weights.")
     everyday: list[str] = Field(description="Those of the words that say little.")
-    gate: dict[str, bool | float | str | None] = Field(description="`open`: anything was relevant; and the evidence.")
+    period: DaysShape | None = Field(
+        description="The days that the query names; what is of them comes a little earlier."
+    )
+    gate: dict[str, bool | float | str | None] = Field(
+        description="`open`: anything was relevant; `why`, in words; `evidence`, compared with what is `needed`; "
+        "`weighed`: whether that decided, and not a rule."
+    )
+    reasons: list[Reason] = Field(description="What the evidence is the sum of.")
     channels: dict[str, ChannelTotal]
+    withheld: list[WithheldShape] = Field(description="The best that was found, if the gate stayed shut.")
+    milliseconds: dict[str, float] = Field(description="The time that each stage took, in their order, and `total`.")
 
 
 class RecallResult(Shape):

@@ -129,7 +129,7 @@ def test_another_archive_starts_anew(folder: Path, embedder: Embedder, source: H
     assert Index.open(folder, embedder, archive="two").view.size(WEB) == 0
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 4, "x", None])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 5, "x", None])
 def test_another_format_starts_anew(
     filled: Index, folder: Path, embedder: Embedder, source: Held, number: object
 ) -> None:
