@@ -1,8 +1,8 @@
 """Whether there is anything to say: nothing relevant must give nothing, since what is given interrupts.
 
-The evidence is a sum: how near the nearest document is in meaning and how much of the query's weight one document
-covers, then how the prompt is put.  Whoever asks `we` or about what has happened asks about this work; whoever asks
-what a thing is, asks about the world, and so does whoever names what nobody here has ever mentioned.
+The evidence is a sum: what the best memory is worth and how near the nearest message is, then how the prompt is put.
+Whoever asks `we` or about what has happened asks about this work; whoever asks what a thing is, asks about the world,
+and so does whoever names what nobody here has ever mentioned.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from sidecar.recall.weights import Gate
 class Verdict:
     """Whether the gate is open, why, and on what evidence.
 
-    `nearest`: cosine of the nearest document; `coverage`: best share of the query's weight in one document; `manner`:
-    what the way in which the prompt is put adds or takes away; their sum `evidence` is compared with `needed`.
+    `nearest`: how near the best documents are, on the scale of a cosine; `coverage`: best share of the query's weight
+    in one document; `manner`: what the way in which the prompt is put adds or takes away; their sum `evidence` is
+    compared with `needed`.
     """
 
     open: bool
@@ -52,7 +53,9 @@ def _weighed(query: Query, findings: Findings) -> Verdict:
     memories = {has for place, has in findings.has.items() if place.kind == "memory"} or set(findings.has.values())
     coverage = max((query.covered_tellingly(has) for has in memories), default=0.0)
     manner = _manner(query)
-    evidence = nearest + Gate.COVERAGE * coverage + manner
+    evidence = nearest + manner
+    if not any(place.kind == "memory" for place in findings.worth):
+        evidence += Gate.COVERAGE * coverage
     needed = Gate.NEEDED[query.manner.form]
     opened, why = _decided(query, findings, _Evidence(evidence >= needed, coverage, nearest))
     return Verdict(opened, why, nearest, coverage, manner, evidence, needed)
@@ -99,10 +102,14 @@ def _of_its_own(query: Query, findings: Findings) -> bool:
 
 
 def _nearest(findings: Findings) -> float:
-    """The cosines of the nearest memory and message, weighed; of one kind alone if the other has nothing."""
-    memory, message = (
-        votes[0].score if (votes := findings.votes.get(channel, ())) else None for channel in ("vector", "raw_vector")
-    )
-    if memory is None or message is None:
-        return memory or message or 0.0
-    return Gate.MEMORY * memory + (1 - Gate.MEMORY) * message
+    """How near the best memory and the nearest message are, weighed; of one kind alone if the other has nothing.
+
+    A memory's worth counts and not its cosine alone: it is as telling that it has other words for what is asked, or
+    came from a message that is near.
+    """
+    worth = max((worth for place, worth in findings.worth.items() if place.kind == "memory"), default=None)
+    message = votes[0].score if (votes := findings.votes.get("raw_vector", ())) else None
+    if worth is None:
+        return message or 0.0
+    memory = Gate.WORTH * max(0.0, worth)
+    return memory if message is None else Gate.MEMORY * memory + (1 - Gate.MEMORY) * message
