@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index.columns import Block, Matrix
+from sidecar.index.columns import TYPES, Block, Matrix
 from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
 from sidecar.index.entries import MEMORY_FIELDS, SETTLED, indexed_memory, indexed_message
 from sidecar.index.shelf import ShelfView, nearest, wanted
@@ -80,9 +80,19 @@ class View:
         rows_known = np.array(list(places), np.uint64)[known]
         return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
 
+    def types(self, profile: ProfileRef, rows: Sequence[int]) -> dict[int, str]:
+        """The types of some memories; those that are not there are left out."""
+        block = self.memories.blocks.get(profile_number(profile))
+        if block is None:
+            return {}
+        places = block.positions(rows)
+        return {
+            row: TYPES[number] for row, number in zip(places, block.column("type")[list(places.values())], strict=True)
+        }
+
     def source_cosines(self, profile: ProfileRef, vector: Matrix, rows: Sequence[int]) -> dict[int, float]:
         """The cosines of the messages that some memories came from; those whose message is not held are left out."""
-        block = self._shelf("memory").blocks.get(profile_number(profile))
+        block = self.memories.blocks.get(profile_number(profile))
         if block is None:
             return {}
         held = block.positions(rows)
@@ -91,7 +101,7 @@ class View:
 
     def nearest_sources(self, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[int]:
         """The rows of memories without a vector that came from the messages nearest to a vector, in no order."""
-        block = self._shelf("memory").blocks.get(profile_number(profile))
+        block = self.memories.blocks.get(profile_number(profile))
         if block is None:
             return []
         places = np.flatnonzero(wanted(block, filters) & ~block.vectors.any(axis=1))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sidecar.index import Filters, IndexedMemory, View, stems
+from sidecar.index import View, stems
 from sidecar.model import ProfileRef
 from sidecar.recall.messages import Asked
 from sidecar.recall.query import Query
@@ -37,36 +37,43 @@ class Told:
 def told(view: View, profile: ProfileRef, asked: Asked, *, beside: bool) -> list[Told]:
     """The memories of most worth, in no order.  `beside`: the profile is not the project's own."""
     query, filters, pool = asked.query, asked.filters, max(POOL, asked.most)
-    words = _scores(view, profile, query.weights, filters, pool)
-    others = _scores(view, profile, query.synonyms, filters, pool)
+    words = _scores(view, profile, query.weights, MEMORY_FIELDS, asked)
+    others = _scores(view, profile, query.synonyms, MEMORY_FIELDS, asked)
+    keys = _keys(view, profile, asked)
     near = {hit.row for hit in view.nearest("memory", profile, asked.vector, filters, pool)}
     near |= set(view.nearest_sources(profile, asked.vector, filters, pool))
-    memories = view.fetch_memories(sorted(near | words.keys() | others.keys()))
-    cosines = view.cosines("memory", profile, asked.vector, list(memories))
-    sources = view.source_cosines(profile, asked.vector, list(memories))
+    types = view.types(profile, sorted(near | words.keys() | others.keys() | keys.keys()))
+    cosines = view.cosines("memory", profile, asked.vector, list(types))
+    sources = view.source_cosines(profile, asked.vector, list(types))
     whole = sum(query.weights.values()) or 1.0
     found = []
-    for row, memory in memories.items():
-        key = named(memory, query)
+    for row, kind in types.items():
         # A task has no vector of its own, and not every message is held: then one stands in for the other.
         cosine = cosines.get(row, sources.get(row, 0.0))
         source = sources.get(row, cosine)
         said = Kept.WORDS * words.get(row, 0.0) / whole + Kept.SYNONYMS * others.get(row, 0.0) / whole
-        worth = said + Kept.KEY * key + Kept.MEANING * cosine + Kept.SOURCE * source
-        worth -= Kept.BESIDE * beside + Kept.TASK * (memory.type == "task")
-        found.append(Told(row, words.get(row, 0.0), others.get(row, 0.0), key, cosine, source, worth))
+        worth = said + Kept.KEY * keys.get(row, 0.0) + Kept.MEANING * cosine + Kept.SOURCE * source
+        worth -= Kept.BESIDE * beside + Kept.TASK * (kind == "task")
+        found.append(
+            Told(row, words.get(row, 0.0), others.get(row, 0.0), keys.get(row, 0.0), cosine, source, worth),
+        )
     return found
 
 
 def _scores(
-    view: View, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, pool: int
+    view: View, profile: ProfileRef, weights: Mapping[str, float], fields: Mapping[str, float], asked: Asked
 ) -> Mapping[int, float]:
-    return {hit.row: hit.score for hit in view.words("memory", profile, weights, MEMORY_FIELDS, filters, pool)}
+    pool = max(POOL, asked.most)
+    return {hit.row: hit.score for hit in view.words("memory", profile, weights, fields, asked.filters, pool)}
 
 
-def named(memory: IndexedMemory, query: Query) -> float:
-    """The share of the words of a memory's topic key that the query names; 0 below what counts as naming it."""
-    segments = (memory.key or "").split("/")
-    words = {term for segment in segments for term in stems(segment.replace("-", " "))}
-    share = len(words & query.weights.keys()) / len(words) if words else 0.0
-    return share if share >= KEY_COVERED else 0.0
+def _keys(view: View, profile: ProfileRef, asked: Asked) -> Mapping[int, float]:
+    """The memories whose topic key the query names, with the share of the key's words that it has."""
+    rows = _scores(view, profile, asked.query.weights, {"key": 1.0}, asked)
+    shares = {row: _named(memory.key or "", asked.query) for row, memory in view.fetch_memories(sorted(rows)).items()}
+    return {row: share for row, share in shares.items() if share >= KEY_COVERED}
+
+
+def _named(key: str, query: Query) -> float:
+    words = {term for segment in key.split("/") for term in stems(segment.replace("-", " "))}
+    return len(words & query.weights.keys()) / len(words) if words else 0.0

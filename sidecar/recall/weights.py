@@ -87,8 +87,8 @@ class Kept:
     """Of the query's words, as a share of what they weigh together."""
 
     SYNONYMS = 1.0
-    """Of other words for them, none of which weighs more than the word that it stands for: a memory that says `idle`
-    answers who asks about `dormant`."""
+    """Of other words for them, none of which weighs more than the word that it stands for: a memory that says `bill`
+    answers who asks about an `invoice`."""
 
     MEANING = 1.25
     """Of its cosine."""
@@ -96,9 +96,9 @@ class Kept:
     SOURCE = 1.0
     """Of the cosine of the message that it came from, which says it in the words of that day."""
 
-    KEY = 0.5
-    """Of the share of its topic key that the query names: precise, but a key is a name, not a statement.  Not fitted:
-    the scripts' keys name nothing."""
+    KEY = 1.0
+    """Of the share of its topic key that the query names: precise, but a key is a name, not a statement.  Not fitted,
+    since the scripts' keys name nothing: beside the meaning it counts what it always did."""
 
     BESIDE = 0.3
     """What a memory loses that is not the project's own: rules for everywhere are a little like every question."""
