@@ -48,13 +48,18 @@ class ShelfView:
         block = self.blocks.get(profile)
         if block is None or limit < 1 or not vector.any():
             return []
-        cosines, allowed = block.cosines(vector), wanted(block, filters)
-        if filters.tags:
-            allowed &= np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))
-        best = nearest(cosines, allowed, limit)
+        cosines = block.cosines(vector)
+        best = nearest(cosines, self.allowed(profile, block, filters), limit)
         rows = block.column("row")
         found = [Found(int(rows[place]), float(cosines[place])) for place in best]
         return sorted(found, key=lambda hit: (-hit.score, -hit.row))[:limit]
+
+    def allowed(self, profile: int, block: Block, filters: Filters) -> Flags:
+        """Which rows of a profile's block pass all filters; the columns have no tags, the words do."""
+        allowed = wanted(block, filters)
+        if filters.tags:
+            allowed &= np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))
+        return allowed
 
 
 def nearest(cosines: Matrix, allowed: Flags, limit: int) -> NDArray[np.intp]:
@@ -65,7 +70,7 @@ def nearest(cosines: Matrix, allowed: Flags, limit: int) -> NDArray[np.intp]:
 
 
 def wanted(block: Block, filters: Filters) -> Flags:
-    """Which rows of a block are alive and pass the filters."""
+    """Which rows of a block are alive and pass the filters, but for tags."""
     mask = block.alive.copy()
     if filters.until is None:
         mask &= block.column("state") == CURRENT

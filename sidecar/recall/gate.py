@@ -1,8 +1,8 @@
 """Whether there is anything to say: nothing relevant must give nothing, since what is given interrupts.
 
-The evidence is a sum: how near the nearest document is in meaning and how much of the query's weight one document
-covers, then how the prompt is put.  Whoever asks `we` or about what has happened asks about this work; whoever asks
-what a thing is, asks about the world, and so does whoever names what nobody here has ever mentioned.
+The evidence is a sum: what the best memory is worth and how near the nearest message is, then how the prompt is put.
+Whoever asks `we` or about what has happened asks about this work; whoever asks what a thing is, asks about the world,
+and so does whoever names what nobody here has ever mentioned.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ class Reason(NamedTuple):
 class Verdict:
     """Whether the gate is open, why, and on what evidence.
 
-    `nearest`: cosine of the nearest document; `coverage`: best share of the query's weight in one document; `manner`:
-    what the way in which the prompt is put adds or takes away; their sum `evidence` is compared with `needed`.
-    `reasons`: the same sum, item by item.  `weighed`: whether it decided, and not a rule that needs no sum.
+    `nearest`: how near the best documents are, on the scale of a cosine; `coverage`: best share of the query's weight
+    in one document; `manner`: what the way in which the prompt is put adds or takes away; the sum `evidence` is
+    compared with `needed`.  `reasons`: the same sum, item by item.  `weighed`: whether it decided, and not a rule that
+    needs no sum.
     """
 
     open: bool
@@ -66,7 +67,8 @@ def _weighed(query: Query, findings: Findings) -> Verdict:
     looked_at = set(findings.has.values()) if query.foreign or not of_memories else of_memories
     coverage = max((query.covered_tellingly(has) for has in looked_at), default=0.0)
     manner = [reason for reason in _manner(query) if reason.evidence]
-    reasons = (*_found(nearest, coverage), *manner)
+    talk_alone = not any(place.kind == "memory" for place in findings.worth)
+    reasons = (*_found(nearest, coverage if talk_alone else 0.0), *manner)
     evidence = sum(reason.evidence for reason in reasons)
     needed = Gate.NEEDED[query.manner.form]
     opened, why, weighed = _decided(query, findings, _Evidence(evidence >= needed, coverage, nearest))
@@ -75,10 +77,10 @@ def _weighed(query: Query, findings: Findings) -> Verdict:
 
 
 def _found(nearest: float, coverage: float) -> tuple[Reason, ...]:
-    return (
-        Reason("how near the nearest are in meaning", nearest),
-        Reason(f"one has {coverage:.0%} of what the words weigh", Gate.COVERAGE * coverage),
-    )
+    """What the documents say for it; a memory's words are in its worth already."""
+    near = Reason("how near the best are, by words and meaning", nearest)
+    covered = Reason(f"a message has {coverage:.0%} of what the words weigh", Gate.COVERAGE * coverage)
+    return (near, covered) if coverage else (near,)
 
 
 def _manner(query: Query) -> Iterator[Reason]:
@@ -126,10 +128,14 @@ def _of_its_own(query: Query, findings: Findings) -> bool:
 
 
 def _nearest(findings: Findings) -> float:
-    """The cosines of the nearest memory and message, weighed; of one kind alone if the other has nothing."""
-    memory, message = (
-        votes[0].score if (votes := findings.votes.get(channel, ())) else None for channel in ("vector", "raw_vector")
-    )
-    if memory is None or message is None:
-        return memory or message or 0.0
-    return Gate.MEMORY * memory + (1 - Gate.MEMORY) * message
+    """How near the best memory and the nearest message are, weighed; of one kind alone if the other has nothing.
+
+    A memory's worth counts and not its cosine alone: it is as telling that it has other words for what is asked, or
+    came from a message that is near.
+    """
+    worth = max((worth for place, worth in findings.worth.items() if place.kind == "memory"), default=None)
+    message = votes[0].score if (votes := findings.votes.get("raw_vector", ())) else None
+    if worth is None:
+        return message or 0.0
+    memory = Gate.WORTH * max(0.0, worth)
+    return memory if message is None else Gate.MEMORY * memory + (1 - Gate.MEMORY) * message
