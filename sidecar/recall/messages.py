@@ -19,6 +19,7 @@ from sidecar.recall.weights import LOOKED_AT, MESSAGE_FIELDS, Talk
 
 Places = NDArray[np.intp]
 Scores = NDArray[np.float32]
+Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
     if not len(pool):
         return []
     worth = _worth(block, query, pool, words / (sum(query.weights.values()) or 1.0), cosines)
+    if query.manner.resumes:
+        worth = _with_kindred(block.threads.session[pool], block.vectors[pool], worth)
     best = {
         int(place)
         for scores, most in ((worth, asked.most), (words[pool], LOOKED_AT), (cosines[pool], LOOKED_AT))
@@ -100,7 +103,49 @@ def _worth(block: Block, query: Query, pool: Places, words: Scores, cosines: Sco
 def _best_of_session(session: NDArray[np.int32], scores: Scores) -> Scores:
     """For each place the best score of its session."""
     _, number = np.unique(session, return_inverse=True)
-    best = np.zeros(number.max() + 1, np.float32)
+    return _best(number, scores, np.float32(0))[number]
+
+
+def _with_kindred(session: NDArray[np.int32], vectors: Matrix, worth: Scores) -> Scores:
+    """The worth of messages, each with what the sessions lend it that are most like its own.
+
+    Work on one thing is spread over sessions, and a prompt that goes on with it shares words with some of them: they
+    speak for the others.  A session is the mean of what is here of it, seen from the mean of all; only the best are
+    compared, so that the cost has an end.  The best message is worth as much as before: beside memories nothing
+    changes.
+    """
+    _, number = np.unique(session, return_inverse=True)
+    best = _best(number, worth, np.float32(-np.inf))
+    if len(best) < Talk.KINDRED_LEAST:
+        return worth
+    good = np.argsort(-best, kind="stable")[: Talk.KINDRED_AMONG]
+    means = _directions(_sums(number, vectors))
+    away = _directions(means - means.mean(axis=0))[good]
+    alike = np.exp(Talk.KINDRED_NARROW * np.einsum("ik,jk->ij", away, away))
+    np.fill_diagonal(alike, 0.0)
+    lent = np.zeros(len(best), np.float32)
+    lent[good] = (alike / alike.sum(axis=1, keepdims=True)) @ (best[good] - best[good].min())
+    found: Scores = (worth + Talk.KINDRED * lent[number]).astype(np.float32)
+    return found + (worth.max() - found.max())
+
+
+def _best(number: Places, scores: Scores, least: np.float32) -> Scores:
+    """The best score of each session, by its number from 0."""
+    best = np.full(number.max() + 1, least, np.float32)
     np.maximum.at(best, number, scores)
-    found: Scores = best[number]
+    return best
+
+
+def _sums(number: Places, vectors: Matrix) -> Matrix:
+    """The sum of each session's vectors."""
+    order = np.argsort(number, kind="stable")
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    found: Matrix = np.add.reduceat(vectors[order], starts, axis=0)
+    return found
+
+
+def _directions(vectors: Matrix) -> Matrix:
+    """Vectors of length 1; what has no direction stays zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Matrix = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     return found
