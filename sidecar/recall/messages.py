@@ -126,7 +126,8 @@ def _with_kindred(session: NDArray[np.int32], vectors: Matrix, worth: Scores) ->
     lent = np.zeros(len(best), np.float32)
     lent[good] = (alike / alike.sum(axis=1, keepdims=True)) @ (best[good] - best[good].min())
     found: Scores = (worth + Talk.KINDRED * lent[number]).astype(np.float32)
-    return found + (worth.max() - found.max())
+    most = float(worth.max())
+    return found * np.float32(most / found.max()) if most > 0 else worth
 
 
 def _best(number: Places, scores: Scores, least: np.float32) -> Scores:

@@ -178,6 +178,12 @@ class Gate:
     """Telling words of an order that one document must have; of what neither asks nor orders, words of any kind, or
     its only one."""
 
+    GOING_ON = 6
+    GOING_ON_TOGETHER = 3
+    """Telling words that somebody here has said, and how many of them in one document, that open for what is no
+    question.  Of 343 unrelated prompts none has as much in any of ten stores; of RealMem's prompts that the evidence
+    alone shuts out, 13 of 23 have when put to their own store and 15 of 172 when put to another set's."""
+
     EVERYDAY_TERMS = 2
     """Everyday words that a question needs if it has no other: `how are the tests run`, but not `did it work`; one
     suffices if it speaks of us."""
