@@ -60,7 +60,7 @@ def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
         return []
     worth = _worth(block, query, pool, words / (sum(query.weights.values()) or 1.0), cosines)
     if query.manner.resumes:
-        worth = _with_kindred(block.threads.session[pool], block.vectors[pool], worth)
+        worth = _with_kindred(block, pool, worth)
     best = {
         int(place)
         for scores, most in ((worth, asked.most), (words[pool], LOOKED_AT), (cosines[pool], LOOKED_AT))
@@ -106,28 +106,41 @@ def _best_of_session(session: NDArray[np.int32], scores: Scores) -> Scores:
     return _best(number, scores, np.float32(0))[number]
 
 
-def _with_kindred(session: NDArray[np.int32], vectors: Matrix, worth: Scores) -> Scores:
+def _with_kindred(block: Block, pool: Places, worth: Scores) -> Scores:
     """The worth of messages, each with what the sessions lend it that are most like its own.
 
     Work on one thing is spread over sessions, and a prompt that goes on with it shares words with some of them: they
-    speak for the others.  A session is the mean of what is here of it, seen from the mean of all; only the best are
-    compared, so that the cost has an end.  The best message is worth as much as before: beside memories nothing
+    speak for the others.  Only the best sessions are compared, so that the cost has an end: each is the mean of what
+    is here of it, seen from the mean of all.  The best message is worth as much as before: beside memories nothing
     changes.
     """
-    _, number = np.unique(session, return_inverse=True)
+    _, number = np.unique(block.threads.session[pool], return_inverse=True)
     best = _best(number, worth, np.float32(-np.inf))
-    if len(best) < Talk.KINDRED_LEAST:
+    if len(best) < Talk.KINDRED_LEAST or worth.max() <= 0:
         return worth
     good = np.argsort(-best, kind="stable")[: Talk.KINDRED_AMONG]
-    means = _directions(_sums(number, vectors))
-    away = _directions(means - means.mean(axis=0))[good]
+    lent = np.zeros(len(best), np.float32)
+    lent[good] = _alike(block, pool, number, good) @ (best[good] - best[good].min())
+    found: Scores = (worth + Talk.KINDRED * lent[number]).astype(np.float32)
+    return found * np.float32(worth.max() / found.max())
+
+
+def _alike(block: Block, pool: Places, number: Places, good: Places) -> Matrix:
+    """How much each of some sessions is like each other one, as shares that add up to 1.
+
+    `number`: of each place of the pool the session; `good`: the numbers of those that are compared.
+    """
+    rank = np.full(number.max() + 1, len(good), np.intp)
+    rank[good] = np.arange(len(good))
+    ranks = rank[number]
+    order = np.argsort(ranks, kind="stable")[: np.count_nonzero(ranks < len(good))]
+    starts = np.flatnonzero(np.diff(ranks[order], prepend=-1))
+    means = _directions(np.add.reduceat(block.vectors[pool[order]], starts, axis=0))
+    away = _directions(means - means.mean(axis=0))
     alike = np.exp(Talk.KINDRED_NARROW * np.einsum("ik,jk->ij", away, away))
     np.fill_diagonal(alike, 0.0)
-    lent = np.zeros(len(best), np.float32)
-    lent[good] = (alike / alike.sum(axis=1, keepdims=True)) @ (best[good] - best[good].min())
-    found: Scores = (worth + Talk.KINDRED * lent[number]).astype(np.float32)
-    most = float(worth.max())
-    return found * np.float32(most / found.max()) if most > 0 else worth
+    shares: Matrix = alike / alike.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _best(number: Places, scores: Scores, least: np.float32) -> Scores:
@@ -135,14 +148,6 @@ def _best(number: Places, scores: Scores, least: np.float32) -> Scores:
     best = np.full(number.max() + 1, least, np.float32)
     np.maximum.at(best, number, scores)
     return best
-
-
-def _sums(number: Places, vectors: Matrix) -> Matrix:
-    """The sum of each session's vectors."""
-    order = np.argsort(number, kind="stable")
-    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
-    found: Matrix = np.add.reduceat(vectors[order], starts, axis=0)
-    return found
 
 
 def _directions(vectors: Matrix) -> Matrix:

@@ -72,7 +72,7 @@ class Talk:
     KINDRED = 0.75
     """Where the query goes on with something: of the worth that the sessions most like a message's own have, each
     counting by e to the KINDRED_NARROW times its cosine.  From half to one, RealMem tells no difference."""
-    KINDRED_NARROW = 8.0
+    KINDRED_NARROW = 6.0
 
     KINDRED_AMONG = 40
     """The best sessions, which are compared: with a hundred, what is hardly about it outvotes what is."""

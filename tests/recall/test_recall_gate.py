@@ -169,9 +169,9 @@ def test_what_only_the_talk_knows_opens_too(over: Callable[[Held], Recall]) -> N
 
 
 LONG = (
-    "Alright, after the holidays I came back to this with fresh eyes, and my colleague wants the {} described, then the "
-    "ferry, the lantern and the pulley, so that the {} can be told to the insurance and to the mayor, who both wait "
-    "for their letters and grow impatient with every passing afternoon."
+    "Alright, after the holidays I came back to this with fresh eyes, and my colleague wants the {} described, then "
+    "the ferry, the lantern and the pulley, so that the {} can be told to the insurance and to the mayor, who both "
+    "wait for their letters and grow impatient with every passing afternoon."
 )
 SCATTERED = ["The ferry is late.", "A lantern is out.", "The pulley squeaks.", "Our mayor is away."]
 
