@@ -114,6 +114,8 @@ def _decided(query: Query, findings: Findings, found: _Evidence) -> tuple[bool, 
         return False, "no question, and too few of its words were said together", False
     if not query.content and not query.manner.ours and found.coverage < Gate.COVERED:
         return False, "everyday words, which no document has together", False
+    if not query.manner.asks and _goes_on(query, findings):
+        return True, "it has many words that were said here, some of them together", False
     if query.manner.form != "command" and found.coverage >= Gate.COVERED and found.nearest >= Gate.COVERED_NEAR:
         return True, "one document has most of the words", False
     return found.suffices, "the evidence suffices" if found.suffices else "nothing is near enough", True
@@ -125,6 +127,15 @@ def _of_its_own(query: Query, findings: Findings) -> bool:
         return any(len(query.content & has) >= Gate.ORDER_TERMS for has in findings.has.values())
     needed = min(Gate.ORDER_TERMS, len(query.weights))
     return any(len(has) >= needed and query.content & has for has in findings.has.values())
+
+
+def _goes_on(query: Query, findings: Findings) -> bool:
+    """Whether what is no question speaks at length of what was spoken of here.
+
+    A long prompt is like no single document, neither in words nor in meaning, and of its words the sum counts few.
+    """
+    together = max((len(query.content & has) for has in findings.has.values()), default=0)
+    return len(query.known) >= Gate.GOING_ON and together >= Gate.GOING_ON_TOGETHER
 
 
 def _nearest(findings: Findings) -> float:

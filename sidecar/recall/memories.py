@@ -21,8 +21,9 @@ from sidecar.recall.weights import KEY_COVERED, MEMORY_FIELDS, POOL, Kept
 class Told:
     """A memory that may be given, what each part found, and what it is worth in all.
 
-    `words` and `synonyms` are scores by words, `key` the share of its topic key's words that the query has, `cosine`
-    its own nearness and `source` that of the message that it came from; of what has only one of them, both are that.
+    `words` and `synonyms` are scores by words, as shares of what the query's words weigh together; `key` is the share
+    of its topic key's words that the query has, `cosine` its own nearness and `source` that of the message that it came
+    from; of what has only one of them, both are that.
     """
 
     row: int
@@ -51,12 +52,11 @@ def told(view: View, profile: ProfileRef, asked: Asked, *, beside: bool) -> list
         # A task has no vector of its own, and not every message is held: then one stands in for the other.
         cosine = cosines.get(row, sources.get(row, 0.0))
         source = sources.get(row, cosine)
-        said = Kept.WORDS * words.get(row, 0.0) / whole + Kept.SYNONYMS * others.get(row, 0.0) / whole
-        worth = said + Kept.KEY * keys.get(row, 0.0) + Kept.MEANING * cosine + Kept.SOURCE * source
+        said, otherwise, key = words.get(row, 0.0) / whole, others.get(row, 0.0) / whole, keys.get(row, 0.0)
+        worth = Kept.WORDS * said + Kept.SYNONYMS * otherwise + Kept.KEY * key
+        worth += Kept.MEANING * cosine + Kept.SOURCE * source
         worth -= Kept.BESIDE * beside + Kept.TASK * (kind == "task")
-        found.append(
-            Told(row, words.get(row, 0.0), others.get(row, 0.0), keys.get(row, 0.0), cosine, source, worth),
-        )
+        found.append(Told(row, said, otherwise, key, cosine, source, worth))
     return found
 
 

@@ -69,6 +69,18 @@ class Talk:
     LATER = 0.14
     """What it loses, times the logarithm of the number of later sessions, where the query goes on with something."""
 
+    KINDRED = 0.75
+    """Where the query goes on with something: of the worth that the sessions most like a message's own have, each
+    counting by e to the KINDRED_NARROW times its cosine.  From half to one and a half, RealMem hardly tells a
+    difference; more costs the first place."""
+    KINDRED_NARROW = 6.0
+
+    KINDRED_AMONG = 40
+    """The best sessions, which are compared: with a hundred, what is hardly about it outvotes what is."""
+
+    KINDRED_LEAST = 10
+    """Of fewer sessions each is like any other, and all would lend to the worst."""
+
     SHARE = 0.13
     """Of a message's worth, what it scores beside memories: a little less than a memory gets that is as near by words
     and meaning.  A verbatim message may be a question, a plan or chatter; a memory was judged worth keeping.  Set on
@@ -198,6 +210,12 @@ class Gate:
     ORDER_TERMS = 2
     """Telling words of an order that one document must have; of what neither asks nor orders, words of any kind, or
     its only one."""
+
+    GOING_ON = 6
+    GOING_ON_TOGETHER = 3
+    """Telling words that somebody here has said, and how many of them in one document, that open for what is no
+    question.  Of 343 unrelated prompts none has as much in any of ten stores; of RealMem's prompts that the evidence
+    alone shuts out, 13 of 23 have when put to their own store and 15 of 172 when put to another set's."""
 
     EVERYDAY_TERMS = 2
     """Everyday words that a question needs if it has no other: `how are the tests run`, but not `did it work`; one

@@ -9,7 +9,7 @@ from recall_builders import ask
 
 from sidecar.recall import Recall
 from sidecar.recall.stopwatch import Stopwatch
-from sidecar.recall.weights import CHANNELS
+from sidecar.recall.weights import CHANNELS, Kept
 
 STAGES = ["analyse", "embed", "channels", "gate", "fuse", "answer", "total"]
 
@@ -52,6 +52,14 @@ def test_every_channel_has_its_weight_in_each_candidate(orchard: Recall) -> None
     said = [(name, one.weight) for hit in hits for name, one in hit.channels.items()]
     assert said
     assert all(weight == CHANNELS[name] for name, weight in said)
+
+
+def test_what_the_channels_say_of_a_memory_adds_up_to_its_score(orchard: Recall) -> None:
+    hits = orchard(ask("Which port does PostgreSQL listen on?", explain=True, kinds=("memory",))).hits
+    assert hits
+    for hit in hits:
+        worth = sum(one.weight * one.score for one in hit.channels.values())
+        assert hit.score == pytest.approx(Kept.SHARE * worth, abs=0.001)
 
 
 def test_a_shut_gate_shows_what_it_withholds_and_gives_nothing(orchard: Recall) -> None:
