@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sidecar.daemon import handlers, pasthandlers
+from sidecar.daemon import handlers, pasthandlers, sharing_handlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
@@ -126,6 +126,17 @@ _PROFILE: Final = (
           result=past.SnapshotShape, success=201, conflicts=True),
 )  # fmt: skip
 
+_SHARING: Final = (
+    Route("POST", _P + "/share", "share", sharing_handlers.share, body=requests.Share, result=shapes.ShareResult,
+          conflicts=True),
+    Route("POST", _P + "/sync", "sync", sharing_handlers.sync, body=requests.Sync, result=shapes.SyncResult,
+          conflicts=True),
+    Route("POST", "/namespaces/{ns}/join", "join", sharing_handlers.join, body=requests.Join,
+          result=shapes.JoinResult, conflicts=True),
+    Route("POST", "/sync", "sync_all", sharing_handlers.sync_all, body=requests.SyncAll, result=shapes.SyncResult,
+          many=True),
+)  # fmt: skip
+
 _HERE: Final = (
     Route("POST", "/ingest", "ingest_here", handlers.ingest, body=requests.IngestHere,
           body_bytes=limits.INGEST_BODY_BYTES),
@@ -190,6 +201,7 @@ SECTIONS: Final[Mapping[str, tuple[Route, ...]]] = {
     "Namespaces": _NAMESPACES,
     "Profiles": _PROFILE,
     "Routed by folder": _HERE,
+    "Sharing": _SHARING,
     "The daemon": _DAEMON,
 }
 """Every route, as the documentation groups them."""

@@ -43,11 +43,12 @@ from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import UnknownMemory, UnknownNamespace
+from sidecar.errors import SidecarError, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, ProfileRef, SessionRef, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
 from sidecar.redact import redact
+from sidecar.share import Joined, Outgoing, Synced
 from sidecar.store import Profile, WriteContext
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult, TranscriptsResult
 
@@ -309,10 +310,31 @@ class Service:
         """Commits, newest first."""
         return await self.history.log(ref, identifier, limit)
 
-    async def route(self, cwd: str | None) -> ProfileRef:
+    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         """The profile of a folder; one that rules ignore is answered from `personal`."""
-        route = await self._read(self._parts.router.route_cwd, cwd, create=False)
+        route = await self._read(self._parts.router.route_cwd, cwd, create=create)
         return route.profile or ProfileRef(self._config.namespace, PERSONAL)
+
+    # sharing
+
+    async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
+        """Publish a profile in a remote, or say what would go out."""
+        self._known(ref.namespace)
+        return await self._parts.sync.share(ref, remote, dry_run=dry_run)
+
+    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+        """Bring a shared profile up to date with its remote."""
+        self._known(ref.namespace)
+        return await self._parts.sync.sync(ref, accept=accept)
+
+    async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
+        """Bring every shared profile up to date."""
+        return await self._parts.sync.sync_all()
+
+    async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
+        """Take part in the profile of a remote."""
+        self._known(namespace)
+        return await self._parts.sync.join(namespace, remote, name=name, cwd=cwd)
 
     # the daemon itself
 

@@ -24,6 +24,7 @@ from sidecar.wire.fields import (
     Name,
     Query,
     Reason,
+    Remote,
     SessionId,
     Sha256,
     StatusFilter,
@@ -229,6 +230,40 @@ class Transcripts(Body):
     def patient(self) -> bool:
         """Years of transcripts take their time."""
         return True
+
+
+class _Patient(Body):
+    """What may take as long as a remote takes."""
+
+    @property
+    def patient(self) -> bool:
+        """A remote answers when it answers."""
+        return True
+
+
+class Share(_Patient):
+    """Where a profile is to be published."""
+
+    remote: Remote
+    dry_run: bool = Field(default=False, description="List what would go out, and publish nothing.")
+
+
+class Sync(_Patient):
+    """A sync of one profile."""
+
+    accept: bool = Field(default=False, description="Also if most memories of the profile go by it.")
+
+
+class SyncAll(_Patient):
+    """A sync of every shared profile."""
+
+
+class Join(_Patient):
+    """The remote that is joined."""
+
+    remote: Remote
+    profile: Name | None = Field(default=None, description="The profile that it is to be here.")
+    cwd: AbsolutePath | None = Field(default=None, description="In whose project's folder it is joined.")
 
 
 class Notify(Body):

@@ -259,6 +259,17 @@ class NamespaceShape(Shape):
     updated_at: Instant
 
 
+class SyncShape(Shape):
+    """How a shared profile stands with its remote."""
+
+    remote: str
+    state: Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "failed"]
+    since: Instant
+    synced: Instant | None = Field(description="When both last were the same.")
+    error: str | None
+    hint: str | None
+
+
 class ProfileShape(Shape):
     """A profile and how much it holds."""
 
@@ -266,6 +277,50 @@ class ProfileShape(Shape):
     namespace: str
     memories: int
     messages: int
+    sync: SyncShape | None = Field(default=None, description="Of a shared profile.")
+
+
+class OutgoingFile(Shape):
+    """A file that goes out; of a memory also what it is."""
+
+    path: str
+    id: str | None
+    type: TypeName | None
+    status: StatusName | None
+    summary: str | None
+
+
+class ShareResult(Shape):
+    """What a share makes public, and how much stays here."""
+
+    remote: str
+    files: list[OutgoingFile]
+    forgotten: int = Field(description="Forgotten memories, which stay here.")
+    private: int = Field(description="Files below `private/`, which stay here.")
+    commits: int = Field(description="Commits of the history, which stays here.")
+
+
+class SyncResult(Shape):
+    """What a sync did, in commits; `error` says what was in its way."""
+
+    profile: str
+    namespace: str
+    pulled: int
+    pushed: int
+    merged: bool
+    error: str | None
+    hint: str | None
+
+
+class JoinResult(Shape):
+    """Which profile a remote is here."""
+
+    profile: str
+    namespace: str
+    merged: bool = Field(description="With a profile that was here already.")
+    project: str | None = Field(description="The root commit of the project that it belongs to on this machine.")
+    pulled: int
+    pushed: int
 
 
 class LogEntry(Shape):
