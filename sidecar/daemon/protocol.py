@@ -167,7 +167,7 @@ class Answer(Protocol):
 
     @property
     def explanation(self) -> Mapping[str, object] | None:
-        """How it came to be, in the fields of `shapes.Explanation`, if that was asked for."""
+        """How it came to be, in the fields of `recalled.Explanation`, if that was asked for."""
 
 
 class HistoryApi(Protocol):

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sidecar.model import Hit, Memory, Message, Source, Stored
+from sidecar.wire.recalled import CandidateShape, ChannelShape
 from sidecar.wire.shapes import (
-    CandidateShape,
-    ChannelShape,
     History,
     ListedMemory,
     MemoryDetail,
