@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sidecar.archiving import Archiving
 from sidecar.daemon.sources import SourceFolder, Transcript, owner, transcripts
 from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.watch import Coalescer, FolderWatcher
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import FileSystemFailed, TranscriptUnreadable
-from sidecar.ingest import Archiving
 from sidecar.model import SessionHeader
 from sidecar.routing import Router
 from sidecar.transcripts import READERS, headers_in, unchanged

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar import curate
+from sidecar.archiving import Step
 from sidecar.daemon import formats
 from sidecar.daemon.choices import AWAITED, NOTICED, Choice, Wait
 from sidecar.daemon.parts import Parts
@@ -22,7 +23,6 @@ from sidecar.daemon.writer import Urgency
 from sidecar.errors import FieldError, SidecarError, TranscriptBusy, TranscriptUnreadable, Unavailable
 from sidecar.extract import Extractor, Slice
 from sidecar.identity import content_hash, memory_id, normalized_key
-from sidecar.ingest import Step
 from sidecar.model import Add, Candidate, MemoryType, Message, ProfileRef, Revise, SessionRef, Skip, Stored
 from sidecar.redact import redact
 from sidecar.store import Profile, WriteContext

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from sidecar.wire import limits
 from sidecar.wire.fields import Moment, Name, Query, SessionId, Word
+from sidecar.wire.recalled import CandidateShape
 from sidecar.wire.requests import Body, Page, Where
-from sidecar.wire.shapes import CandidateShape, Instant, Shape, ShownPath
+from sidecar.wire.shapes import Instant, Shape, ShownPath
 
 
 class SearchHere(Body, Where):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.archiving import Archiving
 from sidecar.daemon import formats
-from sidecar.ingest import Archiving
 from sidecar.journal import Journal
 from sidecar.model import SessionRef
 from sidecar.routing import Router

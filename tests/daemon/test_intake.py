@@ -15,6 +15,7 @@ import pytest
 from agent_sessions import ClaudeCode, Codex, Gemini
 from wired import HANG_S, RULES, Wired, until, within
 
+from sidecar.archiving import Archiving, Step
 from sidecar.client import Client
 from sidecar.config import Config, Extract
 from sidecar.config.settings import ProfileRule, Watch
@@ -22,7 +23,6 @@ from sidecar.daemon.app import Daemon
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.protocol import SearchFor
 from sidecar.daemon.sources import SourceFolder
-from sidecar.ingest import Archiving, Step
 from sidecar.journal import Journal
 from sidecar.model import ProfileRef, SessionRef
 from sidecar.paths import resolve
@@ -285,7 +285,7 @@ def test_old_sessions_leave_some_time_to_others_and_new_ones_do_not_wait(
             rescan=timedelta(hours=1),
             backfill_days=None,
             archived=asyncio.Event(),
-            on_archived=lambda: None,
+            on_archived=lambda *_: None,
         )
         begun = time.monotonic()
         await intake.scan(live=False)
