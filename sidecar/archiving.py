@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar import __version__
+from sidecar.errors import TranscriptUnreadable
 from sidecar.journal import FileNotes, Journal
 from sidecar.model import Message, ProfileRef, SessionHeader, SessionRef
 from sidecar.redact import redact_messages
@@ -106,7 +107,7 @@ class Archiving:
         """What this piece tells of the file's format; the version is looked up when the file's end is reached."""
         return FileNotes(
             agent=agent,
-            version=None if result.more else version_of(agent, path),
+            version=None if result.more else _version(agent, path),
             unknown=result.unknown,
             damaged=result.damaged,
             flagged=__version__ if result.drifted else "",
@@ -147,3 +148,11 @@ class Archiving:
         times = (message.time for message in messages if message.session == ref.session and message.time is not None)
         last = written or max(times, default=datetime.fromtimestamp(0, UTC))
         return last + self.quiet
+
+
+def _version(agent: str, path: Path) -> str | None:
+    """Which version wrote the file; nobody knows of one that has vanished since, whose messages count all the same."""
+    try:
+        return version_of(agent, path)
+    except TranscriptUnreadable:
+        return None

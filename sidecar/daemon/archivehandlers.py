@@ -7,6 +7,9 @@ from sidecar.daemon.protocol import Api, SearchFor
 from sidecar.errors import FieldError
 from sidecar.wire import archived, cursor, requests
 
+_OFFSET_DIGITS = 9
+"""No session has a thousand million messages, and what has is no number for a database."""
+
 
 async def search(api: Api, call: Call[archived.SearchHere, requests.NoQuery]) -> Reply:
     """Find archived messages of all roles by their words, with what stands around them and how to go on with them."""
@@ -31,7 +34,7 @@ async def show_session(api: Api, call: Call[requests.Nothing, archived.ShowSessi
     query = call.query
     name = session_name(call, call.path["session"], query.agent, query.profile, query.namespace)
     told = cursor.decode(query.cursor) if query.cursor else "0"
-    if not told.isdigit():
+    if not (told.isdecimal() and told.isascii() and len(told) <= _OFFSET_DIGITS):
         raise FieldError(field="cursor", problem="is none of this list")
     offset = int(told)
     found = await api.archive.session(name, offset=offset, limit=query.per_page)

@@ -13,6 +13,7 @@ from server_fake import MANAGED, FakeApi, Running, run, serving
 
 from sidecar.daemon.protocol import Freshness, Listing, Question, Said, SessionName
 from sidecar.model import MemoryType, ProfileRef, Status
+from sidecar.wire.cursor import encode
 
 WEB = ProfileRef("local", "web")
 BASE = "/v1/namespaces/local/profiles/web"
@@ -297,6 +298,8 @@ def test_a_session_comes_page_by_page(tmp_path: Path) -> None:
         assert [message["id"] for message in second.result["messages"]] == ["m3", "m4"]
         assert second.json["result_info"]["cursor"] is None
         assert (await running.ask("GET", f"/v1/sessions/{name}?cursor=bm9uZQ")).status == 400
+        for wrong in ("x", "9" * 30, "²", "-1"):
+            assert (await running.ask("GET", f"/v1/sessions/{name}?cursor={encode(wrong)}")).status == 400
         assert (await running.ask("GET", "/v1/sessions/" + "x" * 513)).status == 400
 
     run(tmp_path, scenario)
