@@ -15,7 +15,7 @@ from sidecar import __version__
 from sidecar.daemon.protocol import Api, Kind, Listing, Namespace, Question, Review, Said, SessionName, Told
 from sidecar.errors import FieldError
 from sidecar.model import Hit, MemoryType, ProfileRef, Status
-from sidecar.wire import cursor, render, requests, shapes
+from sidecar.wire import cursor, recalled, render, requests, shapes
 
 B_co = TypeVar("B_co", bound=requests.Body, covariant=True)
 Q_co = TypeVar("Q_co", bound=requests.QueryString, covariant=True)
@@ -96,25 +96,25 @@ async def list_profiles(api: Api, call: Plain) -> Reply:
 
 async def delete_profile(api: Api, call: Plain) -> Reply:
     """Move a profile to the trash, where it stays for 30 days; its name is free again."""
-    await api.delete_profile((await target_of(api, call)).ref)
+    await api.delete_profile((await _target(api, call)).ref)
     return Reply()
 
 
 async def delete_session(api: Api, call: Plain) -> Reply:
     """Delete a session's messages and what was learned from it alone; again does nothing."""
-    await api.delete_session((await target_of(api, call)).ref, call.path["sid"])
+    await api.delete_session((await _target(api, call)).ref, call.path["sid"])
     return Reply()
 
 
 async def accept(api: Api, call: Call[requests.AcceptHere, requests.NoQuery]) -> Reply:
     """Confirm that memories which are gone at once are meant to be gone; until then nothing is taken over."""
-    await api.accept((await target_of(api, call)).ref)
+    await api.accept((await _target(api, call)).ref)
     return Reply()
 
 
 async def ingest(api: Api, call: Call[requests.Ingest, requests.NoQuery]) -> Reply:
     """Archive messages, which makes them recallable verbatim, and queue them for extraction."""
-    target = await target_of(api, call)
+    target = await _target(api, call, create=True)
     messages = [Said(one.role, one.content, one.timestamp) for one in call.body.messages]
     await api.ingest(target.ref, messages, session=call.body.session_id, wait=call.body.wait)
     return Reply()
@@ -122,7 +122,7 @@ async def ingest(api: Api, call: Call[requests.Ingest, requests.NoQuery]) -> Rep
 
 async def remember(api: Api, call: Call[requests.Remember, requests.NoQuery]) -> Reply:
     """Keep one statement; when the answer comes it is on disk and recallable."""
-    target, body = await target_of(api, call), call.body
+    target, body = await _target(api, call, create=True), call.body
     kind = MemoryType(body.type) if body.type else None
     told = Told(body.content, body.session_id, kind, body.key, tuple(body.tags), body.pinned)
     return Reply(render.memory(await api.remember(target.ref, told)).plain())
@@ -130,7 +130,7 @@ async def remember(api: Api, call: Call[requests.Remember, requests.NoQuery]) ->
 
 async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Reply:
     """Answer a question from the memory, and say what the answer rests on."""
-    target, body = await target_of(api, call), call.body
+    target, body = await _target(api, call), call.body
     question = Question(
         query=body.query,
         level=body.thinking_level,
@@ -144,27 +144,22 @@ async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Rep
         budget=body.budget,
         explain=body.explain,
         routed=target.routed,
+        tags=tuple(body.tags or ()),
+        since=body.since,
+        before=body.before,
     )
     include = [ProfileRef(target.ref.namespace, name) for name in body.include]
     found = await api.recall(target.ref, question, include=include)
     candidates = _candidates(found.hits, now=body.reference_date or call.now, explain=body.explain)
     result = {"count": len(candidates), "answer": found.answer, "candidates": candidates}
     if found.explanation is not None:
-        result["explanation"] = shapes.Explanation.model_validate(found.explanation).plain()
+        result["explanation"] = recalled.Explanation.model_validate(found.explanation).plain()
     return Reply(result, notes=found.notes)
-
-
-async def search(api: Api, call: Call[requests.SearchHere, requests.NoQuery]) -> Reply:
-    """Find archived messages of all roles by their words."""
-    target, body = await target_of(api, call), call.body
-    hits = await api.search(target.ref, body.query, session=body.session_id, limit=body.limit, routed=target.routed)
-    candidates = _candidates(hits, now=call.now, explain=False)
-    return Reply({"count": len(candidates), "candidates": candidates})
 
 
 async def list_memories(api: Api, call: Call[requests.Nothing, requests.ListMemories]) -> Reply:
     """List memories without their content, the latest observed first; active ones unless `status` says otherwise."""
-    target, query = await target_of(api, call), call.query
+    target, query = await _target(api, call), call.query
     listing = Listing(
         session=query.session_id,
         type=MemoryType(query.type) if query.type else None,
@@ -180,7 +175,7 @@ async def list_memories(api: Api, call: Call[requests.Nothing, requests.ListMemo
 
 async def get_memory(api: Api, call: Call[requests.Nothing, requests.GetMemory]) -> Reply:
     """Get a memory; with `history=1` also its versions and source messages."""
-    target = await target_of(api, call)
+    target = await _target(api, call)
     view = await api.get_memory(target.ref, call.path["id"], history=call.query.history)
     if call.query.history:
         shown = render.detail(view.stored, view.versions, view.messages, view.revisions, view.related)
@@ -190,20 +185,20 @@ async def get_memory(api: Api, call: Call[requests.Nothing, requests.GetMemory])
 
 async def delete_memory(api: Api, call: Plain) -> Reply:
     """Delete a memory and the messages that only it used; the answer is what it was."""
-    target = await target_of(api, call)
+    target = await _target(api, call)
     return Reply(render.memory(await api.delete_memory(target.ref, call.path["id"])).plain())
 
 
 async def forget_memory(api: Api, call: Call[requests.Forget, requests.NoQuery]) -> Reply:
     """Archive a memory that is no longer true or wanted; this can be undone."""
-    target = await target_of(api, call)
+    target = await _target(api, call)
     forgotten = await api.forget_memory(target.ref, call.path["id"], call.body.reason)
     return Reply(render.memory(forgotten).plain())
 
 
 async def list_proposed(api: Api, call: Call[requests.Nothing, requests.ListProposed]) -> Reply:
     """List the memories that wait for review, with their content, the latest observed first."""
-    target, query = await target_of(api, call), call.query
+    target, query = await _target(api, call), call.query
     before = cursor.decode(query.cursor) if query.cursor else None
     found = await api.list_proposed(target.ref, before=before, count=query.per_page + 1)
     shown = found[: query.per_page]
@@ -214,7 +209,7 @@ async def list_proposed(api: Api, call: Call[requests.Nothing, requests.ListProp
 
 async def review_memory(api: Api, call: Call[requests.Review, requests.NoQuery]) -> Reply:
     """Accept a proposed memory, as it is or corrected, or reject it for good; the answer is what it is now."""
-    target, body = await target_of(api, call), call.body
+    target, body = await _target(api, call), call.body
     if body.content is not None and body.decision == "reject":
         raise FieldError(field="content", problem="goes with `accept` alone")
     review = Review(body.decision, body.content, body.reason, body.expected_sha256)
@@ -223,13 +218,13 @@ async def review_memory(api: Api, call: Call[requests.Review, requests.NoQuery])
 
 async def summary(api: Api, call: Call[requests.Summary, requests.NoQuery]) -> Reply:
     """Sum up a profile in Markdown."""
-    target = await target_of(api, call)
+    target = await _target(api, call)
     return Reply(shapes.SummaryResult(summary=await api.summary(target.ref, call.body.session_id)).plain())
 
 
 async def log(api: Api, call: Call[requests.Nothing, requests.ListLog]) -> Reply:
     """List the commits of a profile, newest first."""
-    target = await target_of(api, call)
+    target = await _target(api, call)
     entries = await api.log(target.ref, identifier=call.query.id, limit=call.query.limit)
     return Reply([one.plain() for one in entries])
 
@@ -263,14 +258,14 @@ async def retry_jobs(api: Api, call: Call[requests.RetryJobs, requests.NoQuery])
     body = call.body
     if body.session is None and (body.agent or body.profile):
         raise FieldError(field="session", problem="is missing")
-    name = None if body.session is None else _session(call, body.session, body.agent, body.profile, body.namespace)
+    name = None if body.session is None else session_name(call, body.session, body.agent, body.profile, body.namespace)
     return Reply(shapes.RetriedResult(sessions=await api.retry_jobs(name)).plain())
 
 
 async def drop_job(api: Api, call: Call[requests.DropJob, requests.NoQuery]) -> Reply:
     """Give a session up: what it holds now stays searchable, but nothing is learned of it; what comes later is."""
     body = call.body
-    await api.drop_job(_session(call, body.session, body.agent, body.profile, body.namespace))
+    await api.drop_job(session_name(call, body.session, body.agent, body.profile, body.namespace))
     return Reply()
 
 
@@ -309,31 +304,40 @@ async def shutdown(api: Api, call: Plain) -> Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class _Target:
     """The profile that a request is about; `routed` if its folder decided."""
 
     ref: ProfileRef
     routed: bool
 
 
-async def target_of(api: Api, call: Call[requests.Body, requests.QueryString]) -> Target:
-    """The profile that a request is about, and whether its folder decided."""
+async def _target(api: Api, call: Call[requests.Body, requests.QueryString], *, create: bool = False) -> _Target:
+    """`create`: something will be kept there, so a project that has no profile yet gets its name now."""
     if "p" in call.path:
-        return Target(ProfileRef(call.path["ns"], call.path["p"]), routed=False)
+        return _Target(ProfileRef(call.path["ns"], call.path["p"]), routed=False)
     where = next((one for one in (call.body, call.query) if isinstance(one, requests.Where)), requests.Where())
     if where.profile:
-        return Target(ProfileRef(where.namespace or call.namespace, where.profile), routed=False)
-    return Target(await api.route(where.cwd), routed=True)
+        return _Target(ProfileRef(where.namespace or call.namespace, where.profile), routed=False)
+    return _Target(await api.route(where.cwd, create=create), routed=True)
 
 
 async def profile_of(api: Api, call: Call[requests.Body, requests.QueryString]) -> ProfileRef:
     """The profile that a request is about, for the handlers of other modules."""
-    return (await target_of(api, call)).ref
+    return (await _target(api, call)).ref
 
 
-def _session(
+async def target_of(
+    api: Api, call: Call[requests.Body, requests.QueryString], *, create: bool = False
+) -> tuple[ProfileRef, bool]:
+    """As `profile_of`, and whether its folder decided."""
+    target = await _target(api, call, create=create)
+    return target.ref, target.routed
+
+
+def session_name(
     call: Call[Any, Any], session: str, agent: str | None, profile: str | None, namespace: str | None
 ) -> SessionName:
+    """A session as a request names it."""
     ref = None if profile is None else ProfileRef(namespace or call.namespace, profile)
     return SessionName(session, agent, ref)
 
