@@ -1,5 +1,6 @@
 """What can go wrong, in one tree: `base` has the general classes, the other modules those of one subject each."""
 
+from sidecar.errors.access import ForgottenBefore, HostRefused, OriginRefused, TokenFileUnfit, TokenNeeded
 from sidecar.errors.base import (
     PROFILE_FAULTS,
     AlreadyRunning,
@@ -88,9 +89,11 @@ __all__ = [
     "EmbeddingUnusable",
     "FieldError",
     "FileSystemFailed",
+    "ForgottenBefore",
     "FormatTooNew",
     "GitFailed",
     "GitMissing",
+    "HostRefused",
     "IndexUnusable",
     "JournalUnusable",
     "MethodNotAllowed",
@@ -111,6 +114,7 @@ __all__ = [
     "NotProposed",
     "NotUndoable",
     "NothingToUndo",
+    "OriginRefused",
     "PromptTruncated",
     "PurgeImpossible",
     "Refused",
@@ -120,6 +124,8 @@ __all__ = [
     "SidecarError",
     "SnapshotExists",
     "StoreVanished",
+    "TokenFileUnfit",
+    "TokenNeeded",
     "TranscriptBusy",
     "TranscriptUnreadable",
     "Unavailable",
