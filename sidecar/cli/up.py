@@ -51,8 +51,9 @@ def up(detach: bool, yes: bool, as_json: bool) -> int:
     if detach:
         return _start(places, as_json=as_json)
     from sidecar.daemon.app import run
+    from sidecar.mcp.http import Endpoint
 
-    return run(places, settings)
+    return run(places, settings, Endpoint)
 
 
 def _report(pid: int, *, already: bool, as_json: bool) -> int:

@@ -167,8 +167,6 @@ def _built(values: Mapping[str, Mapping[str, Any]], home: str) -> Config:
 
 def _across(config: Config) -> Iterator[str]:
     """Problems that lie between settings."""
-    if config.listen.tcp and not config.listen.token_file:
-        yield f"listen.token_file: must name a file, because listen.tcp is {config.listen.tcp} (got null)"
     if config.git.max_seconds < config.git.quiet_seconds:
         yield (
             f"git.max_seconds: must not be less than git.quiet_seconds "

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sidecar import git, log, meeting
+from sidecar import bearer, git, log, meeting
 from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.daemon.asgi import Mount
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
@@ -29,6 +30,7 @@ from sidecar.daemon.service import Service
 from sidecar.daemon.sources import folders
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.tcp import Gate, Listeners
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import SidecarError
@@ -52,9 +54,10 @@ _PRIVATE = 0o077
 """The umask: whatever this process makes is readable by its owner alone."""
 
 
-def run(paths: Paths, config: Config) -> int:
+def run(paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None) -> int:
     """Run the daemon in this process until SIGINT, SIGTERM or a request to stop; returns the exit code.
 
+    `mcp` makes what serves MCP over HTTP, of the socket that it asks; it is a face, so the faces bring it along.
     Raises AlreadyRunning, ConfigInvalid, JournalUnusable and other errors of starting; while it runs, failures of parts
     are shown in `status` instead.
     """
@@ -64,7 +67,7 @@ def run(paths: Paths, config: Config) -> int:
     with contextlib.closing(_Held(paths)):
         log.setup(paths.logs, config.log.level, os.environ)
         try:
-            with contextlib.closing(Daemon(paths, config)) as daemon:
+            with contextlib.closing(Daemon(paths, config, mcp)) as daemon:
                 return asyncio.run(daemon.serve())
         finally:
             log.close()
@@ -83,8 +86,10 @@ class _Held:
 class Daemon:
     """Everything that runs, and the order in which it starts and stops."""
 
-    def __init__(self, paths: Paths, config: Config) -> None:
+    def __init__(self, paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None) -> None:
         self._paths, self._config = paths, config
+        self._mcp = mcp(paths.socket) if mcp is not None and config.mcp.http else None
+        self._listeners = Listeners()
         self._journal = Journal.open(paths.journal)
         self._writer = Writer(config.extract.nice)
         self._store = Store(paths.store, machine=_hostname(), writes=self._journal, clock=_now)
@@ -99,7 +104,7 @@ class Daemon:
         """Start the services, wait for the order to stop, stop them."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         parts, service = self._wire(stop)
-        server = Server(service, self._paths.socket, namespace=self._config.namespace)
+        server = self._server(parts, service)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload, parts, service)
@@ -125,6 +130,24 @@ class Daemon:
             await parts.keeper.commit_all()
             logger.info("stopped")
         return 0
+
+    def _server(self, parts: Parts, service: Service) -> Server:
+        """The server, with the services that belong to it.  Raises TokenFileUnfit if TCP is wanted and its file is."""
+        listen = self._config.listen
+        gate = Gate(bearer.token(bearer.place(listen, self._paths))) if listen.tcp else None
+        server = Server(
+            service,
+            self._paths.socket,
+            namespace=self._config.namespace,
+            mcp=self._mcp,
+            gate=gate,
+            listeners=self._listeners,
+        )
+        if listen.tcp:
+            parts.supervisor.add("tcp", partial(server.serve_tcp, listen.tcp))
+        if self._mcp is not None:
+            parts.supervisor.add("mcp", self._mcp.serve)
+        return server
 
     def close(self) -> None:
         """Let the running step end, then close what holds files open."""
@@ -188,7 +211,7 @@ class Daemon:
             ("upkeep", parts.upkeep),
         ):
             parts.supervisor.add(name, part.serve)
-        service = Service(parts, config, Reporting(parts), TakeIn(parts, rules, by), stop)
+        service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
         parts.supervisor.add("hooks", service.hooking.serve)
         return parts, service
 

@@ -308,6 +308,7 @@ class FakeApi:
             agents=[shapes.AgentState(name="codex", path="/home/ines/.codex", sessions=1, unknown_records=0)],
             bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
             services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
+            listen=shapes.ListenState(tcp=None, mcp=None, problem=None),
         )
 
     async def metrics(self) -> Sequence[Metric]:
