@@ -470,6 +470,7 @@ class Running:
 
     def __init__(self, server: Server, api: FakeApi, path: Path) -> None:
         self.server, self.api, self.path = server, api, path
+        self.url = ""
 
     async def ask(
         self, method: str, target: str, body: object = None, *, raw: bytes | None = None, **headers: str
