@@ -34,12 +34,12 @@ Content = Annotated[str, Field(description="One or two sentences that are unders
 Reason = Annotated[str | None, Field(description="Why it is no longer true or wanted, in the user's words.")]
 
 
-def serve(socket: Path, folder: Path, start: Callable[[], bool] | None = None) -> None:
+def serve(socket: Path, folder: str | None, start: Callable[[], bool] | None = None) -> None:
     """Serve an agent on stdin and stdout until it closes them; `folder` decides the profile.
 
     `start` starts the daemon if none runs, and says whether it did.
     """
-    profile = Profile(cwd=str(folder))
+    profile = Profile(cwd=folder)
     made(Asking(socket, start), lambda: profile).run("stdio")
 
 
