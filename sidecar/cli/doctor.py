@@ -194,6 +194,11 @@ def _answering(found: Mapping[str, Any], places: Paths) -> Iterator[Check]:
             f"{place}  {entry.get('reason', '')}",
             "Mend it in an editor; its last good version answers.",
         )
+    listen = found.get("listen") or {}
+    if listen.get("tcp"):
+        yield Check("listen", "ok", line(listen["tcp"]))
+    elif listen.get("problem"):
+        yield Check("listen", "warn", line(listen["problem"]), "Free that port, or set listen.tcp to another one.")
     for service in rows_of(found, "services"):
         if service.get("error"):
             yield Check("service", "warn", f"{service.get('name')}: {service['error']}", f"See {places.logs}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from functools import partial
 
@@ -13,6 +14,8 @@ def serve_mcp() -> None:
     """Serve an agent on stdin and stdout; the current folder decides the profile, none is `personal`."""
     from sidecar.mcp.server import serve
 
+    # The SDK's thread that reads stdin cannot be woken: Python's own way with Ctrl-C would wait for it for ever.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     places = resolve(os.environ)
     serve(places.socket, _folder(), starter(places))
 

@@ -40,7 +40,11 @@ def serve(socket: Path, folder: str | None, start: Callable[[], bool] | None = N
     `start` starts the daemon if none runs, and says whether it did.
     """
     profile = Profile(cwd=folder)
-    made(Asking(socket, start), lambda: profile).run("stdio")
+    server = made(Asking(socket, start), lambda: profile)
+    try:
+        server.run("stdio")
+    except* BrokenPipeError:
+        pass  # the agent has gone without closing our stdin first; nobody waits for an answer
 
 
 def made(asking: Asking, where: Callable[[], Profile]) -> MCPServer:
