@@ -21,6 +21,9 @@ from sidecar.mcp.asking import Asking
 from sidecar.mcp.server import made
 
 TOOLS = ("forget", "get_memory", "list_memories", "recall", "remember")
+MODES = ("auto", "legacy")
+"""The protocol without a handshake (2026-07-28), and the one before, which most agents speak."""
+
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
@@ -46,8 +49,8 @@ def server(daemon: Daemon, folder: Path, **environ: str) -> StdioServerParameter
     )
 
 
-def connected(daemon: Daemon, folder: Path, **environ: str) -> Client:
-    return Client(stdio_client(server(daemon, folder, **environ)))
+def connected(daemon: Daemon, folder: Path, mode: str = "auto", **environ: str) -> Client:
+    return Client(stdio_client(server(daemon, folder, **environ)), mode=mode)
 
 
 def beside(daemon: Daemon, folder: Path) -> Client:
@@ -111,9 +114,10 @@ def test_every_tool_says_what_it_does_and_when_to_use_it(shared_daemon: Daemon, 
     asyncio.run(talk())
 
 
-def test_an_agent_remembers_recalls_lists_shows_and_forgets(shared_daemon: Daemon, own: Path) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_an_agent_remembers_recalls_lists_shows_and_forgets(shared_daemon: Daemon, own: Path, mode: str) -> None:
     async def talk() -> None:
-        async with connected(shared_daemon, own) as client:
+        async with connected(shared_daemon, own, mode) as client:
             said = "The staging server of the port office is called odobenus."
             kept = await called(client, "remember", content=said)
             assert "odobenus" not in kept  # nothing is echoed
@@ -261,10 +265,11 @@ async def hung(path: Path) -> AsyncIterator[tuple[asyncio.Semaphore, asyncio.Sem
         listening.close()
 
 
-def test_a_cancelled_call_frees_its_work_and_the_server_goes_on(daemon: Daemon, project: Path) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_a_cancelled_call_frees_its_work_and_the_server_goes_on(daemon: Daemon, project: Path, mode: str) -> None:
     async def talk() -> None:
         async with hung(daemon.socket) as (came, left), asyncio.timeout(HANG_S):
-            async with connected(daemon, project) as client:
+            async with connected(daemon, project, mode) as client:
                 calls = [asyncio.create_task(client.call_tool("recall", {"query": f"Where {n}?"})) for n in range(20)]
                 for _ in range(16):
                     await came.acquire()
