@@ -20,6 +20,7 @@ from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
+from sidecar.daemon.memorytool import MemoryToolDesk
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import (
@@ -76,6 +77,7 @@ class Service:
         self.hooking = Hooking(parts, config, self._recall, takein)
         self.history = HistoryDesk(parts)
         self.editing = EditDesk(parts)
+        self.tool = MemoryToolDesk(parts, takein.by)
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)

@@ -42,7 +42,7 @@ class TakeIn:
 
         `choose` says what a dry run extracts with; without it what would extract now for somebody who waits.
         """
-        self._parts, self._extractor, self._by = parts, extractor, by
+        self._parts, self._extractor, self.by = parts, extractor, by
         self._choose = choose or (lambda: parts.extraction.choose(AWAITED))
 
     def remember(self, ref: ProfileRef, told: Told) -> Stored:
@@ -128,7 +128,7 @@ class TakeIn:
         if isinstance(chosen, Wait) and chosen.state != "off":
             raise Unavailable(what="Extraction", why=chosen.why)
         choice = chosen if isinstance(chosen, Choice) else None
-        rehearsal = Rehearsal(self._parts, choice, by=self._by)
+        rehearsal = Rehearsal(self._parts, choice, by=self.by)
         sessions: set[SessionRef] = set()
         files = messages = 0
         planned: list[PlannedChange] = []
@@ -152,7 +152,7 @@ class TakeIn:
         judged = self._judged(content, now)
         kind = told.type or (judged.type if judged is not None else MemoryType.FACT)
         key = normalized_key(told.key) if told.key else judged.key if judged is not None else None
-        source = curate.human_source("remember", session=told.session, by=self._by)
+        source = curate.human_source("remember", session=told.session, by=self.by)
         return Candidate(
             type=kind,
             content=content,

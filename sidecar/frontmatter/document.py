@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
     "pinned": "flag",
     "read_only": "flag",
     "tags": "list",
+    "tool_path": "text",
 }
 """The keys of a memory, in canonical order, and how their values are read and written."""
 

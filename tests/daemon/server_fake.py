@@ -42,7 +42,7 @@ from sidecar.model import (
     Status,
     Stored,
 )
-from sidecar.wire import edits, past, removals, shapes
+from sidecar.wire import edits, memorytool, past, removals, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
 MANAGED = "/client/v4/accounts/0123/agent-memory"
@@ -73,6 +73,10 @@ class FakeApi:
     @property
     def editing(self) -> FakeEditing:
         return FakeEditing(self)
+
+    @property
+    def tool(self) -> FakeTool:
+        return FakeTool(self)
 
     @property
     def removal(self) -> FakeRemoval:
@@ -344,6 +348,17 @@ class FakeEditing:
     async def text(self, ref: ProfileRef, identifier: str) -> str:
         self._api._note("text", ref, identifier, namespace=ref.namespace)
         return f"---\nid: {self._api._stored(ref, identifier).memory.id}\n---\nUse pnpm.\n"
+
+
+class FakeTool:
+    """A tool that says what it was asked."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def run(self, ref: ProfileRef, command: memorytool.MemoryTool) -> memorytool.ToolResult:
+        self._api._note("memory_tool", ref, command, namespace=ref.namespace)
+        return memorytool.ToolResult(content=f"{command.command} {command.path}", is_error=False)
 
 
 class FakeRemoval:
