@@ -77,6 +77,7 @@ def test_every_command_that_the_readme_names_exists() -> None:
         "README.md",
         "CONTRIBUTING.md",
         "docs/agents.md",
+        "docs/python.md",
         "docs/dependencies.md",
         "docs/cli.md",
         "docs/config.md",
