@@ -121,6 +121,14 @@ def load_mapping(data: bytes) -> Mapping[str, object] | Problem:
     return {} if node is None else {key.text: plain_value(value) for key, value in node.pairs}
 
 
+def outline(text: str) -> Node | Problem | None:
+    """A settings file as keys and values with their places, nothing guessed; None if there are only comments."""
+    try:
+        return read_mapping(text, 0, len(text))
+    except Bad as bad:
+        return Problem(_line(text, bad.index), bad.reason.replace("the front matter", "the file"))
+
+
 def parse_time(text: str) -> datetime:
     """A time as people and programs write it; without an offset it is UTC.  Raises ValueError."""
     moment = datetime.fromisoformat(text.strip())

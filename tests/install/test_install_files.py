@@ -28,6 +28,7 @@ PLACES = {
     "opencode": {".config/opencode/opencode.jsonc": "opencode.jsonc"},
     "cursor": {".cursor/hooks.json": "cursor-hooks.json", ".cursor/mcp.json": "cursor-mcp.json"},
     "vscode": {".config/Code/User/mcp.json": "vscode-mcp.json"},
+    "goose": {".config/goose/config.yaml": "goose.yaml"},
     "copilot": {".copilot/mcp-config.json": "copilot-mcp.json"},
 }
 
@@ -94,7 +95,7 @@ def test_without_any_record_too(machine: Path, agent: str) -> None:
     after = snapshot(machine)
     for path in PLACES[agent]:
         texts = [found[path][0].decode() for found in (after, before)]
-        if path.endswith(".toml"):
+        if path.endswith((".toml", ".yaml")):
             assert texts[0] == texts[1]
         else:
             left, was = (document.value(document.root) for document in map(Document, texts) if document.root)
@@ -121,13 +122,13 @@ def test_what_changed_meanwhile_stays(machine: Path, agent: str) -> None:
     changed = {}
     for path in PLACES[agent]:
         text = (machine / path).read_bytes().decode()
-        added = text + "# mine\n" if path.endswith(".toml") else text.replace("{", '{"mine": 1,', 1)
+        added = text + "# mine\n" if path.endswith((".toml", ".yaml")) else text.replace("{", '{"mine": 1,', 1)
         (machine / path).write_bytes(added.encode())
         changed[path] = added
     assert main(["uninstall", agent, "--yes"]) == 0
     for path, source in PLACES[agent].items():
         was = (CONFIGS / source).read_bytes().decode()
-        expected = was + "# mine\n" if path.endswith(".toml") else was.replace("{", '{"mine": 1,', 1)
+        expected = was + "# mine\n" if path.endswith((".toml", ".yaml")) else was.replace("{", '{"mine": 1,', 1)
         assert (machine / path).read_bytes().decode() == expected
 
 
@@ -297,6 +298,47 @@ def test_instructions_go_into_the_file_that_is_named_and_nowhere_else(machine: P
     assert text.count("sidecar:start") == 1
     assert {name for name, found in snapshot(machine).items() if before.get(name) != found} == {"web/AGENTS.md"}
     main(["uninstall", "--instructions", str(path), "--yes"])
+    assert snapshot(machine) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"\n", b"# Rules\n", b"# Rules", b"# Rules\r\n\r\nBe kind.\r\n", b"\xef\xbb\xbf# Rules\n\n\n"],
+)
+def test_instructions_come_once_and_go_without_a_trace(machine: Path, content: bytes | None) -> None:
+    path = machine / "CLAUDE.md"
+    if content is not None:
+        path.write_bytes(content)
+    before = snapshot(machine)
+    assert main(["install", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    inside = path.read_bytes()
+    assert inside.startswith(content or b"")
+    assert main(["install", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    assert path.read_bytes() == inside
+    assert main(["uninstall", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    assert snapshot(machine) == before
+    assert backups() == []
+
+
+def test_instructions_behind_a_link_or_read_only(machine: Path, capsys) -> None:
+    agents, claude = machine / "AGENTS.md", machine / "CLAUDE.md"
+    agents.write_text("# Rules\n")
+    claude.symlink_to("AGENTS.md")
+    assert main(["install", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    assert claude.is_symlink()
+    assert "`recall`" in agents.read_text()
+    main(["uninstall", "--instructions", "CLAUDE.md", "--yes"])
+    assert agents.read_text() == "# Rules\n"
+    agents.chmod(0o444)
+    assert main(["install", "--instructions", "AGENTS.md", "--yes"]) == 6
+    assert "is read-only" in capsys.readouterr().err
+    assert agents.read_text() == "# Rules\n"
+
+
+def test_print_shows_the_instructions_that_contrib_has(machine: Path, capsys) -> None:
+    before = snapshot(machine)
+    assert main(["install", "--instructions", "AGENTS.md", "--print"]) == 0
+    assert (CONFIGS.parents[2] / "contrib" / "AGENTS.md").read_text("utf-8") in capsys.readouterr().out
     assert snapshot(machine) == before
 
 
