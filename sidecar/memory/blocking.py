@@ -48,6 +48,9 @@ class Memory:
         length: Length = "medium",
         limit: int | None = None,
         types: Sequence[MemoryKind] | None = None,
+        tags: Sequence[str] = (),
+        since: Moment | None = None,
+        before: Moment | None = None,
         at: Moment | None = None,
         today: Moment | None = None,
         session: str | None = None,
@@ -56,7 +59,8 @@ class Memory:
     ) -> Recalled:
         """What is known of a question; nothing relevant is `count` 0 and an empty `answer`.
 
-        `level`: low asks no model.  `at`: as it was at the end of a day, at a moment, or in a snapshot or commit.
+        `level`: low asks no model.  `tags`: only memories that have all of them.  `since`, `before`: only what was said
+        in that time.  `at`: as it was at the end of a day, at a moment, or in a snapshot or commit.
         `today`: the day from which "last week" counts.  `session`: only what it said.  `budget`: tokens that the
         candidates may take together.  `include`: further profiles.
         """
@@ -67,6 +71,9 @@ class Memory:
             length=length,
             limit=limit,
             types=types,
+            tags=tags,
+            since=since,
+            before=before,
             at=at,
             today=today,
             session=session,
