@@ -115,7 +115,7 @@ _PROFILE: Final = (
           result=shapes.MemoryShape, conflicts=True),
     Route("GET", _P + "/memories/{id}/text", "memory_text", pasthandlers.memory_text, result=edits.FileText),
     Route("POST", _P + "/memory_tool", "memory_tool", pasthandlers.memory_tool, body=memorytool.MemoryTool,
-          result=memorytool.ToolResult),
+          result=memorytool.ToolResult, managed=True),
     Route("POST", _P + "/removal", "preview_removal", pasthandlers.preview_removal, body=removals.PreviewRemoval,
           result=removals.RemovalPreview),
     Route("POST", _P + "/purge", "purge", pasthandlers.purge, body=removals.Purge, result=removals.PurgeResult,

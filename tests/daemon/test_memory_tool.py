@@ -346,6 +346,23 @@ def test_what_is_deleted_lies_in_the_archive_and_may_be_written_again(run: Run) 
     run(scenario)
 
 
+def test_undo_brings_back_what_the_tool_has_deleted_and_changed(run: Run) -> None:
+    async def scenario(world: World) -> None:
+        await world.ok("create", path="/memories/x/a.txt", file_text="The tide turns at six.")
+        world.parts.follow.commit(WEB)
+        await world.ok("str_replace", path="/memories/x/a.txt", old_str="six", new_str="seven")
+        world.parts.follow.commit(WEB)
+        await world.service.history.undo(WEB, None)
+        assert await world.text("/memories/x/a.txt") == "The tide turns at six."
+        await world.ok("delete", path="/memories/x")
+        world.parts.follow.commit(WEB)
+        await world.service.history.undo(WEB, None)
+        assert await world.text("/memories/x/a.txt") == "The tide turns at six."
+        assert await world.recalled("When does the tide turn?") == ["The tide turns at six."]
+
+    run(scenario)
+
+
 def test_what_a_person_had_forgotten_does_not_come_back_by_the_tool(run: Run) -> None:
     async def scenario(world: World) -> None:
         told = await world.service.remember(WEB, Told("The safe is behind the map.", None, None, None, (), False))
