@@ -9,6 +9,7 @@ import os
 import subprocess
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from sidecar.daemon.app import Daemon
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Question, Told
 from sidecar.daemon.service import Service
-from sidecar.daemon.toolfiles import ToolFault, parsed, spelled
-from sidecar.model import ProfileRef, Status, Stored
+from sidecar.daemon.toolfiles import ToolFault, Tree, parsed, spelled
+from sidecar.model import Memory, MemoryType, ProfileRef, Source, Status, Stored
 from sidecar.paths import resolve
 from sidecar.store import Profile
 from sidecar.wire.memorytool import MemoryTool, ToolResult
@@ -501,6 +502,28 @@ def test_large_texts_are_shown_in_pieces_and_larger_ones_refused(run: Run) -> No
         assert await world.ok("view", path="/memories/long.txt") == shown
 
     run(scenario)
+
+
+def test_a_listing_is_two_levels_deep_and_bounded() -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def stored(number: int, path: str) -> Stored:
+        memory = Memory(
+            f"{number:026}", MemoryType.FACT, "x" * 1023, "x", now, now, Source("memory_tool"), tool_path=path
+        )
+        return Stored(memory, WEB, f"facts/general/{number}.md", "0" * 64)
+
+    many = [stored(number, f"a/b{number:03}/c/d.md") for number in range(600)]
+    head, root, *lines = Tree([*many, stored(999, "node_modules/x.md")]).listing("/memories", ()).split("\n")
+    assert head == HEAD
+    assert root == "601K\t/memories"
+    assert lines[:2] == ["600K\t/memories/a/", "1K\t/memories/a/b000/"]
+    assert len(lines) == 501
+    assert lines[-1] == "... and 101 more; view a directory to see what is in it"
+    tied = Tree([stored(2, "a.md"), stored(1, "a.md")])
+    assert [(file.parts, file.stored is not None) for file in tied.below(())] == [
+        (("PROFILE.md",), False), (("a.md",), True), (("facts", "general", "2.md"), False),
+    ]  # fmt: skip
 
 
 def test_the_same_words_may_lie_at_two_places(run: Run) -> None:

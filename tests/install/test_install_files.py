@@ -254,6 +254,40 @@ def test_an_empty_file_is_filled_and_emptied_again(machine: Path, content: bytes
     assert path.read_bytes() == content
 
 
+EVERY_FILE = [(agent, path) for agent, files in PLACES.items() for path in files]
+
+
+@pytest.mark.parametrize(("agent", "name"), EVERY_FILE)
+def test_every_file_may_be_empty_a_link_read_only_or_odd(machine: Path, agent: str, name: str, capsys) -> None:
+    path = machine / name
+    real = path.read_bytes()
+
+    def and_out_again(wanted: int) -> None:
+        before = snapshot(machine)
+        assert main(["install", agent, "--yes"]) == wanted
+        assert (snapshot(machine)[name] == before[name]) is (wanted != 0)
+        assert main(["uninstall", agent, "--yes"]) in (0, wanted)
+        assert snapshot(machine) == before
+
+    path.write_bytes(b"")
+    and_out_again(0)
+    kept = machine / "dotfiles"
+    kept.write_bytes(real)
+    path.unlink()
+    path.symlink_to(kept)
+    and_out_again(0)
+    assert path.is_symlink()
+    path.unlink()
+    path.write_bytes(real)
+    path.chmod(0o444)
+    and_out_again(6)
+    path.chmod(0o644)
+    for odd in (b"[[[ neither", b"\xff\xfe", b'- "a list"\n- 1\n'):
+        path.write_bytes(odd)
+        and_out_again(6)
+    assert str(path) in capsys.readouterr().err
+
+
 def test_a_server_of_that_name_which_is_not_ours_is_left(machine: Path, capsys) -> None:
     path = machine / ".cursor" / "mcp.json"
     path.write_text('{"mcpServers": {"sidecar": {"command": "docker", "args": ["run", "sidecar"]}}}')
