@@ -106,9 +106,10 @@ class MemoryToolDesk(Desk):
     # writing; in the writer thread
 
     def _change(self, ref: ProfileRef, command: MemoryTool) -> str:
-        profile = self.parts.learning.profile(ref) if command.command == "create" else self.opened(ref)
+        profile = self.opened(ref)
         if profile is None:
-            return self._planned(None, command).text  # there is nothing to change: it says so
+            self._planned(None, command)  # a command that does not work makes no profile
+            profile = self.parts.learning.profile(ref)
         told = self._applied(profile, command, WriteContext(_WHY, command.session_id))
         profile.settle()
         self.parts.follow.note_change(ref)

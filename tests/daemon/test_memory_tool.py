@@ -114,6 +114,9 @@ def test_the_published_texts_of_every_command(run: Run) -> None:
     async def scenario(world: World) -> None:
         path = "/memories/notes/plan.txt"
         assert await world.ok("view", path="/memories") == f"{HEAD}\n0B\t/memories"
+        await world.fault("create", path="/etc/passwd", file_text="x")
+        await world.fault("delete", path=path)
+        assert not world.parts.store.exists(WEB), "what does not work makes no profile"
         created = await world.ok("create", path=path, file_text="First draft.\nShip it in May.\nAsk Ines.\n")
         assert created == f"File created successfully at: {path}"
         assert await world.ok("view", path="/memories") == "\n".join(
