@@ -206,7 +206,7 @@ class Client:
 
     def session(self, name: str, **options: object) -> dict[str, Any]:
         """A session with a page of its messages; `options`: `agent`, `profile`, `per_page`, `cursor` (as for lists)."""
-        return _object(self.request("GET", f"/v1/sessions/{_quoted(name)}", query=options))
+        return _object(self.request("GET", f"/v1/sessions/{quoted(name)}", query=options))
 
     def summary(self, profile: Profile, **options: object) -> dict[str, Any]:
         """`{summary: markdown}`; `options`: `sessionId`."""
