@@ -56,6 +56,8 @@ _ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
 _IN_PROGRESS: Final = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 _TRAILER = re.compile(r"(Memory-Id|Session|Agent): (.+)")
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_IN_THE_WAY = re.compile(r"(?:Unable to create '|could not lock config file )(?P<lock>.+?)(?:\.lock')?: File exists")
+"""What git says of a lock that another git holds, or that one has left which was killed: of index, HEAD, ref, settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,8 @@ class Git:
         return (self.folder / ".git").exists()
 
     def init(self) -> None:
-        """Make the folder a repository with our local settings; safe to repeat."""
-        if not self.is_repo():
+        """Make the folder a repository with our local settings; safe to repeat, also after a kill in the middle."""
+        if not self.is_repo() or self._half_made():
             self._git("init", "--quiet", "--template=", f"--initial-branch={BRANCH}")
         info = self.folder / ".git" / "info"
         info.mkdir(mode=0o700, exist_ok=True)
@@ -147,6 +149,11 @@ class Git:
         attributes = info / "attributes"
         if not attributes.exists():
             attributes.write_text(_ATTRIBUTES, "utf-8")
+
+    def _half_made(self) -> bool:
+        """Whether the `git init` of this folder was killed: it makes `objects/info` last of all."""
+        own = self.folder / ".git"
+        return own.is_dir() and not ((own / "HEAD").is_file() and (own / "objects" / "info").is_dir())
 
     def head(self) -> str | None:
         """The current commit; None before the first one."""
@@ -300,14 +307,17 @@ class Git:
             try:
                 return _run(self.folder, arguments, given=given, codes=codes, locks=locks, timeout=timeout)
             except GitFailed as error:
-                if pause is None or "index.lock" not in str(error.fields["stderr"]):
+                found = _IN_THE_WAY.search(str(error.fields["stderr"]))
+                if pause is None or found is None:
                     raise
-            self._remove_stale_lock()
+            self._remove_if_stale(self.folder / f"{found['lock']}.lock")
             time.sleep(pause)
         raise AssertionError("the loop returns or raises")
 
-    def _remove_stale_lock(self) -> None:
-        lock = self.folder / ".git" / "index.lock"
+    def _remove_if_stale(self, lock: Path) -> None:
+        """Take away what a killed git has left; a living one holds a lock for moments, and that of others is theirs."""
+        if not lock.resolve().is_relative_to((self.folder / ".git").resolve()):
+            return
         try:
             if time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
                 lock.unlink()
