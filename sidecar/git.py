@@ -33,6 +33,7 @@ _SETTINGS: Final = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "core.untrackedCache": "false",
+    "core.fsync": "all",  # a commit that a ref names must be whole after a power cut, and so must the ref
     "core.autocrlf": "false",
     "core.safecrlf": "false",
     "core.attributesFile": "/dev/null",
@@ -56,8 +57,8 @@ _ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
 _IN_PROGRESS: Final = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 _TRAILER = re.compile(r"(Memory-Id|Session|Agent): (.+)")
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_IN_THE_WAY = re.compile(r"(?:Unable to create '|could not lock config file )(?P<lock>.+?)(?:\.lock')?: File exists")
-"""What git says of a lock that another git holds, or that one has left which was killed: of index, HEAD, ref, settings."""
+_LOCK = re.compile(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exists")
+"""How git says that somebody holds one of its locks: of the index, of a ref, of its settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,13 @@ class Git:
         return (self.folder / ".git").exists()
 
     def init(self) -> None:
-        """Make the folder a repository with our local settings; safe to repeat, also after a kill in the middle."""
+        """Make the folder a repository with our local settings; safe to repeat, also after a cut in the middle."""
         if not self.is_repo() or self._half_made():
             self._git("init", "--quiet", "--template=", f"--initial-branch={BRANCH}")
+            for name in ("HEAD", "config", "."):  # which git itself leaves to the disk's good will
+                descriptor = os.open(self.folder / ".git" / name, os.O_RDONLY | os.O_CLOEXEC)
+                os.fsync(descriptor)
+                os.close(descriptor)
         info = self.folder / ".git" / "info"
         info.mkdir(mode=0o700, exist_ok=True)
         exclude = info / "exclude"
@@ -147,13 +152,15 @@ class Git:
         if missing:
             exclude.write_text("\n".join([*present, *missing]) + "\n", "utf-8")
         attributes = info / "attributes"
-        if not attributes.exists():
+        if not attributes.exists() or not attributes.read_bytes():
             attributes.write_text(_ATTRIBUTES, "utf-8")
 
     def _half_made(self) -> bool:
-        """Whether the `git init` of this folder was killed: it makes `objects/info` last of all."""
-        own = self.folder / ".git"
-        return own.is_dir() and not ((own / "HEAD").is_file() and (own / "objects" / "info").is_dir())
+        """Whether the `git init` of this folder was cut off: HEAD may be empty, and `objects/info` is made last."""
+        head, last = self.folder / ".git" / "HEAD", self.folder / ".git" / "objects" / "info"
+        if head.is_file() and not head.stat().st_size:
+            head.unlink()  # git would leave it as it is
+        return (self.folder / ".git").is_dir() and not (head.is_file() and last.is_dir())
 
     def head(self) -> str | None:
         """The current commit; None before the first one."""
@@ -307,19 +314,17 @@ class Git:
             try:
                 return _run(self.folder, arguments, given=given, codes=codes, locks=locks, timeout=timeout)
             except GitFailed as error:
-                found = _IN_THE_WAY.search(str(error.fields["stderr"]))
-                if pause is None or found is None:
+                held = _LOCK.search(str(error.fields["stderr"]))
+                if pause is None or held is None:
                     raise
-            self._remove_if_stale(self.folder / f"{found['lock']}.lock")
+            self._remove_stale(self.folder / f"{held[1] or held[2]}.lock")
             time.sleep(pause)
         raise AssertionError("the loop returns or raises")
 
-    def _remove_if_stale(self, lock: Path) -> None:
-        """Take away what a killed git has left; a living one holds a lock for moments, and that of others is theirs."""
-        if not lock.resolve().is_relative_to((self.folder / ".git").resolve()):
-            return
+    def _remove_stale(self, lock: Path) -> None:
+        """Take away a lock of this repository whose owner must have died: no command of ours or a hand is so slow."""
         try:
-            if time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
+            if lock.is_relative_to(self.folder / ".git") and time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
                 lock.unlink()
         except FileNotFoundError:  # its owner has just finished
             return

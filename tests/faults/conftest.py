@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-for folder in (Path(__file__).parent, Path(__file__).parents[1] / "e2e"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "e2e")]
 
-from running import Daemon
-from world import Figure
+from running import Daemon  # noqa: E402 - found by the line above
+from world import Figure  # noqa: E402
 
 
 @pytest.fixture

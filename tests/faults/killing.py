@@ -24,10 +24,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sidecar.index import Embedder
 from world import WEB, World, home_variables, opened, transcripts
 
+from sidecar.index import Embedder
+
 SESSIONS = 8
+
+KILLS = int(os.environ.get("SIDECAR_FAULTS") or 50)
+"""Read when the tests are collected, before the fixture `home` clears what is ours from the environment."""
 _LONGEST_S = 60.0
 _FIRST_PACE_S = 0.1
 
@@ -158,7 +162,7 @@ class Forker:
             os.close(reading)
             try:
                 _work(question["work"], Path(question["folder"]), self._embedder, writing)
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - told, and then this copy of the process ends
                 sys.excepthook(*sys.exc_info())
                 os._exit(1)
             os._exit(0)
@@ -194,7 +198,8 @@ class Forker:
 def main() -> None:
     forker = Forker()
     for line in sys.stdin:
-        print(json.dumps(forker.answer(json.loads(line))), flush=True)
+        sys.stdout.write(f"{json.dumps(forker.answer(json.loads(line)))}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

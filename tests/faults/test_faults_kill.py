@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from killing import SESSIONS, WORKS, Killer
+from killing import KILLS, SESSIONS, WORKS, Killer
 from world import (
     AGENT,
     WEB,
@@ -31,10 +30,7 @@ from sidecar.index import Embedder
 from sidecar.model import SessionRef
 
 _SEED = 20261120
-_KILLS = int(os.environ.get("SIDECAR_FAULTS") or 50)
-"""Set by `scripts/reliability.py --kills`; read before the fixture `home` clears what is ours from the environment."""
-
-_EACH = max(1, _KILLS // len(WORKS))
+_EACH = max(1, KILLS // len(WORKS))
 _MOST = 6
 """So many acknowledgements at most before a kill."""
 

@@ -19,12 +19,12 @@ from sidecar.extract.rules import RulesExtractor
 from sidecar.follow import Follow
 from sidecar.frontmatter import Document, parse
 from sidecar.index import Embedder, Index
-from sidecar.index.entries import memory_ident
+from sidecar.index.entries import INDEXED_STATUSES, memory_ident
 from sidecar.ingest import Archiving, Learning
 from sidecar.journal import Journal
 from sidecar.model import Candidate, MemoryType, Message, ProfileRef, SessionRef, Source
 from sidecar.routing import Router
-from sidecar.store import Profile, Store
+from sidecar.store import Profile, Store, WriteContext
 
 Figure = Callable[[str], None]
 """The type of the fixture `figure`."""
@@ -74,6 +74,10 @@ class World:
     @property
     def web(self) -> Profile:
         return self.learning.profile(WEB)
+
+    @property
+    def web_context(self) -> WriteContext:
+        return WriteContext("on request")
 
     def start(self) -> None:
         """What a start does before anything else: finish a purge, then take over what lies on the disk."""
@@ -186,9 +190,10 @@ def index_is_the_files(world: World) -> None:
     wanted = {
         memory_ident(stored.profile, stored.memory.id): (stored.path, stored.sha256)
         for stored in (one for found in world.follow.memories().values() for one in found)
+        if stored.memory.status in INDEXED_STATUSES
     }
     known = {ident: (one.path, one.sha256) for ident, one in world.index._known.items()}
-    assert known == wanted
+    assert known == wanted, sorted(set(known.items()) ^ set(wanted.items()), key=str)
     on_disk = {str(path.relative_to(world.store.root / "local")) for path in memory_files(world.store.root)}
     listed = {f"{one.profile.name}/{one.path}" for found in world.follow.memories().values() for one in found}
     assert listed == on_disk
