@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -138,13 +139,16 @@ class Git:
 
     def init(self) -> None:
         """Make the folder a repository with our local settings; safe to repeat, also after a cut in the middle."""
-        if not self.is_repo() or self._half_made():
+        own = self.folder / ".git"
+        if self._half_made():
+            shutil.rmtree(own)
+        if not self.is_repo():
             self._git("init", "--quiet", "--template=", f"--initial-branch={BRANCH}")
             for name in ("HEAD", "config", "."):  # which git itself leaves to the disk's good will
-                descriptor = os.open(self.folder / ".git" / name, os.O_RDONLY | os.O_CLOEXEC)
+                descriptor = os.open(own / name, os.O_RDONLY | os.O_CLOEXEC)
                 os.fsync(descriptor)
                 os.close(descriptor)
-        info = self.folder / ".git" / "info"
+        info = own / "info"
         info.mkdir(mode=0o700, exist_ok=True)
         exclude = info / "exclude"
         present = exclude.read_text("utf-8").splitlines() if exclude.exists() else []
@@ -156,11 +160,10 @@ class Git:
             attributes.write_text(_ATTRIBUTES, "utf-8")
 
     def _half_made(self) -> bool:
-        """Whether the `git init` of this folder was cut off: HEAD may be empty, and `objects/info` is made last."""
-        head, last = self.folder / ".git" / "HEAD", self.folder / ".git" / "objects" / "info"
-        if head.is_file() and not head.stat().st_size:
-            head.unlink()  # git would leave it as it is
-        return (self.folder / ".git").is_dir() and not (head.is_file() and last.is_dir())
+        """Whether the `git init` of this folder was cut off: what we add after it is not there, nor any object."""
+        own = self.folder / ".git"
+        objects = any(path.is_file() for path in (own / "objects").rglob("*"))
+        return own.is_dir() and not (own / "info" / "exclude").exists() and not objects
 
     def head(self) -> str | None:
         """The current commit; None before the first one."""

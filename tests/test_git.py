@@ -258,12 +258,15 @@ def test_a_stale_lock_of_any_kind_is_removed(git, name: str) -> None:
     assert name != "config.lock" or not lock.exists()
 
 
-@pytest.mark.parametrize("kept", [(), ("HEAD",), ("HEAD", "refs"), ("HEAD", "refs", "config")])
-def test_a_repository_whose_making_was_killed_is_made_whole(git, kept: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("torn", ["HEAD", "config", None])
+@pytest.mark.parametrize("kept", [(), ("HEAD",), ("HEAD", "refs"), ("HEAD", "refs", "config", "objects")])
+def test_a_repository_whose_making_was_cut_off_is_made_whole(git, kept: tuple[str, ...], torn: str | None) -> None:
     own = git.folder / ".git"
     for path in own.iterdir():
         if path.name not in kept:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if torn in kept:
+        (own / torn).write_bytes((own / torn).read_bytes()[:12])
     git.init()
     assert git.commit({"b.md": b"b\n"}, "two", git.machine_identity, NOW)
     assert git.show("HEAD", "b.md") == b"b\n"

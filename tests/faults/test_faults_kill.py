@@ -124,8 +124,6 @@ def test_a_purge_that_is_killed_is_finished_and_leaves_no_word(
         assert _about(told, "remembered") <= {one.memory.content for one in world.web.memories()}
         assert world.web.unfinished_purge() is None
         objects = bytes_of_git(world.web.folder)
-        halves = [one.name for one in (world.web.folder / ".git" / "objects").rglob("*tmp*")]
-        assert not halves or not _about(told, "purged"), "half a pack may hold the words too"
         files = b"".join(tree(world.store.root).values())
         for secret in sorted(_about(told, "purged")):
             assert secret.encode() not in objects
@@ -134,6 +132,10 @@ def test_a_purge_that_is_killed_is_finished_and_leaves_no_word(
 
     told = _harass(killer, embedder, "purge", tmp_path, check)
     assert _about(told, "purged")
+    with opened(tmp_path, embedder) as world:  # half a pack, which a killed commit leaves, may hold words too
+        world.web.begin_purge(world.web.purge_plan([world.remember("The last passphrase is gannet.", 999)]))
+        world.finish_purge(world.web)
+        assert not list((world.web.folder / ".git" / "objects").rglob("*tmp*"))
     figure(f"{_EACH} kills, {len(_about(told, 'purged'))} purges, 0 words left")
 
 

@@ -38,11 +38,15 @@ AGENT = "claude-code"
 class World:
     """The parts over one folder, as a start of the daemon makes them."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, store: Path | None = None) -> None:
+        """`store`: where the memory files lie, if that is not below the folder."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.journal = Journal.open(folder / "state" / "journal.db")
-        self.store = Store(folder / "store", machine="test", writes=self.journal, clock=lambda: NOW)
+        self.meddle: Callable[[str], None] | None = None
+        self.store = Store(
+            store or folder / "store", machine="test", writes=self.journal, clock=lambda: NOW, step=self._between_steps
+        )
         if not self.store.has_namespace("local"):
             self.store.create_namespace("local")
         self.index = Index.open(folder / "cache" / "index", embedder, archive=self.journal.identity)
@@ -66,6 +70,10 @@ class World:
             clock=lambda: NOW,
         )
         self.journal.recover()
+
+    def _between_steps(self, name: str) -> None:
+        if self.meddle is not None:
+            self.meddle(name)
 
     def close(self) -> None:
         self.index.close()
@@ -225,8 +233,8 @@ def tree(store: Path) -> dict[str, bytes]:
     return found
 
 
-def opened(folder: Path, embedder: Embedder) -> closing[World]:
-    return closing(World(folder, embedder))
+def opened(folder: Path, embedder: Embedder, store: Path | None = None) -> closing[World]:
+    return closing(World(folder, embedder, store))
 
 
 def home_variables(folder: Path) -> None:
