@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 import pytest
 from killing import KILLS
-from running import Daemon, wait_until
+from running import Daemon, git, wait_until
 from world import Figure, memory_files
 
 HTTP = "/v1/namespaces/local/profiles"
@@ -266,8 +266,8 @@ def test_what_is_over_a_limit_is_refused(loaded: Daemon, head: bytes, status: by
 
 
 def test_the_daemon_is_as_it_was(loaded: Daemon) -> None:
-    """After all of this nothing is left open, no service is down, and what waits is done."""
-    loaded.settle()
+    """After all of this nothing is left open, no service is down, and everything is committed."""
+    wait_until("all is committed", lambda: git(loaded.store / "web", "status", "--porcelain") == "")
     assert {one["state"] for one in loaded.status()["services"]} == {"running"}
     assert _open_files(loaded) < 300
     assert os.path.exists(loaded.socket)  # noqa: PTH110 - a socket is no file
