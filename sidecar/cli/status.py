@@ -16,6 +16,9 @@ _EVERY_SECONDS = 1.0
 _LABEL = 11
 """Width of the labels at the left."""
 
+_SHOWN_KINDS = 3
+"""Kinds of records, and versions, that are named in a line; more are in `--json`."""
+
 _SHOWN_BAD_FILES = 10
 """Bad files that are listed; all are in `--json`."""
 
@@ -71,6 +74,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _work(found)
     yield from _named("profile", rows_of(found, "profiles"), _profile)
     yield from _named("agent", rows_of(found, "agents"), _agent)
+    yield from _named("format", rows_of(found, "formats"), format_words)
     bad = rows_of(found, "bad_files")
     for entry in bad[:_SHOWN_BAD_FILES]:
         place = ":".join(str(part) for part in (entry.get("path"), entry.get("line")) if part)
@@ -97,6 +101,24 @@ def _work(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "index", dotted(f"{index.get('lag_ms', 0)} ms behind", degraded and f"degraded: {degraded}")
 
 
+def format_words(row: Mapping[str, Any]) -> str:
+    """What of an agent's transcripts is not known, in a line."""
+    unknown, damaged, flagged = (int(row.get(name) or 0) for name in ("unknown_records", "damaged", "flagged"))
+    files = counted(int(row.get("files") or 0), "file")
+    kinds = ", ".join(f"{kind} {number}" for kind, number in list((row.get("kinds") or {}).items())[:_SHOWN_KINDS])
+    versions = row.get("versions") or {}
+    named = ", ".join(list(versions)[-_SHOWN_KINDS:])
+    return dotted(
+        row.get("agent"),
+        f"{counted(unknown, 'record')} of unknown kinds in {files} ({kinds})" if unknown else None,
+        f"{counted(damaged, 'damaged record')} in {files}" if damaged else None,
+        f"{counted(flagged, 'file')} not understood" if flagged else None,
+        f"{counted(sum(versions.values()), 'file')} of newer versions ({named}; known up to {row.get('newest_known')})"
+        if versions
+        else None,
+    )
+
+
 def _named(label: str, rows: list[Mapping[str, Any]], describe: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
     for row in rows:
         yield label, describe(row)
@@ -104,7 +126,15 @@ def _named(label: str, rows: list[Mapping[str, Any]], describe: Any) -> Iterator
 
 def _profile(row: Mapping[str, Any]) -> str:
     counts = (counted(row.get("memories", 0), "memory", "memories"), counted(row.get("messages", 0), "message"))
-    return dotted(f"{row.get('namespace')}/{row.get('name')}", *counts)
+    return dotted(f"{row.get('namespace')}/{row.get('name')}", *counts, *_shared(row.get("sync") or {}))
+
+
+def _shared(sync: Mapping[str, Any]) -> Iterator[str]:
+    """How a shared profile stands with its remote; nothing of one that is not shared."""
+    if sync:
+        yield f"{line(sync.get('state', ''))} with {line(sync.get('remote', ''))}"
+        if sync.get("error"):
+            yield f"{line(sync['error'])} {line(sync.get('hint') or '')}".rstrip()
 
 
 def _agent(row: Mapping[str, Any]) -> str:

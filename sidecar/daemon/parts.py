@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.archiving import Archiving
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
+from sidecar.daemon.sharing import SyncService
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Writer
 from sidecar.follow import Follow
 from sidecar.index import Index
-from sidecar.ingest import Archiving, Learning
+from sidecar.ingest import Learning
 from sidecar.journal import Journal
 from sidecar.routing import Router
 from sidecar.store import Profile, Store
@@ -39,3 +41,4 @@ class Parts:
     upkeep: Upkeep
     supervisor: Supervisor
     trash: Path
+    sync: SyncService

@@ -9,9 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from sidecar import __version__
+from sidecar.daemon import formats
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness
+from sidecar.daemon.sharing import SyncState
 from sidecar.wire import shapes
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class Reporting:
             ),
             profiles=self.profiles(),
             agents=self._agents(),
+            formats=formats.states(parts.journal),
             bad_files=self._bad_files(),
             services=[
                 shapes.ServiceShape(name=one.name, state=one.state, since=one.since, error=one.error)
@@ -72,13 +75,14 @@ class Reporting:
     def profiles(self) -> list[shapes.ProfileShape]:
         """Every profile with its numbers of active memories and of archived messages."""
         parts = self._parts
-        messages = parts.journal.profile_counts()
+        messages, synced = parts.journal.profile_counts(), parts.sync.states
         return [
             shapes.ProfileShape(
                 name=ref.name,
                 namespace=ref.namespace,
                 memories=len(parts.store.open(ref).memories()),
                 messages=messages.get(ref, 0),
+                **({"sync": _sync(synced[ref])} if ref in synced else {}),
             )
             for ref in parts.store.profiles()
         ]
@@ -155,13 +159,14 @@ class Reporting:
         return found
 
     def _bad_files(self) -> list[shapes.BadFileState]:
-        """Memory files that could not be taken in, then transcripts that cannot be read."""
+        """Memory files that could not be taken in, then transcripts that cannot be read or are not understood."""
         found = [
             shapes.BadFileState(path=f"{bad.profile}/{bad.path}", line=bad.line, reason=bad.reason)
             for bad in self._parts.follow.bad_files()
         ]
-        unread = self._parts.intake.problems.items()
-        return found + [shapes.BadFileState(path=str(path), line=None, reason=reason) for path, reason in unread]
+        unread = {str(path): reason for path, reason in self._parts.intake.problems.items()}
+        unread |= formats.flagged(self._parts.journal)
+        return found + [shapes.BadFileState(path=path, line=None, reason=why) for path, why in sorted(unread.items())]
 
     def _agents(self) -> list[shapes.AgentState]:
         counts = self._parts.journal.agent_counts()
@@ -175,6 +180,17 @@ class Reporting:
             for place in self._parts.intake.places
             if place.root.is_dir()
         ]
+
+
+def _sync(state: SyncState) -> shapes.SyncShape:
+    return shapes.SyncShape(
+        remote=state.remote,
+        state=state.state,
+        since=state.since,
+        synced=state.synced,
+        error=state.error,
+        hint=state.hint,
+    )
 
 
 @cache

@@ -26,11 +26,12 @@ from sidecar.daemon.protocol import (
     Question,
     Review,
     Said,
+    SearchFor,
     SessionName,
     Told,
 )
 from sidecar.daemon.server import Server
-from sidecar.errors import NamespaceExists, UnknownMemory, UnknownNamespace
+from sidecar.errors import NamespaceExists, RemoteUnreachable, SidecarError, UnknownMemory, UnknownNamespace
 from sidecar.model import (
     ChannelScore,
     Hit,
@@ -42,9 +43,12 @@ from sidecar.model import (
     Status,
     Stored,
 )
-from sidecar.wire import edits, past, removals, shapes
+from sidecar.share import Joined, Outgoing, Synced
+from sidecar.share.words import OutgoingFile
+from sidecar.wire import archived, edits, past, removals, render, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
+RESUME = archived.ResumeShape(command="codex resume s1", cwd="/home/ines/web", note="")
 MANAGED = "/client/v4/accounts/0123/agent-memory"
 
 
@@ -77,6 +81,10 @@ class FakeApi:
     @property
     def removal(self) -> FakeRemoval:
         return FakeRemoval(self)
+
+    @property
+    def archive(self) -> FakeArchive:
+        return FakeArchive(self)
 
     @property
     def history(self) -> FakeHistory:
@@ -150,19 +158,16 @@ class FakeApi:
             if "memory" in question.kinds and question.query.lower() in stored.memory.content.lower()
         ]
         if "message" in question.kinds:
-            hits += await self.search(ref, question.query, session=None, limit=100, routed=question.routed)
+            hits += self.spoken(ref, question.query)
         hits = hits[: question.limit]
         return FoundAnswer(hits[0].content if hits else "", hits, self.notes)
 
-    async def search(
-        self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
-    ) -> Sequence[Hit]:
-        self._note("search", ref, query, session, limit, routed, namespace=ref.namespace)
+    def spoken(self, ref: ProfileRef, query: str, session: str | None = None) -> list[Hit]:
         return [
             Hit(f"m{number}", "message", ref, 0.5, one.content, one.content, said_in, None, None, one.time, "user")
             for number, (said_in, one) in enumerate(self.said.get(ref, ()))
             if query.lower() in one.content.lower() and session in (None, said_in)
-        ][:limit]
+        ]
 
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
@@ -246,7 +251,7 @@ class FakeApi:
             why="new",
         )
         counts = shapes.PlannedCounts(add=1, revise=0, supersede=0, skip=0)
-        problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format")
+        problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format", hint="Name it.")
         return shapes.TranscriptsResult(
             files=1,
             sessions=1,
@@ -285,7 +290,7 @@ class FakeApi:
     async def drop_job(self, name: SessionName) -> None:
         self._note("drop_job", name)
 
-    async def route(self, cwd: str | None) -> ProfileRef:
+    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         self._note("route", cwd)
         return ProfileRef("local", Path(cwd).name if cwd else "personal")
 
@@ -306,6 +311,7 @@ class FakeApi:
             index=shapes.IndexState(generation=1, lag_ms=0, degraded=[]),
             profiles=[],
             agents=[shapes.AgentState(name="codex", path="/home/ines/.codex", sessions=1, unknown_records=0)],
+            formats=[],
             bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
             services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
         )
@@ -317,6 +323,26 @@ class FakeApi:
     async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
         self._note("hook", agent, event, payload)
         return f"{agent} {event}"
+
+    async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
+        self._note("share", ref, remote, dry_run, namespace=ref.namespace)
+        files = (OutgoingFile("facts/a.md", "01M", MemoryType.FACT, Status.ACTIVE, "s"), OutgoingFile("profile.yaml"))
+        return Outgoing(remote, files, forgotten=1, private=2, commits=3)
+
+    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+        self._note("sync", ref, accept, namespace=ref.namespace)
+        return Synced(1, 2, merged=True)
+
+    async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
+        self._note("sync_all")
+        web, work = ProfileRef("local", "web"), ProfileRef("local", "work")
+        return {web: Synced(1, 2, merged=True), work: RemoteUnreachable(remote="/r.git", why="gone")}
+
+    async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
+        self._note("join", namespace, remote, name, cwd, namespace=namespace)
+        return Joined(
+            ProfileRef(namespace, name or "web"), merged=False, project=None, synced=Synced(1, 0, merged=False)
+        )
 
     async def pause(self) -> None:
         self._note("pause")
@@ -365,6 +391,39 @@ class FakeRemoval:
         return removals.PurgeResult(
             ids=list(identifiers), old="a" * 40, new="b" * 40, commits=2, messages=1, trash=0, remotes=["origin/main"],
             transcripts=[], remaining=[],
+        )  # fmt: skip
+
+
+class FakeArchive:
+    """Has one session beside what was ingested."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def search(self, ref: ProfileRef, wanted: SearchFor) -> Sequence[archived.FoundMessage]:
+        self._api._note("search", ref, wanted, namespace=ref.namespace)
+        return [
+            archived.FoundMessage(
+                **dict(render.candidate(hit, now=wanted.now, explain=False)),
+                agent="http", role="user", before=None, resume=RESUME,
+                after=archived.ContextShape(speaker="assistant", content="All right."),
+            )
+            for hit in self._api.spoken(ref, wanted.query, wanted.session)[: wanted.limit]
+        ]  # fmt: skip
+
+    async def session(self, name: SessionName, *, offset: int, limit: int) -> archived.SessionShape:
+        self._api._note("session", name, offset, limit)
+        messages = [
+            archived.ArchivedShape(
+                id=f"m{number}", role="tool", speaker="tool", kind="tool", time=NOW, model=None, sidechain=False,
+                tool=archived.ToolShape(name="Bash", command="make", failed=True), content="$ make\nno rule",
+            )
+            for number in range(5)
+        ]  # fmt: skip
+        return archived.SessionShape(
+            agent="codex", session=name.session, namespace="local", profile="web", cwds=["/home/ines/web"], started=NOW,
+            last_record=None, paths=["/t/\udcff.jsonl"], total=len(messages), forgotten=0, resume=RESUME,
+            messages=messages[offset : offset + limit],
         )  # fmt: skip
 
 
@@ -426,7 +485,7 @@ def make_hit(stored: Stored) -> Hit:
         path=stored.path,
         observed=memory.observed,
         speaker="user",
-        channels={"vector": ChannelScore(2, 0.4), "keyword": ChannelScore(1, 3.5)},
+        channels={"vector": ChannelScore(2, 0.4, 0.5), "keyword": ChannelScore(1, 3.5, 1.0)},
     )
 
 

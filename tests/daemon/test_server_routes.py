@@ -17,7 +17,7 @@ from sidecar.daemon.routes import OURS, TABLE, WITH_BODY, Route
 
 ROOT = Path(__file__).parents[2]
 
-IN_PATH = {"ns": "local", "p": "web", "sid": "chat%2F42"}
+IN_PATH = {"ns": "local", "p": "web", "sid": "chat%2F42", "session": "chat%2F42"}
 
 QUERIES = {
     "get_memory": "?history=1",
@@ -52,6 +52,8 @@ BODIES: dict[str, Any] = {
     "hook": {"agent": "codex", "event": "Stop", "payload": {"session_id": "s1", "cwd": "/home/ines/web"}},
     "retry_jobs": {"agent": "codex", "session": "s1"},
     "drop_job": {"agent": "codex", "session": "s1"},
+    "share": {"remote": "/srv/web.git", "dry_run": True},
+    "join": {"remote": "git@example.org:team/web.git", "profile": "web"},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},
 }
 
