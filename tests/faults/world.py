@@ -14,13 +14,14 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sidecar.archiving import Archiving
 from sidecar.config.settings import ProfileRule
 from sidecar.extract.rules import RulesExtractor
 from sidecar.follow import Follow
 from sidecar.frontmatter import Document, parse
 from sidecar.index import Embedder, Index
 from sidecar.index.entries import INDEXED_STATUSES, memory_ident
-from sidecar.ingest import Archiving, Learning
+from sidecar.ingest import Learning
 from sidecar.journal import Journal
 from sidecar.model import Candidate, MemoryType, Message, ProfileRef, SessionRef, Source
 from sidecar.routing import Router
