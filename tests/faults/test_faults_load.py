@@ -89,13 +89,18 @@ async def _client(number: int, daemon: Daemon, tally: Tally, deadline: float) ->
         count += 1
         kind = lots.choice(["recall", "recall", "recall", "remember", "ingest", "list", "edit"])
         begun = time.monotonic()
-        status, answer = await _one(kind, f"{number}-{count}", peer, tally, mine)
+        status, answer = await _one(kind, _word(number, count), peer, tally, mine)
         tally.seconds.setdefault(kind, []).append(time.monotonic() - begun)
         tally.statuses[status] += 1
         tally.by_client[number] += 1
         if status >= 500:
             tally.faults.append(f"{kind}: {answer}")
     peer.close()
+
+
+def _word(number: int, count: int) -> str:
+    """A word that no other request has, and that is no number: ten thousand of those look alike to recall."""
+    return "".join(f"{'bdfgklmnpr'[int(digit)]}a" for digit in f"{number:02}{count:04}")
 
 
 async def _one(kind: str, name: str, peer: Peer, tally: Tally, mine: list[tuple[str, str]]) -> tuple[int, Any]:
