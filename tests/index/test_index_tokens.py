@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.index import STOP_WORDS, stems, term_shares, tokens
+from sidecar.index import STOP_WORDS, lexical, stems, term_shares, tokens
 from sidecar.index.tokens import LONGEST
 
 
@@ -83,3 +83,9 @@ def test_any_text_gives_clean_tokens(text: str) -> None:
 def test_upper_case_asks_for_the_same(text: str) -> None:
     if text.isascii() and text.isalpha():
         assert tokens(text.lower()) == tokens(text.upper())
+
+
+@given(st.text(alphabet="abcXYZ09._/@+#'’~- \n\\é日本語한국ไทยﬁİß", max_size=40))
+def test_terms_of_a_text_are_those_of_its_words_one_by_one(text: str) -> None:
+    """So each word needs to be taken apart but once, whatever stands around it."""
+    assert stems(text) == list(lexical._stemmer().analyze(" ".join(tokens(text))))
