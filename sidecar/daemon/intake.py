@@ -61,9 +61,12 @@ class Intake:
         rescan: timedelta,
         backfill_days: int | None,
         archived: asyncio.Event,
-        on_archived: Callable[[], None],
+        on_archived: Callable[[bool], None],
     ) -> None:
-        """`archived` is set when the first scan is through; `on_archived` is called whenever messages have come."""
+        """`archived` is set when the first scan is through.
+
+        `on_archived` is called whenever messages have come, and told whether more of them will come at once.
+        """
         self.places, self._archiving, self._router, self._writer = places, archiving, router, writer
         self._rescan_s, self._backfill_days = rescan.total_seconds(), backfill_days
         self._on_archived = on_archived
@@ -83,6 +86,8 @@ class Intake:
         try:
             await self._watch(watcher)
             await self.scan(live=False)
+            if self.progress.done:
+                self._on_archived(False)
             self.progress.finished.set()
             await self._follow(watcher)
         finally:
@@ -120,7 +125,7 @@ class Intake:
             step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
             if step.changed:
-                self._on_archived()
+                self._on_archived(not live)
 
     @property
     def problems(self) -> Mapping[Path, str]:
