@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import count, cycle
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -36,17 +40,15 @@ PAGE = CHECKOUT / "docs" / "benchmarks.md"
 def main() -> None:
     """Run rounds until there were enough, or the time is over."""
     wanted = _arguments()
-    sources = {agent: files for agent, files in corpus().items() if not wanted.agent or agent in wanted.agent}
     done: Counter[str] = Counter()
-    cpu: Counter[str] = Counter()
-    begun, number = time.monotonic(), wanted.seed
-    while not _enough(wanted, done.total(), time.monotonic() - begun):
-        agent = min(sources, key=lambda name: (done[name], name))
-        before = time.process_time()
-        done[agent] += _round(sources[agent], number)
-        cpu[agent] += time.process_time() - before  # type: ignore[assignment]
-        number += 1
+    cpu: dict[str, float] = {}
+    begun = time.monotonic()
+    for agent, inputs, seconds in _rounds(wanted.agent or sorted(corpus()), wanted.seed, wanted.processes):
+        done[agent] += inputs
+        cpu[agent] = cpu.get(agent, 0.0) + seconds
         _show(done.total(), wanted.examples, time.monotonic() - begun)
+        if _enough(wanted, done.total(), time.monotonic() - begun):
+            break
     print(file=sys.stderr)
     table = _table(done, cpu, wanted.seed)
     print(table)
@@ -56,11 +58,27 @@ def main() -> None:
         write_page(PAGE, "fuzz", table)
 
 
+def _rounds(agents: list[str], first: int, processes: int) -> Iterator[tuple[str, int, float]]:
+    """Rounds without end, reader after reader, in the order in which they are done: reader, inputs, CPU seconds."""
+    work = zip(cycle(agents), count(first))
+    with ProcessPoolExecutor(processes) as pool:
+        running: set[Future[tuple[str, int, float]]] = {pool.submit(_round, *next(work)) for _ in range(processes)}
+        try:
+            while True:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+                    running.add(pool.submit(_round, *next(work)))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--examples", type=int, help="stop after so many inputs, of all readers together")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes")
     parser.add_argument("--agent", action="append", help="only this reader; may be given again")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="at once; by default one a core")
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
     parser.add_argument("--json", type=Path, help="write the figures there")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
@@ -76,9 +94,9 @@ def _enough(wanted: argparse.Namespace, inputs: int, seconds: float) -> bool:
     )
 
 
-def _round(files: list[Path], number: int) -> int:
-    """One round over a reader's files; how many inputs it read."""
-    read = 0
+def _round(agent: str, number: int) -> tuple[str, int, float]:
+    """One round over a reader's files: the reader, how many inputs it read, and the CPU seconds for them."""
+    files, read, begun = corpus()[agent], 0, time.process_time()
 
     @seed(number)
     @settings(
@@ -95,7 +113,7 @@ def _round(files: list[Path], number: int) -> int:
         check_damaged(source, chance)
 
     damage()
-    return read
+    return agent, read, time.process_time() - begun
 
 
 def _show(inputs: int, wanted: int | None, seconds: float) -> None:
@@ -105,7 +123,7 @@ def _show(inputs: int, wanted: int | None, seconds: float) -> None:
         print(f"\r{inputs}{share} inputs, {seconds:.0f} s", end="", file=sys.stderr)
 
 
-def _table(done: Counter[str], cpu: Counter[str], first: int) -> str:
+def _table(done: Counter[str], cpu: dict[str, float], first: int) -> str:
     rows = [f"| {agent} | {done[agent]} | {1000 * cpu[agent] / done[agent]:.1f} |" for agent in sorted(done)]
     head = f"{done.total()} inputs from seed {first}, without a failure.\n\n| reader | inputs | CPU, ms an input |\n"
     return head + "| --- | ---: | ---: |\n" + "\n".join(rows)
