@@ -36,8 +36,6 @@ class Cost:
     seconds: float
     cpu_seconds: float
     peak: int
-    sessions: int
-    messages: int
     found: int
     asked: int
 
@@ -60,10 +58,9 @@ def by_daemon(sessions: Sequence[Session], home: Path, tick: Callable[[int], Non
                 raise TimeoutError(f"the back-fill has not ended within {SETTLE_SECONDS} s")
             time.sleep(POLL_SECONDS)
         seconds, used = time.monotonic() - begun, process.cpu_times()
-        messages = sum(profile["messages"] for profile in status["profiles"])
         asked = [phrase for session in sessions[:: max(1, len(sessions) // 20)] if (phrase := _phrase(session))]
         found = sum(_finds(daemon.client, phrase) for phrase in asked)
-    return Cost(seconds, used.user + used.system, peak, len(sessions), messages, found, len(asked))
+    return Cost(seconds, used.user + used.system, peak, found, len(asked))
 
 
 def _phrase(session: Session) -> str:

@@ -59,7 +59,6 @@ def backfill_figures(samples: Mapping[str, list[Path]], megabytes: int) -> Figur
     return {
         "bytes": sum(session.size for session in sessions),
         "agents": _counted(sessions),
-        "messages": cost.messages,
         "wall_seconds": round(cost.seconds, 1),
         "cpu_seconds": round(cost.cpu_seconds, 1),
         "peak_mb": round(cost.peak / 1e6),
@@ -92,7 +91,7 @@ def backfill_table(found: Figures) -> str:
     whole = sum(found["stages"].values())
     number = sum(found["agents"].values())
     lines = [
-        f"{found['bytes'] / 1e6:.0f} MB in {number} sessions ({agents}), {found['messages']} messages",
+        f"{found['bytes'] / 1e6:.0f} MB in {number} sessions ({agents})",
         f"archived and searchable after {found['wall_seconds']:.0f} s; CPU {found['cpu_seconds']:.0f} s, "
         f"peak memory {found['peak_mb']} MB",
         f"searched for the first words of {found['searched']} sessions, found {found['found']}",

@@ -230,6 +230,8 @@ def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
     meet leave it.
     """
     line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
+    if not line.startswith(b"{"):
+        return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
     if len(line) >= PICTURE_LINE:
         line = without_pictures(line)
     if len(line) > MAX_TEXT:
