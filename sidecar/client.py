@@ -315,6 +315,27 @@ class Client:
         """Learn nothing of what a session holds now; `options`: `agent`, `profile`."""
         return self.request("POST", "/v1/jobs/drop", {"session": session, **options})
 
+    def share(self, namespace: str, profile: str, remote: str, *, dry_run: bool = False) -> dict[str, Any]:
+        """Publish a profile: `{remote, files, forgotten, private, commits}`."""
+        body = {"remote": remote, "dry_run": dry_run}
+        return _object(self.request("POST", Profile(name=profile, namespace=namespace).route("share"), body))
+
+    def sync(self, namespace: str, profile: str, *, accept: bool = False) -> dict[str, Any]:
+        """Bring a shared profile up to date: `{pulled, pushed, merged, …}`."""
+        route = Profile(name=profile, namespace=namespace).route("sync")
+        return _object(self.request("POST", route, {"accept": accept}))
+
+    def sync_all(self) -> list[dict[str, Any]]:
+        """Bring every shared profile up to date."""
+        return list(self.request("POST", "/v1/sync", {}) or ())
+
+    def join(
+        self, namespace: str, remote: str, *, profile: str | None = None, cwd: str | None = None
+    ) -> dict[str, Any]:
+        """Take part in a remote's profile: `{profile, namespace, merged, project, …}`."""
+        body = {"remote": remote, **({"profile": profile} if profile else {}), **({"cwd": cwd} if cwd else {})}
+        return _object(self.request("POST", f"/v1/namespaces/{_quoted(namespace)}/join", body))
+
     def pause(self) -> object:
         """Stop watching and extracting until `resume`."""
         return self.request("POST", "/v1/pause", {})

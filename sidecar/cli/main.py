@@ -13,6 +13,7 @@ import click
 from sidecar import __version__
 from sidecar.cli import (
     accept,
+    bench,
     config,
     demo,
     diff,
@@ -34,6 +35,7 @@ from sidecar.cli import (
     removal,
     review,
     search,
+    sharing,
     snapshot,
     status,
     summary,
@@ -99,8 +101,12 @@ for _command in (
     install.uninstall,
     hook.hook,
     mcp.mcp,
+    sharing.share,
+    sharing.join,
+    sharing.sync,
     config.config,
     doctor.doctor,
+    bench.bench,
     help_command.help_command,
 ):
     cli.add_command(_command)

@@ -104,7 +104,15 @@ def _named(label: str, rows: list[Mapping[str, Any]], describe: Any) -> Iterator
 
 def _profile(row: Mapping[str, Any]) -> str:
     counts = (counted(row.get("memories", 0), "memory", "memories"), counted(row.get("messages", 0), "message"))
-    return dotted(f"{row.get('namespace')}/{row.get('name')}", *counts)
+    return dotted(f"{row.get('namespace')}/{row.get('name')}", *counts, *_shared(row.get("sync") or {}))
+
+
+def _shared(sync: Mapping[str, Any]) -> Iterator[str]:
+    """How a shared profile stands with its remote; nothing of one that is not shared."""
+    if sync:
+        yield f"{line(sync.get('state', ''))} with {line(sync.get('remote', ''))}"
+        if sync.get("error"):
+            yield f"{line(sync['error'])} {line(sync.get('hint') or '')}".rstrip()
 
 
 def _agent(row: Mapping[str, Any]) -> str:

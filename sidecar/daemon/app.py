@@ -26,6 +26,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.server import Server
 from sidecar.daemon.service import Service
+from sidecar.daemon.sharing import SyncService, exclusive
 from sidecar.daemon.sources import folders
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.takein import TakeIn
@@ -44,6 +45,7 @@ from sidecar.journal import Journal
 from sidecar.model import ProfileRef
 from sidecar.paths import Paths, temp_folders, user_home
 from sidecar.routing import RepoFacts, Router
+from sidecar.share import Sharing
 from sidecar.store import ProjectIdentity, Store
 
 logger = logging.getLogger(__name__)
@@ -94,6 +96,10 @@ class Daemon:
         self._index = Index.open(paths.index, embedder, archive=self._journal.identity)
         self._follow = Follow(self._store, self._journal, self._index, _now)
         self._learner: Learner | None = None
+        self._sharing = Sharing(
+            self._store, self._follow, machine=_hostname(), clock=_now, exclusive=exclusive(self._writer)
+        )
+        self._sharing.resume()
 
     async def serve(self) -> int:
         """Start the services, wait for the order to stop, stop them."""
@@ -119,6 +125,7 @@ class Daemon:
             # A running call of the model may take minutes, and somebody may wait for what comes of it.
             parts.extraction.close()
             service.stop_thinking()
+            parts.sync.close()
             await server.stop()
             await parts.supervisor.stop()
             # What is not committed now is committed by the next start: the files are on disk.
@@ -151,6 +158,8 @@ class Daemon:
         )
         quiet_store, maximum = timedelta(seconds=config.git.quiet_seconds), timedelta(seconds=config.git.max_seconds)
         keeper = Keeper(self._paths.store, self._follow, self._index, writer, quiet=quiet_store, maximum=maximum)
+        sync = SyncService(self._sharing, self._follow, router, keeper, every=timedelta(minutes=config.sync.minutes))
+        keeper.on_commit = sync.committed
         archived = asyncio.Event()
         learner = self._learner = Learner(
             journal,
@@ -179,6 +188,7 @@ class Daemon:
             Upkeep(journal, writer, self._paths.trash, config, on_change=keeper.archived),
             Supervisor(),
             self._paths.trash,
+            sync,
         )
         for name, part in (
             ("follow", parts.keeper),
@@ -186,6 +196,7 @@ class Daemon:
             ("model", parts.extraction),
             ("extract", parts.learner),
             ("upkeep", parts.upkeep),
+            ("sync", parts.sync),
         ):
             parts.supervisor.add(name, part.serve)
         service = Service(parts, config, Reporting(parts), TakeIn(parts, rules, by), stop)
@@ -223,7 +234,8 @@ class Daemon:
             has_commit=git.has_commit,
         )
         for profile in self._follow.profiles():
-            router.adopt(profile.ref, profile.info.project.root_commit, profile.info.project.remotes)
+            project = self._sharing.identity(profile)
+            router.adopt(profile.ref, project.root_commit, project.remotes)
         return router
 
     def _reload(self, parts: Parts, service: Service) -> None:
@@ -246,6 +258,7 @@ class Daemon:
         parts.learner.review, parts.learner.keep_texts = config.extract.review, config.archive.enabled
         parts.extraction.adopt(config.extract)
         parts.upkeep.adopt(config)
+        parts.sync.every = timedelta(minutes=config.sync.minutes)
         service.adopt(config)
         self._note_limit()
 

@@ -15,7 +15,7 @@ from sidecar import __version__
 from sidecar.daemon.protocol import Api, Kind, Listing, Namespace, Question, Review, Said, SessionName, Told
 from sidecar.errors import FieldError
 from sidecar.model import Hit, MemoryType, ProfileRef, Status
-from sidecar.wire import cursor, render, requests, shapes
+from sidecar.wire import cursor, recalled, render, requests, shapes
 
 B_co = TypeVar("B_co", bound=requests.Body, covariant=True)
 Q_co = TypeVar("Q_co", bound=requests.QueryString, covariant=True)
@@ -114,7 +114,7 @@ async def accept(api: Api, call: Call[requests.AcceptHere, requests.NoQuery]) ->
 
 async def ingest(api: Api, call: Call[requests.Ingest, requests.NoQuery]) -> Reply:
     """Archive messages, which makes them recallable verbatim, and queue them for extraction."""
-    target = await _target(api, call)
+    target = await _target(api, call, create=True)
     messages = [Said(one.role, one.content, one.timestamp) for one in call.body.messages]
     await api.ingest(target.ref, messages, session=call.body.session_id, wait=call.body.wait)
     return Reply()
@@ -122,7 +122,7 @@ async def ingest(api: Api, call: Call[requests.Ingest, requests.NoQuery]) -> Rep
 
 async def remember(api: Api, call: Call[requests.Remember, requests.NoQuery]) -> Reply:
     """Keep one statement; when the answer comes it is on disk and recallable."""
-    target, body = await _target(api, call), call.body
+    target, body = await _target(api, call, create=True), call.body
     kind = MemoryType(body.type) if body.type else None
     told = Told(body.content, body.session_id, kind, body.key, tuple(body.tags), body.pinned)
     return Reply(render.memory(await api.remember(target.ref, told)).plain())
@@ -144,13 +144,16 @@ async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Rep
         budget=body.budget,
         explain=body.explain,
         routed=target.routed,
+        tags=tuple(body.tags or ()),
+        since=body.since,
+        before=body.before,
     )
     include = [ProfileRef(target.ref.namespace, name) for name in body.include]
     found = await api.recall(target.ref, question, include=include)
     candidates = _candidates(found.hits, now=body.reference_date or call.now, explain=body.explain)
     result = {"count": len(candidates), "answer": found.answer, "candidates": candidates}
     if found.explanation is not None:
-        result["explanation"] = shapes.Explanation.model_validate(found.explanation).plain()
+        result["explanation"] = recalled.Explanation.model_validate(found.explanation).plain()
     return Reply(result, notes=found.notes)
 
 
@@ -315,13 +318,14 @@ class _Target:
     routed: bool
 
 
-async def _target(api: Api, call: Call[requests.Body, requests.QueryString]) -> _Target:
+async def _target(api: Api, call: Call[requests.Body, requests.QueryString], *, create: bool = False) -> _Target:
+    """`create`: something will be kept there, so a project that has no profile yet gets its name now."""
     if "p" in call.path:
         return _Target(ProfileRef(call.path["ns"], call.path["p"]), routed=False)
     where = next((one for one in (call.body, call.query) if isinstance(one, requests.Where)), requests.Where())
     if where.profile:
         return _Target(ProfileRef(where.namespace or call.namespace, where.profile), routed=False)
-    return _Target(await api.route(where.cwd), routed=True)
+    return _Target(await api.route(where.cwd, create=create), routed=True)
 
 
 async def profile_of(api: Api, call: Call[requests.Body, requests.QueryString]) -> ProfileRef:

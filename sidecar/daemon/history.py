@@ -18,7 +18,7 @@ from typing import Literal
 from sidecar.daemon.desk import Desk
 from sidecar.daemon.parts import Parts
 from sidecar.errors import UnknownRevision
-from sidecar.gitpast import Tag
+from sidecar.git.past import Tag
 from sidecar.index import Index, MessageDoc, MessageGone
 from sidecar.model import ProfileRef, Stored
 from sidecar.recall import Recall

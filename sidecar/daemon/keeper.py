@@ -67,6 +67,7 @@ class Keeper:
         self._degraded: dict[str, str] = {}
         self.behind_since: float | None = None
         self._newer: float | None = None
+        self.on_commit: Callable[[ProfileRef], None] = lambda _ref: None
 
     async def serve(self) -> None:
         """Run until cancelled."""
@@ -227,6 +228,7 @@ class Keeper:
         if commits:
             log.info("committed", extra={"profile": ref, "commits": len(commits)})
             self.look()
+            self.on_commit(ref)
 
     def _not_committed(self, ref: ProfileRef, error: Exception) -> None:
         """Try again a little later, and say so; told to the log once."""

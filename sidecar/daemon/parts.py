@@ -9,6 +9,7 @@ from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
+from sidecar.daemon.sharing import SyncService
 from sidecar.daemon.supervise import Supervisor
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Writer
@@ -39,3 +40,4 @@ class Parts:
     upkeep: Upkeep
     supervisor: Supervisor
     trash: Path
+    sync: SyncService

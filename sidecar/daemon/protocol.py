@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from sidecar.daemon.metrics import Metric
+from sidecar.errors import SidecarError
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
+from sidecar.share import Joined, Outgoing, Synced
 from sidecar.wire.edits import Patch
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
@@ -61,7 +63,8 @@ class Question:
     """A recall.
 
     `reference` is the moment from which relative dates count (None: now).  `at` is a moment or the name of a tag or
-    commit; None is now.  `types` is empty for all.  `budget` is in tokens.  `routed`: the profile was chosen by folder,
+    commit; None is now.  `types` is empty for all; of `tags` a memory must have all.  `since` and `before` narrow to
+    what was said from one moment up to another.  `budget` is in tokens.  `routed`: the profile was chosen by folder,
     so that `personal` is searched beside it if the settings say so; a profile asked for by name stands alone.
     `limit` None: what the settings say.
     """
@@ -78,6 +81,9 @@ class Question:
     budget: int | None
     explain: bool
     routed: bool
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,7 @@ class Answer(Protocol):
 
     @property
     def explanation(self) -> Mapping[str, object] | None:
-        """How it came to be, in the fields of `shapes.Explanation`, if that was asked for."""
+        """How it came to be, in the fields of `recalled.Explanation`, if that was asked for."""
 
 
 class HistoryApi(Protocol):
@@ -310,8 +316,11 @@ class Api(Protocol):
     async def drop_job(self, name: SessionName) -> None:
         """Extract nothing of what a session holds now.  Raises UnknownSession, FieldError."""
 
-    async def route(self, cwd: str | None) -> ProfileRef:
-        """The profile of a folder, by the rules of section 6; `personal` without one."""
+    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
+        """The profile of a folder, by the rules of section 6; `personal` without one.
+
+        `create`: a new project gets its name now, so that the profile knows which project it is about.
+        """
 
     async def freshness(self) -> Freshness:
         """Cheap: it is asked for with every answer."""
@@ -321,6 +330,18 @@ class Api(Protocol):
 
     async def metrics(self) -> Sequence[Metric]:
         """What Prometheus is to see of it; the server adds its own."""
+
+    async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
+        """Publish a profile, or say what would go out.  Raises NotFound, RemoteNotEmpty and others of sharing."""
+
+    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+        """Bring a profile up to date with its remote.  Raises NotShared and others of sharing."""
+
+    async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
+        """Every shared profile, and what came of it."""
+
+    async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
+        """Take part in a remote's profile.  Raises RemoteEmpty, RemoteRefused and others of sharing."""
 
     async def pause(self) -> None:
         """Stop watching and extracting; idempotent."""

@@ -12,6 +12,7 @@ from sidecar import __version__
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness
+from sidecar.daemon.sharing import SyncState
 from sidecar.wire import shapes
 
 log = logging.getLogger(__name__)
@@ -72,13 +73,14 @@ class Reporting:
     def profiles(self) -> list[shapes.ProfileShape]:
         """Every profile with its numbers of active memories and of archived messages."""
         parts = self._parts
-        messages = parts.journal.profile_counts()
+        messages, synced = parts.journal.profile_counts(), parts.sync.states
         return [
             shapes.ProfileShape(
                 name=ref.name,
                 namespace=ref.namespace,
                 memories=len(parts.store.open(ref).memories()),
                 messages=messages.get(ref, 0),
+                **({"sync": _sync(synced[ref])} if ref in synced else {}),
             )
             for ref in parts.store.profiles()
         ]
@@ -175,6 +177,17 @@ class Reporting:
             for place in self._parts.intake.places
             if place.root.is_dir()
         ]
+
+
+def _sync(state: SyncState) -> shapes.SyncShape:
+    return shapes.SyncShape(
+        remote=state.remote,
+        state=state.state,
+        since=state.since,
+        synced=state.synced,
+        error=state.error,
+        hint=state.hint,
+    )
 
 
 @cache

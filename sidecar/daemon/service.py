@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon.budget import within
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
 from sidecar.daemon.editing import EditDesk
@@ -42,19 +43,17 @@ from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import UnknownMemory, UnknownNamespace
+from sidecar.errors import SidecarError, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, ProfileRef, SessionRef, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
 from sidecar.redact import redact
+from sidecar.share import Joined, Outgoing, Synced
 from sidecar.store import Profile, WriteContext
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult, TranscriptsResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_TOKEN_CHARACTERS = 4
-"""Characters that count as one token of a budget: what models make of English, near enough."""
 
 
 class Found:
@@ -235,6 +234,9 @@ class Service:
             response_length=question.length,
             at=at,
             explain=question.explain,
+            tags=question.tags,
+            since=question.since,
+            before=question.before,
         )
         await self._refresh_index()
         found = await self._read(recall, request)
@@ -242,13 +244,10 @@ class Service:
             notes.append("degraded: a snapshot or commit is searched without the model")
         elif question.level != "low":
             found = await self._thinker.think(
-                request, found, question.level, lambda hits: _within(hits, question.budget)[0]
+                request, found, question.level, lambda hits: within(hits, question.budget).kept
             )
-        hits, left_out = _within(found.hits, question.budget)
-        notes += list(found.notes)
-        if left_out:
-            notes.append(f"budget: {left_out} of {len(found.hits)} candidates left out")
-        return Found(found, hits, notes)
+        fitted = within(found.hits, question.budget)
+        return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
 
     async def search(
         self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
@@ -311,10 +310,31 @@ class Service:
         """Commits, newest first."""
         return await self.history.log(ref, identifier, limit)
 
-    async def route(self, cwd: str | None) -> ProfileRef:
+    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         """The profile of a folder; one that rules ignore is answered from `personal`."""
-        route = await self._read(self._parts.router.route_cwd, cwd, create=False)
+        route = await self._read(self._parts.router.route_cwd, cwd, create=create)
         return route.profile or ProfileRef(self._config.namespace, PERSONAL)
+
+    # sharing
+
+    async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
+        """Publish a profile in a remote, or say what would go out."""
+        self._known(ref.namespace)
+        return await self._parts.sync.share(ref, remote, dry_run=dry_run)
+
+    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+        """Bring a shared profile up to date with its remote."""
+        self._known(ref.namespace)
+        return await self._parts.sync.sync(ref, accept=accept)
+
+    async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
+        """Bring every shared profile up to date."""
+        return await self._parts.sync.sync_all()
+
+    async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
+        """Take part in the profile of a remote."""
+        self._known(namespace)
+        return await self._parts.sync.join(namespace, remote, name=name, cwd=cwd)
 
     # the daemon itself
 
@@ -403,18 +423,6 @@ class Service:
             datetime.fromtimestamp(found.st_ctime, UTC),
             datetime.fromtimestamp(found.st_mtime, UTC),
         )
-
-
-def _within(hits: Sequence[Hit], budget: int | None) -> tuple[list[Hit], int]:
-    """The hits that fit into so many tokens together, best first, and how many do not; a long one bars no short one."""
-    if budget is None:
-        return list(hits), 0
-    kept, left = [], budget * _TOKEN_CHARACTERS
-    for hit in hits:
-        if len(hit.content) <= left:
-            kept.append(hit)
-            left -= len(hit.content)
-    return kept, len(hits) - len(kept)
 
 
 def _listed(stored: Stored, listing: Listing) -> bool:

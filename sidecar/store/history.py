@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sidecar import gitpast
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, Identity, LogEntry
+from sidecar.git import past as gitpast
 from sidecar.store.layout import is_private
 from sidecar.store.words import WriteContext
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sidecar import gitpast
 from sidecar.errors import SnapshotExists, UnknownRevision
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, LogEntry
+from sidecar.git import past as gitpast
 from sidecar.model import Memory, ProfileRef, Stored
 from sidecar.store.catalog import Catalog, understood
 from sidecar.store.layout import is_memory_path

@@ -15,7 +15,7 @@ from sidecar.errors import FileSystemFailed
 from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
-from sidecar.store import changes, committing, edits, healing, purge
+from sidecar.store import changes, committing, edits, healing, info, purge, taking
 from sidecar.store.catalog import Catalog, Snapshot
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
@@ -41,14 +41,14 @@ class Profile:
         self,
         ref: ProfileRef,
         folder: Path,
-        info: ProfileInfo,
+        found: ProfileInfo,
         *,
         machine: str,
         writes: WriteLog,
         clock: Callable[[], datetime],
         step: Callable[[str], None],
     ) -> None:
-        self.ref, self.folder, self.info = ref, folder, info
+        self.ref, self.folder, self.info = ref, folder, found
         catalog = Catalog(ref)
         history = History(Git(folder, machine), clock, step)
         disk = Disk(ref, folder, catalog, history, writes, step)
@@ -238,6 +238,38 @@ class Profile:
         """
         with self._publishing():
             return committing.commit(self._core, reason)
+
+    # Sharing: from the writer thread only.
+
+    def take(self, files: taking.Transition, move: Callable[[], None], *, resuming: bool = False) -> None:
+        """Let the work tree hold what another commit says, then `move` the branch there; all of it or nothing.
+
+        `resuming`: an earlier run may have done some of it.  Raises `ChangedOnDisk` if a person is editing one of
+        the files.
+        """
+        with self._publishing():
+            taking.take(self._core, files, move, resuming=resuming)
+        data = files.get(PROFILE_FILE, (None, None))[1]
+        if data is not None:
+            self.info = info.read(self.ref, data)
+
+    def write_info(self, data: bytes) -> None:
+        """Replace `profile.yaml`."""
+        self._core.disk.write(PROFILE_FILE, data, None, WriteContext("where the profile is shared"))
+        self.info = info.read(self.ref, data)
+
+    def withhold_forgotten(self) -> int:
+        """Make what was forgotten private; returns how many memories it was."""
+        with self._publishing():
+            return taking.withhold_forgotten(self._core)
+
+    def private_files(self) -> list[str]:
+        """The memory files that no other machine gets."""
+        return taking.private_files(self._core)
+
+    def private_tombstones(self) -> Mapping[str, str]:
+        """Id -> content hash of what was forgotten here alone."""
+        return taking.private_tombstones(self._core)
 
     @contextmanager
     def _publishing(self) -> Iterator[None]:

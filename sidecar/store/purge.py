@@ -19,11 +19,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sidecar import gitrewrite
 from sidecar.errors import FormatTooNew, PurgeImpossible, Refused, UnknownMemory
 from sidecar.files import ABSENT, read_file, remove_durably, sha256_of, write_durably
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git
+from sidecar.git import rewrite as gitrewrite
 from sidecar.identity import normalized
 from sidecar.model import Memory
 from sidecar.store import purges

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from sidecar import gitpast
 from sidecar.errors import FileSystemFailed, GitFailed, NothingToUndo, NotUndoable, UndoConflict, UnknownRevision
 from sidecar.files import ABSENT, sha256_of
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git
+from sidecar.git import past as gitpast
 from sidecar.model import Memory
 from sidecar.store import purges
 from sidecar.store.changes import refuse_if_vanished

@@ -184,6 +184,7 @@ Word = Annotated[
 AbsolutePath = Annotated[
     str, AfterValidator(_absolute), _schema(pattern="^/", maxLength=limits.PATH_BYTES, examples=["/home/ines/web"])
 ]
+Remote = Annotated[str, Field(min_length=1, max_length=limits.PATH_BYTES, examples=["git@example.org:team/web.git"])]
 Moment = Annotated[datetime, PlainValidator(moment), WithJsonSchema(dict(_DATE_SCHEMA))]
 EndOfMoment = Annotated[datetime, PlainValidator(end_of_moment), WithJsonSchema(dict(_DATE_SCHEMA))]
 MomentOrRevision = Annotated[

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from sidecar.wire.fields import KindName, StatusName, TypeName
+from sidecar.wire.fields import StatusName, TypeName
 
 
 def iso(moment: datetime) -> str:
@@ -40,7 +40,7 @@ class Shape(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-class _Camel(Shape):
+class Camel(Shape):
     """A shape of the managed service, whose names are camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
@@ -57,7 +57,7 @@ class SourceShape(Shape):
     by: str | None
 
 
-class ListedMemory(_Camel):
+class ListedMemory(Camel):
     """A memory without its content."""
 
     id: str
@@ -149,65 +149,6 @@ class MemoryDetail(MemoryShape):
     )
 
 
-class ChannelShape(Shape):
-    """What one recall channel said of a candidate."""
-
-    rank: int
-    score: float
-
-
-class CandidateShape(_Camel):
-    """What was found, most relevant first.  Its own names (`age_days`) are snake_case."""
-
-    id: str
-    summary: str
-    session_id: str | None
-    score: float
-    kind: KindName
-    type: TypeName | None
-    content: str
-    profile: str
-    path: ShownPath | None
-    observed: Instant | None
-    speaker: Literal["user", "assistant", "tool"] | None
-    age_days: int | None = Field(alias="age_days", description="Whole days between `observed` and the reference date.")
-    truncated: bool = Field(description="The content is cut; the archive has all of it.")
-    channels: dict[str, ChannelShape] = Field(default_factory=dict, description="With `explain`.")
-
-
-class ChannelTotal(Shape):
-    """One recall channel: what its votes weigh, and how many candidates it found."""
-
-    weight: float
-    found: int
-
-
-class Explanation(Shape):
-    """How a recall came to its answer."""
-
-    form: str = Field(description="What kind of question it was taken for.")
-    terms: dict[str, float] = Field(description="The words that were looked for, and their weights.")
-    everyday: list[str] = Field(description="Those of the words that say little.")
-    gate: dict[str, bool | float | str | None] = Field(description="`open`: anything was relevant; and the evidence.")
-    channels: dict[str, ChannelTotal]
-
-
-class RecallResult(Shape):
-    """The answer and what it rests on; `count` 0 and an empty answer when nothing is relevant."""
-
-    count: int
-    answer: str
-    candidates: list[CandidateShape]
-    explanation: Explanation | None = Field(default=None, description="With `explain`.")
-
-
-class SearchResult(Shape):
-    """The messages that match."""
-
-    count: int
-    candidates: list[CandidateShape]
-
-
 class SummaryResult(Shape):
     """Markdown under Key Facts, Recent Events, Active Tasks, Last Session, Instructions; empty ones are left out."""
 
@@ -223,6 +164,17 @@ class NamespaceShape(Shape):
     updated_at: Instant
 
 
+class SyncShape(Shape):
+    """How a shared profile stands with its remote."""
+
+    remote: str
+    state: Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "failed"]
+    since: Instant
+    synced: Instant | None = Field(description="When both last were the same.")
+    error: str | None
+    hint: str | None
+
+
 class ProfileShape(Shape):
     """A profile and how much it holds."""
 
@@ -230,6 +182,50 @@ class ProfileShape(Shape):
     namespace: str
     memories: int
     messages: int
+    sync: SyncShape | None = Field(default=None, description="Of a shared profile.")
+
+
+class OutgoingFile(Shape):
+    """A file that goes out; of a memory also what it is."""
+
+    path: str
+    id: str | None
+    type: TypeName | None
+    status: StatusName | None
+    summary: str | None
+
+
+class ShareResult(Shape):
+    """What a share makes public, and how much stays here."""
+
+    remote: str
+    files: list[OutgoingFile]
+    forgotten: int = Field(description="Forgotten memories, which stay here.")
+    private: int = Field(description="Files below `private/`, which stay here.")
+    commits: int = Field(description="Commits of the history, which stays here.")
+
+
+class SyncResult(Shape):
+    """What a sync did, in commits; `error` says what was in its way."""
+
+    profile: str
+    namespace: str
+    pulled: int
+    pushed: int
+    merged: bool
+    error: str | None
+    hint: str | None
+
+
+class JoinResult(Shape):
+    """Which profile a remote is here."""
+
+    profile: str
+    namespace: str
+    merged: bool = Field(description="With a profile that was here already.")
+    project: str | None = Field(description="The root commit of the project that it belongs to on this machine.")
+    pulled: int
+    pushed: int
 
 
 class LogEntry(Shape):

@@ -18,7 +18,8 @@ from sidecar.cli.main import cli
 CHECKOUT = Path(__file__).parents[2]
 COMMANDS = (
     "up down pause resume status demo recall remember search list show edit forget delete profiles summary log diff "
-    "undo snapshot ingest jobs rebuild review accept install uninstall hook mcp config doctor help"
+    "undo snapshot ingest jobs rebuild review accept install uninstall hook mcp share join sync "
+    "config doctor help"
 ).split()
 
 

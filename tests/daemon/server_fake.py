@@ -30,7 +30,7 @@ from sidecar.daemon.protocol import (
     Told,
 )
 from sidecar.daemon.server import Server
-from sidecar.errors import NamespaceExists, UnknownMemory, UnknownNamespace
+from sidecar.errors import NamespaceExists, RemoteUnreachable, SidecarError, UnknownMemory, UnknownNamespace
 from sidecar.model import (
     ChannelScore,
     Hit,
@@ -42,6 +42,8 @@ from sidecar.model import (
     Status,
     Stored,
 )
+from sidecar.share import Joined, Outgoing, Synced
+from sidecar.share.words import OutgoingFile
 from sidecar.wire import edits, past, removals, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
@@ -285,7 +287,7 @@ class FakeApi:
     async def drop_job(self, name: SessionName) -> None:
         self._note("drop_job", name)
 
-    async def route(self, cwd: str | None) -> ProfileRef:
+    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         self._note("route", cwd)
         return ProfileRef("local", Path(cwd).name if cwd else "personal")
 
@@ -317,6 +319,26 @@ class FakeApi:
     async def hook(self, *, agent: str, event: str, payload: Mapping[str, object]) -> str:
         self._note("hook", agent, event, payload)
         return f"{agent} {event}"
+
+    async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
+        self._note("share", ref, remote, dry_run, namespace=ref.namespace)
+        files = (OutgoingFile("facts/a.md", "01M", MemoryType.FACT, Status.ACTIVE, "s"), OutgoingFile("profile.yaml"))
+        return Outgoing(remote, files, forgotten=1, private=2, commits=3)
+
+    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+        self._note("sync", ref, accept, namespace=ref.namespace)
+        return Synced(1, 2, merged=True)
+
+    async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
+        self._note("sync_all")
+        web, work = ProfileRef("local", "web"), ProfileRef("local", "work")
+        return {web: Synced(1, 2, merged=True), work: RemoteUnreachable(remote="/r.git", why="gone")}
+
+    async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
+        self._note("join", namespace, remote, name, cwd, namespace=namespace)
+        return Joined(
+            ProfileRef(namespace, name or "web"), merged=False, project=None, synced=Synced(1, 0, merged=False)
+        )
 
     async def pause(self) -> None:
         self._note("pause")
@@ -426,7 +448,7 @@ def make_hit(stored: Stored) -> Hit:
         path=stored.path,
         observed=memory.observed,
         speaker="user",
-        channels={"vector": ChannelScore(2, 0.4), "keyword": ChannelScore(1, 3.5)},
+        channels={"vector": ChannelScore(2, 0.4, 0.5), "keyword": ChannelScore(1, 3.5, 1.0)},
     )
 
 

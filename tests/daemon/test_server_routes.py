@@ -52,6 +52,8 @@ BODIES: dict[str, Any] = {
     "hook": {"agent": "codex", "event": "Stop", "payload": {"session_id": "s1", "cwd": "/home/ines/web"}},
     "retry_jobs": {"agent": "codex", "session": "s1"},
     "drop_job": {"agent": "codex", "session": "s1"},
+    "share": {"remote": "/srv/web.git", "dry_run": True},
+    "join": {"remote": "git@example.org:team/web.git", "profile": "web"},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},
 }
 

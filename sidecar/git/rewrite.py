@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sidecar.errors import GitFailed
-from sidecar.git import Git
+from sidecar.git.parsing import quoted
+from sidecar.git.repository import Git
 
 REMOTES: Final = "refs/remotes/"
 SHARED: Final = "refs/sidecar/remote"
@@ -320,7 +321,7 @@ def _commit(
 
 
 def _file(change: Change, tainted: frozenset[tuple[str, str]]) -> bytes:
-    path = _quoted(change.path)
+    path = quoted(change.path)
     if change.blob is None or (change.path, change.blob) in tainted:
         return b"D %s\n" % path
     return b"M %s %s %s\n" % (change.mode.encode(), change.blob.encode(), path)
@@ -337,9 +338,3 @@ def _retagged(git: Git, ref: Ref, commits: Mapping[str, str], reword: Callable[[
     reworded = reword(text)
     made = b"\n".join(lines) + b"\n\n" + (text if reworded is None else reworded)
     return git.run("hash-object", "-t", "tag", "-w", "--stdin", given=made).decode().strip()
-
-
-def _quoted(path: str) -> bytes:
-    """A path as fast-import takes it: C-quoted, so that no byte of it can be taken for a command."""
-    raw = os.fsencode(path)
-    return b'"' + b"".join(bytes([c]) if 32 <= c < 127 and c not in b'"\\' else b"\\%03o" % c for c in raw) + b'"'

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
-from sidecar.git import Git, Identity
+from sidecar.git.repository import Git
+from sidecar.git.words import Identity
 
 _NAME = re.compile(r"[0-9A-Za-z_][\w./+-]*(?:[~^]\d*)*")
 """What may stand for a commit: a tag, a branch, a hash or a part of it, with steps back.  No option, no search."""

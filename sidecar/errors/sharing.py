@@ -1,0 +1,81 @@
+"""What can go wrong between a profile and a remote."""
+
+from __future__ import annotations
+
+from sidecar.errors.base import BadRequest, Conflict, NotFound, Refused, Unavailable
+
+
+class BadRemote(BadRequest):
+    """{remote} cannot be a remote: {why}."""
+
+    code = 1250
+    hint = "Give an ssh or https address, or an absolute path."
+
+
+class RemoteUnreachable(Unavailable):
+    """The remote {remote} does not answer: {why}"""
+
+    code = 1251
+    hint = "Nothing is lost: it is tried again; check the address, the network and your git credentials."
+
+
+class RemoteRefused(Refused):
+    """What the remote {remote} holds was refused: {why}"""
+
+    code = 1252
+    hint = "Nothing was changed here. Mend it in the remote, by a new commit."
+
+
+class RemoteTooLarge(RemoteRefused):
+    """What the remote {remote} sent was cut off: more than {limit} MiB, or more memory or time than it may take."""
+
+    code = 1253
+
+
+class RemoteRewritten(Refused):
+    """The history of {remote} was rewritten; it is not followed, and nothing was changed here."""
+
+    code = 1254
+    hint = "Yours is kept; `sidecar join REMOTE --profile NAME` merges both, if that is what you want."
+
+
+class RemoteNotEmpty(Conflict):
+    """The remote {remote} holds something already."""
+
+    code = 1255
+    hint = "Use `sidecar join` to merge with it, or share to an empty repository."
+
+
+class NotShared(Conflict):
+    """Profile {profile} is not shared."""
+
+    code = 1256
+    hint = "Publish it with `sidecar share PROFILE REMOTE`."
+
+
+class AlreadyShared(Conflict):
+    """Profile {profile} is shared with {remote} already."""
+
+    code = 1257
+    hint = "`sidecar sync` brings it up to date; `sidecar join` moves it to another remote."
+
+
+class PushRaced(Unavailable):
+    """Others pushed to {remote} faster, {times} times in a row."""
+
+    code = 1258
+    hint = "Nothing is lost: it is tried again."
+
+
+class CannotShare(Refused):
+    """{path} of profile {profile} cannot be shared: {why}"""
+
+    code = 1259
+    hint = "Rename, move or remove that file; it is in the way of sharing alone."
+
+
+class RemoteEmpty(NotFound):
+    """The remote {remote} holds no profile."""
+
+    code = 1260
+    hint = "Publish one there first, with `sidecar share`."

@@ -1,0 +1,72 @@
+"""Looks into repositories that are not ours: what a project is known by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sidecar.errors import GitFailed
+from sidecar.git.runner import OBJECT, run
+from sidecar.git.words import RepoIdentity
+
+PEEK_SECONDS: Final = 30.0
+"""For a look into somebody else's repository, whose whole history may have to be walked for its root."""
+
+
+def version() -> str:
+    """The version of git on the PATH, such as `2.43.0`.  Raises GitMissing."""
+    return _peek(Path("/"), "version").removeprefix("git version").strip()
+
+
+def root_commit(folder: Path) -> RepoIdentity | None:
+    """The repository that contains a folder, or None: not in one, not ours to read, bare, or no answer in time.
+
+    Worktrees share one identity: that of the main work tree.  Of several root commits the oldest counts, then the
+    smallest hash; the boundary of a shallow clone is no root.
+    """
+    try:
+        common_text, own, top_text, shallow = _peek(
+            folder, "rev-parse", "--git-common-dir", "--absolute-git-dir", "--show-toplevel", "--is-shallow-repository"
+        ).splitlines()
+        common = (folder / common_text).resolve()
+        top = Path(top_text) if common == Path(own).resolve() else _main_work_tree(folder) or Path(top_text)
+        root = None if shallow == "true" else _oldest_root(folder)
+        remotes = {line.split(" ", 1)[1] for line in _remote_lines(folder) if " " in line}
+    except (GitFailed, ValueError):
+        return None
+    return RepoIdentity(top, common, root, tuple(sorted(remotes)))
+
+
+def has_commit(folder: Path, commit: str) -> bool:
+    """Whether the repository of a folder holds a commit, reachable or not; False if git cannot tell."""
+    if not OBJECT.fullmatch(commit):
+        return False
+    try:
+        return _peek(folder, "cat-file", "-t", commit, codes=(0, 128)).strip() == "commit"
+    except GitFailed:
+        return False
+
+
+def _main_work_tree(folder: Path) -> Path | None:
+    """Where the main work tree of a linked one lies; None if the repository itself is bare."""
+    first = _peek(folder, "worktree", "list", "--porcelain").split("\n\n")[0].splitlines()
+    return None if "bare" in first else Path(first[0].removeprefix("worktree "))
+
+
+def _oldest_root(folder: Path) -> str | None:
+    # The branches too: a checked-out orphan branch, such as one of web pages, is still the same project.
+    roots = _peek(
+        folder, "log", "--max-parents=0", "--format=%ct %H", "HEAD", "--branches", codes=(0, 128)
+    ).splitlines()
+    if not roots:  # no commit yet: `HEAD` names nothing
+        return None
+    return min((int(stamp), name) for stamp, name in (line.split(" ") for line in roots))[1]
+
+
+def _remote_lines(folder: Path) -> list[str]:
+    return _peek(folder, "config", "--get-regexp", r"^remote\..*\.url$", codes=(0, 1)).splitlines()
+
+
+def _peek(folder: Path, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
+    output = run(folder, arguments, codes=codes, locks=False, user_config=True, timeout=PEEK_SECONDS)
+    return output.decode("utf-8", "surrogateescape")

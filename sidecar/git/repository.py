@@ -1,0 +1,259 @@
+"""A work tree of ours.
+
+Commits are made with `git fast-import` from the very bytes that the caller gives, not from what lies in the work tree
+at that moment: somebody may be editing there.  The index is brought along afterwards, for the paths concerned only.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sidecar.errors import GitFailed
+from sidecar.git.parsing import log_entry, quoted, same, signature, status_entries
+from sidecar.git.runner import OBJECT, TIMEOUT_SECONDS, run, user_setting
+from sidecar.git.words import Identity, LogEntry, StatusEntry, login
+
+BRANCH: Final = "main"
+
+_LOCK_PATIENCE: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+_LOCK_STALE_SECONDS: Final = 60.0
+_EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
+"""Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
+
+Hidden files are settings of the programs that look at the folder, and some of those programs do what they say there:
+nobody should get them from somebody else by sharing memories.
+"""
+
+_ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
+"""Files are stored byte for byte, whatever a `.gitattributes` in the tree says."""
+
+_IN_PROGRESS: Final = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+
+
+class Git:
+    """git in one work tree of ours; `machine` is the name of this computer, which stands in our identity."""
+
+    def __init__(self, folder: Path, machine: str) -> None:
+        self.folder = folder
+        self._machine = machine
+
+    @property
+    def machine_identity(self) -> Identity:
+        """The daemon's own name as an author."""
+        return Identity("sidecar", f"sidecar@{self._machine}")
+
+    def user_identity(self) -> Identity:
+        """The user's name as git knows it here, else login and machine."""
+        name, email = (user_setting(self.folder, key) for key in ("user.name", "user.email"))
+        return Identity(name or login(), email or f"{login()}@{self._machine}")
+
+    def is_repo(self) -> bool:
+        """Whether the folder is itself the top of a work tree (not merely inside one)."""
+        return (self.folder / ".git").exists()
+
+    def init(self) -> None:
+        """Make the folder a repository with our local settings; safe to repeat."""
+        if not self.is_repo():
+            self._git("init", "--quiet", "--template=", f"--initial-branch={BRANCH}")
+        info = self.folder / ".git" / "info"
+        info.mkdir(mode=0o700, exist_ok=True)
+        exclude = info / "exclude"
+        present = exclude.read_text("utf-8").splitlines() if exclude.exists() else []
+        missing = [line for line in _EXCLUDED if line not in present]
+        if missing:
+            exclude.write_text("\n".join([*present, *missing]) + "\n", "utf-8")
+        attributes = info / "attributes"
+        if not attributes.exists():
+            attributes.write_text(_ATTRIBUTES, "utf-8")
+
+    def head(self) -> str | None:
+        """The current commit; None before the first one."""
+        found = self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", codes=(0, 1)).decode().strip()
+        return found or None
+
+    def status(self) -> list[StatusEntry]:
+        """Every path that differs from HEAD, untracked files one by one, sorted; ignored files are left out."""
+        output = self._git(
+            "status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none",
+            "--no-ahead-behind", locks=False,
+        )  # fmt: skip
+        return sorted(status_entries(output), key=lambda entry: entry.path)
+
+    def files(self, revision: str = "HEAD", under: Sequence[str] = ()) -> dict[str, str]:
+        """Path and object name of every regular file of a commit (of some paths of it); empty before the first."""
+        if revision == "HEAD" and self.head() is None:
+            return {}
+        found: dict[str, str] = {}
+        for start in range(0, len(under) or 1, 500):  # keeps the command line short
+            output = self._git("ls-tree", "-r", "-z", revision, "--", *under[start : start + 500])
+            for line in output.split(b"\0")[:-1]:
+                meta, path = line.split(b"\t", 1)
+                mode, kind, name = meta.decode().split(" ")
+                if kind == "blob" and mode != "120000":
+                    found[os.fsdecode(path)] = name
+        return found
+
+    def read(self, revision: str, paths: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of those of the files that a commit has."""
+        names = self.files(revision, paths) if paths else {}
+        if not names:
+            return {}
+        output = self._git("cat-file", "--batch", given="".join(f"{name}\n" for name in names.values()).encode())
+        found: dict[str, bytes] = {}
+        position = 0
+        for path in names:
+            end = output.index(b"\n", position)
+            size = int(output[position:end].split(b" ")[2])
+            found[path] = output[end + 1 : end + 1 + size]
+            position = end + size + 2
+        return found
+
+    def show(self, revision: str, path: str) -> bytes | None:
+        """The bytes of a file in a commit; None if it is not there."""
+        return self.read(revision, [path]).get(path)
+
+    def commit(self, changes: Mapping[str, bytes | None], message: str, author: Identity, when: datetime) -> str | None:
+        """Commit exactly these bytes (None: removed) on the current branch; None if HEAD has them all already.
+
+        The committer is always the machine.  Raises `GitFailed` on a detached HEAD or in the middle of a merge.
+        """
+        if not changes:
+            return None
+        parent, branch = self.head(), self._branch()
+        known = self.files("HEAD", sorted(changes)) if parent else {}
+        news = {path: data for path, data in sorted(changes.items()) if not same(known.get(path), data)}
+        made = self._import(news, message, author, when, branch, parent) if news else None
+        self.refresh_index(sorted(changes))
+        return made
+
+    def log(self, paths: Sequence[str] = (), limit: int | None = None, mentions: str | None = None) -> list[LogEntry]:
+        """Commits from the newest back: those touching `paths`, or whose message has the line `mentions`."""
+        if self.head() is None:
+            return []
+        arguments = ["log", "-z", "--no-color", "--no-show-signature", "--format=%H%x01%P%x01%at%x01%an%x01%ae%x01%B"]
+        if limit is not None:
+            arguments.append(f"--max-count={limit}")
+        if mentions is not None:
+            arguments += ["--fixed-strings", f"--grep={mentions}"]
+        output = self._git(*arguments, "--", *paths).decode("utf-8", "replace")
+        return [log_entry(record) for record in output.split("\0") if record]
+
+    def root_commits(self) -> list[str]:
+        """The commits without parents that HEAD descends from, sorted."""
+        if self.head() is None:
+            return []
+        return sorted(self._git("rev-list", "--max-parents=0", "HEAD").decode().split())
+
+    def setting(self, name: str) -> str | None:
+        """A setting of this repository alone; None if it is not set."""
+        found = self._git("config", "--local", "--get", name, codes=(0, 1), locks=False).decode("utf-8", "replace")
+        return found.removesuffix("\n") or None
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Set it, in place of whatever it was."""
+        self._git("config", "--local", "--replace-all", name, value)
+
+    def move_branch(self, commit: str, expected: str | None) -> None:
+        """Let the current branch be at another commit; the work tree and git's index are the caller's to bring along.
+
+        Raises `GitFailed` if it is not where it is expected (None: not born yet), or as `commit` does.
+        """
+        self._git("update-ref", "-m", "sidecar", self._branch(), commit, expected or "")
+
+    def tag(self, name: str, commit: str) -> None:
+        """Name a commit; `GitFailed` if the name is taken by another."""
+        if self._git("for-each-ref", "--format=%(objectname)", f"refs/tags/{name}").decode().strip() != commit:
+            self._git("tag", "--no-sign", name, commit)
+
+    def collect_garbage(self) -> None:
+        """Pack loose objects if git finds that there are too many."""
+        self._git("gc", "--auto", "--quiet")
+
+    def run(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        codes: tuple[int, ...] = (0,),
+        locks: bool = True,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> bytes:
+        """Standard output of one git command in this work tree, for the modules that build on this one.
+
+        Any exit code that is not among `codes` raises `GitFailed`.
+        """
+        return self._git(*arguments, given=given, codes=codes, locks=locks, timeout=timeout)
+
+    def _branch(self) -> str:
+        busy = [name for name in _IN_PROGRESS if (self.folder / ".git" / name).exists()]
+        if busy:
+            raise GitFailed(
+                command="commit", folder=self.folder, stderr=f"{busy[0]} says that a merge or rebase is going on"
+            )
+        branch = self._git("symbolic-ref", "--quiet", "HEAD", codes=(0, 1)).decode().strip()
+        if not branch:
+            raise GitFailed(command="commit", folder=self.folder, stderr="HEAD is detached; run `git switch main`")
+        return branch
+
+    def _import(
+        self,
+        files: Mapping[str, bytes | None],
+        message: str,
+        author: Identity,
+        when: datetime,
+        branch: str,
+        parent: str | None,
+    ) -> str:
+        stamp = f"{int(when.timestamp())} +0000"
+        text = message.encode()
+        stream = [
+            f"feature done\ncommit {branch}\nmark :1\n".encode(),
+            f"author {signature(author)} {stamp}\ncommitter {signature(self.machine_identity)} {stamp}\n".encode(),
+            b"data %d\n%s\n" % (len(text), text),
+            f"from {parent}\n".encode() if parent else b"",
+        ]
+        for path, data in files.items():
+            place = quoted(path)
+            stream.append(
+                b"D %s\n" % place if data is None else b"M 100644 inline %s\ndata %d\n%s\n" % (place, len(data), data)
+            )
+        stream.append(b"get-mark :1\ndone\n")
+        output = self._git("fast-import", "--quiet", "--date-format=raw", given=b"".join(stream)).decode().strip()
+        if OBJECT.fullmatch(output) is None:
+            raise GitFailed(command="fast-import", folder=self.folder, stderr=f"unexpected answer {output!r}")
+        return output
+
+    def refresh_index(self, paths: Sequence[str]) -> None:
+        """Bring git's index to what lies in the work tree, for these paths only."""
+        given = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        self._git("update-index", "-z", "--add", "--remove", "--replace", "--stdin", given=given)
+
+    def _git(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        codes: tuple[int, ...] = (0,),
+        locks: bool = True,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> bytes:
+        for pause in (*_LOCK_PATIENCE, None):
+            try:
+                return run(self.folder, arguments, given=given, codes=codes, locks=locks, timeout=timeout)
+            except GitFailed as error:
+                if pause is None or "index.lock" not in str(error.fields["stderr"]):
+                    raise
+            self._remove_stale_lock()
+            time.sleep(pause)
+        raise AssertionError("the loop returns or raises")
+
+    def _remove_stale_lock(self) -> None:
+        lock = self.folder / ".git" / "index.lock"
+        try:
+            if time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
+                lock.unlink()
+        except FileNotFoundError:  # its owner has just finished
+            return

@@ -1,0 +1,58 @@
+"""The words of git: who, what differs, what was committed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a commit is by."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """A path that differs between HEAD, index and work tree; `untracked` ones are not in HEAD."""
+
+    path: str
+    untracked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One commit, newest first in a log; `memories`, `sessions` and `agents` are its trailers."""
+
+    commit: str
+    parents: tuple[str, ...]
+    time: datetime
+    author: Identity
+    subject: str
+    body: str
+    memories: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepoIdentity:
+    """What makes a repository the same one wherever it lies; `root_commit` is None if it cannot be told."""
+
+    top: Path
+    common: Path
+    root_commit: str | None
+    remotes: tuple[str, ...]
+
+
+def login() -> str:
+    """The user's login name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without an account
+        return f"uid{os.getuid()}"

@@ -1,0 +1,26 @@
+"""The sharing road: what a profile's work tree, its repository and a remote have to do with each other.
+
+    commit ours -> fetch into quarantine -> inspect -> merge in memory -> guarded writes -> commit with two parents
+                -> follow road -> push; if somebody was faster, again
+
+Every step is safe to be interrupted at and to be repeated: what has to be remembered stands in refs and settings of the
+profile's own repository, which nobody pulls.
+"""
+
+from sidecar.share.inspection import MOST_FILES, Findings, inspect
+from sidecar.share.records import Record
+from sidecar.share.sharing import Sharing
+from sidecar.share.words import Exclusive, Folder, Joined, Outgoing, Synced
+
+__all__ = [
+    "MOST_FILES",
+    "Exclusive",
+    "Findings",
+    "Folder",
+    "Joined",
+    "Outgoing",
+    "Record",
+    "Sharing",
+    "Synced",
+    "inspect",
+]

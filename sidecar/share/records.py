@@ -1,0 +1,67 @@
+"""What this machine knows of a shared profile: kept in its repository's own settings and refs, which nobody pulls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sidecar.git import Git, Trees
+
+REMOTE: Final = "refs/sidecar/remote"
+"""The remote's branch when it was last seen, or pushed: its history may only ever go on from there."""
+
+TAKING: Final = "refs/sidecar/taking/"
+FROM: Final = f"{TAKING}from"
+TO: Final = f"{TAKING}to"
+"""While the work tree is brought from one commit to another: an interruption can then be completed."""
+
+MERGED: Final = "refs/sidecar/merged"
+"""The latest commit that a merge has made."""
+
+INCOMING: Final = "refs/sidecar/incoming"
+"""The latest commit that was admitted, so that nothing cleans it away before it is merged."""
+
+RESCUE: Final = "refs/sidecar/rescue"
+"""Below it: our history at the moment when a remote's was found to be rewritten."""
+
+_ADDRESS: Final = "sidecar.remote"
+_PROJECT: Final = "sidecar.project"
+
+
+class Record:
+    """One profile's record."""
+
+    def __init__(self, folder: Path, machine: str) -> None:
+        self.git = Git(folder, machine)
+        self.trees = Trees(folder)
+
+    @property
+    def address(self) -> str | None:
+        """Where the profile is shared; None if it is not.  Never what a file says that anybody can change."""
+        return self.git.setting(_ADDRESS)
+
+    @property
+    def project(self) -> str | None:
+        """The root commit of the project that a shared profile belongs to on this machine."""
+        return self.git.setting(_PROJECT)
+
+    def share(self, address: str, project: str | None) -> None:
+        """From now on the profile is shared with that remote; the address comes last, as it says that all is said."""
+        if project is not None:
+            self.git.set_setting(_PROJECT, project)
+        self.git.set_setting(_ADDRESS, address)
+
+    @property
+    def seen(self) -> str | None:
+        """The remote's commit that was seen last."""
+        return self.trees.resolve(REMOTE)
+
+    def see(self, commit: str) -> None:
+        """The remote is here now."""
+        self.trees.set_ref(REMOTE, commit)
+
+    def rescue(self, head: str) -> str:
+        """Keep our history under a ref of its own; returns the ref."""
+        ref = f"{RESCUE}/{head[:12]}"
+        self.trees.set_ref(ref, head)
+        return ref
