@@ -205,6 +205,15 @@ def test_memory_is_bounded_by_the_limit(tmp_path: Path) -> None:
     assert (len(result.messages), result.more) == (10, True)
 
 
+def test_millions_of_line_ends_are_stepped_over(tmp_path: Path) -> None:
+    """Each by itself they take half a minute: longer than a test may."""
+    first, second = two_prompts("claude-code")
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(first + b"\n" * 20_000_000 + second)
+    one, two = at_once(READERS["claude-code"], path)
+    assert (one.text, two.position) == ("One.", len(first) + 20_000_000)
+
+
 def test_line_of_megabytes_with_a_picture(tmp_path: Path) -> None:
     first, second = two_prompts("claude-code")
     record = json.loads(first)
