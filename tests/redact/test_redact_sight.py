@@ -1,6 +1,6 @@
 """One pass finds what a search for each word by itself would find."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.redact.findings import Finding, lowered
@@ -21,6 +21,7 @@ def sight(text: str) -> Sight:
     return Sight(text, lowered(text), NEEDLES)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_every_place_of_every_word(text: str) -> None:
     seen = sight(text)
@@ -30,6 +31,7 @@ def test_every_place_of_every_word(text: str) -> None:
     assert list(seen.any_of(frozenset(WORDS))) == sorted({at for word in WORDS for at in naive(lowered(text), word)})
 
 
+@settings(deadline=None)
 @given(st.integers(-12, 12), st.sampled_from(WORDS), st.sampled_from("xé"))
 def test_words_across_the_seam_of_two_pieces(shift: int, word: str, filler: str) -> None:
     text = filler * ((1 << 16) + shift) + word + filler
