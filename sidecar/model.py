@@ -155,7 +155,7 @@ class ProfileRef:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a memory comes from.  `origin`: transcript, ingest, remember, import or hand."""
+    """Where a memory comes from.  `origin`: transcript, ingest, remember, import, hand or memory_tool."""
 
     origin: str
     agent: str | None = None
@@ -217,11 +217,19 @@ class Memory:
     read_only: bool = False
     tags: tuple[str, ...] = ()
     edited: datetime | None = None
+    tool_path: str | None = None
+    """Of a file that a model keeps with the memory tool: where that tool sees it, below `/memories/`."""
 
     @property
     def human(self) -> bool:
-        """Whether a person stands behind it: said in a session, told with `remember`, or edited by hand."""
-        return self.edited is not None or self.source.origin in ("remember", "hand") or self.source.speaker == "user"
+        """Whether a person stands behind it: said in a session, told with `remember`, or edited by hand.
+
+        What an agent asked to be remembered is the agent's word: `remember` counts as a person's unless it says who.
+        """
+        source = self.source
+        if self.edited is not None or source.origin == "hand" or source.speaker == "user":
+            return True
+        return source.origin == "remember" and source.speaker is None
 
     @property
     def effective(self) -> datetime:

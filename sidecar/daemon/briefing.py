@@ -134,7 +134,7 @@ def _who(memory: Memory) -> str:
     if memory.edited is not None or memory.source.origin == "hand":
         return "written by the user"
     if memory.source.origin == "remember":
-        return "told by remember"
+        return "told by remember" if memory.source.speaker != "assistant" else "an agent asked to remember it"
     speaker = "the user" if memory.source.speaker == "user" else "the agent"
     return f"from {speaker}{f' in {memory.source.agent}' if memory.source.agent else ''}"
 
@@ -288,6 +288,15 @@ def answer(project: str, lines: Sequence[Line], room: Room, budget: int) -> Give
     return frame.closed([line.text for line in kept], kept, note)
 
 
+def whole(project: str, stored: Stored, now: datetime) -> str:
+    """A memory with all of its words, line by line, for an agent that asked for just this one."""
+    frame = _Frame(Room(_ENDLESS, _ENDLESS), "memory", project)
+    about = of_memory(stored, now, personal=stored.profile.name == "personal", brief=True)
+    body = [harmless(text, _ENDLESS) for text in stored.memory.content.splitlines()]
+    return frame.closed([*body, about.text[about.text.rindex(" [") + 1 :]], [about], "").text
+
+
+_ENDLESS = 1 << 30
 _FOOTER = "x" * 110
 """Room for the line that says what was left out; longer than any that is made."""
 

@@ -20,6 +20,7 @@ from sidecar.share import Joined, Outgoing, Synced
 from sidecar.wire.archived import FoundMessage, SessionShape
 from sidecar.wire.edits import Patch
 from sidecar.wire.exchange import Export, ImportResult
+from sidecar.wire.memorytool import MemoryTool, ToolResult
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
@@ -59,7 +60,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What `remember` is to keep; `type` is None if it is to be judged from the content."""
+    """What `remember` is to keep, and at whose word; `type` is None if it is to be judged from the content."""
 
     content: str
     session: str | None
@@ -67,6 +68,7 @@ class Told:
     key: str | None
     tags: tuple[str, ...]
     pinned: bool
+    speaker: Literal["user", "assistant"] = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,13 @@ class EditApi(Protocol):
         """The whole text of its file.  Raises UnknownMemory, BadMemoryFile."""
 
 
+class ToolApi(Protocol):
+    """The memory tool of Anthropic's API."""
+
+    async def run(self, ref: ProfileRef, command: MemoryTool) -> ToolResult:
+        """Carry out a command; what the model did wrong is in the answer."""
+
+
 class RemovalApi(Protocol):
     """Previews of removals, and purges."""
 
@@ -288,6 +297,10 @@ class Api(Protocol):
         """What leaves and what comes."""
 
     @property
+    def tool(self) -> ToolApi:
+        """The memory tool."""
+
+    @property
     def removal(self) -> RemovalApi:
         """What previews removals, and purges."""
 
@@ -319,7 +332,10 @@ class Api(Protocol):
         """Archive, then queue extraction; with `wait` return after it."""
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
-        """Write a memory; it is on disk and recallable when this returns."""
+        """Write a memory; it is on disk and recallable when this returns.
+
+        Raises ForgottenBefore if an agent asks for what was forgotten.
+        """
 
     async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Answer:
         """Search this profile and `include`."""

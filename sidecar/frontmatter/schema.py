@@ -44,6 +44,7 @@ _ABOUT: Final[Mapping[str, str]] = {
     "pinned": "Always in the summary.",
     "read_only": "Never changed by a writer.",
     "tags": "A person's own.",
+    "tool_path": "The path below `/memories/` at which a model keeps this text with the memory tool.",
 }
 
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,14 @@ import tantivy
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Found
-from sidecar.index.tokens import tokens, words
+from sidecar.index.tokens import LONGEST, pieces, runs, words
 
 _ANALYZER = "scoped"
 _HEAP_BYTES = 32_000_000
 """For one writer thread, of which one is enough: a sync is seldom more than a few documents."""
+
+_KNOWN_RUNS = 1 << 15
+"""Words of which the terms are remembered: some 10 MB."""
 
 _STATE_ROW = 0
 _STATE_LABEL = "state"
@@ -89,7 +92,17 @@ def _stemmer() -> tantivy.TextAnalyzer:
 
 def stems(text: str) -> list[str]:
     """The terms of a text as the index knows them, in order, with repetitions."""
-    return list(_stemmer().analyze(" ".join(tokens(text))))
+    return [term for run in runs(text) for term in (_known(run) if len(run) <= LONGEST else _terms(run))]
+
+
+def _terms(run: str) -> tuple[str, ...]:
+    return tuple(_stemmer().analyze(" ".join(token for word in pieces(run) for token in word)))
+
+
+@lru_cache(maxsize=_KNOWN_RUNS)
+def _known(run: str) -> tuple[str, ...]:
+    """The same, remembered: most words of a text have been seen before, and to take one apart takes long."""
+    return _terms(run)
 
 
 def term_shares(text: str) -> dict[str, float]:
@@ -174,7 +187,7 @@ def _document(entry: Entry) -> tantivy.Document:
     scope = _scope(entry.profile)
     for field, text in entry.texts.items():
         if terms := stems(text):
-            document.add_text(field, " ".join(scope + term for term in terms))
+            document.add_text(field, scope + f" {scope}".join(terms))
     return document
 
 
@@ -213,7 +226,8 @@ class LexicalReader:
 
     def frequency(self, profile: int, field: str, term: str) -> int:
         """How many documents of a profile have a term in a field; deleted ones count until they are merged away."""
-        return int(self._searcher.doc_freq(field, _scope(profile) + term))
+        with _translated(self._folder):
+            return int(self._searcher.doc_freq(field, _scope(profile) + term))
 
     def search(
         self,

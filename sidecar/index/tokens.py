@@ -49,12 +49,22 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text in order, with repetitions, lower-case, without stop words."""
-    return [token for word in _words(_folded(text)) for token in word if token not in STOP_WORDS]
+    return [token for word in words(text) for token in word]
 
 
-def words(text: str) -> list[list[str]]:
+def words(text: str) -> list[tuple[str, ...]]:
     """The tokens of each word of a text: one, or of a word with joints itself and its parts."""
-    found = ([token for token in word if token not in STOP_WORDS] for word in _words(_folded(text)))
+    return [word for run in runs(text) for word in pieces(run)]
+
+
+def runs(text: str) -> list[str]:
+    """The text without what is between its words; what becomes of each is told by `pieces`, whatever is around it."""
+    return _WORD.findall(_folded(text))
+
+
+def pieces(run: str) -> list[tuple[str, ...]]:
+    """The tokens of each word of a run: mostly one word, in scripts without spaces each pair of characters."""
+    found = (tuple(token for token in word if token not in STOP_WORDS) for word in _cut(run))
     return [word for word in found if word]
 
 
@@ -65,16 +75,13 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
-def _words(text: str) -> Iterator[list[str]]:
-    ascii_only = text.isascii()
-    for match in _WORD.finditer(text):
-        word = match.group()
-        if not ascii_only and _SPACELESS.search(word):
-            yield from _mixed(word)
-        elif word.isalpha() and (word.islower() or word[1:].islower()):
-            yield [word.casefold()[:LONGEST]]
-        else:
-            yield _compound(word)
+def _cut(run: str) -> Iterator[list[str]]:
+    if not run.isascii() and _SPACELESS.search(run):
+        yield from _mixed(run)
+    elif run.isalpha() and (run.islower() or run[1:].islower()):
+        yield [run.casefold()[:LONGEST]]
+    else:
+        yield _compound(run)
 
 
 def _mixed(word: str) -> Iterator[list[str]]:
@@ -83,7 +90,8 @@ def _mixed(word: str) -> Iterator[list[str]]:
         if _SPACELESS.match(piece):
             yield from ([pair] for pair in _pairs(piece))
         elif piece.strip("_"):
-            yield from _words(piece)
+            for run in _WORD.findall(piece):
+                yield from _cut(run)
 
 
 def _pairs(run: str) -> Iterator[str]:

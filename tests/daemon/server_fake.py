@@ -47,7 +47,7 @@ from sidecar.model import (
 )
 from sidecar.share import Joined, Outgoing, Synced
 from sidecar.share.words import OutgoingFile
-from sidecar.wire import archived, edits, past, removals, render, shapes
+from sidecar.wire import archived, edits, memorytool, past, removals, render, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
 RESUME = archived.ResumeShape(command="codex resume s1", cwd="/home/ines/web", note="")
@@ -83,6 +83,10 @@ class FakeApi:
     @property
     def exchange(self) -> FakeExchange:
         return FakeExchange(self)
+
+    @property
+    def tool(self) -> FakeTool:
+        return FakeTool(self)
 
     @property
     def removal(self) -> FakeRemoval:
@@ -320,6 +324,7 @@ class FakeApi:
             formats=[],
             bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
             services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
+            listen=shapes.ListenState(tcp=None, mcp=None, problem=None),
         )
 
     async def metrics(self) -> Sequence[Metric]:
@@ -376,6 +381,17 @@ class FakeEditing:
     async def text(self, ref: ProfileRef, identifier: str) -> str:
         self._api._note("text", ref, identifier, namespace=ref.namespace)
         return f"---\nid: {self._api._stored(ref, identifier).memory.id}\n---\nUse pnpm.\n"
+
+
+class FakeTool:
+    """A tool that says what it was asked."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def run(self, ref: ProfileRef, command: memorytool.MemoryTool) -> memorytool.ToolResult:
+        self._api._note("memory_tool", ref, command, namespace=ref.namespace)
+        return memorytool.ToolResult(content=f"{command.command} {command.path}", is_error=False)
 
 
 class FakeRemoval:
@@ -534,6 +550,7 @@ class Running:
 
     def __init__(self, server: Server, api: FakeApi, path: Path) -> None:
         self.server, self.api, self.path = server, api, path
+        self.url = ""
 
     async def ask(
         self, method: str, target: str, body: object = None, *, raw: bytes | None = None, **headers: str

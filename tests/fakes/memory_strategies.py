@@ -51,4 +51,5 @@ memories = st.builds(
     read_only=st.booleans(),
     tags=lists,
     edited=st.none() | times,
+    tool_path=st.none() | words,
 )
