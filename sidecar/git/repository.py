@@ -6,9 +6,12 @@ at that moment: somebody may be editing there.  The index is brought along after
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +25,10 @@ BRANCH: Final = "main"
 
 _LOCK_PATIENCE: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _LOCK_STALE_SECONDS: Final = 60.0
+_LOCK = re.compile(r"'([^'\n]+\.lock)': File exists")
+"""How git says that somebody holds one of its locks: of the index, of a ref."""
+
+_ALONE: Final = "sidecar-alone.lock"
 _EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
 """Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
 
@@ -41,6 +48,7 @@ class Git:
     def __init__(self, folder: Path, machine: str) -> None:
         self.folder = folder
         self._machine = machine
+        self._inherited: tuple[int, ...] = ()
 
     @property
     def machine_identity(self) -> Identity:
@@ -188,6 +196,27 @@ class Git:
         """
         return self._git(*arguments, given=given, codes=codes, locks=locks, timeout=timeout)
 
+    @contextmanager
+    def alone(self, patience: float) -> Iterator[None]:
+        """Nobody else is inside at the same time; `GitFailed` if somebody still is after `patience` seconds.
+
+        A git command outlives the process that began it: killed in the middle of a purge, the daemon leaves a `gc`
+        that holds git's own locks, and a `fast-import` that moves refs, while the next one begins anew.  So whatever is
+        run inside holds the lock as well, and the next one waits for it.
+        """
+        with (self.folder / ".git" / _ALONE).open("ab") as lock:
+            deadline = time.monotonic() + patience
+            while not _locked(lock.fileno()):
+                if time.monotonic() > deadline:
+                    why = "a git command that an earlier run has begun does not end"
+                    raise GitFailed(command="wait", folder=self.folder, stderr=why)
+                time.sleep(_LOCK_PATIENCE[0])
+            self._inherited = (lock.fileno(),)
+            try:
+                yield
+            finally:
+                self._inherited = ()
+
     def _branch(self) -> str:
         busy = [name for name in _IN_PROGRESS if (self.folder / ".git" / name).exists()]
         if busy:
@@ -242,18 +271,35 @@ class Git:
     ) -> bytes:
         for pause in (*_LOCK_PATIENCE, None):
             try:
-                return run(self.folder, arguments, given=given, codes=codes, locks=locks, timeout=timeout)
+                return run(
+                    self.folder,
+                    arguments,
+                    given=given,
+                    codes=codes,
+                    locks=locks,
+                    timeout=timeout,
+                    inherited=self._inherited,
+                )
             except GitFailed as error:
-                if pause is None or "index.lock" not in str(error.fields["stderr"]):
+                held = _LOCK.search(str(error.fields["stderr"]))
+                if pause is None or held is None:
                     raise
-            self._remove_stale_lock()
+            self._remove_stale(self.folder / held[1])
             time.sleep(pause)
         raise AssertionError("the loop returns or raises")
 
-    def _remove_stale_lock(self) -> None:
-        lock = self.folder / ".git" / "index.lock"
+    def _remove_stale(self, lock: Path) -> None:
+        """Take away a lock of this repository whose owner must have died: no command of ours or of a hand is so slow."""
         try:
-            if time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
+            if lock.is_relative_to(self.folder / ".git") and time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
                 lock.unlink()
         except FileNotFoundError:  # its owner has just finished
             return
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -93,8 +93,12 @@ def run(
     locks: bool = True,
     user_config: bool = False,
     timeout: float = TIMEOUT_SECONDS,
+    inherited: Sequence[int] = (),
 ) -> bytes:
-    """Standard output of one git command; any exit code that is not among `codes` raises `GitFailed`."""
+    """Standard output of one git command; any exit code that is not among `codes` raises `GitFailed`.
+
+    `inherited`: descriptors of open files that the command, and what it starts, hold open as long as they run.
+    """
     settings = {**SETTINGS}
     if user_config:  # whose repository it is, the user's own settings decide there
         del settings["safe.directory"]
@@ -107,6 +111,7 @@ def run(
             capture_output=True,
             timeout=timeout,
             check=False,
+            pass_fds=tuple(inherited),
         )
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise _not_started(folder, arguments) from error

@@ -40,6 +40,9 @@ _FORMAT: Final = 1
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _CONTEXT: Final = WriteContext("purged on request")
 _REWORDED: Final = b"A change whose words were purged"
+_PATIENCE_SECONDS: Final = 600.0
+"""For the git commands of a purge that was killed: they go on without us, a repacking for minutes."""
+
 _TELLING: Final = 12
 """Characters from which a name is looked for in the messages of commits: shorter ones stand everywhere."""
 
@@ -166,6 +169,11 @@ def finish(core: Core) -> Purged:
     if note is None:
         raise PurgeImpossible(profile=core.ref, why="none has begun")
     _refuse(core)
+    with core.history.git.alone(_PATIENCE_SECONDS):
+        return _finished(core, note)
+
+
+def _finished(core: Core, note: Note) -> Purged:
     git = core.history.git
     note = _leave_the_tree(core, note)
     core.disk.pause("rewrite")
