@@ -289,7 +289,7 @@ class Git:
         raise AssertionError("the loop returns or raises")
 
     def _remove_stale(self, lock: Path) -> None:
-        """Take away a lock of this repository whose owner must have died: no command of ours or of a hand is so slow."""
+        """Take away a lock of this repository whose owner must have died: no command holds one for so long."""
         try:
             if lock.is_relative_to(self.folder / ".git") and time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
                 lock.unlink()

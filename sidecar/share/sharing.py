@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -13,18 +13,21 @@ from sidecar.errors import (
     AlreadyShared,
     CannotShare,
     ChangedOnDisk,
+    NoPurgeMet,
     NotShared,
+    PurgeDeclined,
     PushRaced,
     RemoteEmpty,
     RemoteNotEmpty,
     RemoteRefused,
     RemoteRewritten,
 )
-from sidecar.git import Exchange, Git, Limits, remote_address
+from sidecar.git import Exchange, Git, Limits, Trees, remote_address
 from sidecar.model import ProfileRef
-from sidecar.share import arriving, leaving, taking
+from sidecar.share import arriving, leaving, purging, taking
 from sidecar.share.inspection import MOST_FILES, inspect
 from sidecar.share.planning import forward, joined
+from sidecar.share.purging import Met, Purging
 from sidecar.share.records import INCOMING, Record
 from sidecar.share.words import Exclusive, Folder, Follower, Joined, Outgoing, Plan, Synced
 from sidecar.store import Profile, ProjectIdentity, Store
@@ -52,7 +55,7 @@ class Sharing:
     ) -> None:
         self._store, self._follow, self._machine, self._clock = store, follow, machine, clock
         self._exclusive, self._limits, self._most = exclusive, limits, most_files
-        self._lock, self._ending = threading.Lock(), threading.Event()
+        self._lock, self._ending, self._others = threading.Lock(), threading.Event(), 0
 
     def stop(self) -> None:
         """End what is under way with a remote; nothing new is begun."""
@@ -98,7 +101,7 @@ class Sharing:
                 raise RemoteNotEmpty(remote=exchange.shown)
             self._exclusive(partial(self._prepare, profile))
             outgoing = leaving.outgoing(profile, record, exchange.shown)
-            self._check_outgoing(profile, self._head(profile))
+            self._check_outgoing(profile, self._head(profile), None)
             if not dry_run and record.address is None:
                 step = partial(leaving.publish, profile, record, address, project, self._clock())
                 self._exclusive(step)
@@ -113,10 +116,49 @@ class Sharing:
         `RemoteRefused`, `RemoteRewritten`, `StoreVanished`, `CannotShare`, `PushRaced`, or one of PROFILE_FAULTS.
         """
         with self._lock:
-            profile, record = self._store.open(ref), self._record(ref)
-            if record.address is None:
-                raise NotShared(profile=ref)
-            return self._sync(profile, record, self._exchange(profile, record.address), accept=accept)
+            profile, record, exchange = self._shared(ref)
+            return self._sync(profile, record, exchange, accept=accept)
+
+    def decline_purge(self, ref: ProfileRef) -> None:
+        """The user keeps what the remote has purged, or lets it hold what was purged here.
+
+        Nothing is exchanged with it from then on, until `follow_purge`.  Raises as `sync`; `NoPurgeMet`.
+        """
+        with self._lock:
+            profile, record, exchange = self._shared(ref)
+            head = self._exclusive(partial(self._prepare, profile))
+            found = self._met(profile, record, exchange, head, admitting=False)
+            record.rescue(head)
+            record.decline(found.tip)
+
+    def follow_purge(self, ref: ProfileRef, purge: Purging, *, accept: bool = False) -> Synced:
+        """With the user's yes: what the remote has purged goes here too; what was purged here goes from the remote.
+
+        Interrupted anywhere, it is asked again, and repeated.  Raises as `sync`; `NoPurgeMet`.
+        """
+        with self._lock:
+            profile, record, exchange = self._shared(ref)
+            head = self._exclusive(partial(self._prepare, profile))
+            found = self._met(profile, record, exchange, head, admitting=True)
+            here = self._exclusive(partial(profile.held, found.ids))
+            if here:
+                purge(profile, here)
+            if found.ours:
+                return self._replace(profile, record, exchange, found.tip, accept=accept)
+            return self._sync(profile, record, exchange, accept=accept, following=True)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Nothing is exchanged with any remote meanwhile; what is under way is ended.
+
+        For whoever rewrites history: a sync that has begun before would push what was there then.
+        """
+        with self._waiting():
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def join(self, namespace: str, remote: str, *, name: str | None = None, folder: Folder | None = None) -> Joined:
         """Take part in what a remote holds: as a new profile, or merged with the one of the same project here.
@@ -126,7 +168,7 @@ class Sharing:
         """
         address = remote_address(remote)
         with self._lock:
-            arrival = arriving.receive(self._store, namespace, address, self._limits, self._most, self._ending.is_set)
+            arrival = arriving.receive(self._store, namespace, address, self._limits, self._most, self._stopped)
             try:
                 known = {one.ref: self.project(one) for one in self._follow.profiles()}
                 target = arriving.target(arrival, namespace, name, folder, known, self._addresses())
@@ -148,14 +190,27 @@ class Sharing:
         record.share(address, project)
         return synced
 
+    def _shared(self, ref: ProfileRef) -> tuple[Profile, Record, Exchange]:
+        profile, record = self._store.open(ref), self._record(ref)
+        if record.address is None:
+            raise NotShared(profile=ref)
+        return profile, record, self._exchange(profile, record.address)
+
     def _sync(
-        self, profile: Profile, record: Record, exchange: Exchange, *, accept: bool = False, explicit: bool = False
+        self,
+        profile: Profile,
+        record: Record,
+        exchange: Exchange,
+        *,
+        accept: bool = False,
+        explicit: bool = False,
+        following: bool = False,
     ) -> Synced:
-        """`explicit`: a person wants this remote's history, whatever was seen of it before."""
+        """`explicit`: a person wants this remote's history, whatever was seen of it before; `following`: its purges."""
         pulled, merged = 0, False
         for _ in range(_ATTEMPTS):
             head = self._exclusive(partial(self._prepare, profile))
-            theirs = self._receive(profile, record, exchange, head, explicit=explicit)
+            theirs = self._receive(profile, record, exchange, head, explicit=explicit, following=following)
             if theirs is not None and not record.trees.contains(head, theirs):
                 plan = self._plan(profile, record, head, theirs)
                 try:
@@ -166,12 +221,47 @@ class Sharing:
                 head = self._exclusive(partial(self._prepare, profile))
             pushed = 0 if head == theirs else record.trees.count(head, theirs)
             if pushed:
-                self._check_outgoing(profile, head)
+                self._check_outgoing(profile, head, theirs)
                 if not exchange.push(head):
                     continue
             record.see(head)
             return Synced(pulled, pushed, merged)
         raise PushRaced(remote=exchange.shown, times=_ATTEMPTS)
+
+    def _replace(self, profile: Profile, record: Record, exchange: Exchange, tip: str, *, accept: bool) -> Synced:
+        """Let the remote have our history in place of `tip`, which holds what was purged here.
+
+        What others pushed before they knew is in ours by then: received, and rewritten by the purge like everything.
+        """
+        head = self._exclusive(partial(self._prepare, profile))
+        theirs, pulled = record.trees.resolve(INCOMING), 0
+        if theirs is not None and not record.trees.contains(head, theirs):
+            plan = self._plan(profile, record, head, theirs)
+            self._exclusive(partial(self._take, profile, record, plan, accept=accept))
+            pulled, head = plan.pulled, self._exclusive(partial(self._prepare, profile))
+        self._check_outgoing(profile, head, None)
+        if not exchange.push(head, replacing=tip):
+            raise PushRaced(remote=exchange.shown, times=1)
+        record.see(head)
+        return Synced(pulled, record.trees.count(head, None), merged=bool(pulled))
+
+    def _met(self, profile: Profile, record: Record, exchange: Exchange, head: str, *, admitting: bool) -> Met:
+        """The purge that is in the way.  `admitting`: of one of ours, what others pushed meanwhile is taken over."""
+        found = None
+        try:
+            trees = exchange.fetch() if exchange.tip() is not None else None
+            theirs = None if trees is None else trees.resolve(INCOMING)
+            if trees is not None and theirs is not None:
+                arriving.check(trees, theirs, exchange.shown, self._most)
+                found = purging.met(record, trees, head, theirs, record.seen) or _returning(profile, trees, theirs)
+                if admitting and found is not None and found.ours:
+                    exchange.admit()
+                    record.trees.set_ref(INCOMING, theirs)
+        finally:
+            exchange.discard()
+        if found is None:
+            raise NoPurgeMet(profile=profile.ref)
+        return found
 
     def _prepare(self, profile: Profile) -> str:
         """Everything that is here is taken in, healed and committed; returns the commit."""
@@ -183,7 +273,14 @@ class Sharing:
         return self._head(profile)
 
     def _receive(
-        self, profile: Profile, record: Record, exchange: Exchange, head: str, *, explicit: bool
+        self,
+        profile: Profile,
+        record: Record,
+        exchange: Exchange,
+        head: str,
+        *,
+        explicit: bool,
+        following: bool,
     ) -> str | None:
         """The remote's commit, looked at and admitted; None if the remote is as empty as it always was."""
         tip, seen = exchange.tip(), None if explicit else record.seen
@@ -195,25 +292,45 @@ class Sharing:
             return None
         if tip in (seen, head):
             return tip
+        if tip == record.declined and not explicit and not following:
+            raise PurgeDeclined(remote=exchange.shown)
         try:
             trees = exchange.fetch()
             theirs = trees.resolve(INCOMING)
             if theirs is None:
                 raise RemoteRefused(remote=exchange.shown, why="its branch is no commit")
-            if seen is not None and not trees.contains(theirs, seen):
-                self._rewritten(record, exchange, head)
             arriving.check(trees, theirs, exchange.shown, self._most)
+            self._look_for_purges(profile, record, trees, exchange, head, theirs, seen, following=following)
             exchange.admit()
         finally:
             exchange.discard()
         record.trees.set_ref(INCOMING, theirs)
         return theirs
 
-    def _rewritten(self, record: Record, exchange: Exchange, head: str) -> None:
-        """A history that does not go on from what was seen of it is not followed.
+    def _look_for_purges(
+        self,
+        profile: Profile,
+        record: Record,
+        trees: Trees,
+        exchange: Exchange,
+        head: str,
+        theirs: str,
+        seen: str | None,
+        *,
+        following: bool,
+    ) -> None:
+        """A remote that has purged something, or holds what was purged here, waits for a person's word."""
+        found = purging.met(record, trees, head, theirs, seen)
+        if found is not None and (found.ours or not following):
+            raise found.error(exchange.shown)
+        if found is None and seen is not None and not trees.contains(theirs, seen):
+            self._rewritten(record, exchange, head)
+        here = purging.returning(profile, trees, theirs)
+        if here:
+            raise Met(here, theirs, ours=False).error(exchange.shown)
 
-        A rewrite that the remote's own `purges.yaml` names would be the exception, after asking; nothing asks yet.
-        """
+    def _rewritten(self, record: Record, exchange: Exchange, head: str) -> None:
+        """A history that does not go on from what was seen of it, for no reason that it names, is not followed."""
         record.rescue(head)
         raise RemoteRewritten(remote=exchange.shown)
 
@@ -229,9 +346,11 @@ class Sharing:
         self._follow.note_change(profile.ref)
         self._follow.catch_up([profile.ref])
 
-    def _check_outgoing(self, profile: Profile, head: str) -> None:
+    def _check_outgoing(self, profile: Profile, head: str, theirs: str | None) -> None:
         """Nothing goes out that the others would have to refuse: one such file would keep all of them from syncing."""
-        found = inspect(self._record(profile.ref).trees.entries(head, self._most), self._most)
+        record = self._record(profile.ref)
+        purging.refuse_purged(profile, record, head, theirs)
+        found = inspect(record.trees.entries(head, self._most), self._most)
         if found is not None:
             raise CannotShare(path=found.path, profile=profile.ref, why=found.why)
 
@@ -252,4 +371,22 @@ class Sharing:
         return Git(profile.folder, self._machine)
 
     def _exchange(self, profile: Profile, address: str) -> Exchange:
-        return Exchange(profile.folder, address, self._limits, self._ending.is_set)
+        return Exchange(profile.folder, address, self._limits, self._stopped)
+
+    def _stopped(self) -> bool:
+        """Whether an exchange is to end: for good, or because somebody waits who must not be disturbed by it."""
+        return self._ending.is_set() or self._others > 0
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        self._others += 1
+        try:
+            yield
+        finally:
+            self._others -= 1
+
+
+def _returning(profile: Profile, trees: Trees, theirs: str) -> Met | None:
+    """What the remote has purged and this machine has all the same, by itself or from a copy."""
+    ids = purging.returning(profile, trees, theirs)
+    return Met(ids, theirs, ours=False) if ids else None

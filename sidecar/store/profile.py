@@ -5,7 +5,7 @@ One writer thread calls everything that changes; any thread may read, from snaps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -190,8 +190,12 @@ class Profile:
             return changes.lift_tombstones(self._core, identifier, content_hash, context)
 
     def purge_plan(self, identifiers: Sequence[str]) -> PurgePlan:
-        """What a purge would take away; nothing is changed.  See `store.purge` for this and the next four."""
+        """What a purge would take away; nothing is changed.  See `store.purge` for this and the next five."""
         return purge.plan(self._core, identifiers)
+
+    def held(self, identifiers: Iterable[str]) -> tuple[str, ...]:
+        """Those of some ids of which the tree or the history still has a file."""
+        return purge.held(self._core, identifiers)
 
     def begin_purge(self, plan: PurgePlan) -> None:
         """Note a purge, so that it is finished whatever happens."""

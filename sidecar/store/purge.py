@@ -137,6 +137,15 @@ def plan(core: Core, identifiers: Iterable[str]) -> PurgePlan:
     )
 
 
+def held(core: Core, identifiers: Iterable[str]) -> tuple[str, ...]:
+    """Those of some ids of which the tree or the history has a file; sorted."""
+    ids = set(identifiers)
+    lying = {memory.id for _, memory in _in_the_tree(core.folder)}
+    files = [blob for path, blob in gitrewrite.survey(core.history.git).files() if is_memory_path(path)]
+    written = {_told(data)[0] for _, data in gitrewrite.each_blob(core.history.git, files)}
+    return tuple(sorted(ids & (lying | written)))
+
+
 def begin(core: Core, wanted: PurgePlan) -> None:
     """From here on an interrupted purge is finished, not forgotten."""
     _save(core, Note(wanted.ids, wanted.messages, core.now().isoformat()))
@@ -360,9 +369,8 @@ def _reworder(traces: _Traces) -> Callable[[bytes], bytes | None]:
     def reword(message: bytes) -> bytes | None:
         text = message.decode("utf-8", "replace")
         lines = text.splitlines()
-        if message.startswith(_REWORDED) or not (
-            any(f"Memory-Id: {one}" in lines for one in ids) or any(name in _folded(text) for name in telling)
-        ):
+        named = any(f"Memory-Id: {one}" in lines for one in ids) and f"Why: {_CONTEXT.why}" not in lines
+        if message.startswith(_REWORDED) or not (named or any(name in _folded(text) for name in telling)):
             return None
         trailers = [line for line in lines if line.startswith(("Memory-Id: ", "Session: ", "Agent: "))]
         return b"\n\n".join([_REWORDED, "\n".join(trailers).encode()]).strip() + b"\n"
@@ -376,7 +384,8 @@ def _folded(text: str) -> str:
 
 def _shown(refs: Iterable[str]) -> tuple[str, ...]:
     """Refs of remotes as people know them."""
-    return tuple("the remote" if name == gitrewrite.SHARED else name.removeprefix(gitrewrite.REMOTES) for name in refs)
+    names = (name.removeprefix(gitrewrite.REMOTES) for name in refs)
+    return tuple(dict.fromkeys("the remote" if name.startswith("refs/sidecar/") else name for name in names))
 
 
 def _names(git: Git) -> set[str]:
