@@ -227,7 +227,8 @@ def test_a_rewrite_that_names_a_purge_of_another_history_is_not_followed(
 ) -> None:
     _, bo = pair
     tip = git(remote, "rev-parse", "main")
-    lie = f"format: 1\npurges:\n  - {{time: 2026-11-20T16:00:00Z, old: {'1' * 40}, new: {tip}, ids: [{secret.memory.id}]}}\n"
+    fields = f"time: 2026-11-20T16:00:00Z, old: {'1' * 40}, new: {tip}, ids: [{secret.memory.id}]"
+    lie = f"format: 1\npurges:\n  - {{{fields}}}\n"
     blob = git(remote, "hash-object", "-w", "--stdin", given=lie.encode())
     lines = [*git(remote, "ls-tree", "main").splitlines(), f"100644 blob {blob}\tpurges.yaml"]
     tree = git(remote, "mktree", given="".join(f"{line}\n" for line in lines).encode())
