@@ -21,6 +21,7 @@ from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
+YesNo = Literal["yes", "no"]
 Level = Literal["low", "medium", "high"]
 Length = Literal["short", "medium", "long"]
 Kind = Literal["memory", "message"]
@@ -330,8 +331,11 @@ class Api(Protocol):
     async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
         """Publish a profile, or say what would go out.  Raises NotFound, RemoteNotEmpty and others of sharing."""
 
-    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
-        """Bring a profile up to date with its remote.  Raises NotShared and others of sharing."""
+    async def sync(self, ref: ProfileRef, *, accept: bool, purge: YesNo | None) -> Synced:
+        """Bring a profile up to date with its remote; `purge`: what to do about one that is in the way.
+
+        Raises NotShared and others of sharing.
+        """
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Every shared profile, and what came of it."""

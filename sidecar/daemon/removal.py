@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sidecar.daemon.deletion import Deletion
 from sidecar.daemon.desk import Desk
 from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.parts import Parts
+from sidecar.daemon.writer import Urgency
 from sidecar.errors import PROFILE_FAULTS, Refused, UnknownMemory
 from sidecar.identity import normalized
 from sidecar.ingest import PERSONAL
@@ -69,10 +71,19 @@ class RemovalDesk(Desk):
         Raises UnknownMemory, PurgeImpossible, Refused.
         """
         profile = self.profile(ref)
-        plan = await self.write(self._begin, profile, identifiers)
-        transcripts = self._paths(self._sessions(plan.messages))
-        outcome = await self.write(self._finish, profile)
+        result = await self.read(self._alone, profile, identifiers)
         await self._history.forget_indexes()
+        return result
+
+    def purge_now(self, profile: Profile, identifiers: Sequence[str]) -> PurgeResult:
+        """As `purge`, for whoever is in a thread of their own and sees to it that nothing is synced meanwhile.
+
+        Indexes of past trees are left to the caller.
+        """
+        submit = self.parts.writer.submit
+        plan = submit(Urgency.ANSWER, partial(self._begin, profile, identifiers)).result()
+        transcripts = self._paths(self._sessions(plan.messages))
+        outcome = submit(Urgency.ANSWER, partial(self._finish, profile)).result()
         purged = outcome.purged
         return PurgeResult(
             ids=list(purged.ids),
@@ -85,6 +96,10 @@ class RemovalDesk(Desk):
             transcripts=transcripts,
             remaining=list(purged.remaining),
         )
+
+    def _alone(self, profile: Profile, identifiers: Sequence[str]) -> PurgeResult:
+        with self.parts.sync.standing_still():  # one that has begun before would push what was there then
+            return self.purge_now(profile, identifiers)
 
     def resume(self) -> None:
         """At the start: finish what an interruption has left of a purge; runs in the writer thread."""

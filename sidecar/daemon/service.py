@@ -34,6 +34,7 @@ from sidecar.daemon.protocol import (
     Said,
     SessionName,
     Told,
+    YesNo,
 )
 from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
@@ -324,10 +325,16 @@ class Service:
         self._known(ref.namespace)
         return await self._parts.sync.share(ref, remote, dry_run=dry_run)
 
-    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+    async def sync(self, ref: ProfileRef, *, accept: bool, purge: YesNo | None) -> Synced:
         """Bring a shared profile up to date with its remote."""
         self._known(ref.namespace)
-        return await self._parts.sync.sync(ref, accept=accept)
+        if purge == "no":
+            return await self._parts.sync.decline_purge(ref)
+        if purge is None:
+            return await self._parts.sync.sync(ref, accept=accept)
+        synced = await self._parts.sync.follow_purge(ref, self.removal.purge_now, accept=accept)
+        await self.history.forget_indexes()
+        return synced
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Bring every shared profile up to date."""

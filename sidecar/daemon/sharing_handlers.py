@@ -19,7 +19,7 @@ async def share(api: Api, call: Call[requests.Share, requests.NoQuery]) -> Reply
 async def sync(api: Api, call: Call[requests.Sync, requests.NoQuery]) -> Reply:
     """Take over what others shared of a profile, and push what is new here."""
     ref = _ref(call.path)
-    return Reply(_synced(ref, await api.sync(ref, accept=call.body.accept)).plain())
+    return Reply(_synced(ref, await api.sync(ref, accept=call.body.accept, purge=call.body.purge)).plain())
 
 
 async def sync_all(api: Api, call: Call[requests.Nothing, requests.NoQuery]) -> Reply:

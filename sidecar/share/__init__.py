@@ -8,6 +8,7 @@ profile's own repository, which nobody pulls.
 """
 
 from sidecar.share.inspection import MOST_FILES, Findings, inspect
+from sidecar.share.purging import Purging
 from sidecar.share.records import Record
 from sidecar.share.sharing import Sharing
 from sidecar.share.words import Exclusive, Folder, Joined, Outgoing, Synced
@@ -19,6 +20,7 @@ __all__ = [
     "Folder",
     "Joined",
     "Outgoing",
+    "Purging",
     "Record",
     "Sharing",
     "Synced",

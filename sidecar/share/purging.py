@@ -25,7 +25,7 @@ from sidecar.store import Profile
 from sidecar.store.layout import PURGES_FILE, is_memory_path
 from sidecar.store.purges import Purge, read
 
-Purging = Callable[[Profile, Sequence[str]], None]
+Purging = Callable[[Profile, Sequence[str]], object]
 """Lets memories go for good, from files, history, archive and index; from any thread but the writer's."""
 
 _TOLD = 5

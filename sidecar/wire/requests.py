@@ -243,6 +243,11 @@ class Sync(_Patient):
     """A sync of one profile."""
 
     accept: bool = Field(default=False, description="Also if most memories of the profile go by it.")
+    purge: Literal["yes", "no"] | None = Field(
+        default=None,
+        description="What to do about a purge that is in the way: `yes` lets the memories go here and there, `no` keeps"
+        " what each has and exchanges nothing.",
+    )
 
 
 class SyncAll(_Patient):

@@ -227,7 +227,7 @@ class SyncShape(Shape):
     """How a shared profile stands with its remote."""
 
     remote: str
-    state: Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "failed"]
+    state: Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "purged", "declined", "failed"]
     since: Instant
     synced: Instant | None = Field(description="When both last were the same.")
     error: str | None

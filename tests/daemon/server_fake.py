@@ -325,8 +325,8 @@ class FakeApi:
         files = (OutgoingFile("facts/a.md", "01M", MemoryType.FACT, Status.ACTIVE, "s"), OutgoingFile("profile.yaml"))
         return Outgoing(remote, files, forgotten=1, private=2, commits=3)
 
-    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
-        self._note("sync", ref, accept, namespace=ref.namespace)
+    async def sync(self, ref: ProfileRef, *, accept: bool, purge: str | None) -> Synced:
+        self._note("sync", ref, accept, purge, namespace=ref.namespace)
         return Synced(1, 2, merged=True)
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
