@@ -27,6 +27,7 @@ _DETAILS = (
     "updatedAt",
     "sessionId",
     "source",
+    "pushedBy",
     "tags",
     "pinned",
 )

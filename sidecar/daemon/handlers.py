@@ -182,9 +182,12 @@ async def get_memory(api: Api, call: Call[requests.Nothing, requests.GetMemory])
     """Get a memory; with `history=1` also its versions and source messages."""
     target = await _target(api, call)
     view = await api.get_memory(target.ref, call.path["id"], history=call.query.history)
-    if call.query.history:
-        return Reply(render.detail(view.stored, view.versions, view.messages, view.revisions).plain())
-    return Reply(render.memory(view.stored).plain())
+    found = (
+        render.detail(view.stored, view.versions, view.messages, view.revisions)
+        if call.query.history
+        else render.memory(view.stored)
+    )
+    return Reply(found.model_copy(update={"pushed_by": view.pushed_by} if view.pushed_by else {}).plain())
 
 
 async def delete_memory(api: Api, call: Plain) -> Reply:

@@ -97,13 +97,14 @@ class Listing:
 class MemoryView:
     """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order.
 
-    `revisions`: the words that its own file had, oldest first.
+    `revisions`: the words that its own file had, oldest first; `pushed_by`: who pushed it first.
     """
 
     stored: Stored
     versions: tuple[Stored, ...] = ()
     messages: tuple[Message, ...] = ()
     revisions: tuple[RevisionShape, ...] = ()
+    pushed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,8 +290,9 @@ class Service:
         """One memory, with its chain of versions and source messages if asked for."""
         profile = self._profile_of(ref, identifier)
         stored = self._stored(profile, identifier)
+        pushed_by = await self._read(profile.pushed_by, identifier)
         if not history:
-            return MemoryView(stored)
+            return MemoryView(stored, pushed_by=pushed_by)
         versions = _chain(profile, stored)
         agent = stored.memory.source.agent
         found = [
@@ -301,7 +302,7 @@ class Service:
         ]
         messages = {one.message.id: one.message for one in found if one is not None}
         revisions = await self.history.revisions(profile, identifier)
-        return MemoryView(stored, tuple(versions), tuple(messages.values()), revisions)
+        return MemoryView(stored, tuple(versions), tuple(messages.values()), revisions, pushed_by)
 
     async def summary(self, ref: ProfileRef, session: str | None) -> str:
         """The profile in Markdown under the five headings."""

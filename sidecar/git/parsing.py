@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sidecar.git.words import Identity, LogEntry, StatusEntry
 
-_TRAILER = re.compile(r"(Memory-Id|Session|Agent): (.+)")
+_TRAILER = re.compile(r"(Memory-Id|Session|Agent|Pushed-By): (.+)")
 
 
 def status_entries(output: bytes) -> list[StatusEntry]:
@@ -52,7 +52,7 @@ def log_entry(record: str) -> LogEntry:
     """One commit, as `log` prints it in the format that the repository asks for."""
     commit, parents, stamp, name, email, message = record.lstrip("\n").split("\x01", 5)
     subject, _, body = message.strip("\n").partition("\n")
-    trailers: dict[str, list[str]] = {"Memory-Id": [], "Session": [], "Agent": []}
+    trailers: dict[str, list[str]] = {"Memory-Id": [], "Session": [], "Agent": [], "Pushed-By": []}
     for line in message.strip().rpartition("\n\n")[2].splitlines():
         found = _TRAILER.fullmatch(line)
         if found:
@@ -67,4 +67,5 @@ def log_entry(record: str) -> LogEntry:
         memories=tuple(trailers["Memory-Id"]),
         sessions=tuple(trailers["Session"]),
         agents=tuple(trailers["Agent"]),
+        pushed_by=next(iter(trailers["Pushed-By"]), name),
     )

@@ -119,6 +119,18 @@ class Profile:
         paths = [] if stored is None else [unarchived(stored.path), archived(stored.path)]
         return self._core.history.log(identifier, paths, limit)
 
+    def pushed(self, entries: Iterable[LogEntry]) -> Mapping[str, str]:
+        """Who pushed those of some commits that were pushed, by commit; none of a profile that is not shared."""
+        return self._core.history.pushed(entries)
+
+    def pushed_by(self, identifier: str) -> str | None:
+        """Who pushed a memory first; None if nobody has yet."""
+        if not self.past.shared:
+            return None
+        entries = self.log(identifier)
+        pushed = self.pushed(entries)
+        return next((pushed[entry.commit] for entry in reversed(entries) if entry.commit in pushed), None)
+
     def differs(self) -> bool:
         """Whether the folder holds something that `refresh` has not seen; looks at names, sizes and times alone."""
         if not self.intact:

@@ -372,7 +372,7 @@ def _reworder(traces: _Traces) -> Callable[[bytes], bytes | None]:
         named = any(f"Memory-Id: {one}" in lines for one in ids) and f"Why: {_CONTEXT.why}" not in lines
         if message.startswith(_REWORDED) or not (named or any(name in _folded(text) for name in telling)):
             return None
-        trailers = [line for line in lines if line.startswith(("Memory-Id: ", "Session: ", "Agent: "))]
+        trailers = [line for line in lines if line.startswith(("Memory-Id: ", "Session: ", "Agent: ", "Pushed-By: "))]
         return b"\n\n".join([_REWORDED, "\n".join(trailers).encode()]).strip() + b"\n"
 
     return reword

@@ -80,6 +80,7 @@ class MemoryShape(ListedMemory):
     """A memory."""
 
     content: str
+    pushed_by: str | None = Field(default=None, description="Who pushed it first, if its profile is shared.")
 
 
 class Replaced(Shape):
@@ -299,6 +300,7 @@ class LogEntry(Shape):
     agent: str | None
     why: str | None = Field(description="The reason that it states.")
     changes: list[str] = Field(description="What it did, one by one.")
+    pushed_by: str | None = Field(default=None, description="Who pushed it, if its profile is shared and it was.")
 
 
 class PlannedChange(Shape):
