@@ -164,6 +164,8 @@ def _print_elsewhere(found: Mapping[str, Any]) -> None:
         how = (
             "`sidecar sync PROFILE --purge yes` replaces its history, and those who have clones are asked."
             if remote == "the remote"
+            else "what you have committed there is yours to rewrite."
+            if remote.startswith("/")
             else "push the new history there with force, and tell those who have clones."
         )
         click.echo(f"Still held by {line(remote)}: {how}")

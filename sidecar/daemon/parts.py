@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
@@ -41,3 +42,4 @@ class Parts:
     supervisor: Supervisor
     trash: Path
     sync: SyncService
+    carry: CarryService

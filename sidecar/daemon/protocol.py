@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.metrics import Metric
 from sidecar.errors import SidecarError
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
@@ -337,6 +338,9 @@ class Api(Protocol):
 
         Raises NotShared and others of sharing.
         """
+
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+        """Let the project of a folder carry a profile in its own repository, or no longer.  Raises NoProject."""
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Every shared profile, and what came of it."""

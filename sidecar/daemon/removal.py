@@ -92,7 +92,7 @@ class RemovalDesk(Desk):
             commits=purged.commits,
             messages=outcome.messages,
             trash=outcome.trash,
-            remotes=list(purged.remotes),
+            remotes=[*purged.remotes, *self._carrier(profile.ref)],
             transcripts=transcripts,
             remaining=list(purged.remaining),
         )
@@ -167,7 +167,7 @@ class RemovalDesk(Desk):
             messages=len(plan.messages),
             commits=plan.commits,
             refs=list(plan.refs),
-            remotes=list(plan.remotes),
+            remotes=[*plan.remotes, *self._carrier(profile.ref)],
             transcripts=self._paths(self._sessions(plan.messages)),
             related=[_removed(one) for one in related],
         )
@@ -189,6 +189,11 @@ class RemovalDesk(Desk):
         only: Messages = self._deletion.only_used_by(profile, found) if wanted.action == "delete" else ()
         related = _related(ids, [stored.memory for stored in found], profile)
         return _preview(wanted.action, found, len(only), related, self._paths(self._sessions(only)))
+
+    def _carrier(self, ref: ProfileRef) -> list[str]:
+        """The project's own repository, if it carries the profile: its history is the user's."""
+        carried = self.parts.carry.states.get(ref)
+        return [] if carried is None else [str(carried.folder)]
 
     def _sessions(self, messages: Messages) -> set[SessionRef]:
         archived = (self.parts.journal.message(one, agent) for agent, one in messages)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
 from sidecar.daemon.editing import EditDesk
@@ -336,6 +337,13 @@ class Service:
         synced = await self._parts.sync.follow_purge(ref, self.removal.purge_now, accept=accept)
         await self.history.forget_indexes()
         return synced
+
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+        """Let a project carry its profile in its own repository, or no longer."""
+        self._known(ref.namespace)
+        if not stop and ref not in self._parts.store.profiles(ref.namespace):
+            await self._write(self._parts.learning.profile, ref)
+        return await self._parts.carry.carry(ref, cwd, stop=stop)
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Bring every shared profile up to date."""

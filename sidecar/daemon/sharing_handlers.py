@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sidecar.daemon.handlers import Call, Reply
+from sidecar.daemon.handlers import Call, Reply, profile_of
 from sidecar.daemon.protocol import Api
+from sidecar.daemon.reporting import carried_shape
 from sidecar.errors import SidecarError
 from sidecar.model import ProfileRef
 from sidecar.share import Outgoing, Synced
@@ -41,6 +42,15 @@ async def join(api: Api, call: Call[requests.Join, requests.NoQuery]) -> Reply:
         pushed=joined.synced.pushed,
     )
     return Reply(result.plain())
+
+
+async def carry(api: Api, call: Call[requests.CarryHere, requests.NoQuery]) -> Reply:
+    """Let a project carry its profile in `.memory/` of its repository, where commits are the user's; or no longer."""
+    cwd, stop = call.body.cwd, call.body.stop
+    # A project that has no profile yet gets its name now.
+    ref = await profile_of(api, call) if call.body.profile else await api.route(cwd, create=not stop)
+    state = await api.carry(ref, cwd or "/", stop=stop)
+    return Reply(carried_shape(state).plain())
 
 
 def _ref(path: object) -> ProfileRef:

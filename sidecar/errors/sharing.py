@@ -107,3 +107,17 @@ class NoPurgeMet(Conflict):
 
     code = 1264
     hint = "`sidecar sync PROFILE` brings it up to date."
+
+
+class CannotCarry(Refused):
+    """{folder} cannot be kept in step with its profile: {why}"""
+
+    code = 1265
+    hint = "Mend it there; nothing was changed on either side."
+
+
+class NoProject(Conflict):
+    """{folder} belongs to no project, so no repository can carry its memories."""
+
+    code = 1266
+    hint = "Run it in the folder of a git repository that has a profile of its own."

@@ -28,12 +28,17 @@ def status_entries(output: bytes) -> list[StatusEntry]:
     return entries
 
 
+def object_name(data: bytes, like: str) -> str:
+    """The name under which git knows these bytes as a file, in a repository that has an object named `like`."""
+    algorithm = "sha256" if len(like) == 64 else "sha1"
+    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
 def same(name: str | None, data: bytes | None) -> bool:
     """Whether a file of HEAD (its object name, None if there is none) has exactly these bytes."""
     if name is None or data is None:
         return name is None and data is None
-    algorithm = "sha256" if len(name) == 64 else "sha1"
-    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == name
+    return object_name(data, name) == name
 
 
 def signature(identity: Identity) -> str:

@@ -48,10 +48,15 @@ class Trees:
         found = run(self.folder, arguments, codes=(0, 1, 128), locks=False).decode().strip()
         return found if OBJECT.fullmatch(found) else None
 
-    def entries(self, commit: str, most: int) -> list[TreeEntry] | None:
-        """Everything in a commit; None if that is more than `most`, which is found out without reading all of it."""
+    def entries(self, commit: str, most: int, under: str | None = None) -> list[TreeEntry] | None:
+        """Everything in a commit, or under a folder of it; None if that is more than `most`.
+
+        Which is found out without reading all of it.
+        """
         limit = most * _BYTES_OF_ENTRY
-        output = run_bounded(self.folder, ["ls-tree", "-r", "-l", "-z", "--full-tree", _checked(commit)], limit)
+        places = [] if under is None else ["--", f"{under}/"]
+        arguments = ["ls-tree", "-r", "-l", "-z", "--full-tree", _checked(commit), *places]
+        output = run_bounded(self.folder, arguments, limit)
         if output is None:
             return None
         found = [_entry(line) for line in output.split(b"\0")[:-1]]

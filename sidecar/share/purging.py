@@ -62,6 +62,11 @@ def purges_of(trees: Trees, commit: str) -> list[Purge]:
         return []
 
 
+def purged_ids(trees: Trees, commit: str) -> set[str]:
+    """The ids that a commit names as purged."""
+    return set(_ids(purges_of(trees, commit)))
+
+
 def met(record: Record, trees: Trees, head: str, theirs: str, seen: str | None) -> Met | None:
     """The purge that is between our history and the remote's `theirs`, both of which `trees` can read.
 

@@ -26,6 +26,7 @@ RESCUE: Final = "refs/sidecar/rescue"
 
 _ADDRESS: Final = "sidecar.remote"
 _PROJECT: Final = "sidecar.project"
+_CARRIED: Final = "sidecar.carried"
 _DECLINED: Final = "sidecar.purgeDeclined"
 
 
@@ -60,6 +61,15 @@ class Record:
     def see(self, commit: str) -> None:
         """The remote is here now."""
         self.trees.set_ref(REMOTE, commit)
+
+    @property
+    def carried(self) -> str | None:
+        """The folder in the project's work tree that holds the profile's files too; None if there is none."""
+        return self.git.setting(_CARRIED)
+
+    def carry(self, folder: str | None) -> None:
+        """From now on that folder, or (None) none."""
+        self.git.set_setting(_CARRIED, folder or "")
 
     @property
     def declined(self) -> str | None:

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from sidecar.errors import (
     PROFILE_FAULTS,
     AlreadyShared,
+    CannotCarry,
     CannotShare,
     ChangedOnDisk,
     NoPurgeMet,
@@ -21,10 +23,13 @@ from sidecar.errors import (
     RemoteNotEmpty,
     RemoteRefused,
     RemoteRewritten,
+    SidecarError,
 )
 from sidecar.git import Exchange, Git, Limits, Trees, remote_address
 from sidecar.model import ProfileRef
-from sidecar.share import arriving, leaving, purging, taking
+from sidecar.share import arriving, carrying, leaving, purging, taking
+from sidecar.share.carrying import Carried, Sight
+from sidecar.share.checkout import Checkout
 from sidecar.share.inspection import MOST_FILES, inspect
 from sidecar.share.planning import forward, joined
 from sidecar.share.purging import Met, Purging
@@ -55,6 +60,7 @@ class Sharing:
     ) -> None:
         self._store, self._follow, self._machine, self._clock = store, follow, machine, clock
         self._exclusive, self._limits, self._most = exclusive, limits, most_files
+        self._checkouts: dict[ProfileRef, Checkout] = {}
         self._lock, self._ending, self._others = threading.Lock(), threading.Event(), 0
 
     def stop(self) -> None:
@@ -189,6 +195,72 @@ class Sharing:
         synced = self._sync(profile, record, exchange, explicit=True)
         record.share(address, project)
         return synced
+
+    def carried(self, ref: ProfileRef) -> Checkout | None:
+        """The folder in which a profile's project carries it; None if it does not."""
+        held = self._record(ref).carried if self._store.exists(ref) else None
+        if not held:
+            return None
+        known = self._checkouts.get(ref)
+        if known is None or known.folder != Path(held):
+            known = self._checkouts[ref] = Checkout(Path(held), self._most)
+        return known
+
+    def carry(self, ref: ProfileRef, folder: Path | None) -> Carried:
+        """The user wants the project to carry the profile in this folder, which is made; or (None) no longer.
+
+        What was forgotten before stays here alone.  Raises as `keep_in_step`; then nothing is carried.
+        """
+        with self._lock:
+            profile, record = self._store.open(ref), self._record(ref)
+            former = record.carried
+            if folder is None:
+                record.carry(None)
+                record.trees.set_ref(carrying.CARRIED, None)
+                return Carried(Path(former or ""))
+            self._exclusive(partial(self._prepare, profile))
+            if record.address is None and not former:
+                self._exclusive(profile.withhold_forgotten)
+            folder.mkdir(exist_ok=True)
+            record.carry(str(folder))
+            try:
+                return self._keep_in_step(ref)
+            except SidecarError:
+                record.carry(former)
+                raise
+
+    def keep_in_step(self, ref: ProfileRef) -> Carried | None:
+        """Take over what was changed in the project's folder, and write there what is new here.
+
+        None if no project carries the profile.  Raises `CannotCarry`, `FileSystemFailed`, `StoreVanished`, or one of
+        PROFILE_FAULTS.
+        """
+        with self._lock:
+            return None if self.carried(ref) is None else self._keep_in_step(ref)
+
+    def _keep_in_step(self, ref: ProfileRef) -> Carried:
+        profile, record, checkout = self._store.open(ref), self._record(ref), self.carried(ref)
+        assert checkout is not None  # noqa: S101 - whoever asks has looked
+        if not checkout.folder.is_dir():
+            raise CannotCarry(folder=checkout.folder, why="it is not there")
+        for _ in range(_ATTEMPTS):
+            head = self._exclusive(partial(self._prepare, profile))
+            try:
+                sight = carrying.look(checkout, record, head, self._clock().replace(microsecond=0))
+                self._arrive(profile, record, head, sight)
+            except ChangedOnDisk:
+                continue  # somebody has edited or learned something meanwhile
+            head = self._exclusive(partial(self._prepare, profile)) if sight.changes else head
+            return Carried(checkout.folder, len(sight.changes), carrying.leave(checkout, record, head, sight))
+        raise ChangedOnDisk(path=str(checkout.folder))
+
+    def _arrive(self, profile: Profile, record: Record, head: str, sight: Sight) -> None:
+        """What was changed in the project's folder becomes part of the profile."""
+        if sight.changes:
+            git = self._git(profile)
+            theirs = carrying.arrive(record, git, git.user_identity(), sight, self._clock())
+            plan = self._plan(profile, record, head, theirs)
+            self._exclusive(partial(self._take, profile, record, plan, accept=False, remote=False))
 
     def _shared(self, ref: ProfileRef) -> tuple[Profile, Record, Exchange]:
         profile, record = self._store.open(ref), self._record(ref)
@@ -340,8 +412,10 @@ class Sharing:
         memories = [stored for stored in profile.memories(statuses=None) if not stored.private]
         return joined(self._git(profile), record.trees, head, theirs, memories, self._clock())
 
-    def _take(self, profile: Profile, record: Record, plan: Plan, *, accept: bool) -> None:
+    def _take(self, profile: Profile, record: Record, plan: Plan, *, accept: bool, remote: bool = True) -> None:
         taking.take(profile, record, self._git(profile), plan, accept=accept)
+        if remote:
+            record.see(plan.theirs)
         taking.forget_again(profile, plan)
         self._follow.note_change(profile.ref)
         self._follow.catch_up([profile.ref])

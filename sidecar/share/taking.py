@@ -40,7 +40,6 @@ def take(profile: Profile, record: Record, git: Git, plan: Plan, *, accept: bool
         _done(record)
         raise
     _done(record)
-    record.see(plan.theirs)
 
 
 def resume(profile: Profile, record: Record) -> None:

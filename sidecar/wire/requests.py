@@ -262,6 +262,12 @@ class Join(_Patient):
     cwd: AbsolutePath | None = Field(default=None, description="In whose project's folder it is joined.")
 
 
+class CarryHere(_Patient, Where):
+    """Whether the project of `cwd` carries its profile in its own repository."""
+
+    stop: bool = Field(default=False, description="No longer; the files there stay.")
+
+
 class Notify(Body):
     """What an agent's hook saw: the session goes first in the queue."""
 

@@ -235,6 +235,17 @@ class SyncShape(Shape):
     hint: str | None
 
 
+class CarriedShape(Shape):
+    """How a profile stands with the folder in which its project carries it."""
+
+    folder: str
+    state: Literal["waiting", "in step", "refused", "failed"]
+    since: Instant
+    uncommitted: int | None = Field(description="Files there that the user has not committed; null if git cannot tell.")
+    error: str | None
+    hint: str | None
+
+
 class ProfileShape(Shape):
     """A profile and how much it holds."""
 
@@ -243,6 +254,7 @@ class ProfileShape(Shape):
     memories: int
     messages: int
     sync: SyncShape | None = Field(default=None, description="Of a shared profile.")
+    carried: CarriedShape | None = Field(default=None, description="Of one that its project carries.")
 
 
 class OutgoingFile(Shape):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.protocol import (
     Freshness,
@@ -328,6 +329,10 @@ class FakeApi:
     async def sync(self, ref: ProfileRef, *, accept: bool, purge: str | None) -> Synced:
         self._note("sync", ref, accept, purge, namespace=ref.namespace)
         return Synced(1, 2, merged=True)
+
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+        self._note("carry", ref, cwd, stop, namespace=ref.namespace)
+        return CarryState(Path(cwd) / ".memory", "in step", NOW, uncommitted=2)
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         self._note("sync_all")
