@@ -121,3 +121,10 @@ class NoProject(Conflict):
 
     code = 1266
     hint = "Run it in the folder of a git repository that has a profile of its own."
+
+
+class ProfileAside(Refused):
+    """Profile {profile} waits: {why}."""
+
+    code = 1267
+    hint = "Run `git switch main` in its folder, or finish what is going on there; then it goes on by itself."

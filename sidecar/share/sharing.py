@@ -17,6 +17,7 @@ from sidecar.errors import (
     ChangedOnDisk,
     NoPurgeMet,
     NotShared,
+    ProfileAside,
     PurgeDeclined,
     PushRaced,
     RemoteEmpty,
@@ -336,7 +337,15 @@ class Sharing:
         return found
 
     def _prepare(self, profile: Profile) -> str:
-        """Everything that is here is taken in, healed and committed; returns the commit."""
+        """Everything that is here is taken in, healed and committed; returns the commit.
+
+        Raises `ProfileAside` while a person does something with git there: what is on another branch is not meant for
+        others, and a merge that waits for a person is nobody else's.
+        """
+        if profile.aside is not None:
+            raise ProfileAside(profile=profile.ref, why=f"`{profile.aside}` is checked out there, not `main`")
+        if profile.merging:
+            raise ProfileAside(profile=profile.ref, why="a merge or rebase that was begun there is not finished")
         taking.resume(profile, self._record(profile.ref))
         self._follow.catch_up([profile.ref])
         self._follow.commit(profile.ref)
