@@ -323,10 +323,11 @@ Change = Add | Revise | Supersede | Skip
 
 @dataclass(frozen=True, slots=True)
 class ChannelScore:
-    """What one recall channel said of a hit."""
+    """What one recall channel said of a hit; `weight`: how much the channel's word weighs beside the others'."""
 
     rank: int
     score: float
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

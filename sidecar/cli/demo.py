@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,11 +18,10 @@ from sidecar.cli import demo_home
 from sidecar.cli.demo_home import DemoHome
 from sidecar.cli.options import Command, json_option
 from sidecar.cli.output import bar, counted, dim, dotted, line, print_json, safe, shortened, strong, width
-from sidecar.cli.process import holder, last_words, spawn, stop, wait_ready
+from sidecar.cli.process import throwaway
 from sidecar.cli.recall import print_answer
 from sidecar.client import Client, Profile
-from sidecar.errors import SidecarError, Unavailable
-from sidecar.paths import resolve
+from sidecar.errors import Unavailable
 
 QUESTIONS = (
     ("Which package manager does the web front end use?", "a fact that was superseded: npm at first, then pnpm"),
@@ -63,32 +61,11 @@ def demo(keep: bool, as_json: bool) -> None:
 
 def _run(home: DemoHome, *, quiet: bool) -> dict[str, Any]:
     """Start a daemon on the demo's home, wait until it has learned all, ask it, and stop it."""
-    environ = home.environ(os.environ)
-    paths = resolve(environ)
-    output = paths.logs / "up.log"
     began = time.monotonic()
-    process = spawn(environ, output)
-    client = Client(paths.socket, timeout=30)
-    try:
-        if not wait_ready(client, process):
-            told = last_words(output) or ("Error: it ended without a word", "Try: sidecar demo --keep")
-            raise SidecarError(detail=told[0].removeprefix("Error: "), hint=told[1].removeprefix("Try: "))
+    with throwaway(home.environ(os.environ), "sidecar demo --keep") as client:
         status = _settled(client, quiet=quiet)
         seconds = time.monotonic() - began
         return {"seconds": round(seconds, 1), **_collected(client, home, status)}
-    finally:
-        pid = holder(paths.lock)
-        if pid is not None:
-            stop(paths, pid)
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _settled(client: Client, *, quiet: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import click
 from sidecar import __version__
 from sidecar.cli import (
     accept,
+    bench,
     config,
     demo,
     diff,
@@ -105,6 +106,7 @@ for _command in (
     sharing.sync,
     config.config,
     doctor.doctor,
+    bench.bench,
     help_command.help_command,
 ):
     cli.add_command(_command)

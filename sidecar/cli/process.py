@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sidecar.client import Client
-from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, Unavailable
+from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, SidecarError, Unavailable
 from sidecar.files import ensure_folder
-from sidecar.paths import Paths
+from sidecar.paths import Paths, resolve
 
 START_SECONDS = 60.0
 """Opening a large journal and index on a slow disk takes its time; longer than this is a fault."""
@@ -105,6 +106,36 @@ def stop(paths: Paths, pid: int, seconds: float = STOP_SECONDS) -> None:
         if time.monotonic() > deadline:
             raise Unavailable(what="A free lock", why=f"the daemon (pid {pid}) is still stopping after {seconds:g} s")
         time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def throwaway(environ: Mapping[str, str], hint: str) -> Iterator[Client]:
+    """A daemon of our own, as long as this lasts; its client waits half a minute for an answer.
+
+    Raises SidecarError, with what the daemon said or else `hint`, if it does not start.
+    """
+    paths = resolve(environ)
+    output = paths.logs / "up.log"
+    process = spawn(environ, output)
+    client = Client(paths.socket, timeout=30)
+    try:
+        if not wait_ready(client, process):
+            told = last_words(output) or ("Error: it ended without a word", f"Try: {hint}")
+            raise SidecarError(detail=told[0].removeprefix("Error: "), hint=told[1].removeprefix("Try: "))
+        yield client
+    finally:
+        pid = holder(paths.lock)
+        if pid is not None:
+            stop(paths, pid)
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def last_words(output: Path) -> tuple[str, str] | None:

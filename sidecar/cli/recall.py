@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sidecar.cli.explanation import explained
 from sidecar.cli.options import Command, chosen, client, json_option, profile_options
 from sidecar.cli.output import (
     dim,
@@ -17,7 +18,6 @@ from sidecar.cli.output import (
     rows_of,
     shortened,
     strong,
-    table,
     width,
     wrapped,
 )
@@ -36,9 +36,15 @@ _DAY = 86_400
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(["memory", "message"]), help="Only this kind.")
 @click.option("--include", multiple=True, metavar="PROFILE", help="Search this profile as well; may be repeated.")
 @click.option("--session", metavar="ID", help="Only what this session said.")
-@click.option("--date", metavar="DATE", help="The day from which “last week” is counted  [default: today].")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only memories with this tag; may be repeated.")
+@click.option("--since", metavar="DATE", help="Only what was said from this day on.")
+@click.option("--before", metavar="DATE", help="Only what was said up to the end of this day.")
 @click.option("--at", metavar="WHEN", help="As it was: at the end of a day, or in the state of a snapshot or commit.")
-@click.option("--explain", is_flag=True, help="Show what each channel said of each candidate.")
+@click.option("--date", metavar="DATE", help="The day from which “last week” is counted  [default: today].")
+@click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Most tokens that candidates may take.")
+@click.option(
+    "--explain", is_flag=True, help="Show what each channel said, why the gate is open or shut, and the time."
+)
 @profile_options
 @json_option
 def recall(
@@ -61,6 +67,10 @@ def recall(
         "kinds": list(given["kinds"]),
         "include": list(given["include"]),
         "sessionId": given["session"],
+        "tags": list(given["tags"]),
+        "since": given["since"],
+        "before": given["before"],
+        "budget": given["budget"],
         "referenceDate": given["date"],
         "at": given["at"],
         "explain": explain,
@@ -73,8 +83,7 @@ def recall(
         return
     print_answer(result)
     if explain:
-        _print_channels(rows_of(result, "candidates"))
-        _print_explanation(result.get("explanation") or {})
+        click.echo(explained(result))
     print_notes(speaker.last.messages if speaker.last else [])
 
 
@@ -107,42 +116,3 @@ def _details(candidate: Mapping[str, Any]) -> str:
 
 def _ago(days: int) -> str:
     return f"{duration(days * _DAY)} ago" if days else "today"
-
-
-def _print_channels(candidates: list[Mapping[str, Any]]) -> None:
-    """One line per candidate, one column per channel: rank and score."""
-    names = sorted({name for candidate in candidates for name in candidate.get("channels") or {}})
-    rows = [
-        (number, candidate.get("id", ""), *(_cell((candidate.get("channels") or {}).get(name)) for name in names))
-        for number, candidate in enumerate(candidates, start=1)
-    ]
-    if rows:
-        click.echo(f"\n{table(rows, head=('#', 'id', *names), right=range(2, 2 + len(names)))}")
-
-
-def _print_explanation(explanation: Mapping[str, Any]) -> None:
-    """What was looked for, why anything or nothing counts as relevant, and what each channel brought."""
-    terms, gate, channels = (explanation.get(name) or {} for name in ("terms", "gate", "channels"))
-    lines = {
-        "terms": _pairs(terms),
-        "gate": _pairs(gate),
-        "channels": dotted(*(f"{name} found {one.get('found')}" for name, one in channels.items())),
-    }
-    shown = [(name, text) for name, text in lines.items() if text]
-    if shown:
-        click.echo(f"\n{table(shown)}")
-
-
-def _pairs(found: Mapping[str, Any]) -> str:
-    return dotted(
-        *(f"{name} {value:.3g}" if type(value) is float else f"{name} {value}" for name, value in found.items())
-    )
-
-
-def _cell(channel: object) -> str:
-    if not isinstance(channel, Mapping):
-        return "-"
-    score = channel.get("score")
-    return (
-        f"{channel.get('rank', '?')} ({score:.3g})" if isinstance(score, int | float) else f"{channel.get('rank', '?')}"
-    )

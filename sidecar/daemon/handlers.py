@@ -15,7 +15,7 @@ from sidecar import __version__
 from sidecar.daemon.protocol import Api, Kind, Listing, Namespace, Question, Review, Said, SessionName, Told
 from sidecar.errors import FieldError
 from sidecar.model import Hit, MemoryType, ProfileRef, Status
-from sidecar.wire import cursor, render, requests, shapes
+from sidecar.wire import cursor, recalled, render, requests, shapes
 
 B_co = TypeVar("B_co", bound=requests.Body, covariant=True)
 Q_co = TypeVar("Q_co", bound=requests.QueryString, covariant=True)
@@ -144,13 +144,16 @@ async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Rep
         budget=body.budget,
         explain=body.explain,
         routed=target.routed,
+        tags=tuple(body.tags or ()),
+        since=body.since,
+        before=body.before,
     )
     include = [ProfileRef(target.ref.namespace, name) for name in body.include]
     found = await api.recall(target.ref, question, include=include)
     candidates = _candidates(found.hits, now=body.reference_date or call.now, explain=body.explain)
     result = {"count": len(candidates), "answer": found.answer, "candidates": candidates}
     if found.explanation is not None:
-        result["explanation"] = shapes.Explanation.model_validate(found.explanation).plain()
+        result["explanation"] = recalled.Explanation.model_validate(found.explanation).plain()
     return Reply(result, notes=found.notes)
 
 

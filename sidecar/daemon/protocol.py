@@ -65,7 +65,8 @@ class Question:
     """A recall.
 
     `reference` is the moment from which relative dates count (None: now).  `at` is a moment or the name of a tag or
-    commit; None is now.  `types` is empty for all.  `budget` is in tokens.  `routed`: the profile was chosen by folder,
+    commit; None is now.  `types` is empty for all; of `tags` a memory must have all.  `since` and `before` narrow to
+    what was said from one moment up to another.  `budget` is in tokens.  `routed`: the profile was chosen by folder,
     so that `personal` is searched beside it if the settings say so; a profile asked for by name stands alone.
     `limit` None: what the settings say.
     """
@@ -82,6 +83,9 @@ class Question:
     budget: int | None
     explain: bool
     routed: bool
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ class Answer(Protocol):
 
     @property
     def explanation(self) -> Mapping[str, object] | None:
-        """How it came to be, in the fields of `shapes.Explanation`, if that was asked for."""
+        """How it came to be, in the fields of `recalled.Explanation`, if that was asked for."""
 
 
 class HistoryApi(Protocol):

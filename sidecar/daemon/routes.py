@@ -14,7 +14,7 @@ from sidecar.daemon import handlers, pasthandlers, sharing_handlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import edits, fields, limits, past, removals, requests, shapes
+from sidecar.wire import edits, fields, limits, past, recalled, removals, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
@@ -94,7 +94,7 @@ _PROFILE: Final = (
           body_bytes=limits.INGEST_BODY_BYTES),
     Route("POST", _P + "/remember", "remember", handlers.remember, body=requests.Remember,
           result=shapes.MemoryShape, managed=True),
-    Route("POST", _P + "/recall", "recall", handlers.recall, body=requests.Recall, result=shapes.RecallResult,
+    Route("POST", _P + "/recall", "recall", handlers.recall, body=requests.Recall, result=recalled.RecallResult,
           managed=True),
     Route("GET", _P + "/memories", "list_memories", handlers.list_memories, query=requests.ListMemories,
           result=shapes.ListedMemory, many=True, managed=True),
@@ -144,8 +144,8 @@ _HERE: Final = (
           body_bytes=limits.INGEST_BODY_BYTES),
     Route("POST", "/remember", "remember_here", handlers.remember, body=requests.RememberHere,
           result=shapes.MemoryShape),
-    Route("POST", "/recall", "recall_here", handlers.recall, body=requests.RecallHere, result=shapes.RecallResult),
-    Route("POST", "/search", "search_here", handlers.search, body=requests.SearchHere, result=shapes.SearchResult),
+    Route("POST", "/recall", "recall_here", handlers.recall, body=requests.RecallHere, result=recalled.RecallResult),
+    Route("POST", "/search", "search_here", handlers.search, body=requests.SearchHere, result=recalled.SearchResult),
     Route("GET", "/memories", "list_memories_here", handlers.list_memories, query=requests.ListMemoriesHere,
           result=shapes.ListedMemory, many=True),
     Route("GET", "/memories/{id}", "get_memory_here", handlers.get_memory, query=requests.GetMemoryHere,

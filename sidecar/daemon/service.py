@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon.budget import within
 from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
@@ -55,9 +56,6 @@ from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_TOKEN_CHARACTERS = 4
-"""Characters that count as one token of a budget: what models make of English, near enough."""
 
 
 class Found:
@@ -238,6 +236,9 @@ class Service:
             response_length=question.length,
             at=at,
             explain=question.explain,
+            tags=question.tags,
+            since=question.since,
+            before=question.before,
         )
         await self._refresh_index()
         found = await self._read(recall, request)
@@ -245,13 +246,10 @@ class Service:
             notes.append("degraded: a snapshot or commit is searched without the model")
         elif question.level != "low":
             found = await self._thinker.think(
-                request, found, question.level, lambda hits: _within(hits, question.budget)[0]
+                request, found, question.level, lambda hits: within(hits, question.budget).kept
             )
-        hits, left_out = _within(found.hits, question.budget)
-        notes += list(found.notes)
-        if left_out:
-            notes.append(f"budget: {left_out} of {len(found.hits)} candidates left out")
-        return Found(found, hits, notes)
+        fitted = within(found.hits, question.budget)
+        return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
 
     async def search(
         self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
@@ -441,18 +439,6 @@ class Service:
             datetime.fromtimestamp(found.st_ctime, UTC),
             datetime.fromtimestamp(found.st_mtime, UTC),
         )
-
-
-def _within(hits: Sequence[Hit], budget: int | None) -> tuple[list[Hit], int]:
-    """The hits that fit into so many tokens together, best first, and how many do not; a long one bars no short one."""
-    if budget is None:
-        return list(hits), 0
-    kept, left = [], budget * _TOKEN_CHARACTERS
-    for hit in hits:
-        if len(hit.content) <= left:
-            kept.append(hit)
-            left -= len(hit.content)
-    return kept, len(hits) - len(kept)
 
 
 def _listed(stored: Stored, listing: Listing) -> bool:

@@ -92,13 +92,17 @@ class Filters:
 
     `types`: memory types, empty for all.  `session`: one session's.  `roles`: message roles, for the verbatim search.
     `until`: a moment in seconds since 1970: what was valid then (archived memories too), said up to then; without
-    it, what is valid now.
+    it, what is valid now.  `tags`: memories that have all of them.  `since`, `before`: what was said from the one
+    moment on, up to the other, both in seconds since 1970 and counted in.
     """
 
     types: tuple[str, ...] = ()
     session: str | None = None
     roles: tuple[str, ...] = ()
     until: int | None = None
+    tags: tuple[str, ...] = ()
+    since: int | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

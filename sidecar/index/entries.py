@@ -84,6 +84,7 @@ def memory_entry(row: int, stored: Stored) -> Entry:
         "tags": "\n".join(memory.tags),
     }
     labels = [f"status:{memory.status.value}", f"type:{memory.type.value}"]
+    labels += [f"tag:{encodable(tag)}" for tag in memory.tags]
     if memory.status is not Status.PROPOSED:
         labels.append(SETTLED)
     if memory.source.session:

@@ -280,17 +280,29 @@ class LexicalReader:
         labels = [f"{_scope(profile)}{label}" for label in always]
         if wanted.session is not None:
             labels.append(f"{_scope(profile)}session:{wanted.session}")
+        labels += [f"{_scope(profile)}tag:{tag}" for tag in wanted.tags]
         queries = [self._label(label) for label in labels]
         for name, values in (("type", wanted.types), ("role", wanted.roles)):
             if values:
                 one_of = [f"{_scope(profile)}{name}:{value}" for value in values]
                 queries.append(tantivy.Query.term_set_query(self._schema, "labels", one_of))
+        integer = tantivy.FieldType.Integer
+        if wanted.since is not None or wanted.before is not None:
+            queries.append(
+                tantivy.Query.range_query(
+                    self._schema, "time", integer, max(_NOT_BEFORE_1970, wanted.since or 0), wanted.before
+                )
+            )
         if wanted.until is not None:
-            integer = tantivy.FieldType.Integer
             time = tantivy.Query.range_query(self._schema, "time", integer, _NOT_BEFORE_1970, wanted.until)
             until = tantivy.Query.range_query(self._schema, "until", integer, wanted.until, None, include_lower=False)
             queries += [time, until]
         return queries
+
+    def tagged(self, profile: int, tags: Sequence[str]) -> list[int]:
+        """The rows that have all of some tags."""
+        must = [(tantivy.Occur.Must, self._label(f"{_scope(profile)}tag:{tag}")) for tag in tags]
+        return [found.row for found in self._run(tantivy.Query.boolean_query(must), max(1, self.documents()))]
 
     def _run(self, query: tantivy.Query, limit: int) -> list[Found]:
         with _translated(self._folder):

@@ -49,10 +49,17 @@ class ShelfView:
         if block is None or limit < 1 or not vector.any():
             return []
         cosines = block.cosines(vector)
-        best = nearest(cosines, wanted(block, filters), limit)
+        best = nearest(cosines, self.allowed(profile, block, filters), limit)
         rows = block.column("row")
         found = [Found(int(rows[place]), float(cosines[place])) for place in best]
         return sorted(found, key=lambda hit: (-hit.score, -hit.row))[:limit]
+
+    def allowed(self, profile: int, block: Block, filters: Filters) -> Flags:
+        """Which rows of a profile's block pass all filters; the columns have no tags, the words do."""
+        allowed = wanted(block, filters)
+        if filters.tags:
+            allowed &= np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))
+        return allowed
 
 
 def nearest(cosines: Matrix, allowed: Flags, limit: int) -> NDArray[np.intp]:
@@ -63,7 +70,7 @@ def nearest(cosines: Matrix, allowed: Flags, limit: int) -> NDArray[np.intp]:
 
 
 def wanted(block: Block, filters: Filters) -> Flags:
-    """Which rows of a block are alive and pass the filters."""
+    """Which rows of a block are alive and pass the filters, but for tags."""
     mask = block.alive.copy()
     if filters.until is None:
         mask &= block.column("state") == CURRENT
@@ -75,6 +82,10 @@ def wanted(block: Block, filters: Filters) -> Flags:
             & (time <= filters.until)
             & (block.column("until") > filters.until)
         )
+    if filters.since is not None:
+        mask &= block.column("time") >= filters.since
+    if filters.before is not None:
+        mask &= (block.column("time") >= 0) & (block.column("time") <= filters.before)
     if filters.session is not None:
         mask &= block.column("session") == np.uint64(digest(filters.session))
     if filters.types:

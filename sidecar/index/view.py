@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sidecar.index.columns import Block, Matrix
+from sidecar.index.columns import TYPES, Block, Matrix
 from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
 from sidecar.index.entries import MEMORY_FIELDS, SETTLED, indexed_memory, indexed_message
-from sidecar.index.shelf import ShelfView
+from sidecar.index.shelf import ShelfView, nearest
+from sidecar.index.sources import sources
+from sidecar.index.threads import NOBODY, Places
 from sidecar.model import ProfileRef
 
 _RECALL_FIELDS: Mapping[Kind, Sequence[str]] = {"memory": MEMORY_FIELDS, "message": ("text",)}
@@ -31,6 +34,7 @@ class View:
     generation: int
     memories: ShelfView
     messages: ShelfView
+    _sources: dict[int, Places] = field(default_factory=dict, compare=False, repr=False)
 
     def words(
         self,
@@ -75,6 +79,50 @@ class View:
         cosines = np.einsum("ij,j->i", vectors[known], vector)
         rows_known = np.array(list(places), np.uint64)[known]
         return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
+
+    def types(self, profile: ProfileRef, rows: Sequence[int]) -> dict[int, str]:
+        """The types of some memories; those that are not there are left out."""
+        block = self.memories.blocks.get(profile_number(profile))
+        if block is None:
+            return {}
+        places = block.positions(rows)
+        return {
+            row: TYPES[number] for row, number in zip(places, block.column("type")[list(places.values())], strict=True)
+        }
+
+    def source_cosines(self, profile: ProfileRef, vector: Matrix, rows: Sequence[int]) -> dict[int, float]:
+        """The cosines of the messages that some memories came from; those whose message is not held are left out."""
+        block = self.memories.blocks.get(profile_number(profile))
+        if block is None:
+            return {}
+        held = block.positions(rows)
+        cosines = self._of_sources(profile, vector, np.array(list(held.values()), np.intp))
+        return {row: float(cosine) for row, cosine in zip(held, cosines, strict=True) if not np.isnan(cosine)}
+
+    def nearest_sources(self, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[int]:
+        """The rows of memories without a vector that came from the messages nearest to a vector, in no order."""
+        number = profile_number(profile)
+        block = self.memories.blocks.get(number)
+        if block is None:
+            return []
+        places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.vectors.any(axis=1))
+        cosines = np.nan_to_num(self._of_sources(profile, vector, places))
+        best = places[nearest(cosines, np.ones(len(places), np.bool_), limit)]
+        return [int(row) for row in block.column("row")[best]]
+
+    def _of_sources(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
+        """The cosine of the message that the memory at each place came from, NaN where none is held."""
+        number = profile_number(profile)
+        found = np.full(len(places), np.nan, np.float32)
+        memories, messages = self.memories.blocks[number], self.messages.blocks.get(number)
+        if messages is None or messages.vectors.shape[1] != vector.shape[0]:
+            return found
+        if number not in self._sources:
+            self._sources[number] = sources(memories, messages)
+        come_from = self._sources[number][places]
+        held = come_from != NOBODY
+        found[held] = np.einsum("ij,j->i", messages.vectors[come_from[held]], vector)
+        return found
 
     def coverage(
         self, kind: Kind, profile: ProfileRef, terms: Sequence[str], rows: Sequence[int]

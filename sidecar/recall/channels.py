@@ -1,8 +1,8 @@
-"""The channels: each looks in its own way, and votes for documents with a strength between 0 and 1."""
+"""The channels: each looks in its own way and ranks the documents that it found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,23 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index import Filters, Found, Kind, View, stems
+from sidecar.index import Filters, Kind, View
 from sidecar.model import ProfileRef
+from sidecar.recall.memories import told
 from sidecar.recall.messages import Asked, spoken
 from sidecar.recall.query import Query
-from sidecar.recall.weights import ATTAINABLE, KEY_COVERED, LOOKED_AT, MEMORY_FIELDS, POOL, SAME_SCORE, SPARE
-
-CHANNEL_KINDS: Mapping[str, Kind] = {
-    "keyword": "memory",
-    "key": "memory",
-    "vector": "memory",
-    "raw": "message",
-    "raw_vector": "message",
-}
-"""The channels, each over one kind of document."""
-
-WORDED = ("keyword", "raw")
-"""The channels whose score is one of words, without an upper end of its own."""
+from sidecar.recall.weights import LOOKED_AT, SAME_SCORE, SPARE
 
 
 class Place(NamedTuple):
@@ -39,19 +28,18 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A channel's word for a document.  `score` is on the channel's own scale, `strength` between 0 and 1."""
+    """A channel's word for a document.  `score` is on the channel's own scale."""
 
-    place: Place
     rank: int
+    place: Place
     score: float
-    strength: float
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What all channels found: their votes, best first, and which of the query's terms each of the best has.
 
-    `worth`: of messages, which are not ranked by votes.
+    `worth`: what each document is worth in all, on the scale of its kind.
     """
 
     votes: Mapping[str, Sequence[Vote]]
@@ -71,40 +59,49 @@ class Search:
     limit: int
 
     @property
-    def pool(self) -> int:
-        """Rows that each channel brings."""
-        return max(POOL, self.limit)
-
-    @property
     def looked_at(self) -> int:
         """Documents that are read: some are folded into others or ranked down."""
         return self.limit + max(SPARE, self.limit // 2)
 
 
 Ranking = list[tuple[Place, float]]
+Worth = Mapping[Place, float]
 
 
 def run(search: Search, kinds: Sequence[Kind], threads: Executor) -> Findings:
-    """Ask every channel, all at the same time; none sees what another found."""
-    ways = {"keyword": _worded, "key": _keyed, "vector": _near}
-    asked = {name: threads.submit(way, search) for name, way in ways.items() if "memory" in kinds}
-    talk = threads.submit(_talk, search) if "message" in kinds else None
-    rankings = {name: answer.result() for name, answer in asked.items()}
-    worth: Mapping[Place, float] = {}
-    if talk:
-        rankings["raw"], rankings["raw_vector"], worth = talk.result()
+    """Ask for memories and for messages, at the same time; neither sees what the other found."""
+    ways: Mapping[Kind, Callable[[Search], tuple[Mapping[str, Ranking], Worth]]] = {"memory": _kept, "message": _talk}
+    asked = [threads.submit(ways[kind], search) for kind in sorted(set(kinds))]
+    rankings: dict[str, Ranking] = {}
+    worth: dict[Place, float] = {}
+    for answer in asked:
+        channels, values = answer.result()
+        rankings |= channels
+        worth |= values
     has = _coverage(search, sorted({place for ranking in rankings.values() for place, _ in ranking[:LOOKED_AT]}))
-    if "vector" in rankings:
-        rankings["vector"] += _further(search, rankings["keyword"], rankings["vector"])
-    whole = sum(search.query.weights.values()) or 1.0
-    votes = {
-        name: [Vote(place, rank, score, _strength(name, score, whole)) for rank, place, score in _ranked(ranking)]
-        for name, ranking in rankings.items()
-    }
+    votes = {name: [Vote(*ranked) for ranked in _ranked(ranking)] for name, ranking in rankings.items()}
     return Findings(votes, has, worth)
 
 
-def _talk(search: Search) -> tuple[Ranking, Ranking, Mapping[Place, float]]:
+def _kept(search: Search) -> tuple[Mapping[str, Ranking], Worth]:
+    """The memories by each channel, and what each is worth in all."""
+    asked = Asked(search.query, search.vector, search.filters, search.looked_at)
+    found = [
+        (Place(number, "memory", one.row), one)
+        for number, profile in enumerate(search.profiles)
+        for one in told(search.view, profile, asked, beside=number > 0)
+    ]
+    rankings = {
+        "keyword": [(place, one.words) for place, one in found if one.words > 0],
+        "synonym": [(place, one.synonyms) for place, one in found if one.synonyms > 0],
+        "key": [(place, one.key) for place, one in found if one.key > 0],
+        "vector": [(place, one.cosine) for place, one in found if one.cosine > 0],
+        "source": [(place, one.source) for place, one in found if one.source > 0],
+    }
+    return {name: _sorted(each) for name, each in rankings.items()}, {place: one.worth for place, one in found}
+
+
+def _talk(search: Search) -> tuple[Mapping[str, Ranking], Worth]:
     """The messages by words, by meaning, and what each is worth in all."""
     asked = Asked(search.query, search.vector, search.filters, search.looked_at)
     found = [
@@ -114,7 +111,7 @@ def _talk(search: Search) -> tuple[Ranking, Ranking, Mapping[Place, float]]:
     ]
     words = [(place, one.words) for place, one in found if one.words > 0]
     near = [(place, one.cosine) for place, one in found if one.cosine > 0]
-    return _sorted(words), _sorted(near), {place: one.worth for place, one in found}
+    return {"raw": _sorted(words), "raw_vector": _sorted(near)}, {place: one.worth for place, one in found}
 
 
 def _ranked(ranking: Ranking) -> Iterator[tuple[int, Place, float]]:
@@ -124,63 +121,6 @@ def _ranked(ranking: Ranking) -> Iterator[tuple[int, Place, float]]:
         if score < last * (1 - SAME_SCORE):
             rank, last = position, score
         yield rank, place, score
-
-
-def _strength(channel: str, score: float, whole: float) -> float:
-    """How much of a vote counts, in absolute terms.
-
-    A cosine and a key's coverage as they are; a match of words as the share of what all words together could score.
-    """
-    return min(1.0, score / (whole * ATTAINABLE)) if channel in WORDED else score
-
-
-def _worded(search: Search) -> Ranking:
-    """The memories with the query's words."""
-    weights, filters, pool = search.query.weights, search.filters, search.pool
-    found = [search.view.words("memory", profile, weights, MEMORY_FIELDS, filters, pool) for profile in search.profiles]
-    return _merged(found, pool)
-
-
-def _near(search: Search) -> Ranking:
-    """The memories whose vectors are near the query's."""
-    vector, filters, pool = search.vector, search.filters, search.pool
-    return _merged([search.view.nearest("memory", each, vector, filters, pool) for each in search.profiles], pool)
-
-
-def _further(search: Search, worded: Ranking, near: Ranking) -> Ranking:
-    """What the vectors say of documents that were found by words and are not among the nearest."""
-    known = {place for place, _ in near}
-    missing = [place for place, _ in worded if place not in known]
-    found: Ranking = []
-    for profile, kind in sorted({(place.profile, place.kind) for place in missing}):
-        rows = [place.row for place in missing if (place.profile, place.kind) == (profile, kind)]
-        cosines = search.view.cosines(kind, search.profiles[profile], search.vector, rows)
-        found += [(Place(profile, kind, row), cosine) for row, cosine in cosines.items() if cosine > 0]
-    return _sorted(found)
-
-
-def _keyed(search: Search) -> Ranking:
-    """The memories whose topic key the query names; the score is the share of the key's words that it has."""
-    shares: list[list[Found]] = []
-    for profile in search.profiles:
-        found = search.view.words("memory", profile, search.query.weights, {"key": 1.0}, search.filters, search.pool)
-        memories = search.view.fetch_memories([hit.row for hit in found])
-        named = [Found(row, _named(memory.key or "", search.query)) for row, memory in memories.items()]
-        shares.append([hit for hit in named if hit.score >= KEY_COVERED])
-    return _merged(shares, search.pool)
-
-
-def _named(key: str, query: Query) -> float:
-    words = {term for segment in key.split("/") for term in stems(segment.replace("-", " "))}
-    return len(words & query.weights.keys()) / len(words) if words else 0.0
-
-
-def _merged(by_profile: Sequence[Sequence[Found]], pool: int) -> Ranking:
-    """The memories of several profiles as one ranking."""
-    everything = [
-        (Place(profile, "memory", hit.row), hit.score) for profile, found in enumerate(by_profile) for hit in found
-    ]
-    return _sorted(everything)[:pool]
 
 
 def _sorted(found: Ranking) -> Ranking:

@@ -1,7 +1,4 @@
-"""Votes to one order: weighted reciprocal rank fusion of memories, and messages by their worth beside them.
-
-Then counts what is known of the documents themselves.
-"""
+"""One order of memories and messages, each by its worth, in the light of what is known of the documents themselves."""
 
 from __future__ import annotations
 
@@ -13,20 +10,10 @@ from datetime import datetime
 
 from sidecar.index import IndexedMemory, IndexedMessage, Kind
 from sidecar.model import ChannelScore
-from sidecar.recall.channels import CHANNEL_KINDS, Findings, Place, Search
-from sidecar.recall.weights import (
-    ASKING,
-    ASKING_CHARACTERS,
-    CHANNELS,
-    FLOOR_SHARE,
-    RANK_CONSTANT,
-    SCRAP_WORDS,
-    TASK,
-    Talk,
-)
+from sidecar.recall.channels import Findings, Place, Search
+from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, CHANNELS, FLOOR_SHARE, SCRAP_WORDS, Kept, Talk
 
-_WHOLE = sum(weight for name, weight in CHANNELS.items() if CHANNEL_KINDS[name] == "memory")
-"""What a memory gets that every channel is sure of; a score is a share of it."""
+_SHARES: Mapping[Kind, float] = {"memory": Kept.SHARE, "message": Talk.SHARE}
 
 _TIE_DIGITS = 3
 """Scores between 0 and 1 that agree so far are a tie."""
@@ -51,15 +38,8 @@ class Candidate:
 
 
 def fuse(search: Search, findings: Findings) -> list[Candidate]:
-    """The best documents of all channels, best first; a score of 1 is first in every channel at full strength."""
-    scores: dict[Place, float] = defaultdict(float)
-    scores.update((place, Talk.SHARE * worth) for place, worth in findings.worth.items())
-    for name, votes in findings.votes.items():
-        if CHANNEL_KINDS[name] == "message":
-            continue
-        weight = CHANNELS[name] / _WHOLE
-        for vote in votes:
-            scores[vote.place] += weight * vote.strength * (RANK_CONSTANT + 1) / (RANK_CONSTANT + vote.rank)
+    """The best documents of all channels, best first; a score of 1 is all that can be said for one."""
+    scores = {place: _SHARES[place.kind] * worth for place, worth in findings.worth.items()}
     best = sorted(scores, key=lambda place: (-scores[place], place))[: search.looked_at]
     documents = _documents(search, best)
     channels = _channels(findings, documents)
@@ -97,7 +77,7 @@ def _channels(findings: Findings, wanted: Container[Place]) -> Mapping[Place, Ma
     for name, votes in findings.votes.items():
         for vote in votes:
             if vote.place in wanted:
-                said[vote.place][name] = ChannelScore(vote.rank, vote.score)
+                said[vote.place][name] = ChannelScore(vote.rank, vote.score, CHANNELS[name])
     return said
 
 
@@ -113,7 +93,7 @@ def _judged(candidate: Candidate, search: Search) -> Candidate:
     """With what its own nature takes from a document's score."""
     document = candidate.document
     if isinstance(document, IndexedMemory):
-        return replace(candidate, score=candidate.score * TASK) if document.type == "task" else candidate
+        return candidate
     factor = ASKING if only_asks(document.content) else 1.0
     outdated = document.superseded and search.filters.until is None
     return replace(candidate, score=candidate.score * factor, outdated=outdated)

@@ -1,25 +1,36 @@
 """Whether there is anything to say: nothing relevant must give nothing, since what is given interrupts.
 
-The evidence is a sum: how near the nearest document is in meaning and how much of the query's weight one document
-covers, then how the prompt is put.  Whoever asks `we` or about what has happened asks about this work; whoever asks
-what a thing is, asks about the world, and so does whoever names what nobody here has ever mentioned.
+The evidence is a sum: what the best memory is worth and how near the nearest message is, then how the prompt is put.
+Whoever asks `we` or about what has happened asks about this work; whoever asks what a thing is, asks about the world,
+and so does whoever names what nobody here has ever mentioned.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecar.recall.channels import Findings
 from sidecar.recall.query import Query
 from sidecar.recall.weights import Gate
 
 
+class Reason(NamedTuple):
+    """One thing that speaks for an answer or against it, in words, and how much."""
+
+    why: str
+    evidence: float
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether the gate is open, why, and on what evidence.
 
-    `nearest`: cosine of the nearest document; `coverage`: best share of the query's weight in one document; `manner`:
-    what the way in which the prompt is put adds or takes away; their sum `evidence` is compared with `needed`.
+    `nearest`: how near the best documents are, on the scale of a cosine; `coverage`: best share of the query's weight
+    in one document; `manner`: what the way in which the prompt is put adds or takes away; the sum `evidence` is
+    compared with `needed`.  `reasons`: the same sum, item by item.  `weighed`: whether it decided, and not a rule that
+    needs no sum.
     """
 
     open: bool
@@ -29,6 +40,8 @@ class Verdict:
     manner: float = 0.0
     evidence: float = 0.0
     needed: float = 0.0
+    reasons: tuple[Reason, ...] = ()
+    weighed: bool = False
 
 
 def judge(query: Query, findings: Findings) -> Verdict:
@@ -49,24 +62,40 @@ def _asks_of_everyday_things(query: Query) -> bool:
 
 def _weighed(query: Query, findings: Findings) -> Verdict:
     nearest = _nearest(findings)
-    memories = {has for place, has in findings.has.items() if place.kind == "memory"} or set(findings.has.values())
-    coverage = max((query.covered_tellingly(has) for has in memories), default=0.0)
-    manner = _manner(query)
-    evidence = nearest + Gate.COVERAGE * coverage + manner
+    of_memories = {has for place, has in findings.has.items() if place.kind == "memory"}
+    # Where words alone decide, those of messages count too: nearness speaks for messages elsewhere, and cannot here.
+    looked_at = set(findings.has.values()) if query.foreign or not of_memories else of_memories
+    coverage = max((query.covered_tellingly(has) for has in looked_at), default=0.0)
+    manner = [reason for reason in _manner(query) if reason.evidence]
+    talk_alone = not any(place.kind == "memory" for place in findings.worth)
+    reasons = (*_found(nearest, coverage if talk_alone else 0.0), *manner)
+    evidence = sum(reason.evidence for reason in reasons)
     needed = Gate.NEEDED[query.manner.form]
-    opened, why = _decided(query, findings, _Evidence(evidence >= needed, coverage, nearest))
-    return Verdict(opened, why, nearest, coverage, manner, evidence, needed)
+    opened, why, weighed = _decided(query, findings, _Evidence(evidence >= needed, coverage, nearest))
+    of_manner = sum(reason.evidence for reason in manner)
+    return Verdict(opened, why, nearest, coverage, of_manner, evidence, needed, reasons, weighed)
 
 
-def _manner(query: Query) -> float:
+def _found(nearest: float, coverage: float) -> tuple[Reason, ...]:
+    """What the documents say for it; a memory's words are in its worth already."""
+    near = Reason("how near the best are, by words and meaning", nearest)
+    covered = Reason(f"a message has {coverage:.0%} of what the words weigh", Gate.COVERAGE * coverage)
+    return (near, covered) if coverage else (near,)
+
+
+def _manner(query: Query) -> Iterator[Reason]:
     """What the way in which the prompt is put says for and against its being about this work."""
-    manner = query.manner
-    unknown = len(query.content) - len(query.known)
-    found = Gate.KNOWN * min(len(query.known), Gate.NAMED_AT_MOST) + Gate.UNKNOWN * min(unknown, Gate.NAMED_AT_MOST)
-    found += Gate.OURS * manner.ours + Gate.SITUATED * manner.situated
-    found -= Gate.ONLY_EVERYDAY * (not query.content)
-    found -= Gate.GENERAL * manner.general + Gate.ADDRESSED * manner.addressed
-    return found - Gate.STRANGER * min(query.strangers, Gate.STRANGERS_AT_MOST)
+    manner, most = query.manner, Gate.NAMED_AT_MOST
+    known, unknown = len(query.known), len(query.content) - len(query.known)
+    strangers = min(query.strangers, Gate.STRANGERS_AT_MOST)
+    yield Reason(f"telling words that were said here: {known}", Gate.KNOWN * min(known, most))
+    yield Reason(f"telling words that were not: {unknown}", Gate.UNKNOWN * min(unknown, most))
+    yield Reason("it speaks of us", Gate.OURS * manner.ours)
+    yield Reason("it asks what happened, is so now or is allowed", Gate.SITUATED * manner.situated)
+    yield Reason("it has everyday words alone", -Gate.ONLY_EVERYDAY * (not query.content))
+    yield Reason("it asks as one asks about the world", -Gate.GENERAL * manner.general)
+    yield Reason("it asks the agent about itself or its last words", -Gate.ADDRESSED * manner.addressed)
+    yield Reason(f"names that nobody mentioned: {query.strangers}", -Gate.STRANGER * strangers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +105,20 @@ class _Evidence:
     nearest: float
 
 
-def _decided(query: Query, findings: Findings, found: _Evidence) -> tuple[bool, str]:
-    """Whether the gate opens, and why: the evidence decides, but for the forms of query in which it cannot."""
+def _decided(query: Query, findings: Findings, found: _Evidence) -> tuple[bool, str, bool]:
+    """Whether the gate opens, why, and whether by the evidence, which decides but where it cannot."""
     if query.foreign:
         shared = found.coverage >= Gate.COVERED_FOREIGN
-        return shared, "one document has much of the words" if shared else "no document has enough of the words"
+        return shared, "one document has much of the words" if shared else "no document has enough of the words", False
     if not query.manner.asks and not _of_its_own(query, findings):
-        return False, "no question, and too few of its words were said together"
+        return False, "no question, and too few of its words were said together", False
     if not query.content and not query.manner.ours and found.coverage < Gate.COVERED:
-        return False, "everyday words, which no document has together"
+        return False, "everyday words, which no document has together", False
+    if not query.manner.asks and _goes_on(query, findings):
+        return True, "it has many words that were said here, some of them together", False
     if query.manner.form != "command" and found.coverage >= Gate.COVERED and found.nearest >= Gate.COVERED_NEAR:
-        return True, "one document has most of the words"
-    return found.suffices, "the evidence suffices" if found.suffices else "nothing is near enough"
+        return True, "one document has most of the words", False
+    return found.suffices, "the evidence suffices" if found.suffices else "nothing is near enough", True
 
 
 def _of_its_own(query: Query, findings: Findings) -> bool:
@@ -98,11 +129,24 @@ def _of_its_own(query: Query, findings: Findings) -> bool:
     return any(len(has) >= needed and query.content & has for has in findings.has.values())
 
 
+def _goes_on(query: Query, findings: Findings) -> bool:
+    """Whether what is no question speaks at length of what was spoken of here.
+
+    A long prompt is like no single document, neither in words nor in meaning, and of its words the sum counts few.
+    """
+    together = max((len(query.content & has) for has in findings.has.values()), default=0)
+    return len(query.known) >= Gate.GOING_ON and together >= Gate.GOING_ON_TOGETHER
+
+
 def _nearest(findings: Findings) -> float:
-    """The cosines of the nearest memory and message, weighed; of one kind alone if the other has nothing."""
-    memory, message = (
-        votes[0].score if (votes := findings.votes.get(channel, ())) else None for channel in ("vector", "raw_vector")
-    )
-    if memory is None or message is None:
-        return memory or message or 0.0
-    return Gate.MEMORY * memory + (1 - Gate.MEMORY) * message
+    """How near the best memory and the nearest message are, weighed; of one kind alone if the other has nothing.
+
+    A memory's worth counts and not its cosine alone: it is as telling that it has other words for what is asked, or
+    came from a message that is near.
+    """
+    worth = max((worth for place, worth in findings.worth.items() if place.kind == "memory"), default=None)
+    message = votes[0].score if (votes := findings.votes.get("raw_vector", ())) else None
+    if worth is None:
+        return message or 0.0
+    memory = Gate.WORTH * max(0.0, worth)
+    return memory if message is None else Gate.MEMORY * memory + (1 - Gate.MEMORY) * message

@@ -19,11 +19,15 @@ from sidecar.recall.weights import LOOKED_AT, MESSAGE_FIELDS, Talk
 
 Places = NDArray[np.intp]
 Scores = NDArray[np.float32]
+Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A message that may be given: its row, its score by words, its cosine, and what it is worth in all."""
+    """A message that may be given: its row, its score by words, its cosine, and what it is worth in all.
+
+    The score by words is a share of what the query's words weigh together.
+    """
 
     row: int
     words: float
@@ -57,7 +61,10 @@ def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
     pool = _pool(block, places, nearest(cosines[:-1], allowed, Talk.POOL_NEAR), allowed)
     if not len(pool):
         return []
-    worth = _worth(block, query, pool, words / (sum(query.weights.values()) or 1.0), cosines)
+    words /= sum(query.weights.values()) or 1.0
+    worth = _worth(block, query, pool, words, cosines)
+    if query.manner.resumes:
+        worth = _with_kindred(block, pool, worth)
     best = {
         int(place)
         for scores, most in ((worth, asked.most), (words[pool], LOOKED_AT), (cosines[pool], LOOKED_AT))
@@ -100,7 +107,55 @@ def _worth(block: Block, query: Query, pool: Places, words: Scores, cosines: Sco
 def _best_of_session(session: NDArray[np.int32], scores: Scores) -> Scores:
     """For each place the best score of its session."""
     _, number = np.unique(session, return_inverse=True)
-    best = np.zeros(number.max() + 1, np.float32)
+    return _best(number, scores, np.float32(0))[number]
+
+
+def _with_kindred(block: Block, pool: Places, worth: Scores) -> Scores:
+    """The worth of messages, each with what the sessions lend it that are most like its own.
+
+    Work on one thing is spread over sessions, and a prompt that goes on with it shares words with some of them: they
+    speak for the others.  Only the best sessions are compared, so that the cost has an end: each is the mean of what
+    is here of it, seen from the mean of all.  The best message is worth as much as before: beside memories nothing
+    changes.
+    """
+    _, number = np.unique(block.threads.session[pool], return_inverse=True)
+    best = _best(number, worth, np.float32(-np.inf))
+    if len(best) < Talk.KINDRED_LEAST or worth.max() <= 0:
+        return worth
+    good = np.argsort(-best, kind="stable")[: Talk.KINDRED_AMONG]
+    lent = np.zeros(len(best), np.float32)
+    lent[good] = _alike(block, pool, number, good) @ (best[good] - best[good].min())
+    found: Scores = (worth + Talk.KINDRED * lent[number]).astype(np.float32)
+    return found * np.float32(worth.max() / found.max())
+
+
+def _alike(block: Block, pool: Places, number: Places, good: Places) -> Matrix:
+    """How much each of some sessions is like each other one, as shares that add up to 1.
+
+    `number`: of each place of the pool the session; `good`: the numbers of those that are compared.
+    """
+    rank = np.full(number.max() + 1, len(good), np.intp)
+    rank[good] = np.arange(len(good))
+    ranks = rank[number]
+    order = np.argsort(ranks, kind="stable")[: np.count_nonzero(ranks < len(good))]
+    starts = np.flatnonzero(np.diff(ranks[order], prepend=-1))
+    means = _directions(np.add.reduceat(block.vectors[pool[order]], starts, axis=0))
+    away = _directions(means - means.mean(axis=0))
+    alike = np.exp(Talk.KINDRED_NARROW * np.einsum("ik,jk->ij", away, away))
+    np.fill_diagonal(alike, 0.0)
+    shares: Matrix = alike / alike.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _best(number: Places, scores: Scores, least: np.float32) -> Scores:
+    """The best score of each session, by its number from 0."""
+    best = np.full(number.max() + 1, least, np.float32)
     np.maximum.at(best, number, scores)
-    found: Scores = best[number]
+    return best
+
+
+def _directions(vectors: Matrix) -> Matrix:
+    """Vectors of length 1; what has no direction stays zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Matrix = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     return found

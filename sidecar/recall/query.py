@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from sidecar.index import MAX_COVERAGE_TERMS, View, idf, name_number, stems, term_shares, traits
 from sidecar.model import ProfileRef
 from sidecar.recall.prompt import EVERYDAY, TELLING, Manner, manner_of
+from sidecar.recall.synonyms import synonyms
 from sidecar.recall.weights import Gate
 
 _SMALL_NUMBER = re.compile(r"\d{1,3}")
@@ -26,16 +27,17 @@ class Query:
     """A question as the channels take it.
 
     `words`: what each word weighs in the query's vector; `weights`: idf of each term over the profiles asked, of a
-    word's parts each its share, the weightiest first; `telling`: the same terms as the gate weighs them, everyday words
-    at a discount; `content`: those that are not everyday; `known`: those of them that some document has; `strangers`:
-    how many names no document has; `foreign`: not in Latin letters; `voices`: the numbers of its words as names of
-    speakers.
+    word's parts each its share, the weightiest first; `synonyms`: other terms for them; `telling`: the same terms as
+    the gate weighs them, everyday words at a discount; `content`: those that are not everyday; `known`: those of them
+    that some document has; `strangers`: how many names no document has; `foreign`: not in Latin letters; `voices`: the
+    numbers of its words as names of speakers.
     """
 
     text: str
     manner: Manner
     words: dict[str, float]
     weights: dict[str, float]
+    synonyms: dict[str, float]
     telling: dict[str, float]
     content: frozenset[str]
     known: frozenset[str]
@@ -66,12 +68,7 @@ def _share(weights: Mapping[str, float], has: Collection[str]) -> float:
 def analyse(text: str, view: View, profiles: Sequence[ProfileRef]) -> Query:
     """The query for the profiles that are asked; of many terms the weightiest count."""
     shares = term_shares(text)
-    counts, size = dict.fromkeys(shares, 0), 0
-    for profile in profiles:
-        found, documents = view.frequencies(profile, list(shares))
-        size += documents
-        for term, count in found.items():
-            counts[term] += count
+    counts, size = _counted(view, profiles, list(shares))
     idfs = {term: idf(size, counts[term]) for term in shares}
     weighed = sorted(((term, idfs[term] * share) for term, share in shares.items()), key=_weightiest)
     weights = dict(weighed[:MAX_COVERAGE_TERMS])
@@ -84,6 +81,7 @@ def analyse(text: str, view: View, profiles: Sequence[ProfileRef]) -> Query:
         manner=manner,
         words=_words_weighed(text, idfs),
         weights=weights,
+        synonyms=_synonyms(weights, view, profiles),
         telling=telling,
         content=content,
         known=frozenset(term for term in content if counts[term]),
@@ -91,6 +89,31 @@ def analyse(text: str, view: View, profiles: Sequence[ProfileRef]) -> Query:
         foreign=_is_foreign(text),
         voices=frozenset(name_number(word) for word in _NAME.findall(text)) - {traits.NO_VOICE},
     )
+
+
+def _counted(view: View, profiles: Sequence[ProfileRef], terms: Sequence[str]) -> tuple[dict[str, int], int]:
+    """In how many documents of the profiles each term is, and how many there are."""
+    counts, size = dict.fromkeys(terms, 0), 0
+    for profile in profiles:
+        found, documents = view.frequencies(profile, terms)
+        size += documents
+        for term, count in found.items():
+            counts[term] += count
+    return counts, size
+
+
+def _synonyms(weights: Mapping[str, float], view: View, profiles: Sequence[ProfileRef]) -> dict[str, float]:
+    """Other terms for those of the query that some document has, the weightiest first.
+
+    Each weighs what it does itself, and not more than the term for which it stands.
+    """
+    standing: dict[str, float] = {}
+    for term, weight in weights.items():
+        for other in sorted(synonyms(term) - weights.keys()):
+            standing[other] = max(standing.get(other, 0.0), weight)
+    counts, size = _counted(view, profiles, list(standing))
+    weighed = [(term, min(weight, idf(size, counts[term]))) for term, weight in standing.items() if counts[term]]
+    return dict(sorted(weighed, key=_weightiest))
 
 
 def _weightiest(item: tuple[str, float]) -> tuple[float, str]:

@@ -11,9 +11,12 @@ from sidecar.model import Hit, ProfileRef, Role, Status
 from sidecar.recall import gate
 from sidecar.recall.answer import Answered, Wanted, extract
 from sidecar.recall.channels import Findings, Search, run
+from sidecar.recall.explain import WITHHELD, Account, explanation
 from sidecar.recall.fuse import Candidate, fuse, sentences
-from sidecar.recall.query import Query, analyse
+from sidecar.recall.period import favoured, period_of
+from sidecar.recall.query import analyse
 from sidecar.recall.request import RecallAnswer, RecallRequest
+from sidecar.recall.stopwatch import Stopwatch
 from sidecar.recall.weights import ANSWER_SENTENCES, CHANNELS, SUMMARY_CHARACTERS
 
 
@@ -29,27 +32,29 @@ class Recall:
 
         Raises IndexUnusable if the index cannot be read.
         """
-        search, findings = self._found(request, request.query)
-        query = search.query
-        verdict = gate.judge(query, findings)
-        candidates = fuse(search, findings)[: request.limit] if verdict.open else []
-        wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
-        answered = (
-            extract(query, search.vector, candidates, self._index.embedder, wanted) if request.answered else Answered()
-        )
-        return RecallAnswer(
-            hits=tuple(_hit(candidate) for candidate in candidates),
-            answer=answered.text,
-            explanation=_explanation(query, verdict, findings) if request.explain else None,
-            reckoned=answered.reckoned,
-        )
+        watch = Stopwatch()
+        period = period_of(request.query, request.reference)
+        search, findings = self._found(request, request.query, watch)
+        verdict = gate.judge(search.query, findings)
+        watch.lap("gate")
+        found = favoured(fuse(search, findings), period)[: request.limit] if verdict.open or request.explain else []
+        candidates = found if verdict.open else []
+        watch.lap("fuse")
+        answered = self._answered(request, search, candidates)
+        watch.lap("answer")
+        hits = tuple(_hit(candidate) for candidate in candidates)
+        told: Mapping[str, object] | None = None
+        if request.explain:
+            withheld = [] if verdict.open else [_hit(candidate) for candidate in found[:WITHHELD]]
+            told = explanation(Account(search.query, period, verdict, findings, withheld, watch))
+        return RecallAnswer(hits, answered.text, told, reckoned=answered.reckoned)
 
     def beside(self, request: RecallRequest, text: str) -> tuple[Hit, ...]:
         """What another text finds, best first, where the request looks.
 
         There is no gate: whether there is anything to say is judged by the query itself.
         """
-        search, findings = self._found(request, text)
+        search, findings = self._found(request, text, Stopwatch())
         return tuple(_hit(candidate) for candidate in fuse(search, findings)[: request.limit])
 
     def search(
@@ -78,15 +83,26 @@ class Recall:
         messages = view.fetch_messages([row for _, _, row in best])
         return tuple(_message_hit(messages[row], score) for score, _, row in best if row in messages)
 
-    def _found(self, request: RecallRequest, text: str) -> tuple[Search, Findings]:
+    def _found(self, request: RecallRequest, text: str, watch: Stopwatch) -> tuple[Search, Findings]:
         """What all channels find for a text under the filters of the request."""
         view = self._index.view
         profiles = tuple(dict.fromkeys(request.profiles))
         query = analyse(text, view, profiles)
-        filters = Filters(types=request.types, session=request.session, until=request.until)
-        search = Search(view, profiles, query, self._index.embedder.weighted(query.words), filters, request.limit)
-        kinds = [kind for kind in request.kinds if kind == "memory" or not request.types]
-        return search, run(search, kinds, self._threads)
+        watch.lap("analyse")
+        vector = self._index.embedder.weighted(query.words)
+        watch.lap("embed")
+        search = Search(view, profiles, query, vector, request.filters, request.limit)
+        kinds = [kind for kind in request.kinds if kind == "memory" or request.asks_messages]
+        findings = run(search, kinds, self._threads)
+        watch.lap("channels")
+        return search, findings
+
+    def _answered(self, request: RecallRequest, search: Search, candidates: Sequence[Candidate]) -> Answered:
+        """The answer in the candidates' own words, if one is wanted."""
+        if not request.answered:
+            return Answered()
+        wanted = Wanted(ANSWER_SENTENCES[request.response_length], request.reference)
+        return extract(search.query, search.vector, candidates, self._index.embedder, wanted)
 
 
 def _hit(candidate: Candidate) -> Hit:
@@ -131,19 +147,3 @@ def _summary(text: str) -> str:
     """The first sentence of a message, on one line."""
     first = " ".join(next(iter(sentences(text)), "").split())
     return first if len(first) <= SUMMARY_CHARACTERS else first[: SUMMARY_CHARACTERS - 1].rstrip() + "…"
-
-
-def _explanation(query: Query, verdict: gate.Verdict, findings: Findings) -> Mapping[str, object]:
-    return {
-        "form": query.manner.form,
-        "terms": {term: round(weight, 3) for term, weight in query.weights.items()},
-        "everyday": sorted(query.weights.keys() - query.content),
-        "gate": {name: _plain(value) for name, value in dataclasses.asdict(verdict).items()},
-        "channels": {
-            name: {"weight": CHANNELS[name], "found": len(votes)} for name, votes in sorted(findings.votes.items())
-        },
-    }
-
-
-def _plain(value: object) -> object:
-    return round(value, 3) if isinstance(value, float) else value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from sidecar.index import Kind
+from sidecar.index import Filters, Kind
 from sidecar.model import Hit, ProfileRef
 
 ResponseLength = Literal["short", "medium", "long"]
@@ -18,8 +18,9 @@ class RecallRequest:
     """One question.
 
     `profiles`: where to look, the project's first; `types`: memory types (none of them: all; with some, messages are
-    left out, having none); `kinds`: what may be given; `session`: only what comes from it; `reference`: the moment
-    of asking; `at`: answer as on that day, with what was valid at its end in UTC.
+    left out, having none); `tags`: only memories that have all of them (and no messages); `kinds`: what may be given;
+    `session`: only what comes from it; `since` and `before`: only what was said from the one moment on, up to the
+    other; `reference`: the moment of asking; `at`: answer as on that day, with what was valid at its end in UTC.
     """
 
     query: str
@@ -32,8 +33,28 @@ class RecallRequest:
     response_length: ResponseLength = "medium"
     at: datetime | None = None
     explain: bool = False
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    before: datetime | None = None
     answered: bool = True
     """Whether an answer is wanted besides the hits; who only shows hits saves a seventh of the time."""
+
+    @property
+    def asks_messages(self) -> bool:
+        """Whether verbatim messages may be given: they have neither type nor tags."""
+        return "message" in self.kinds and not self.types and not self.tags
+
+    @property
+    def filters(self) -> Filters:
+        """What the searches are narrowed to."""
+        return Filters(
+            types=self.types,
+            session=self.session,
+            until=self.until,
+            tags=self.tags,
+            since=_seconds(self.since),
+            before=_seconds(self.before),
+        )
 
     @property
     def until(self) -> int | None:
@@ -48,9 +69,8 @@ class RecallRequest:
 class RecallAnswer:
     """Hits, best first, and sentences of theirs that answer; both empty if nothing relevant is known.
 
-    `explanation`, if asked for, is JSON-ready: the terms and their weights, why the gate opened or not, and how many
-    each channel found.  `notes`: what limits the answer.  `reckoned`: the sum that the answer begins
-    with, if the question wants one.
+    `explanation`, if asked for, is JSON-ready (see `explain`).  `notes`: what limits the answer.  `reckoned`: the sum
+    that the answer begins with, if the question wants one.
     """
 
     hits: tuple[Hit, ...]
@@ -58,3 +78,7 @@ class RecallAnswer:
     explanation: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
     reckoned: str = ""
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())

@@ -159,7 +159,7 @@ def joined(low: Sequence[Hit], further: Mapping[str, Sequence[Hit]]) -> list[Hit
         for rank, hit in enumerate((hit for hit in hits if hit.score >= _NEAR_BEST * top), 1):
             name, gained = _name(hit), EXTRA[channel] * best * hit.score / top
             known = found.get(name) or replace(hit, score=0.0, channels={})
-            said = {**known.channels, channel: ChannelScore(rank, hit.score)}
+            said = {**known.channels, channel: ChannelScore(rank, hit.score, EXTRA[channel])}
             found[name] = replace(known, score=known.score + gained, channels=said)
             standing[name] = standing.get(name, 0.0) + gained
     return [found[name] for name in sorted(found, key=lambda name: (_outdated(found[name]), -standing[name]))]

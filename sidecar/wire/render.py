@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sidecar.model import Hit, Memory, Message, Source, Stored
+from sidecar.wire.recalled import CandidateShape, ChannelShape
 from sidecar.wire.shapes import (
-    CandidateShape,
-    ChannelShape,
     History,
     ListedMemory,
     MemoryDetail,
@@ -101,7 +100,9 @@ def candidate(hit: Hit, *, now: datetime, explain: bool) -> CandidateShape:
     }
     if explain:
         channels = sorted(hit.channels.items())
-        fields["channels"] = {name: ChannelShape(rank=said.rank, score=said.score) for name, said in channels}
+        fields["channels"] = {
+            name: ChannelShape(rank=said.rank, score=said.score, weight=said.weight) for name, said in channels
+        }
     return CandidateShape(**fields)
 
 

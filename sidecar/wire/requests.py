@@ -134,6 +134,13 @@ class Recall(Body):
         description="What was valid at the end of this day or at this moment, or in the tree of this tag or commit.",
     )
     types: list[TypeName] | None = Field(default=None, description="Only memories of these types.")
+    tags: Annotated[list[Tag], Field(max_length=20)] | None = Field(
+        default=None, description="Only memories that have all of these tags."
+    )
+    since: Moment | None = Field(default=None, description="Only what was said from this day or moment on.")
+    before: EndOfMoment | None = Field(
+        default=None, description="Only what was said up to the end of this day or this moment."
+    )
     kinds: list[KindName] | None = Field(
         default=None, description="Default: both under /v1; memories alone under the managed service's prefix."
     )
@@ -143,10 +150,12 @@ class Recall(Body):
     budget: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         default=None,
         description="Tokens (of four characters) that the candidates may take together; those that do not fit are left"
-        " out, and `messages` says how many.",
+        " out, and `messages` says how many and which.",
     )
     explain: bool = Field(
-        default=False, description="Adds what each channel said of each candidate, and `explanation`."
+        default=False,
+        description="Adds what each channel said of each candidate, and `explanation`: why anything or nothing was"
+        " relevant, and how long each stage took.",
     )
 
     @property

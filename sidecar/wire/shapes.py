@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from sidecar.wire.fields import KindName, StatusName, TypeName
+from sidecar.wire.fields import StatusName, TypeName
 
 
 def iso(moment: datetime) -> str:
@@ -40,7 +40,7 @@ class Shape(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-class _Camel(Shape):
+class Camel(Shape):
     """A shape of the managed service, whose names are camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
@@ -57,7 +57,7 @@ class SourceShape(Shape):
     by: str | None
 
 
-class ListedMemory(_Camel):
+class ListedMemory(Camel):
     """A memory without its content."""
 
     id: str
@@ -148,65 +148,6 @@ class MemoryDetail(MemoryShape):
     history: History = Field(
         default_factory=lambda: History(versions=[], messages=[], revisions=[]), description="With `history=1`."
     )
-
-
-class ChannelShape(Shape):
-    """What one recall channel said of a candidate."""
-
-    rank: int
-    score: float
-
-
-class CandidateShape(_Camel):
-    """What was found, most relevant first.  Its own names (`age_days`) are snake_case."""
-
-    id: str
-    summary: str
-    session_id: str | None
-    score: float
-    kind: KindName
-    type: TypeName | None
-    content: str
-    profile: str
-    path: ShownPath | None
-    observed: Instant | None
-    speaker: Literal["user", "assistant", "tool"] | None
-    age_days: int | None = Field(alias="age_days", description="Whole days between `observed` and the reference date.")
-    truncated: bool = Field(description="The content is cut; the archive has all of it.")
-    channels: dict[str, ChannelShape] = Field(default_factory=dict, description="With `explain`.")
-
-
-class ChannelTotal(Shape):
-    """One recall channel: what its votes weigh, and how many candidates it found."""
-
-    weight: float
-    found: int
-
-
-class Explanation(Shape):
-    """How a recall came to its answer."""
-
-    form: str = Field(description="What kind of question it was taken for.")
-    terms: dict[str, float] = Field(description="The words that were looked for, and their weights.")
-    everyday: list[str] = Field(description="Those of the words that say little.")
-    gate: dict[str, bool | float | str | None] = Field(description="`open`: anything was relevant; and the evidence.")
-    channels: dict[str, ChannelTotal]
-
-
-class RecallResult(Shape):
-    """The answer and what it rests on; `count` 0 and an empty answer when nothing is relevant."""
-
-    count: int
-    answer: str
-    candidates: list[CandidateShape]
-    explanation: Explanation | None = Field(default=None, description="With `explain`.")
-
-
-class SearchResult(Shape):
-    """The messages that match."""
-
-    count: int
-    candidates: list[CandidateShape]
 
 
 class SummaryResult(Shape):

@@ -87,6 +87,17 @@ def test_recall_prints_the_answer_and_where_it_comes_from(stub: StubDaemon, serv
     }
 
 
+def test_recall_passes_its_filters_and_budget_on(stub: StubDaemon, served: Run) -> None:
+    stub.on("POST", "/v1/recall", Answer(RECALL, messages=[{"code": 1200, "message": "budget: 1 of 2 left out"}]))
+    dates = ("--since", "2026-09-01", "--before", "2026-09-30", "--at", "2026-10-01")
+    done = served("recall", "x", "--tag", "ci", "--tag", "build", "--session", "s1", "--budget", "800", *dates)
+    assert done.err == "note: budget: 1 of 2 left out\n"
+    body = stub.requests[0].body
+    assert (body["tags"], body["sessionId"], body["budget"]) == (["ci", "build"], "s1", 800)
+    assert (body["since"], body["before"], body["at"]) == ("2026-09-01", "2026-09-30", "2026-10-01")
+    assert "explain" not in body
+
+
 def test_recall_without_an_answer_is_no_failure(stub: StubDaemon, served: Run) -> None:
     stub.on("POST", "/v1/recall", Answer({"count": 0, "answer": "", "candidates": []}))
     done = served("recall", "chess")
@@ -98,10 +109,11 @@ def test_recall_explain_shows_each_channel_in_a_table(stub: StubDaemon, served: 
     candidates = [{**CANDIDATE, "channels": channels}, {**CANDIDATE, "id": "m1", "kind": "message", "channels": {}}]
     stub.on("POST", "/v1/recall", Answer({"count": 2, "answer": "", "candidates": candidates}))
     done = served("recall", "x", "--explain")
-    assert done.out.splitlines()[-3:] == [
-        "#  id                           keyword    vector",
-        f"1  {ID}  1 (12.5)  4 (0.61)",
-        "2  m1                                 -         -",
+    assert done.out.splitlines()[-4:] == [
+        "Channels (rank and score)",
+        "#  id                          score   keyword    vector",
+        f"1  {ID}   0.83  1 (12.5)  4 (0.61)",
+        "2  m1                           0.83         -         -",
     ]
     assert stub.requests[0].body["explain"] is True
 
@@ -111,14 +123,38 @@ def test_recall_explain_shows_terms_gate_and_channels_of_the_whole(stub: StubDae
         "form": "question",
         "terms": {"chess": 1.25},
         "everyday": [],
-        "gate": {"open": False, "why": "nothing was found", "needed": 0.5},
-        "channels": {"keyword": {"weight": 1.0, "found": 0}},
+        "period": {"start": "2026-11-23", "end": "2026-11-29"},
+        "gate": {"open": False, "why": "nothing is near enough", "evidence": 0.31, "needed": 0.5},
+        "reasons": [
+            {"why": "how near the nearest are in meaning", "evidence": 0.63},
+            {"why": "it asks as one asks about the world", "evidence": -0.32},
+        ],
+        "channels": {"keyword": {"weight": 1.0, "found": 3}},
+        "withheld": [{"score": 0.42, "summary": "Knights \x1b[31mare red."}],
+        "milliseconds": {"analyse": 0.21, "total": 2.5},
     }
     stub.on("POST", "/v1/recall", Answer({"count": 0, "answer": "", "candidates": [], "explanation": explanation}))
-    assert served("recall", "chess", "--explain").out.splitlines()[-3:] == [
-        "terms     chess 1.25",
-        "gate      open False · why nothing was found · needed 0.5",
-        "channels  keyword found 0",
+    assert served("recall", "chess", "--explain").out.splitlines() == [
+        "Nothing that is known answers this.",
+        "",
+        "Channels (rank and score)",
+        "#  id      score  keyword",
+        "   weight               1",
+        "   found                3",
+        "",
+        "Gate shut: nothing is near enough",
+        "+0.63  how near the nearest are in meaning",
+        "-0.32  it asks as one asks about the world",
+        " 0.31  together; a question needs 0.5",
+        "",
+        "Withheld (1 candidate that an open gate would have let through first)",
+        "0.42  Knights \N{REPLACEMENT CHARACTER}[31mare red.",
+        "",
+        "Looked for",
+        "terms  chess 1.25",
+        "days   2026-11-23 to 2026-11-29",
+        "",
+        "Time analyse 0.2 ms · total 2.5 ms",
     ]
 
 

@@ -453,7 +453,7 @@ def make_hit(stored: Stored) -> Hit:
         path=stored.path,
         observed=memory.observed,
         speaker="user",
-        channels={"vector": ChannelScore(2, 0.4), "keyword": ChannelScore(1, 3.5)},
+        channels={"vector": ChannelScore(2, 0.4, 0.5), "keyword": ChannelScore(1, 3.5, 1.0)},
     )
 
 

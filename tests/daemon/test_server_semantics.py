@@ -98,7 +98,10 @@ def test_a_candidate_has_exactly_its_fields(tmp_path: Path) -> None:
         }
         explained = await running.ask("POST", f"{BASE}/recall", {"query": "pnpm", "explain": True})
         channels = explained.result["candidates"][0]["channels"]
-        assert channels == {"keyword": {"rank": 1, "score": 3.5}, "vector": {"rank": 2, "score": 0.4}}
+        assert channels == {
+            "keyword": {"rank": 1, "score": 3.5, "weight": 1.0},
+            "vector": {"rank": 2, "score": 0.4, "weight": 0.5},
+        }
 
     run(tmp_path, scenario)
 
@@ -144,6 +147,9 @@ def test_a_recall_reaches_the_daemon_whole(tmp_path: Path) -> None:
             "include": ["personal", "infra"],
             "budget": 800,
             "explain": True,
+            "tags": ["ci", "build"],
+            "since": "2026-09-01",
+            "before": "2026-09-30",
         }
         await running.ask("POST", f"{BASE}/recall", body)
         assert last(running, "recall") == (
@@ -161,6 +167,9 @@ def test_a_recall_reaches_the_daemon_whole(tmp_path: Path) -> None:
                 budget=800,
                 explain=True,
                 routed=False,
+                tags=("ci", "build"),
+                since=datetime(2026, 9, 1, tzinfo=UTC),
+                before=datetime(2026, 9, 30, 23, 59, 59, 999999, UTC),
             ),
             (ProfileRef("local", "personal"), ProfileRef("local", "infra")),
         )

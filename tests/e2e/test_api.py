@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,25 @@ def test_pause_and_resume(api: Daemon, home: Path, project: Path) -> None:
     session.say("ok")
     api.settle()
     assert any("room 12" in text for text in api.contents("where is the lab key?", project))
+
+
+def test_recall_is_narrowed_by_tag_date_and_session(api: Daemon) -> None:
+    for number, tags in enumerate((["net", "prod"], ["net"])):
+        _post(api, f"{PROFILE}/remember", content=f"The gateway kw{number} listens on port 844{number}.", tags=tags)
+    _ingest(api, "the gateway kw2 listens on port 8442", session="s7")
+
+    def found(**fields: Any) -> set[str]:
+        result = _post(api, f"{PROFILE}/recall", query="which port does the gateway listen on?", **fields)
+        return {word for one in result["candidates"] for word in re.findall(r"kw\d", one["content"])}
+
+    assert found() == {"kw0", "kw1", "kw2"}
+    assert found(tags=["prod"]) == {"kw0"}
+    assert found(tags=["net"]) == {"kw0", "kw1"}
+    assert found(sessionId="s7") == {"kw2"}
+    assert found(before="2020-01-01") == set()
+    assert found(since="2020-01-01", types=["fact"]) == {"kw0", "kw1"}
+    with pytest.raises(FieldError, match="since"):
+        found(since="yesterday")
 
 
 def _plain(api: Daemon, path: str) -> str:

@@ -17,6 +17,7 @@ from index_builders import WEB, Held, found, memory, message, tiny_model
 
 from sidecar.errors import IndexUnusable
 from sidecar.index import Embedder, Filters, Index
+from sidecar.index.index import FORMAT
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_another_archive_starts_anew(folder: Path, embedder: Embedder, source: H
     assert Index.open(folder, embedder, archive="two").view.size(WEB) == 0
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 4, "x", None])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, FORMAT + 1, "x", None])
 def test_another_format_starts_anew(
     filled: Index, folder: Path, embedder: Embedder, source: Held, number: object
 ) -> None:

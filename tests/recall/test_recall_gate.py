@@ -166,3 +166,27 @@ def test_the_form_of_a_prompt(prompt: str, form: str) -> None:
 def test_what_only_the_talk_knows_opens_too(over: Callable[[Held], Recall]) -> None:
     recall = over(Held(changes=[message(1, "the staging certificate expires on the ninth of March")]))
     assert recall(ask("When does the staging certificate expire?")).hits[0].id == "m1"
+
+
+LONG = (
+    "Alright, after the holidays I came back to this with fresh eyes, and my colleague wants the {} described, then "
+    "the ferry, the lantern and the pulley, so that the {} can be told to the insurance and to the mayor, who both "
+    "wait for their letters and grow impatient with every passing afternoon."
+)
+SCATTERED = ["The ferry is late.", "A lantern is out.", "The pulley squeaks.", "Our mayor is away."]
+
+
+@pytest.mark.parametrize(
+    ("things", "opens"),
+    [
+        (("gearbox and the jib of the crane", "harbour"), True),
+        (("weather and the soup of the canteen", "harbour"), False),
+    ],
+)
+def test_a_long_prompt_opens_if_something_here_has_some_of_its_words_together(
+    over: Callable[[Held], Recall], things: tuple[str, str], opens: bool
+) -> None:
+    told = "Spelling contest at school, round three: pupils had crane, jib, gearbox, weasel, onion, trombone and igloo."
+    texts = [told, "The harbour is dredged.", "It rains, such weather.", *SCATTERED]
+    recall = over(Held(changes=[message(n, text, session=f"s{n}") for n, text in enumerate(texts, 1)]))
+    assert bool(recall(ask(LONG.format(*things))).hits) == opens

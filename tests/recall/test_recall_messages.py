@@ -93,6 +93,40 @@ def test_what_goes_on_with_something_goes_on_with_the_last_of_it(over: Over) -> 
     assert _ids(recall, "Which motor is in the plan for the loading crane?")[0] == "m1"
 
 
+def _yard(sessions: int) -> list[object]:
+    """Two sessions in which the same is said, the later one amid lunch, and others about the crane's gears."""
+    note = "The plan for the crane is pinned to the wall."
+    cogs = ["Cogwheels for the hoist came by truck.", "A shaft is bent.", "The bearing of the gear runs dry."]
+    food = ["Soup is served at noon.", "Bread was bought.", "A green salad with oil and lemon."]
+    talk = [
+        [note, *cogs],
+        [note, *food],
+        *([f"Crane gearbox, part {n}.", "Its gears, shafts and bearings are cleaned."] for n in range(sessions)),
+        *([f"It rains on day {n}.", "The wind blows from the sea."] for n in range(sessions)),
+    ]
+    return [
+        message(10 * number + at, text, session=f"s{number}", time=day(number))
+        for number, texts in enumerate(talk, 1)
+        for at, text in enumerate(texts)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sessions", "first"),
+    [
+        ("Back to the plan for the crane gearbox.", 12, "m10"),
+        ("Which plan is there for the crane gearbox?", 12, "m20"),
+        ("Back to the plan for the crane gearbox.", 3, "m20"),
+    ],
+)
+def test_what_goes_on_with_something_favours_sessions_like_those_about_it(
+    over: Over, prompt: str, sessions: int, first: str
+) -> None:
+    """Where sessions are few, or something is asked, of what is said in two places the later comes first."""
+    ids = _ids(over(Held(changes=_yard(sessions))), prompt, limit=40)  # type: ignore[arg-type]
+    assert min(("m10", "m20"), key=ids.index) == first
+
+
 def test_neighbours_that_a_filter_shuts_out_are_not_given(over: Over) -> None:
     recall = over(
         Held(

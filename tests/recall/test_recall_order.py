@@ -251,7 +251,9 @@ def test_a_long_message_is_cut(over: Over) -> None:
 def test_explain_tells_terms_gate_and_channels(orchard: Recall) -> None:
     answer = orchard(ask("Which port does PostgreSQL listen on?", explain=True))
     assert answer.explanation is not None
-    assert set(answer.explanation) == {"form", "terms", "everyday", "gate", "channels"}
+    assert set(answer.explanation) == {
+        *("form", "terms", "everyday", "period", "gate", "reasons", "channels", "withheld", "milliseconds")
+    }
     gate = answer.explanation["gate"]
     assert isinstance(gate, dict)
     assert gate["open"] is True

@@ -47,7 +47,14 @@ def reckoned(question: str, *texts: str) -> str:
         ("How many days are backups kept?", None),
         ("How long are tokens cached?", None),
         ("How many minutes is the timeout?", None),
-        ("When did it fail?", None),
+        ("How many months ago was the move?", Asked("ago", "months")),
+        ("How many years until the licence ends?", Asked("until", "years")),
+        ("When did it fail?", Asked("when")),
+        ("ok, when is the release?", Asked("when")),
+        ("So when is the release?", Asked("when")),
+        ("On which date was the move?", Asked("when")),
+        ("When may I deploy?", None),
+        ("Tell me when to stop", None),
     ],
 )
 def test_what_is_to_be_reckoned(question: str, wanted: Asked | None) -> None:
@@ -99,6 +106,54 @@ def test_the_sums() -> None:
         reckoned("How many days before the 5th of November did the outage happen?", outage)
         == "From 2026-09-08 to 2026-11-05: 58 days."
     )
+
+
+def test_months_and_years_are_those_of_the_calendar() -> None:
+    moved = "We moved on 2024-02-29."
+    assert (
+        reckoned("How many years ago did we move?", moved)
+        == "From 2024-02-29 to 2026-10-22: 2 years, 7 months and 23 days (966 days)."
+    )
+    assert (
+        reckoned("How many months ago did we move?", "We moved on 2026-08-31.")
+        == "From 2026-08-31 to 2026-10-22: 1 month and 22 days (52 days)."
+    )
+    assert reckoned("How many years since we moved?", "We moved on 2025-10-22.") == (
+        "From 2025-10-22 to 2026-10-22: 1 year (365 days)."
+    )
+
+
+@given(st.dates(date(2000, 1, 1), date(2026, 10, 22)))
+def test_months_and_days_lead_from_one_day_to_the_other(start: date) -> None:
+    told = reckoned("How many months ago did we move?", f"We moved on {start}.")
+    assert told.endswith(f"({(NOW.date() - start).days} day{'s' if (NOW.date() - start).days != 1 else ''}).")
+
+
+def test_when_is_told_with_weekday_and_distance() -> None:
+    assert (
+        reckoned("When did it fail?", "It failed on 2026-09-15.")
+        == "2026-09-15 is a Tuesday, 37 days before 2026-10-22."
+    )
+    assert (
+        reckoned("When is the release?", "The release is on 23 October 2026.")
+        == "2026-10-23 is a Friday, 1 day after 2026-10-22."
+    )
+    assert reckoned("When is it?", "It is on 2026-10-22.") == "2026-10-22 is a Thursday, the day of asking."
+    assert reckoned("When was it?", "It was on 2026-09-15 or 2026-09-16.") == ""
+    assert reckoned("When was it?", "Nobody noted it.", "The fair was on 2026-09-15.") == ""
+
+
+def test_a_day_told_from_when_it_was_said_is_reckoned_in_two_steps() -> None:
+    text = "The gateway crashed yesterday."
+    step = "“yesterday”, said on 2026-09-20, is 2026-09-19."
+    assert (
+        reckoned("When did the gateway crash?", text) == f"{step} 2026-09-19 is a Saturday, 33 days before 2026-10-22."
+    )
+    assert reckoned("How many days ago was the crash?", text) == f"{step} From 2026-09-19 to 2026-10-22: 33 days."
+    assert reckoned("How many days between last Friday and the release?", "The release is on 2026-11-13.") == (
+        "From 2026-10-16 to 2026-11-13: 28 days."
+    )
+    assert reckoned("When did it crash?", "It crashed last week.") == ""
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sidecar.frontmatter import Document, edit, parse
 from sidecar.model import MemoryType, Status, Stored
 
 STEPS = 60
+CHECK_EVERY = 250
 """In the usual run; the long one takes more than 2,000."""
 
 
@@ -182,7 +183,7 @@ def run(folder: Path, seed: int, steps: int) -> None:
     for number in range(1, steps + 1):
         try:
             clones.step()
-            if number % 50 == 0:
+            if number % CHECK_EVERY == 0:
                 clones.check()
         except Exception as error:
             raise AssertionError(f"seed {seed}, step {number}") from error

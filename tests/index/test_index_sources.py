@@ -1,0 +1,77 @@
+"""Memories know their messages by session and second, without a list of ids."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from index_builders import WEB, Held, at, memory, message
+
+from sidecar.index import Filters, Index
+from sidecar.model import MemoryType, Source
+
+
+def _rows(index: Index) -> dict[str, int]:
+    block = index.view.memories.blocks[next(iter(index.view.memories.blocks))]
+    rows = [int(row) for row in block.column("row")[block.alive]]
+    return {held.id: row for row, held in index.view.fetch_memories(rows).items()}
+
+
+def _said(session: str) -> Source:
+    return Source("transcript", "codex", session, "user")
+
+
+def test_the_nearness_of_a_source_is_that_of_its_message(index: Index) -> None:
+    index.sync(
+        Held(
+            [
+                memory("A", "It is slow.", source=_said("s1"), observed=at(1)),
+                memory("B", "It is slow.", source=_said("s2"), observed=at(1)),
+                memory("C", "It is slow.", source=_said("s1"), observed=at(3)),
+            ],
+            [
+                message(1, "the calendar is slow", session="s1", time=at(1)),
+                message(2, "the weather is fine", session="s1", time=at(2)),
+            ],
+        )
+    )
+    vector, rows = index.embedder.encode(["the calendar is slow"])[0], _rows(index)
+    found = index.view.source_cosines(WEB, vector, sorted(rows.values()))
+    assert found == {rows["A"]: pytest.approx(1.0, abs=0.01)}, "another session and another second are not its own"
+
+
+def test_a_message_that_went_is_nobodys_source(index: Index) -> None:
+    held = Held(
+        [memory("A", "It is slow.", source=_said("s1"), observed=at(1))],
+        [message(1, "the calendar is slow", session="s1", time=at(1))],
+    )
+    index.sync(held)
+    held.changes.append(message(2, "the calendar is slow", id="m1", session="s1", time=at(1), forgotten=True))
+    index.sync(held)
+    vector = index.embedder.encode(["the calendar is slow"])[0]
+    assert index.view.source_cosines(WEB, vector, sorted(_rows(index).values())) == {}
+
+
+def test_what_has_no_vector_is_found_by_its_source(index: Index) -> None:
+    index.sync(
+        Held(
+            [
+                memory("T", "redo it", type=MemoryType.TASK, source=_said("s1"), observed=at(1)),
+                memory("U", "redo it", type=MemoryType.TASK, source=_said("s1"), observed=at(2)),
+                memory("F", "redo it", source=_said("s1"), observed=at(1)),
+            ],
+            [
+                message(1, "the calendar is slow", session="s1", time=at(1)),
+                message(2, "bread needs flour", session="s1", time=at(2)),
+            ],
+        )
+    )
+    vector, rows = index.embedder.encode(["a slow calendar"])[0], _rows(index)
+    assert index.view.nearest_sources(WEB, vector, Filters(), 1) == [rows["T"]]
+    assert index.view.nearest_sources(WEB, vector, Filters(types=("fact",)), 9) == []
+    assert index.view.nearest_sources(WEB, np.zeros_like(vector), Filters(), 9) == []
+
+
+def test_an_empty_index_has_no_sources(index: Index) -> None:
+    vector = index.embedder.encode(["a slow calendar"])[0]
+    assert index.view.source_cosines(WEB, vector, [1]) == {}
+    assert index.view.nearest_sources(WEB, vector, Filters(), 9) == []
