@@ -18,7 +18,7 @@ from typing import Final
 
 from sidecar.errors import GitFailed
 from sidecar.git.parsing import log_entry, quoted, same, signature, status_entries
-from sidecar.git.runner import OBJECT, TIMEOUT_SECONDS, run, user_setting
+from sidecar.git.runner import OBJECT, TIMEOUT_SECONDS, run, user_settings
 from sidecar.git.words import Identity, LogEntry, StatusEntry, login
 
 BRANCH: Final = "main"
@@ -57,8 +57,8 @@ class Git:
 
     def user_identity(self) -> Identity:
         """The user's name as git knows it here, else login and machine."""
-        name, email = (user_setting(self.folder, key) for key in ("user.name", "user.email"))
-        return Identity(name or login(), email or f"{login()}@{self._machine}")
+        known = user_settings(self.folder, r"^user\.(name|email)$")
+        return Identity(known.get("user.name") or login(), known.get("user.email") or f"{login()}@{self._machine}")
 
     def is_repo(self) -> bool:
         """Whether the folder is itself the top of a work tree (not merely inside one)."""
@@ -133,7 +133,7 @@ class Git:
         if not changes:
             return None
         parent, branch = self.head(), self._branch()
-        known = self.files("HEAD", sorted(changes)) if parent else {}
+        known = self.files(parent, sorted(changes)) if parent else {}
         news = {path: data for path, data in sorted(changes.items()) if not same(known.get(path), data)}
         made = self._import(news, message, author, when, branch, parent) if news else None
         self.refresh_index(sorted(changes))

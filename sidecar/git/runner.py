@@ -208,6 +208,13 @@ def user_setting(folder: Path, name: str) -> str:
     return run(folder, ["config", "--get", name], user_config=True, codes=(0, 1)).decode("utf-8", "replace").strip()
 
 
+def user_settings(folder: Path, pattern: str) -> dict[str, str]:
+    """The settings of the user's own git, and of the folder's repository, whose lower-case names match a pattern."""
+    output = run(folder, ["config", "--null", "--get-regexp", pattern], user_config=True, codes=(0, 1))
+    pairs = (entry.partition("\n") for entry in output.decode("utf-8", "replace").split("\0")[:-1])
+    return {name: value.strip() for name, _, value in pairs}  # of several the last one counts
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

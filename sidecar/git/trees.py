@@ -77,6 +77,14 @@ class Trees:
                 position = end + size + 2
         return found
 
+    def read(self, commit: str, path: str) -> bytes | None:
+        """The bytes of one file of a commit, whose size has been looked at; None if it has none at that path."""
+        given = f"{_checked(commit)}:{path}\n".encode()
+        output = run(self.folder, ["cat-file", "--batch"], given=given, locks=False)
+        head, _, rest = output.partition(b"\n")
+        words = head.split(b" ")
+        return rest[: int(words[2])] if len(words) == 3 and words[1] == b"blob" else None
+
     def bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits, sorted; none for unrelated histories."""
         arguments = ["merge-base", "--all", _checked(one), _checked(other)]

@@ -53,11 +53,9 @@ class Met:
 
 def purges_of(trees: Trees, commit: str) -> list[Purge]:
     """The purges that a commit names; none if its list cannot be read, which names nothing then."""
-    found = names(trees, commit).get(PURGES_FILE)
-    if found is None:
-        return []
+    data = trees.read(commit, PURGES_FILE)
     try:
-        return read(PLACE, trees.blobs([found])[found])
+        return [] if data is None else read(PLACE, data)
     except (BadMemoryFile, FormatTooNew):
         return []
 

@@ -54,7 +54,8 @@ def resume(profile: Profile, record: Record) -> None:
         plan = forward(record.trees, origin, target)
         with contextlib.suppress(ChangedOnDisk):
             profile.take(plan.files, lambda: record.git.move_branch(target, origin), resuming=True)
-    _done(record)
+    for ref in known:
+        record.trees.set_ref(ref, None)
 
 
 def forget_again(profile: Profile, plan: Plan) -> None:

@@ -76,6 +76,8 @@ class History:
 
     def commit_recovered(self, files: Mapping[str, bytes | None], why: str) -> list[str]:
         """Commit what we had written before an interruption, the reasons of which are lost."""
+        if not files:
+            return []
         lines = [f"{_verb(data)} {path}" for path, data in sorted(files.items())]
         message = self._message(why, lines, _ids(files), None)
         return self._commit(files, message, self.git.machine_identity)
