@@ -17,14 +17,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from sidecar.errors import CannotCarry, ChangedOnDisk
 from sidecar.frontmatter import Document, edit, parse
-from sidecar.git import Git, Identity, Trees, current_commit
+from sidecar.git import Git, Trees, current_commit
 from sidecar.identity import content_hash
 from sidecar.model import Memory, Status, Tombstone
 from sidecar.share.checkout import Checkout, Note, committed
 from sidecar.share.planning import names
 from sidecar.share.purging import purged_ids
 from sidecar.share.records import Record
+from sidecar.share.working import Work
 from sidecar.store import tombstones
 from sidecar.store.layout import is_memory_path, is_tombstone_path, tombstone_path
 
@@ -33,6 +35,9 @@ CARRIED: Final = "refs/sidecar/carried"
 
 ARRIVED: Final = "refs/sidecar/carried-in"
 """What was changed there, on its way into the profile."""
+
+_ATTEMPTS: Final = 5
+"""How often a round begins again because somebody writes in the middle of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,23 @@ class Sight:
     apart: Mapping[str, str]
 
 
+def keep_in_step(work: Work, checkout: Checkout) -> Carried:
+    """One round.  Raises as `Sharing.keep_in_step`; `ChangedOnDisk` if somebody goes on writing all the time."""
+    if not checkout.folder.is_dir():
+        raise CannotCarry(folder=checkout.folder, why="it is not there")
+    for _ in range(_ATTEMPTS):
+        head = work.prepare()
+        try:
+            sight = look(checkout, work.record, head, work.clock().replace(microsecond=0))
+            if sight.changes:
+                theirs = arrive(work.record, work.record.git, sight, work.clock())
+                head = work.take(work.plan(head, theirs), remote=False)
+        except ChangedOnDisk:
+            continue  # somebody has edited or learned something meanwhile
+        return Carried(checkout.folder, len(sight.changes), leave(checkout, work.record, head, sight))
+    raise ChangedOnDisk(path=str(checkout.folder))
+
+
 def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
     """What has changed in the folder since both were the same.  `ChangedOnDisk` if it changes meanwhile."""
     trees, note = record.trees, Note.load(record.git.folder)
@@ -83,7 +105,7 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
     return Sight(commit, base, files, _marked(checkout, trees, base, changes, now), apart)
 
 
-def arrive(record: Record, git: Git, who: Identity, sight: Sight, when: datetime) -> str:
+def arrive(record: Record, git: Git, sight: Sight, when: datetime) -> str:
     """The commit of what was changed there, on top of what both had."""
     origin = record.trees.resolve(CARRIED)
     count = len(sight.changes)
@@ -93,7 +115,7 @@ def arrive(record: Record, git: Git, who: Identity, sight: Sight, when: datetime
         f"Take over {count} {'file' if count == 1 else 'files'} from the project\n\n"
         "Why: they were changed in its own repository\n",
         parents=[origin] if origin else [],
-        author=who,
+        author=git.user_identity(),
         committer=git.machine_identity,
         when=when,
     )

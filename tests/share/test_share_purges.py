@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from share_kit import REF, Machine, git
+from share_kit import REF, Machine, git, purge
 
 from sidecar.errors import (
     CannotShare,
@@ -15,6 +15,7 @@ from sidecar.errors import (
     RemotePurged,
     RemoteRewritten,
     RemoteUnreachable,
+    StoreVanished,
 )
 from sidecar.model import Source, Stored
 
@@ -291,3 +292,17 @@ def test_following_a_purge_that_was_interrupted_is_asked_for_again(
     ada.sync()
     everywhere(ada, bo)
     assert ada.tree() == bo.tree()
+
+
+def test_a_purge_that_names_most_of_a_profile_needs_a_second_word(pair: tuple[Machine, Machine], remote: Path) -> None:
+    ada, bo = pair
+    ids = [ada.learn(f"Fact {number}.", source=SOURCE).memory.id for number in range(12)]
+    ada.sync()
+    bo.sync()
+    ada.purge(*ids)
+    ada.follow_purge()
+    with pytest.raises(StoreVanished, match="12 of 13"):
+        bo.follow_purge()
+    assert len(bo.memories()) == 13
+    bo.sharing.follow_purge(REF, purge, accept=True)
+    assert bo.contents() == {"The port is 8080."}
