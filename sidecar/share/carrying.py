@@ -94,8 +94,8 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
         path: checkout.present(path) for path, name in files.items() if base.get(path) != name
     }
     if switched:
-        moved = {memory.id for data in changes.values() if (memory := _memory(data)) is not None}
-        apart |= {path: name for path, name in missing.items() if _identifier(trees, name) not in moved}
+        apart |= missing
+    apart = _still_apart(trees, apart, files, changes)
     changes |= dict.fromkeys(missing.keys() - apart.keys(), None)
     purged = purged_ids(trees, head)
     for path in [path for path, data in changes.items() if (one := _memory(data)) is not None and one.id in purged]:
@@ -139,15 +139,32 @@ def leave(checkout: Checkout, record: Record, head: str, sight: Sight) -> int:
     return sum(done)
 
 
+def _still_apart(
+    trees: Trees, apart: Mapping[str, str], files: Mapping[str, str], changes: Mapping[str, bytes | None]
+) -> dict[str, str]:
+    """Those that are not elsewhere in the folder now, nor forgotten by somebody, as their tombstones there say."""
+    moved = {memory.id for data in changes.values() if (memory := _memory(data)) is not None}
+    here = moved | {_buried(path) for path in files if is_tombstone_path(path)}
+    blobs = trees.blobs(apart.values())
+    return {path: name for path, name in apart.items() if (one := _memory(blobs[name])) is None or one.id not in here}
+
+
+def _buried(path: str) -> str:
+    """The id whose tombstone lies at a path."""
+    return path.rpartition("/")[2].removesuffix(".yaml")
+
+
 def _by_hand(
     trees: Trees, base: Mapping[str, str], changes: Mapping[str, bytes | None], now: datetime
 ) -> dict[str, bytes | None]:
     """What a hand's removal means: the memory is forgotten, and so are tombstones of what it brought back."""
     present = {memory.id for data in changes.values() if (memory := _memory(data)) is not None}
-    stones = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in base if is_tombstone_path(path)}
+    stones = {_buried(path): path for path in base if is_tombstone_path(path)}
     found: dict[str, bytes | None] = {stones[one]: None for one in sorted(present & stones.keys())}
-    for path in sorted(path for path, data in changes.items() if data is None and is_memory_path(path)):
-        memory = _memory(trees.blobs([base[path]])[base[path]])
+    gone = sorted(path for path, data in changes.items() if data is None and is_memory_path(path))
+    blobs = trees.blobs(base[path] for path in gone)
+    for path in gone:
+        memory = _memory(blobs[base[path]])
         if memory is not None and memory.id not in present | stones.keys() and memory.status is not Status.FORGOTTEN:
             stone = Tombstone(memory.id, content_hash(memory.type, memory.content), now, memory.source.messages)
             found[tombstone_path(memory.id, private=False)] = tombstones.render(stone)
@@ -166,11 +183,17 @@ def _marked(
     What a commit of the project has came from somebody whose own machine has marked it.
     """
     theirs = committed(checkout.folder)
-    found = dict(changes)
-    for path, data in changes.items():
-        if data is None or path not in base or theirs.get(path) == checkout.known(path):
-            continue
-        after, before = parse(data), parse(trees.blobs([base[path]])[base[path]])
+    found, edited = (
+        dict(changes),
+        {
+            path: data
+            for path, data in changes.items()
+            if data is not None and path in base and theirs.get(path) != checkout.known(path)
+        },
+    )
+    blobs = trees.blobs(base[path] for path in edited)
+    for path, data in edited.items():
+        after, before = parse(data), parse(blobs[base[path]])
         if not isinstance(after, Document) or not isinstance(before, Document) or after.missing:
             continue
         same_mark = after.fields.get("edited") == before.fields.get("edited")
@@ -182,8 +205,3 @@ def _marked(
 def _memory(data: bytes | None) -> Memory | None:
     document = None if data is None else parse(data)
     return document.memory() if isinstance(document, Document) and not document.missing else None
-
-
-def _identifier(trees: Trees, name: str) -> str | None:
-    memory = _memory(trees.blobs([name])[name])
-    return None if memory is None else memory.id

@@ -179,6 +179,26 @@ def test_what_a_colleague_committed_comes_with_a_pull(carrier: Machine, project:
     assert moved == []  # a pull is nobody's correction
 
 
+def test_what_a_colleague_deleted_is_gone_with_a_pull_and_stays_so(
+    carrier: Machine, project: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(project), str(clone))
+    bo = Machine(tmp_path / "bo", "bo")
+    bo.learn("Bo's own.")
+    bo.sharing.carry(REF, clone / FOLDER)
+    (stored,) = [one for one in bo.memories() if one.memory.key]
+    bo.profile.delete(stored.memory.id, CONTEXT)
+    step(bo)
+    commit(clone, "Bo's")
+    git(project, "pull", "-q", str(clone), "main")
+    for _ in range(2):
+        step(carrier)
+    assert carrier.contents() == {"Bo's own."}
+    assert carrier.tree() == bo.tree() == carried(project)
+    assert git(project, "status", "--porcelain") == ""
+
+
 def test_what_was_purged_leaves_the_folder_and_no_old_commit_brings_it_back(ada: Machine, project: Path) -> None:
     source = Source("transcript", "claude-code", "s-1", "assistant", ("m-1",), "ines@ada")
     stored = ada.learn("The vault opens with heron-4711.", source=source)
