@@ -84,6 +84,11 @@ class CarryService:
         if ref in self._watched:
             self._watched[ref].dirty = True
 
+    async def now(self, ref: ProfileRef) -> None:
+        """Run a round without waiting for quiet, as after a purge; nothing of a profile that no project carries."""
+        if ref in self._watched:
+            await self._look(ref, now=True)
+
     @property
     def states(self) -> Mapping[ProfileRef, CarryState]:
         """Every profile that its project carries."""

@@ -73,6 +73,7 @@ class RemovalDesk(Desk):
         profile = self.profile(ref)
         result = await self.read(self._alone, profile, identifiers)
         await self._history.forget_indexes()
+        await self.parts.carry.now(ref)
         return result
 
     def purge_now(self, profile: Profile, identifiers: Sequence[str]) -> PurgeResult:

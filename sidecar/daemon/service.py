@@ -334,6 +334,7 @@ class Service:
             return await self._parts.sync.sync(ref, accept=accept)
         synced = await self._parts.sync.follow_purge(ref, self.removal.purge_now, accept=accept)
         await self.history.forget_indexes()
+        await self._parts.carry.now(ref)
         return synced
 
     async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:

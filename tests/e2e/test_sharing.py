@@ -133,6 +133,13 @@ def test_a_project_carries_its_memories_itself(pair: tuple[Daemon, Daemon]) -> N
     wait_until("what is wrong is named", lambda: row().get("state") == "refused")
     (folder / "link.md").unlink()
     wait_until("and mended", lambda: row().get("state") == "in step")
+    (memory,) = [one for one in ada.client.request("GET", "/v1/memories", query={"cwd": str(project)})
+                 if "Thursday" in one["summary"]]  # fmt: skip
+    purged = ada.cli("forget", memory["id"], "--purge", "--yes", cwd=project)
+    assert f"Still held by {folder}: what you have committed" in purged.stdout
+    assert not [path for path in folder.rglob("*.md") if "Thursday" in path.read_text()]
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "without it")
     assert ada.cli("profiles", "carry", "--stop", cwd=project).returncode == 0
     assert row() == {}
     assert git(project, "status", "--porcelain") == ""
