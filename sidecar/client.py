@@ -202,8 +202,12 @@ class Client:
         )
 
     def search(self, profile: Profile, query: str, **options: object) -> object:
-        """Verbatim messages of all roles that match; `options`: `limit`, `sessionId`, …"""
+        """Verbatim messages of all roles that match; `options`: `limit`, `sessionId`, `agent`, `since`, …"""
         return self.request("POST", "/v1/search", {"query": query, **options, **profile.spelled()})
+
+    def session(self, name: str, **options: object) -> dict[str, Any]:
+        """A session with a page of its messages; `options`: `agent`, `profile`, `per_page`, `cursor` (as for lists)."""
+        return _object(self.request("GET", f"/v1/sessions/{_quoted(name)}", query=options))
 
     def summary(self, profile: Profile, **options: object) -> dict[str, Any]:
         """`{summary: markdown}`; `options`: `sessionId`."""

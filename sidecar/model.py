@@ -347,4 +347,6 @@ class Hit:
     speaker: Speaker | None = None
     superseded: bool = False
     truncated: bool = False
+    agent: str | None = None
+    role: Role | None = None
     channels: Mapping[str, ChannelScore] = field(default_factory=dict)

@@ -95,6 +95,13 @@ def test_values_of_the_environment_are_yaml_and_empty_ones_are_not_set(tmp_path:
     assert settings.namespace == "team"
 
 
+@pytest.mark.parametrize("folder", ["~", "/home/ines", "/home", "/", "/home/ines/x/.."])
+def test_home_is_never_watched_as_a_whole(folder: str, tmp_path: Path) -> None:
+    assert problems(tmp_path, f"watch: {{extra: [{{agent: native, path: '{folder}'}}]}}") == [
+        f"watch.extra[0]: must not be your home folder or one above it (got {folder.replace('~', '/home/ines')})"
+    ]
+
+
 def test_all_problems_are_told_at_once_with_key_and_value(tmp_path: Path) -> None:
     text = """
 namspace: x

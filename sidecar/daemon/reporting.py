@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar import __version__
+from sidecar.daemon import formats
 from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
@@ -54,6 +55,7 @@ class Reporting:
             ),
             profiles=self.profiles(),
             agents=self._agents(),
+            formats=formats.states(parts.journal),
             bad_files=self._bad_files(),
             services=[
                 shapes.ServiceShape(name=one.name, state=one.state, since=one.since, error=one.error)
@@ -160,13 +162,14 @@ class Reporting:
         return found
 
     def _bad_files(self) -> list[shapes.BadFileState]:
-        """Memory files that could not be taken in, then transcripts that cannot be read."""
+        """Memory files that could not be taken in, then transcripts that cannot be read or are not understood."""
         found = [
             shapes.BadFileState(path=f"{bad.profile}/{bad.path}", line=bad.line, reason=bad.reason)
             for bad in self._parts.follow.bad_files()
         ]
-        unread = self._parts.intake.problems.items()
-        return found + [shapes.BadFileState(path=str(path), line=None, reason=reason) for path, reason in unread]
+        unread = {str(path): reason for path, reason in self._parts.intake.problems.items()}
+        unread |= formats.flagged(self._parts.journal)
+        return found + [shapes.BadFileState(path=path, line=None, reason=why) for path, why in sorted(unread.items())]
 
     def _agents(self) -> list[shapes.AgentState]:
         counts = self._parts.journal.agent_counts()

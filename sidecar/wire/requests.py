@@ -168,16 +168,6 @@ class RecallHere(Recall, Where):
     """As `Recall`, routed by folder."""
 
 
-class SearchHere(Body, Where):
-    """Words to look for in the archived messages."""
-
-    query: Query
-    session_id: SessionId | None = Field(default=None, alias="sessionId", description="Only messages of this session.")
-    limit: Annotated[int, Field(ge=1, le=limits.CANDIDATES_MAX)] | None = Field(
-        default=None, description="Most candidates; `recall.limit` of the settings if absent."
-    )
-
-
 class Summary(Body):
     """What to sum up: the profile, with the named session as the last one."""
 

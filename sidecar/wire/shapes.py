@@ -285,6 +285,7 @@ class TranscriptProblem(Shape):
 
     path: ShownPath
     reason: str
+    hint: str = Field(description="What to do about it.")
 
 
 class TranscriptsResult(Shape):
@@ -390,8 +391,21 @@ class AgentState(Shape):
     unknown_records: int
 
 
+class FormatState(Shape):
+    """What of one agent's transcripts this version does not know."""
+
+    agent: str
+    files: int = Field(description="Transcripts in which something is unknown or damaged.")
+    unknown_records: int
+    kinds: dict[str, int] = Field(description="The unknown records by kind, the most frequent first, 20 at most.")
+    damaged: int = Field(description="Records that could not be read.")
+    flagged: int = Field(description="Transcripts of which too much is unknown: nothing is learned from them.")
+    versions: dict[str, int] = Field(description="Transcripts by versions of the agent that this one does not know.")
+    newest_known: str | None = Field(description="The newest version of the agent that this one knows.")
+
+
 class BadFileState(Shape):
-    """A memory file that could not be taken in."""
+    """A memory file or a transcript that could not be taken in."""
 
     path: ShownPath
     line: int | None
@@ -421,6 +435,7 @@ class StatusResult(Shape):
     index: IndexState
     profiles: list[ProfileShape]
     agents: list[AgentState]
+    formats: list[FormatState]
     bad_files: list[BadFileState]
     services: list[ServiceShape]
 

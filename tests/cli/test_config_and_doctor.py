@@ -100,6 +100,8 @@ def test_doctor_tells_what_the_daemon_knows_of_itself(stub: StubDaemon, served: 
     assert "0.0.9" in found["daemon"]["detail"]
     assert found["index"]["detail"] == "90000 ms behind, degraded: watcher is silent"
     assert found["bad file"]["detail"] == "local/web/facts/x.md:3  a key stands twice"
+    assert found["format"]["state"] == "warn"
+    assert found["format"]["detail"].startswith("codex · 2 records of unknown kinds in 1 file (novelty 2)")
     assert found["service"]["detail"] == "extract: no space left"
     assert served("doctor").code == 0
 
