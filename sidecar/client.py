@@ -70,6 +70,17 @@ class Client:
         self.socket_path = os.fspath(socket_path)
         self.timeout = timeout
         self.last: Answer | None = None
+        self._connection: socket.socket | None = None
+        self._aborted = False
+
+    def abort(self) -> None:
+        """Call off the running request, from another thread: it ends at once with BadAnswer.  For good."""
+        self._aborted, connection = True, self._connection
+        if connection is not None:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it has just ended by itself
 
     def request(
         self,
@@ -108,6 +119,9 @@ class Client:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(limit)
                 self._connect(connection)
+                self._connection = connection
+                if self._aborted:
+                    raise self._bad("the request was called off")
                 connection.sendall(request)
                 while True:
                     connection.settimeout(max(deadline - time.monotonic(), 0.001))

@@ -198,6 +198,11 @@ def _answering(found: Mapping[str, Any], places: Paths) -> Iterator[Check]:
         place = ":".join(str(part) for part in (entry.get("path"), entry.get("line")) if part)
         hint = _TRANSCRIPT_HINT if str(entry.get("path", "")).startswith("/") else _MEMORY_HINT
         yield Check("bad file", "warn", f"{place}  {entry.get('reason', '')}", hint)
+    listen = found.get("listen") or {}
+    if listen.get("tcp"):
+        yield Check("listen", "ok", line(listen["tcp"]))
+    elif listen.get("problem"):
+        yield Check("listen", "warn", line(listen["problem"]), "Free that port, or set listen.tcp to another one.")
     for service in rows_of(found, "services"):
         if service.get("error"):
             yield Check("service", "warn", f"{service.get('name')}: {service['error']}", f"See {places.logs}.")

@@ -72,6 +72,7 @@ def _headline(found: Mapping[str, Any]) -> str:
 
 def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _work(found)
+    yield from _listening(found.get("listen") or {})
     yield from _named("profile", rows_of(found, "profiles"), _profile)
     yield from _named("agent", rows_of(found, "agents"), _agent)
     yield from _named("format", rows_of(found, "formats"), format_words)
@@ -85,6 +86,16 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for service in services:
         if service.get("state") not in ("running", "idle"):
             yield "service", dotted(service.get("name"), service.get("state"), service.get("error"))
+
+
+def _listening(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where else than on the socket one can ask; nothing without."""
+    if found.get("tcp"):
+        yield "listen", dotted(found["tcp"], "token: `sidecar config token`")
+    elif found.get("problem"):
+        yield "listen", f"not yet on {line(found['problem'])}"
+    if found.get("mcp"):
+        yield "mcp", line(found["mcp"])
 
 
 def _work(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

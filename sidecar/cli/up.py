@@ -52,8 +52,9 @@ def up(detach: bool, yes: bool, as_json: bool) -> int:
     if detach:
         return _start(places, as_json=as_json)
     from sidecar.daemon.app import run
+    from sidecar.mcp.http import Endpoint
 
-    return run(places, settings, BackfillLine() if sys.stderr.isatty() else None)
+    return run(places, settings, Endpoint, BackfillLine() if sys.stderr.isatty() else None)
 
 
 def _report(pid: int, *, already: bool, as_json: bool) -> int:

@@ -172,8 +172,6 @@ def _across(config: Config, home: Path) -> Iterator[str]:
         real = Path(folder.path).resolve()
         if real in (home.resolve(), *home.resolve().parents):
             yield f"watch.extra[{index}]: must not be your home folder or one above it (got {folder.path})"
-    if config.listen.tcp and not config.listen.token_file:
-        yield f"listen.token_file: must name a file, because listen.tcp is {config.listen.tcp} (got null)"
     if config.git.max_seconds < config.git.quiet_seconds:
         yield (
             f"git.max_seconds: must not be less than git.quiet_seconds "

@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from sidecar import git, log, meeting
+from sidecar import bearer, git, log, meeting
 from sidecar.archiving import Archiving
 from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.daemon.asgi import Mount
 from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
@@ -33,6 +34,7 @@ from sidecar.daemon.sharing import SyncService, exclusive
 from sidecar.daemon.sources import AIDER, folders, histories
 from sidecar.daemon.supervise import Supervisor, contained
 from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.tcp import Gate, Listeners
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import SidecarError
@@ -66,9 +68,12 @@ class Showing(Protocol):
         """The files that have been read, of how many; `finished` once all have been."""
 
 
-def run(paths: Paths, config: Config, showing: Showing | None = None) -> int:
+def run(
+    paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None, showing: Showing | None = None
+) -> int:
     """Run the daemon in this process until SIGINT, SIGTERM or a request to stop; returns the exit code.
 
+    `mcp` makes what serves MCP over HTTP, of the socket that it asks; it is a face, so the faces bring it along.
     Raises AlreadyRunning, ConfigInvalid, JournalUnusable and other errors of starting; while it runs, failures of parts
     are shown in `status` instead.
     """
@@ -78,7 +83,7 @@ def run(paths: Paths, config: Config, showing: Showing | None = None) -> int:
     with contextlib.closing(_Held(paths)):
         log.setup(paths.logs, config.log.level, os.environ)
         try:
-            with contextlib.closing(Daemon(paths, config)) as daemon:
+            with contextlib.closing(Daemon(paths, config, mcp)) as daemon:
                 return asyncio.run(daemon.serve(showing))
         finally:
             log.close()
@@ -97,8 +102,10 @@ class _Held:
 class Daemon:
     """Everything that runs, and the order in which it starts and stops."""
 
-    def __init__(self, paths: Paths, config: Config) -> None:
+    def __init__(self, paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None) -> None:
         self._paths, self._config = paths, config
+        self._mcp = mcp(paths.socket) if mcp is not None and config.mcp.http else None
+        self._listeners = Listeners()
         self._journal = Journal.open(paths.journal)
         self._writer = Writer(config.extract.nice)
         self._store = Store(paths.store, machine=_hostname(), writes=self._journal, clock=_now)
@@ -117,7 +124,7 @@ class Daemon:
         """Start the services, wait for the order to stop, stop them."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         parts, service = self._wire(stop)
-        server = Server(service, self._paths.socket, namespace=self._config.namespace)
+        server = self._server(parts, service)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload, parts, service)
@@ -147,6 +154,24 @@ class Daemon:
             await parts.keeper.commit_all()
             logger.info("stopped")
         return 0
+
+    def _server(self, parts: Parts, service: Service) -> Server:
+        """The server, with the services that belong to it.  Raises TokenFileUnfit if TCP is wanted and its file is."""
+        listen = self._config.listen
+        gate = Gate(bearer.token(bearer.place(listen, self._paths))) if listen.tcp else None
+        server = Server(
+            service,
+            self._paths.socket,
+            namespace=self._config.namespace,
+            mcp=self._mcp,
+            gate=gate,
+            listeners=self._listeners,
+        )
+        if listen.tcp:
+            parts.supervisor.add("tcp", partial(server.serve_tcp, listen.tcp))
+        if self._mcp is not None:
+            parts.supervisor.add("mcp", self._mcp.serve)
+        return server
 
     def close(self) -> None:
         """Let the running step end, then close what holds files open."""
@@ -222,7 +247,7 @@ class Daemon:
             ("carry", parts.carry),
         ):
             parts.supervisor.add(name, part.serve)
-        service = Service(parts, config, Reporting(parts), TakeIn(parts, rules, by), stop)
+        service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
         parts.supervisor.add("hooks", service.hooking.serve)
         return parts, service
 

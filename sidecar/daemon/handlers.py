@@ -124,7 +124,7 @@ async def remember(api: Api, call: Call[requests.Remember, requests.NoQuery]) ->
     """Keep one statement; when the answer comes it is on disk and recallable."""
     target, body = await _target(api, call, create=True), call.body
     kind = MemoryType(body.type) if body.type else None
-    told = Told(body.content, body.session_id, kind, body.key, tuple(body.tags), body.pinned)
+    told = Told(body.content, body.session_id, kind, body.key, tuple(body.tags), body.pinned, body.speaker)
     return Reply(render.memory(await api.remember(target.ref, told)).plain())
 
 

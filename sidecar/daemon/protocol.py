@@ -51,7 +51,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What `remember` is to keep; `type` is None if it is to be judged from the content."""
+    """What `remember` is to keep, and at whose word; `type` is None if it is to be judged from the content."""
 
     content: str
     session: str | None
@@ -59,6 +59,7 @@ class Told:
     key: str | None
     tags: tuple[str, ...]
     pinned: bool
+    speaker: Literal["user", "assistant"] = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +295,10 @@ class Api(Protocol):
         """Archive, then queue extraction; with `wait` return after it."""
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
-        """Write a memory; it is on disk and recallable when this returns."""
+        """Write a memory; it is on disk and recallable when this returns.
+
+        Raises ForgottenBefore if an agent asks for what was forgotten.
+        """
 
     async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Answer:
         """Search this profile and `include`."""

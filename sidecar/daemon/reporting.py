@@ -17,6 +17,7 @@ from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness
 from sidecar.daemon.sharing import SyncState
+from sidecar.daemon.tcp import Listeners
 from sidecar.wire import shapes
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,8 @@ not differ is never believed: it must be true at this moment."""
 class Reporting:
     """Looks at the parts; changes nothing."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, listeners: Listeners) -> None:
+        self._parts, self._listeners = parts, listeners
         self._started = time.monotonic()
         self._look_again_at, self._differs = 0.0, list[str]()
         self._told: list[str] = []
@@ -61,6 +62,9 @@ class Reporting:
                 shapes.ServiceShape(name=one.name, state=one.state, since=one.since, error=one.error)
                 for one in parts.supervisor.states.values()
             ],
+            listen=shapes.ListenState(
+                tcp=self._listeners.tcp, mcp=self._listeners.mcp, problem=self._listeners.problem
+            ),
         )
 
     def freshness(self) -> Freshness:

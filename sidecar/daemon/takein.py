@@ -20,8 +20,16 @@ from sidecar.daemon.protocol import Told
 from sidecar.daemon.rehearsal import Rehearsal, in_order
 from sidecar.daemon.sources import Transcript, named
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import FieldError, SidecarError, TranscriptBusy, TranscriptUnreadable, Unavailable
+from sidecar.errors import (
+    FieldError,
+    ForgottenBefore,
+    SidecarError,
+    TranscriptBusy,
+    TranscriptUnreadable,
+    Unavailable,
+)
 from sidecar.extract import Extractor, Slice
+from sidecar.extract.llm.trust import addresses_agents
 from sidecar.identity import content_hash, memory_id, normalized_key
 from sidecar.model import Add, Candidate, MemoryType, Message, ProfileRef, Revise, SessionRef, Skip, Stored
 from sidecar.redact import redact
@@ -33,6 +41,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SUMMARY_CHARACTERS = 120
+_SPEAKS_TO_AGENTS = "an agent asked to remember it, and it speaks to agents"
 _EMPTY = "it holds no conversation"
 _EMPTY_HINT = "Name the agent with --agent, or report the format."
 _STRANGE = "too many records are of kinds that this version does not know; nothing would be learned from it"
@@ -53,19 +62,19 @@ class TakeIn:
         self._choose = choose or (lambda: parts.extraction.choose(AWAITED))
 
     def remember(self, ref: ProfileRef, told: Told) -> Stored:
-        """Write what a person or an agent asked to be remembered; runs in the writer thread."""
+        """Write what a person or an agent asked to be remembered; runs in the writer thread.
+
+        Raises ForgottenBefore if an agent asks for what was forgotten: that comes back at a person's word alone.
+        """
         learning = self._parts.learning
         profile = learning.profile(ref)
         candidate = self._candidate(told, profile)
         identifier = memory_id(candidate.type, candidate.content, candidate.observed)
-        lifted = profile.lift_tombstones(
-            identifier, content_hash(candidate.type, candidate.content), WriteContext(why="remembered again")
-        )
-        if lifted:
-            # What came back from the archive must be seen as known, or the same words would be added once more.
-            self._parts.follow.note_change(ref)
-            self._parts.follow.catch_up([ref], rescan=False)
+        if told.speaker == "user":
+            self._lift(profile, candidate, identifier)
         changes = learning.take(candidate, ref)
+        if any(isinstance(change, Skip) and change.forgotten for change in changes):
+            raise ForgottenBefore
         known = next((c.target.memory.id for c in changes if isinstance(c, Revise)), None) or next(
             (c.existing for c in changes if isinstance(c, Skip)), None
         )
@@ -74,6 +83,16 @@ class TakeIn:
         if stored is None:
             raise SidecarError(detail=f"the memory {added or known or identifier} was not written")
         return stored
+
+    def _lift(self, profile: Profile, candidate: Candidate, identifier: str) -> None:
+        """Allow again what was forgotten, if a person says it once more."""
+        lifted = profile.lift_tombstones(
+            identifier, content_hash(candidate.type, candidate.content), WriteContext(why="remembered again")
+        )
+        if lifted:
+            # What came back from the archive must be seen as known, or the same words would be added once more.
+            self._parts.follow.note_change(profile.ref)
+            self._parts.follow.catch_up([profile.ref], rescan=False)
 
     async def transcripts(self, paths: Sequence[Path], agent: str | None, *, dry_run: bool) -> TranscriptsResult:
         """Read transcript files and folders now: archive and queue them, or only plan with `dry_run`.
@@ -175,7 +194,9 @@ class TakeIn:
         judged = self._judged(content, now)
         kind = told.type or (judged.type if judged is not None else MemoryType.FACT)
         key = normalized_key(told.key) if told.key else judged.key if judged is not None else None
-        source = curate.human_source("remember", session=told.session, by=self._by)
+        theirs = curate.human_source if told.speaker == "user" else curate.agent_source
+        source = theirs("remember", session=told.session, by=self._by)
+        relayed = told.speaker == "assistant" and addresses_agents(content)
         return Candidate(
             type=kind,
             content=content,
@@ -187,6 +208,8 @@ class TakeIn:
             keywords=judged.keywords if judged is not None else (),
             tags=tuple(redact(tag).text for tag in told.tags),
             pinned=told.pinned,
+            proposed=relayed,
+            reason=_SPEAKS_TO_AGENTS if relayed else None,
             replaces_hint=judged.replaces_hint if judged is not None else (),
         )
 

@@ -421,6 +421,14 @@ class ServiceShape(Shape):
     error: str | None
 
 
+class ListenState(Shape):
+    """Where the daemon can be reached besides its Unix socket."""
+
+    tcp: str | None = Field(description="The address of the TCP listener; null without one.")
+    mcp: str | None = Field(description="Where MCP is served over HTTP: a URL, or the path alone without TCP.")
+    problem: str | None = Field(description="Why the TCP listener of the settings does not listen yet.")
+
+
 class StatusResult(Shape):
     """What the daemon is doing."""
 
@@ -438,6 +446,7 @@ class StatusResult(Shape):
     formats: list[FormatState]
     bad_files: list[BadFileState]
     services: list[ServiceShape]
+    listen: ListenState
 
 
 class Problem(Shape):

@@ -106,6 +106,14 @@ def test_doctor_tells_what_the_daemon_knows_of_itself(stub: StubDaemon, served: 
     assert served("doctor").code == 0
 
 
+def test_doctor_tells_of_a_port_that_is_not_free(stub: StubDaemon, served: Run) -> None:
+    problem = "127.0.0.1:7373: Address already in use"
+    stub.on("GET", "/v1/status", Answer({**STATUS, "listen": {"tcp": None, "mcp": "/mcp", "problem": problem}}))
+    found = checks(served)["listen"]
+    assert (found["state"], found["detail"]) == ("warn", problem)
+    assert "listen.tcp" in found["hint"]
+
+
 def test_doctor_notices_a_daemon_that_runs_but_does_not_listen(run: Run, tmp_path: Path) -> None:
     import fcntl
 

@@ -315,6 +315,7 @@ class FakeApi:
             formats=[],
             bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
             services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
+            listen=shapes.ListenState(tcp=None, mcp=None, problem=None),
         )
 
     async def metrics(self) -> Sequence[Metric]:
@@ -533,6 +534,7 @@ class Running:
 
     def __init__(self, server: Server, api: FakeApi, path: Path) -> None:
         self.server, self.api, self.path = server, api, path
+        self.url = ""
 
     async def ask(
         self, method: str, target: str, body: object = None, *, raw: bytes | None = None, **headers: str
