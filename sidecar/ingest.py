@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
 
 from sidecar import curate
-from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk
+from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk, IndexUnusable
 from sidecar.extract import KnownKey, Slice
 from sidecar.extract.keys import dropped_values
 from sidecar.extract.words import tools
@@ -318,12 +318,16 @@ class Learning(Generic[P]):
         return bool(messages) and self._journal.removed(candidate.source.agent, messages, profile=home) == {*messages}
 
     def _neighbours(self, candidate: Candidate, profile: Known) -> tuple[curate.Neighbour, ...]:
-        found = self._index.neighbours(profile.ref, candidate.content, _NEIGHBOURS)
+        try:
+            found = self._index.neighbours(profile.ref, candidate.content, _NEIGHBOURS)
+        except IndexUnusable:  # damaged: made anew by the next sync; a memory kept twice is better than none
+            return ()
         pairs = ((profile.get(identifier), score) for identifier, score in found)
         return tuple(
             curate.Neighbour(stored, score, dropped_values(stored.memory.content))
             for stored, score in pairs
-            if stored is not None
+            # A file of the memory tool says many things; no single statement takes its place or is told by it.
+            if stored is not None and stored.memory.tool_path is None
         )
 
     def _known_keys(self, home: ProfileRef) -> tuple[KnownKey, ...]:

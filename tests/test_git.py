@@ -248,17 +248,6 @@ def test_a_repository_around_ours_is_never_touched(tmp_path) -> None:
     assert run(tmp_path, "diff", "--cached", "--name-only") == ""
 
 
-def test_a_stale_lock_of_a_ref_is_removed_too(git) -> None:
-    commit(git, x=b"one")
-    lock = git.folder / ".git" / "refs" / "heads" / "main.lock"
-    lock.write_bytes(b"")
-    old = time.time() - 3_600
-    os.utime(lock, (old, old))
-    git.move_branch(git.head() or "", git.head())
-    commit(git, x=b"two")
-    assert (lock.exists(), len(git.log())) == (False, 2)
-
-
 def test_whoever_wants_to_be_alone_waits_for_a_command_that_outlives_its_process(git, tmp_path) -> None:
     """As a `gc` does that a killed daemon had begun."""
     program = (
@@ -284,3 +273,30 @@ def slow_children(pid: int) -> list[int]:
     """The commands that a process has begun, with all that these have begun, once the last of them runs."""
     found = psutil.Process(pid).children(recursive=True) if psutil.pid_exists(pid) else []
     return [one.pid for one in found] if any(one.name() == "sleep" for one in found) else []
+
+
+@pytest.mark.parametrize("name", ["HEAD.lock", "refs/heads/main.lock", "config.lock"])
+def test_a_stale_lock_of_any_kind_is_removed(git, name: str) -> None:
+    """What a git leaves that is killed while it commits, or while it makes the repository."""
+    lock = git.folder / ".git" / name
+    lock.write_bytes(b"")
+    old = time.time() - 61
+    os.utime(lock, (old, old))
+    git.commit({"b.md": b"b\n"}, "two", git.machine_identity, NOW)
+    git.run("config", "sidecar.test", "yes")
+    assert git.show("HEAD", "b.md") == b"b\n"
+    assert name != "config.lock" or not lock.exists()
+
+
+@pytest.mark.parametrize("torn", ["HEAD", "config", None])
+@pytest.mark.parametrize("kept", [(), ("HEAD",), ("HEAD", "refs"), ("HEAD", "refs", "config", "objects")])
+def test_a_repository_whose_making_was_cut_off_is_made_whole(git, kept: tuple[str, ...], torn: str | None) -> None:
+    own = git.folder / ".git"
+    for path in own.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if torn in kept:
+        (own / torn).write_bytes((own / torn).read_bytes()[:12])
+    git.init()
+    assert git.commit({"b.md": b"b\n"}, "two", git.machine_identity, NOW)
+    assert git.show("HEAD", "b.md") == b"b\n"

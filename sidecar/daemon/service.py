@@ -23,6 +23,7 @@ from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
+from sidecar.daemon.memorytool import MemoryToolDesk
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import (
@@ -46,7 +47,7 @@ from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import SidecarError, UnknownMemory, UnknownNamespace
+from sidecar.errors import IndexUnusable, SidecarError, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, ProfileRef, SessionRef, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
@@ -79,6 +80,7 @@ class Service:
         self.history = HistoryDesk(parts)
         self.archive = ArchiveDesk(parts, config, self._recall, self._refresh_index)
         self.editing = EditDesk(parts)
+        self.tool = MemoryToolDesk(parts, takein.by)
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)
@@ -243,8 +245,7 @@ class Service:
             since=question.since,
             before=question.before,
         )
-        await self._refresh_index()
-        found = await self._read(recall, request)
+        found = await self._asked(recall, request)
         if question.level != "low" and recall is not self._recall:
             notes.append("degraded: a snapshot or commit is searched without the model")
         elif question.level != "low":
@@ -397,6 +398,15 @@ class Service:
         """An index whose folder was deleted is refilled before it answers."""
         if not self._parts.index.intact():
             await self._write(self._parts.follow.catch_up, [])
+
+    async def _asked(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the index says; one that turns out to be damaged is made anew from the files, and asked again."""
+        await self._refresh_index()
+        try:
+            return await self._read(ask, *args, **kwargs)
+        except IndexUnusable:
+            await self._write(self._parts.follow.catch_up, [], anew=True)
+            return await self._read(ask, *args, **kwargs)
 
     def _beside(self, ref: ProfileRef, *, routed: bool) -> list[ProfileRef]:
         """`personal`, where the folder and not a name decided."""

@@ -213,7 +213,8 @@ class LexicalReader:
 
     def frequency(self, profile: int, field: str, term: str) -> int:
         """How many documents of a profile have a term in a field; deleted ones count until they are merged away."""
-        return int(self._searcher.doc_freq(field, _scope(profile) + term))
+        with _translated(self._folder):
+            return int(self._searcher.doc_freq(field, _scope(profile) + term))
 
     def search(
         self,
