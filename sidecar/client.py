@@ -353,14 +353,18 @@ class Client:
         body = {"remote": remote, "dry_run": dry_run}
         return _object(self.request("POST", Profile(name=profile, namespace=namespace).route("share"), body))
 
-    def sync(self, namespace: str, profile: str, *, accept: bool = False) -> dict[str, Any]:
+    def sync(self, namespace: str, profile: str, *, accept: bool = False, purge: str | None = None) -> dict[str, Any]:
         """Bring a shared profile up to date: `{pulled, pushed, merged, …}`."""
         route = Profile(name=profile, namespace=namespace).route("sync")
-        return _object(self.request("POST", route, {"accept": accept}))
+        return _object(self.request("POST", route, {"accept": accept, **({"purge": purge} if purge else {})}))
 
     def sync_all(self) -> list[dict[str, Any]]:
         """Bring every shared profile up to date."""
         return list(self.request("POST", "/v1/sync", {}) or ())
+
+    def carry(self, profile: Profile, cwd: str, *, stop: bool = False) -> dict[str, Any]:
+        """Let a folder's project carry its profile in its own repository, or no longer: `{folder, state, …}`."""
+        return _object(self.request("POST", "/v1/carry", {**profile.spelled(), "cwd": cwd, "stop": stop}))
 
     def join(
         self, namespace: str, remote: str, *, profile: str | None = None, cwd: str | None = None

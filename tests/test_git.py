@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
+import psutil
 import pytest
 
 from sidecar.errors import GitFailed, GitMissing
@@ -243,6 +246,33 @@ def test_a_repository_around_ours_is_never_touched(tmp_path) -> None:
         git.status()
     assert run(tmp_path, "rev-parse", "main") == before
     assert run(tmp_path, "diff", "--cached", "--name-only") == ""
+
+
+def test_whoever_wants_to_be_alone_waits_for_a_command_that_outlives_its_process(git, tmp_path) -> None:
+    """As a `gc` does that a killed daemon had begun."""
+    program = (
+        "import os, sys; from pathlib import Path; from sidecar.git import Git\n"
+        f"git = Git(Path({str(git.folder)!r}), 'laptop')\n"
+        "with git.alone(1):\n"
+        "    git.run('-c', 'alias.slow=!sleep 30', 'slow')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program])
+    while not (alone := slow_children(process.pid)):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    with pytest.raises(GitFailed, match="does not end"), git.alone(0.1):
+        pass
+    for one in alone:
+        os.kill(one, signal.SIGKILL)
+    with git.alone(10):
+        assert git.head() is None
+
+
+def slow_children(pid: int) -> list[int]:
+    """The commands that a process has begun, with all that these have begun, once the last of them runs."""
+    found = psutil.Process(pid).children(recursive=True) if psutil.pid_exists(pid) else []
+    return [one.pid for one in found] if any(one.name() == "sleep" for one in found) else []
 
 
 @pytest.mark.parametrize("name", ["HEAD.lock", "refs/heads/main.lock", "config.lock"])

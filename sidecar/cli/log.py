@@ -39,7 +39,9 @@ def _print_commit(commit: Mapping[str, Any]) -> None:
     """When, what and by whom on one line; why and whence below it, where they say more."""
     who, subject = line(commit.get("author", "")), line(commit.get("subject", ""))
     head = f"{line(commit.get('commit', ''))[:10]}  {age(commit.get('time', '')):>10}  "
-    click.echo(f"{head}{strong(subject)}{f'  ({who})' if who else ''}")
+    pusher = line(commit.get("pushed_by") or "")
+    people = dotted(who, f"pushed by {pusher}" if pusher else None)
+    click.echo(f"{head}{strong(subject)}{f'  ({people})' if people else ''}")
     agent, session = commit.get("agent"), commit.get("session")
     why = dotted(commit.get("why"), f"{agent or 'session'} {session}" if session else None)
     if why:

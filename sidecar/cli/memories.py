@@ -31,6 +31,7 @@ _DETAILS = (
     "updatedAt",
     "sessionId",
     "source",
+    "pushedBy",
     "tags",
     "pinned",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,9 @@ import click
 from sidecar.cli.options import Group, chosen, client, debug_option, json_option
 from sidecar.cli.output import counted, line, print_json, table
 from sidecar.cli.removal import print_preview
+
+_CARRY_SECONDS = 300.0
+"""The first time all files are written there."""
 
 
 def _namespaced(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,6 +42,26 @@ def profiles(context: click.Context, namespace: str | None, as_json: bool) -> No
         for one in found
     ]
     click.echo(table(rows) if rows else "There are no profiles yet.")
+
+
+@profiles.command()
+@click.option("--stop", is_flag=True, help="No longer; the files there stay.")
+@json_option
+def carry(stop: bool, as_json: bool) -> None:
+    """Let this project carry its memories itself.
+
+    Run it in the project's folder.  From then on the memory files lie in `.memory/` of its repository as well, to be
+    committed, pushed and reviewed with the code, by you: the daemon writes files there and never commits.
+    """
+    cwd = os.getcwd()  # noqa: PTH109 - a path as text is all that is needed
+    found = client(_CARRY_SECONDS).carry(chosen(None, None), cwd, stop=stop)
+    if as_json:
+        print_json(found)
+    elif stop:
+        click.echo(f"No longer kept in step: {line(found.get('folder', ''))}, whose files stay as they are.")
+    else:
+        files = counted(found.get("uncommitted") or 0, "file")
+        click.echo(f"Kept in step: {line(found.get('folder', ''))}; {files} there to be committed by you.")
 
 
 @profiles.command()

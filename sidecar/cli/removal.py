@@ -161,9 +161,14 @@ def print_preview(found: Mapping[str, Any]) -> None:
 def _print_elsewhere(found: Mapping[str, Any]) -> None:
     """What is beyond our reach."""
     for remote in found.get("remotes") or []:
-        click.echo(
-            f"Still held by {line(remote)}: push the new history there with force, and tell those who have clones."
+        how = (
+            "`sidecar sync PROFILE --purge yes` replaces its history, and those who have clones are asked."
+            if remote == "the remote"
+            else "what you have committed there is yours to rewrite."
+            if remote.startswith("/")
+            else "push the new history there with force, and tell those who have clones."
         )
+        click.echo(f"Still held by {line(remote)}: {how}")
     transcripts = found.get("transcripts") or []
     for path in transcripts[:_SHOWN]:
         click.echo(dim(f"Still in the agent's own transcript {line(path)}"))

@@ -73,17 +73,26 @@ def join(remote: str, profile: str | None, namespace: str | None, as_json: bool)
 @click.command(cls=Command)
 @click.argument("profile", required=False)
 @click.option("--accept", is_flag=True, help="Also if most memories of the profile go by it.")
+@click.option(
+    "--purge",
+    type=click.Choice(["yes", "no"]),
+    help="Whether memories that were purged on one side go on the other, too.",
+)
 @click.option("--namespace", metavar="NAME", help="Namespace of the profile  [default: the configured one].")
 @json_option
-def sync(profile: str | None, accept: bool, namespace: str | None, as_json: bool) -> None:
+def sync(profile: str | None, accept: bool, purge: str | None, namespace: str | None, as_json: bool) -> None:
     """Bring shared profiles up to date with their remotes.
 
-    One, or all.  The daemon does this by itself, too.
+    One, or all.  The daemon does this by itself, too.  Where memories were purged it waits for your word: with
+    `--purge yes` they go from the side that still has them, with `no` each side keeps what it has, and nothing is
+    exchanged.
     """
-    if profile is None and accept:
-        raise click.UsageError("--accept needs a PROFILE.")
+    if profile is None and (accept or purge):
+        raise click.UsageError("--accept and --purge need a PROFILE.")
     speaker = client(_SECONDS)
-    found = [speaker.sync(_namespace(namespace), profile, accept=accept)] if profile else speaker.sync_all()
+    found = (
+        [speaker.sync(_namespace(namespace), profile, accept=accept, purge=purge)] if profile else speaker.sync_all()
+    )
     if as_json:
         print_json(found[0] if profile else found)
         return
@@ -91,6 +100,12 @@ def sync(profile: str | None, accept: bool, namespace: str | None, as_json: bool
         click.echo("No profile is shared.")
     for one in found:
         click.echo(_told(one))
+    if purge == "yes":
+        click.echo(
+            "A host may keep replaced commits for a while, forks and backups for good; other clones ask their users."
+        )
+    elif purge == "no":
+        click.echo("Each side keeps what it has, and nothing is exchanged; `--purge yes` follows after all.")
 
 
 def _told(row: Mapping[str, Any]) -> str:

@@ -137,7 +137,7 @@ def _named(label: str, rows: list[Mapping[str, Any]], describe: Any) -> Iterator
 
 def _profile(row: Mapping[str, Any]) -> str:
     counts = (counted(row.get("memories", 0), "memory", "memories"), counted(row.get("messages", 0), "message"))
-    return dotted(f"{row.get('namespace')}/{row.get('name')}", *counts, *_shared(row.get("sync") or {}))
+    return dotted(f"{row.get('namespace')}/{row.get('name')}", *counts, *_shared(row.get("sync") or {}), *_carried(row))
 
 
 def _shared(sync: Mapping[str, Any]) -> Iterator[str]:
@@ -146,6 +146,17 @@ def _shared(sync: Mapping[str, Any]) -> Iterator[str]:
         yield f"{line(sync.get('state', ''))} with {line(sync.get('remote', ''))}"
         if sync.get("error"):
             yield f"{line(sync['error'])} {line(sync.get('hint') or '')}".rstrip()
+
+
+def _carried(row: Mapping[str, Any]) -> Iterator[str]:
+    """How it stands with the folder of its project; nothing if that does not carry it."""
+    carried = row.get("carried") or {}
+    if carried:
+        yield f"{line(carried.get('state', ''))} with {line(carried.get('folder', ''))}"
+        if carried.get("uncommitted"):
+            yield f"{counted(carried['uncommitted'], 'file')} there not committed"
+        if carried.get("error"):
+            yield f"{line(carried['error'])} {line(carried.get('hint') or '')}".rstrip()
 
 
 def _agent(row: Mapping[str, Any]) -> str:

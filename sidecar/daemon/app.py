@@ -19,6 +19,7 @@ from sidecar import bearer, git, log, meeting
 from sidecar.archiving import Archiving
 from sidecar.config import Config, Extract, adopted, diff, load
 from sidecar.daemon.asgi import Mount
+from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake, Progress
@@ -198,7 +199,13 @@ class Daemon:
         quiet_store, maximum = timedelta(seconds=config.git.quiet_seconds), timedelta(seconds=config.git.max_seconds)
         keeper = Keeper(self._paths.store, self._follow, self._index, writer, quiet=quiet_store, maximum=maximum)
         sync = SyncService(self._sharing, self._follow, router, keeper, every=timedelta(minutes=config.sync.minutes))
-        keeper.on_commit = sync.committed
+        carry = CarryService(self._sharing, self._follow, keeper)
+
+        def on_commit(ref: ProfileRef) -> None:
+            sync.committed(ref)
+            carry.committed(ref)
+
+        keeper.on_commit = on_commit
         archived = asyncio.Event()
         learner = self._learner = Learner(
             journal,
@@ -228,6 +235,7 @@ class Daemon:
             Supervisor(),
             self._paths.trash,
             sync,
+            carry,
         )
         for name, part in (
             ("follow", parts.keeper),
@@ -236,6 +244,7 @@ class Daemon:
             ("extract", parts.learner),
             ("upkeep", parts.upkeep),
             ("sync", parts.sync),
+            ("carry", parts.carry),
         ):
             parts.supervisor.add(name, part.serve)
         service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)

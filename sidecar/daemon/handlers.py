@@ -177,10 +177,12 @@ async def get_memory(api: Api, call: Call[requests.Nothing, requests.GetMemory])
     """Get a memory; with `history=1` also its versions and source messages."""
     target = await _target(api, call)
     view = await api.get_memory(target.ref, call.path["id"], history=call.query.history)
-    if call.query.history:
-        shown = render.detail(view.stored, view.versions, view.messages, view.revisions, view.related)
-        return Reply(shown.plain())
-    return Reply(render.shown(view.stored, view.related).plain())
+    found = (
+        render.detail(view.stored, view.versions, view.messages, view.revisions, view.related)
+        if call.query.history
+        else render.shown(view.stored, view.related)
+    )
+    return Reply(found.model_copy(update={"pushed_by": view.pushed_by} if view.pushed_by else {}).plain())
 
 
 async def delete_memory(api: Api, call: Plain) -> Reply:

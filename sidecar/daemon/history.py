@@ -84,7 +84,10 @@ class HistoryDesk(Desk):
     async def log(self, ref: ProfileRef, identifier: str | None, limit: int) -> Sequence[LogEntry]:
         """Commits with their reasons, newest first; none of a profile that does not exist."""
         profile = self.opened(ref)
-        entries = [] if profile is None else await self.read(profile.log, identifier, limit)
+        if profile is None:
+            return []
+        entries = await self.read(profile.log, identifier, limit)
+        pushed = await self.read(profile.pushed, entries)
         return [
             LogEntry(
                 commit=entry.commit,
@@ -96,6 +99,7 @@ class HistoryDesk(Desk):
                 agent=next(iter(entry.agents), None),
                 why=why(entry.body),
                 changes=[line.removeprefix("- ") for line in entry.body.splitlines() if line.startswith("- ")],
+                **({"pushed_by": pushed[entry.commit]} if entry.commit in pushed else {}),
             )
             for entry in entries
         ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.archiving import Archiving
+from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
@@ -42,3 +43,4 @@ class Parts:
     supervisor: Supervisor
     trash: Path
     sync: SyncService
+    carry: CarryService

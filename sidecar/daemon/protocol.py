@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Literal, Protocol
 
+from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.metrics import Metric
 from sidecar.errors import SidecarError
 from sidecar.exchange import Form
@@ -25,6 +26,7 @@ from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
+YesNo = Literal["yes", "no"]
 Level = Literal["low", "medium", "high"]
 Length = Literal["short", "medium", "long"]
 Kind = Literal["memory", "message"]
@@ -114,7 +116,7 @@ class MemoryView:
     """A memory; with its history `versions` (oldest first, itself among them) and its source messages in order.
 
     `revisions`: the words that its own file had, oldest first.  `related`: what `[[links]]` tie it to, each with whose
-    the link is (`to`: its own, `from`: the other's).
+    the link is (`to`: its own, `from`: the other's).  `pushed_by`: who pushed it first.
     """
 
     stored: Stored
@@ -122,6 +124,7 @@ class MemoryView:
     messages: tuple[Message, ...] = ()
     revisions: tuple[RevisionShape, ...] = ()
     related: tuple[tuple[Stored, str], ...] = ()
+    pushed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,8 +409,14 @@ class Api(Protocol):
     async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
         """Publish a profile, or say what would go out.  Raises NotFound, RemoteNotEmpty and others of sharing."""
 
-    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
-        """Bring a profile up to date with its remote.  Raises NotShared and others of sharing."""
+    async def sync(self, ref: ProfileRef, *, accept: bool, purge: YesNo | None) -> Synced:
+        """Bring a profile up to date with its remote; `purge`: what to do about one that is in the way.
+
+        Raises NotShared and others of sharing.
+        """
+
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+        """Let the project of a folder carry a profile in its own repository, or no longer.  Raises NoProject."""
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Every shared profile, and what came of it."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sidecar.daemon.deletion import Deletion
 from sidecar.daemon.desk import Desk
 from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.parts import Parts
+from sidecar.daemon.writer import Urgency
 from sidecar.errors import PROFILE_FAULTS, Refused, UnknownMemory
 from sidecar.identity import normalized
 from sidecar.ingest import PERSONAL
@@ -69,10 +71,20 @@ class RemovalDesk(Desk):
         Raises UnknownMemory, PurgeImpossible, Refused.
         """
         profile = self.profile(ref)
-        plan = await self.write(self._begin, profile, identifiers)
-        transcripts = self._paths(self._sessions(plan.messages))
-        outcome = await self.write(self._finish, profile)
+        result = await self.read(self._alone, profile, identifiers)
         await self._history.forget_indexes()
+        await self.parts.carry.now(ref)
+        return result
+
+    def purge_now(self, profile: Profile, identifiers: Sequence[str]) -> PurgeResult:
+        """As `purge`, for whoever is in a thread of their own and sees to it that nothing is synced meanwhile.
+
+        Indexes of past trees are left to the caller.
+        """
+        submit = self.parts.writer.submit
+        plan = submit(Urgency.ANSWER, partial(self._begin, profile, identifiers)).result()
+        transcripts = self._paths(self._sessions(plan.messages))
+        outcome = submit(Urgency.ANSWER, partial(self._finish, profile)).result()
         purged = outcome.purged
         return PurgeResult(
             ids=list(purged.ids),
@@ -81,10 +93,14 @@ class RemovalDesk(Desk):
             commits=purged.commits,
             messages=outcome.messages,
             trash=outcome.trash,
-            remotes=list(purged.remotes),
+            remotes=[*purged.remotes, *self._carrier(profile.ref)],
             transcripts=transcripts,
             remaining=list(purged.remaining),
         )
+
+    def _alone(self, profile: Profile, identifiers: Sequence[str]) -> PurgeResult:
+        with self.parts.sync.standing_still():  # one that has begun before would push what was there then
+            return self.purge_now(profile, identifiers)
 
     def resume(self) -> None:
         """At the start: finish what an interruption has left of a purge; runs in the writer thread."""
@@ -152,7 +168,7 @@ class RemovalDesk(Desk):
             messages=len(plan.messages),
             commits=plan.commits,
             refs=list(plan.refs),
-            remotes=list(plan.remotes),
+            remotes=[*plan.remotes, *self._carrier(profile.ref)],
             transcripts=self._paths(self._sessions(plan.messages)),
             related=[_removed(one) for one in related],
         )
@@ -174,6 +190,11 @@ class RemovalDesk(Desk):
         only: Messages = self._deletion.only_used_by(profile, found) if wanted.action == "delete" else ()
         related = _related(ids, [stored.memory for stored in found], profile)
         return _preview(wanted.action, found, len(only), related, self._paths(self._sessions(only)))
+
+    def _carrier(self, ref: ProfileRef) -> list[str]:
+        """The project's own repository, if it carries the profile: its history is the user's."""
+        carried = self.parts.carry.states.get(ref)
+        return [] if carried is None else [str(carried.folder)]
 
     def _sessions(self, messages: Messages) -> set[SessionRef]:
         archived = (self.parts.journal.message(one, agent) for agent, one in messages)

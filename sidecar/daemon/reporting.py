@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sidecar import __version__
 from sidecar.daemon import formats
+from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness
@@ -79,14 +82,14 @@ class Reporting:
     def profiles(self) -> list[shapes.ProfileShape]:
         """Every profile with its numbers of active memories and of archived messages."""
         parts = self._parts
-        messages, synced = parts.journal.profile_counts(), parts.sync.states
+        messages, synced, carried = parts.journal.profile_counts(), parts.sync.states, parts.carry.states
         return [
             shapes.ProfileShape(
                 name=ref.name,
                 namespace=ref.namespace,
                 memories=len(parts.store.open(ref).memories()),
                 messages=messages.get(ref, 0),
-                **({"sync": _sync(synced[ref])} if ref in synced else {}),
+                **_elsewhere(synced.get(ref), carried.get(ref)),
             )
             for ref in parts.store.profiles()
         ]
@@ -186,12 +189,30 @@ class Reporting:
         ]
 
 
+def _elsewhere(synced: SyncState | None, carried: CarryState | None) -> Mapping[str, Any]:
+    """Where else a profile lies; nothing of one that lies nowhere else."""
+    found = {} if synced is None else {"sync": _sync(synced)}
+    return found if carried is None else {**found, "carried": carried_shape(carried)}
+
+
 def _sync(state: SyncState) -> shapes.SyncShape:
     return shapes.SyncShape(
         remote=state.remote,
         state=state.state,
         since=state.since,
         synced=state.synced,
+        error=state.error,
+        hint=state.hint,
+    )
+
+
+def carried_shape(state: CarryState) -> shapes.CarriedShape:
+    """As `status` shows it."""
+    return shapes.CarriedShape(
+        folder=str(state.folder),
+        state=state.state,
+        since=state.since,
+        uncommitted=state.uncommitted,
         error=state.error,
         hint=state.hint,
     )

@@ -152,6 +152,8 @@ _SHARING: Final = (
           conflicts=True),
     Route("POST", "/namespaces/{ns}/join", "join", sharing_handlers.join, body=requests.Join,
           result=shapes.JoinResult, conflicts=True),
+    Route("POST", "/carry", "carry_here", sharing_handlers.carry, body=requests.CarryHere, result=shapes.CarriedShape,
+          conflicts=True),
     Route("POST", "/sync", "sync_all", sharing_handlers.sync_all, body=requests.SyncAll, result=shapes.SyncResult,
           many=True),
 )  # fmt: skip

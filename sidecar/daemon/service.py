@@ -16,6 +16,7 @@ from typing import ParamSpec, TypeVar
 from sidecar.config import Config
 from sidecar.daemon.archivedesk import ArchiveDesk
 from sidecar.daemon.budget import within
+from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
 from sidecar.daemon.editing import EditDesk
@@ -39,6 +40,7 @@ from sidecar.daemon.protocol import (
     Said,
     SessionName,
     Told,
+    YesNo,
 )
 from sidecar.daemon.relating import ties, with_linked
 from sidecar.daemon.removal import RemovalDesk
@@ -285,8 +287,9 @@ class Service:
         profile = self._profile_of(ref, identifier)
         stored = self._stored(profile, identifier)
         related = await self._read(ties, profile, stored)
+        pushed_by = await self._read(profile.pushed_by, identifier)
         if not history:
-            return MemoryView(stored, related=related)
+            return MemoryView(stored, related=related, pushed_by=pushed_by)
         versions = _chain(profile, stored)
         agent = stored.memory.source.agent
         found = [
@@ -296,7 +299,7 @@ class Service:
         ]
         messages = {one.message.id: one.message for one in found if one is not None}
         revisions = await self.history.revisions(profile, identifier)
-        return MemoryView(stored, tuple(versions), tuple(messages.values()), revisions, related)
+        return MemoryView(stored, tuple(versions), tuple(messages.values()), revisions, related, pushed_by)
 
     async def summary(self, ref: ProfileRef, session: str | None) -> str:
         """The profile in Markdown under the five headings."""
@@ -320,10 +323,24 @@ class Service:
         self._known(ref.namespace)
         return await self._parts.sync.share(ref, remote, dry_run=dry_run)
 
-    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+    async def sync(self, ref: ProfileRef, *, accept: bool, purge: YesNo | None) -> Synced:
         """Bring a shared profile up to date with its remote."""
         self._known(ref.namespace)
-        return await self._parts.sync.sync(ref, accept=accept)
+        if purge == "no":
+            return await self._parts.sync.decline_purge(ref)
+        if purge is None:
+            return await self._parts.sync.sync(ref, accept=accept)
+        synced = await self._parts.sync.follow_purge(ref, self.removal.purge_now, accept=accept)
+        await self.history.forget_indexes()
+        await self._parts.carry.now(ref)
+        return synced
+
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+        """Let a project carry its profile in its own repository, or no longer."""
+        self._known(ref.namespace)
+        if not stop and ref not in self._parts.store.profiles(ref.namespace):
+            await self._write(self._parts.learning.profile, ref)
+        return await self._parts.carry.carry(ref, cwd, stop=stop)
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Bring every shared profile up to date."""

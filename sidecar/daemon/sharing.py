@@ -7,8 +7,10 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, ParamSpec, TypeVar
 
@@ -16,12 +18,22 @@ from sidecar import git
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.writer import Urgency, Writer
-from sidecar.errors import NotFound, NotShared, Refused, RemoteRewritten, SidecarError, Unavailable
+from sidecar.errors import (
+    NotFound,
+    NotShared,
+    PurgeDeclined,
+    Refused,
+    RemoteHoldsPurged,
+    RemotePurged,
+    RemoteRewritten,
+    SidecarError,
+    Unavailable,
+)
 from sidecar.follow import Follow
 from sidecar.ingest import PERSONAL
 from sidecar.model import ProfileRef
 from sidecar.routing import Router
-from sidecar.share import Folder, Joined, Outgoing, Sharing, Synced
+from sidecar.share import Folder, Joined, Outgoing, Purging, Sharing, Synced
 from sidecar.store import ProjectIdentity
 
 log = logging.getLogger(__name__)
@@ -41,7 +53,7 @@ _JITTER: Final = 0.25
 
 _NEVER: Final = datetime.fromtimestamp(0, UTC)
 
-State = Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "failed"]
+State = Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "purged", "declined", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,21 @@ class SyncService:
         """Sync one profile now."""
         return await self._sync(ref, accept=accept)
 
+    async def follow_purge(self, ref: ProfileRef, purging: Purging, *, accept: bool) -> Synced:
+        """With the user's yes to a purge, theirs or ours, sync one profile now."""
+        return await self._outcome(ref, partial(self._sharing.follow_purge, ref, purging, accept=accept))
+
+    async def decline_purge(self, ref: ProfileRef) -> Synced:
+        """With the user's no to a purge, exchange nothing from now on."""
+        await asyncio.to_thread(self._sharing.decline_purge, ref)
+        if ref in self._states:
+            self._failed(ref, PurgeDeclined(remote=self._states[ref].remote))
+        return Synced(0, 0, merged=False)
+
+    def standing_still(self) -> AbstractContextManager[None]:
+        """Nothing is exchanged meanwhile; from any thread but the writer's."""
+        return self._sharing.standing_still()
+
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Sync every shared profile now; what is wrong with one stops no other."""
         await self._look()
@@ -157,8 +184,12 @@ class SyncService:
         return {ref: git.shown_address(address) for ref, address in found.items() if address is not None}
 
     async def _sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
+        return await self._outcome(ref, partial(self._sharing.sync, ref, accept=accept))
+
+    async def _outcome(self, ref: ProfileRef, work: Callable[[], Synced]) -> Synced:
+        """What came of an exchange, which is noted."""
         self._set(ref, "syncing")
-        error, synced = await _outcome(asyncio.to_thread(self._sharing.sync, ref, accept=accept))
+        error, synced = await _outcome(asyncio.to_thread(work))
         if error is not None or synced is None:
             self._failed(ref, error)
             assert error is not None  # noqa: S101 - one of the two is there
@@ -226,9 +257,18 @@ async def _outcome(work: Awaitable[T]) -> tuple[Exception | None, T | None]:
     return error, results[0] if results else None
 
 
+_STATES: Final[Mapping[type[SidecarError], State]] = {
+    RemoteRewritten: "rewritten",
+    RemotePurged: "purged",
+    RemoteHoldsPurged: "purged",
+    PurgeDeclined: "declined",
+}
+
+
 def _state_of(error: Exception | None) -> State:
-    if isinstance(error, RemoteRewritten):
-        return "rewritten"
+    for kind, state in _STATES.items():
+        if isinstance(error, kind):
+            return state
     if isinstance(error, Refused):
         return "refused"
     return "offline" if isinstance(error, Unavailable) else "failed"

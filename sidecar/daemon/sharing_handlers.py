@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sidecar.daemon.handlers import Call, Reply
+from sidecar.daemon.handlers import Call, Reply, profile_of
 from sidecar.daemon.protocol import Api
+from sidecar.daemon.reporting import carried_shape
 from sidecar.errors import SidecarError
 from sidecar.model import ProfileRef
 from sidecar.share import Outgoing, Synced
@@ -19,7 +20,7 @@ async def share(api: Api, call: Call[requests.Share, requests.NoQuery]) -> Reply
 async def sync(api: Api, call: Call[requests.Sync, requests.NoQuery]) -> Reply:
     """Take over what others shared of a profile, and push what is new here."""
     ref = _ref(call.path)
-    return Reply(_synced(ref, await api.sync(ref, accept=call.body.accept)).plain())
+    return Reply(_synced(ref, await api.sync(ref, accept=call.body.accept, purge=call.body.purge)).plain())
 
 
 async def sync_all(api: Api, call: Call[requests.Nothing, requests.NoQuery]) -> Reply:
@@ -41,6 +42,15 @@ async def join(api: Api, call: Call[requests.Join, requests.NoQuery]) -> Reply:
         pushed=joined.synced.pushed,
     )
     return Reply(result.plain())
+
+
+async def carry(api: Api, call: Call[requests.CarryHere, requests.NoQuery]) -> Reply:
+    """Let a project carry its profile in `.memory/` of its repository, where commits are the user's; or no longer."""
+    cwd, stop = call.body.cwd, call.body.stop
+    # A project that has no profile yet gets its name now.
+    ref = await profile_of(api, call) if call.body.profile else await api.route(cwd, create=not stop)
+    state = await api.carry(ref, cwd or "/", stop=stop)
+    return Reply(carried_shape(state).plain())
 
 
 def _ref(path: object) -> ProfileRef:

@@ -79,3 +79,52 @@ class RemoteEmpty(NotFound):
 
     code = 1260
     hint = "Publish one there first, with `sidecar share`."
+
+
+class RemotePurged(Refused):
+    """{count} memories were purged from {remote} and are still here: {ids}."""
+
+    code = 1261
+    hint = "Nothing was changed. With `sidecar sync PROFILE --purge yes` they go here too, with `--purge no` they stay."
+
+
+class RemoteHoldsPurged(Refused):
+    """{remote} still holds what was purged here: {ids}."""
+
+    code = 1262
+    hint = "`sidecar sync PROFILE --purge yes` replaces its history; until then nothing goes there or comes from there."
+
+
+class PurgeDeclined(Refused):
+    """What was purged from {remote} stays here, as you wanted: nothing is exchanged with it."""
+
+    code = 1263
+    hint = "`sidecar sync PROFILE --purge yes` follows after all."
+
+
+class NoPurgeMet(Conflict):
+    """No purge stands between profile {profile} and its remote."""
+
+    code = 1264
+    hint = "`sidecar sync PROFILE` brings it up to date."
+
+
+class CannotCarry(Refused):
+    """{folder} cannot be kept in step with its profile: {why}"""
+
+    code = 1265
+    hint = "Mend it there; nothing was changed on either side."
+
+
+class NoProject(Conflict):
+    """{folder} belongs to no project, so no repository can carry its memories."""
+
+    code = 1266
+    hint = "Run it in the folder of a git repository that has a profile of its own."
+
+
+class ProfileAside(Refused):
+    """Profile {profile} waits: {why}."""
+
+    code = 1267
+    hint = "Run `git switch main` in its folder, or finish what is going on there; then it goes on by itself."

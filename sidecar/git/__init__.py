@@ -10,7 +10,8 @@ foreign     looks into repositories that are not ours
 """
 
 from sidecar.git.exchange import Exchange, remote_address, shown_address
-from sidecar.git.foreign import PEEK_SECONDS, has_commit, root_commit, version
+from sidecar.git.foreign import PEEK_SECONDS, current_commit, git_folder, has_commit, root_commit, version, waiting
+from sidecar.git.parsing import object_name
 from sidecar.git.repository import BRANCH, Git
 from sidecar.git.runner import TIMEOUT_SECONDS, Limits
 from sidecar.git.trees import TreeEntry, Trees
@@ -29,10 +30,14 @@ __all__ = [
     "StatusEntry",
     "TreeEntry",
     "Trees",
+    "current_commit",
+    "git_folder",
     "has_commit",
     "login",
+    "object_name",
     "remote_address",
     "root_commit",
     "shown_address",
     "version",
+    "waiting",
 ]

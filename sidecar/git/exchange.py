@@ -121,20 +121,22 @@ class Exchange:
         if self._quarantine.exists():
             shutil.rmtree(self._quarantine)
 
-    def push(self, commit: str) -> bool:
+    def push(self, commit: str, *, replacing: str | None = None) -> bool:
         """Let the remote's branch go on to a commit; False if somebody else was faster.
 
-        Never forces: a remote that does not take it as a continuation keeps what it has.
+        Never forces: a remote that does not take it as a continuation keeps what it has.  But for `replacing`, the very
+        commit that is to go: whatever else is there by then stays.
         """
+        lease = [] if replacing is None else [f"--force-with-lease={_TIP}:{replacing}"]
         arguments = [
             "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no",
-            "--end-of-options", self.address, f"{commit}:{_TIP}",
+            *lease, "--end-of-options", self.address, f"{commit}:{_TIP}",
         ]  # fmt: skip
         code, output, said = self._run(arguments, self._limits.seconds, self.folder, None)
         if code == 0:
             return True
         text = f"{output.decode('utf-8', 'replace')}\n{said}"
-        if _RACED.search(text):
+        if _RACED.search(text) and not (replacing is not None and "denying" in text):
             return False
         rejected = _REJECTED.search(text)
         if rejected:

@@ -47,6 +47,31 @@ def has_commit(folder: Path, commit: str) -> bool:
         return False
 
 
+def current_commit(folder: Path) -> str | None:
+    """The commit that is checked out in the work tree of a folder; None if there is none, or git cannot tell."""
+    try:
+        return _peek(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", codes=(0, 1, 128)).strip() or None
+    except GitFailed:
+        return None
+
+
+def git_folder(folder: Path) -> Path | None:
+    """Where git keeps HEAD and the index of the work tree that a folder lies in; None if it lies in none."""
+    try:
+        return Path(_peek(folder, "rev-parse", "--absolute-git-dir").removesuffix("\n"))
+    except GitFailed:
+        return None
+
+
+def waiting(folder: Path) -> int | None:
+    """How many files below a folder its repository has not committed; None if git cannot tell."""
+    try:
+        output = _peek(folder, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", ".")
+    except GitFailed:
+        return None
+    return output.count("\0")
+
+
 def _main_work_tree(folder: Path) -> Path | None:
     """Where the main work tree of a linked one lies; None if the repository itself is bare."""
     first = _peek(folder, "worktree", "list", "--porcelain").split("\n\n")[0].splitlines()

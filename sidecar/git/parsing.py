@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sidecar.git.words import Identity, LogEntry, StatusEntry
 
-_TRAILER = re.compile(r"(Memory-Id|Session|Agent): (.+)")
+_TRAILER = re.compile(r"(Memory-Id|Session|Agent|Pushed-By): (.+)")
 
 
 def status_entries(output: bytes) -> list[StatusEntry]:
@@ -28,12 +28,17 @@ def status_entries(output: bytes) -> list[StatusEntry]:
     return entries
 
 
+def object_name(data: bytes, like: str) -> str:
+    """The name under which git knows these bytes as a file, in a repository that has an object named `like`."""
+    algorithm = "sha256" if len(like) == 64 else "sha1"
+    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
 def same(name: str | None, data: bytes | None) -> bool:
     """Whether a file of HEAD (its object name, None if there is none) has exactly these bytes."""
     if name is None or data is None:
         return name is None and data is None
-    algorithm = "sha256" if len(name) == 64 else "sha1"
-    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == name
+    return object_name(data, name) == name
 
 
 def signature(identity: Identity) -> str:
@@ -52,7 +57,7 @@ def log_entry(record: str) -> LogEntry:
     """One commit, as `log` prints it in the format that the repository asks for."""
     commit, parents, stamp, name, email, message = record.lstrip("\n").split("\x01", 5)
     subject, _, body = message.strip("\n").partition("\n")
-    trailers: dict[str, list[str]] = {"Memory-Id": [], "Session": [], "Agent": []}
+    trailers: dict[str, list[str]] = {"Memory-Id": [], "Session": [], "Agent": [], "Pushed-By": []}
     for line in message.strip().rpartition("\n\n")[2].splitlines():
         found = _TRAILER.fullmatch(line)
         if found:
@@ -67,4 +72,5 @@ def log_entry(record: str) -> LogEntry:
         memories=tuple(trailers["Memory-Id"]),
         sessions=tuple(trailers["Session"]),
         agents=tuple(trailers["Agent"]),
+        pushed_by=next(iter(trailers["Pushed-By"]), name),
     )

@@ -148,6 +148,13 @@ def line(git: Git) -> list[str]:
     return git.run("rev-list", "--topo-order", "HEAD").decode().split()
 
 
+def beyond(git: Git, ref: str) -> set[str] | None:
+    """The commits of the present line that a ref does not lead to; None if there is no such ref."""
+    if not git.run("for-each-ref", "--format=%(objectname)", ref):
+        return None
+    return set(git.run("rev-list", "HEAD", f"^{ref}").decode().split())
+
+
 def touching(git: Git, after: str, paths: Sequence[str]) -> list[str]:
     """The commits behind one that changed any of the paths, the latest first."""
     return git.run("rev-list", f"{after}..HEAD", "--", *paths).decode().split() if paths else []

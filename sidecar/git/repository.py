@@ -6,18 +6,20 @@ at that moment: somebody may be editing there.  The index is brought along after
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
 from sidecar.git.parsing import log_entry, quoted, same, signature, status_entries
-from sidecar.git.runner import OBJECT, TIMEOUT_SECONDS, run, user_setting
+from sidecar.git.runner import OBJECT, TIMEOUT_SECONDS, run, user_settings
 from sidecar.git.words import Identity, LogEntry, StatusEntry, login
 
 BRANCH: Final = "main"
@@ -27,6 +29,7 @@ _LOCK_STALE_SECONDS: Final = 60.0
 _LOCK = re.compile(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exists")
 """How git says that somebody holds one of its locks: of the index, of a ref, of its settings."""
 
+_ALONE: Final = "sidecar-alone.lock"
 _EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
 """Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
 
@@ -46,6 +49,7 @@ class Git:
     def __init__(self, folder: Path, machine: str) -> None:
         self.folder = folder
         self._machine = machine
+        self._inherited: tuple[int, ...] = ()
 
     @property
     def machine_identity(self) -> Identity:
@@ -54,8 +58,8 @@ class Git:
 
     def user_identity(self) -> Identity:
         """The user's name as git knows it here, else login and machine."""
-        name, email = (user_setting(self.folder, key) for key in ("user.name", "user.email"))
-        return Identity(name or login(), email or f"{login()}@{self._machine}")
+        known = user_settings(self.folder, r"^user\.(name|email)$")
+        return Identity(known.get("user.name") or login(), known.get("user.email") or f"{login()}@{self._machine}")
 
     def is_repo(self) -> bool:
         """Whether the folder is itself the top of a work tree (not merely inside one)."""
@@ -143,7 +147,7 @@ class Git:
         if not changes:
             return None
         parent, branch = self.head(), self._branch()
-        known = self.files("HEAD", sorted(changes)) if parent else {}
+        known = self.files(parent, sorted(changes)) if parent else {}
         news = {path: data for path, data in sorted(changes.items()) if not same(known.get(path), data)}
         made = self._import(news, message, author, when, branch, parent) if news else None
         self.refresh_index(sorted(changes))
@@ -206,6 +210,27 @@ class Git:
         """
         return self._git(*arguments, given=given, codes=codes, locks=locks, timeout=timeout)
 
+    @contextmanager
+    def alone(self, patience: float) -> Iterator[None]:
+        """Nobody else is inside at the same time; `GitFailed` if somebody still is after `patience` seconds.
+
+        A git command outlives the process that began it: killed in the middle of a purge, the daemon leaves a `gc`
+        that holds git's own locks, and a `fast-import` that moves refs, while the next one begins anew.  So whatever is
+        run inside holds the lock as well, and the next one waits for it.
+        """
+        with (self.folder / ".git" / _ALONE).open("ab") as lock:
+            deadline = time.monotonic() + patience
+            while not _locked(lock.fileno()):
+                if time.monotonic() > deadline:
+                    why = "a git command that an earlier run has begun does not end"
+                    raise GitFailed(command="wait", folder=self.folder, stderr=why)
+                time.sleep(_LOCK_PATIENCE[0])
+            self._inherited = (lock.fileno(),)
+            try:
+                yield
+            finally:
+                self._inherited = ()
+
     def _branch(self) -> str:
         busy = [name for name in _IN_PROGRESS if (self.folder / ".git" / name).exists()]
         if busy:
@@ -260,7 +285,15 @@ class Git:
     ) -> bytes:
         for pause in (*_LOCK_PATIENCE, None):
             try:
-                return run(self.folder, arguments, given=given, codes=codes, locks=locks, timeout=timeout)
+                return run(
+                    self.folder,
+                    arguments,
+                    given=given,
+                    codes=codes,
+                    locks=locks,
+                    timeout=timeout,
+                    inherited=self._inherited,
+                )
             except GitFailed as error:
                 held = _LOCK.search(str(error.fields["stderr"]))
                 if pause is None or held is None:
@@ -276,3 +309,11 @@ class Git:
                 lock.unlink()
         except FileNotFoundError:  # its owner has just finished
             return
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

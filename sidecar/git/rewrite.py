@@ -26,6 +26,10 @@ SHARED: Final = "refs/sidecar/remote"
 """What the remote of a shared profile had when it was last asked.  It moves with the rest: what comes from there then
 does not go on from it, and is not followed without asking, so that nothing purged comes back."""
 
+INCOMING: Final = "refs/sidecar/incoming"
+"""What was received of it last."""
+
+_HELD: Final = frozenset({SHARED, INCOMING})
 _STASH: Final = "refs/stash"
 _SCRATCH: Final = "refs/sidecar/rewriting"
 _NO_MODE: Final = "000000"
@@ -50,7 +54,7 @@ class Ref:
     @property
     def remote(self) -> bool:
         """Whether it says what a remote had when it was last asked."""
-        return self.tracking or self.name == SHARED
+        return self.tracking or self.name in _HELD
 
     @property
     def tracking(self) -> bool:

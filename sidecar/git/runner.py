@@ -94,8 +94,12 @@ def run(
     locks: bool = True,
     user_config: bool = False,
     timeout: float = TIMEOUT_SECONDS,
+    inherited: Sequence[int] = (),
 ) -> bytes:
-    """Standard output of one git command; any exit code that is not among `codes` raises `GitFailed`."""
+    """Standard output of one git command; any exit code that is not among `codes` raises `GitFailed`.
+
+    `inherited`: descriptors of open files that the command, and what it starts, hold open as long as they run.
+    """
     settings = {**SETTINGS}
     if user_config:  # whose repository it is, the user's own settings decide there
         del settings["safe.directory"]
@@ -108,6 +112,7 @@ def run(
             capture_output=True,
             timeout=timeout,
             check=False,
+            pass_fds=tuple(inherited),
         )
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise _not_started(folder, arguments) from error
@@ -202,6 +207,13 @@ def exchange(
 def user_setting(folder: Path, name: str) -> str:
     """A setting of the user's own git; empty if there is none."""
     return run(folder, ["config", "--get", name], user_config=True, codes=(0, 1)).decode("utf-8", "replace").strip()
+
+
+def user_settings(folder: Path, pattern: str) -> dict[str, str]:
+    """The settings of the user's own git, and of the folder's repository, whose lower-case names match a pattern."""
+    output = run(folder, ["config", "--null", "--get-regexp", pattern], user_config=True, codes=(0, 1))
+    pairs = (entry.partition("\n") for entry in output.decode("utf-8", "replace").split("\0")[:-1])
+    return {name: value.strip() for name, _, value in pairs}  # of several the last one counts
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

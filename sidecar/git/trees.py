@@ -48,10 +48,15 @@ class Trees:
         found = run(self.folder, arguments, codes=(0, 1, 128), locks=False).decode().strip()
         return found if OBJECT.fullmatch(found) else None
 
-    def entries(self, commit: str, most: int) -> list[TreeEntry] | None:
-        """Everything in a commit; None if that is more than `most`, which is found out without reading all of it."""
+    def entries(self, commit: str, most: int, under: str | None = None) -> list[TreeEntry] | None:
+        """Everything in a commit, or under a folder of it; None if that is more than `most`.
+
+        Which is found out without reading all of it.
+        """
         limit = most * _BYTES_OF_ENTRY
-        output = run_bounded(self.folder, ["ls-tree", "-r", "-l", "-z", "--full-tree", _checked(commit)], limit)
+        places = [] if under is None else ["--", f"{under}/"]
+        arguments = ["ls-tree", "-r", "-l", "-z", "--full-tree", _checked(commit), *places]
+        output = run_bounded(self.folder, arguments, limit)
         if output is None:
             return None
         found = [_entry(line) for line in output.split(b"\0")[:-1]]
@@ -71,6 +76,14 @@ class Trees:
                 found[name] = output[end + 1 : end + 1 + size]
                 position = end + size + 2
         return found
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """The bytes of one file of a commit, whose size has been looked at; None if it has none at that path."""
+        given = f"{_checked(commit)}:{path}\n".encode()
+        output = run(self.folder, ["cat-file", "--batch"], given=given, locks=False)
+        head, _, rest = output.partition(b"\n")
+        words = head.split(b" ")
+        return rest[: int(words[2])] if len(words) == 3 and words[1] == b"blob" else None
 
     def bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits, sorted; none for unrelated histories."""

@@ -27,7 +27,10 @@ class StatusEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One commit, newest first in a log; `memories`, `sessions` and `agents` are its trailers."""
+    """One commit, newest first in a log; `memories`, `sessions` and `agents` are its trailers.
+
+    `pushed_by`: the person on whose machine it was made, who alone can have pushed it first, if it ever was pushed.
+    """
 
     commit: str
     parents: tuple[str, ...]
@@ -38,6 +41,7 @@ class LogEntry:
     memories: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
+    pushed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

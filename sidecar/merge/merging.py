@@ -11,10 +11,12 @@ from sidecar.identity import content_hash, normalized
 from sidecar.merge.lives import Life, forgotten, grave_of, life_of, merged_life
 from sidecar.merge.places import Piece, arranged, fixed_piece, memory_piece, other_piece
 from sidecar.merge.profiles import merged_profile
+from sidecar.merge.purges import merged_purges
 from sidecar.merge.reading import PROFILE_FILE, Grave, Leaf, Parts, Tree, leaf_of, read
 from sidecar.merge.values import three_way
 from sidecar.merge.versions import Settle, contested_keys, revived, settled, touched_keys
 from sidecar.model import Status
+from sidecar.store.layout import PURGES_FILE
 
 
 def merge(base: Tree, ours: Tree, theirs: Tree, settle: Settle, *, standing: Collection[str] = ()) -> dict[str, bytes]:
@@ -128,6 +130,8 @@ def _others(old: Parts, one: Parts, other: Parts) -> Iterator[Piece]:
         before, mine, yours = (parts.others.get(path) for parts in (old, one, other))
         if path == PROFILE_FILE and mine is not None and yours is not None:
             yield fixed_piece(path, merged_profile(before, mine, yours))
+        elif path == PURGES_FILE and mine is not None and yours is not None and (both := merged_purges(mine, yours)):
+            yield fixed_piece(path, both)
         elif mine is not None and yours is not None and len({before, mine, yours}) == 3:
             yield other_piece(path, mine)
             yield other_piece(path, yours)

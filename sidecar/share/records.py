@@ -26,6 +26,8 @@ RESCUE: Final = "refs/sidecar/rescue"
 
 _ADDRESS: Final = "sidecar.remote"
 _PROJECT: Final = "sidecar.project"
+_CARRIED: Final = "sidecar.carried"
+_DECLINED: Final = "sidecar.purgeDeclined"
 
 
 class Record:
@@ -59,6 +61,24 @@ class Record:
     def see(self, commit: str) -> None:
         """The remote is here now."""
         self.trees.set_ref(REMOTE, commit)
+
+    @property
+    def carried(self) -> str | None:
+        """The folder in the project's work tree that holds the profile's files too; None if there is none."""
+        return self.git.setting(_CARRIED)
+
+    def carry(self, folder: str | None) -> None:
+        """From now on that folder, or (None) none."""
+        self.git.set_setting(_CARRIED, folder or "")
+
+    @property
+    def declined(self) -> str | None:
+        """The remote's commit after a purge that this machine's user does not want to follow."""
+        return self.git.setting(_DECLINED)
+
+    def decline(self, commit: str) -> None:
+        """The user does not follow the purge that led there."""
+        self.git.set_setting(_DECLINED, commit)
 
     def rescue(self, head: str) -> str:
         """Keep our history under a ref of its own; returns the ref."""

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from sidecar.errors import (
     PROFILE_FAULTS,
     AlreadyShared,
-    CannotShare,
-    ChangedOnDisk,
     NotShared,
-    PushRaced,
-    RemoteEmpty,
     RemoteNotEmpty,
-    RemoteRefused,
-    RemoteRewritten,
+    SidecarError,
 )
-from sidecar.git import Exchange, Git, Limits, remote_address
+from sidecar.git import Exchange, Limits, remote_address, shown_address
 from sidecar.model import ProfileRef
-from sidecar.share import arriving, leaving, taking
-from sidecar.share.inspection import MOST_FILES, inspect
-from sidecar.share.planning import forward, joined
-from sidecar.share.records import INCOMING, Record
-from sidecar.share.words import Exclusive, Folder, Follower, Joined, Outgoing, Plan, Synced
+from sidecar.share import arriving, carrying, leaving, taking
+from sidecar.share.carrying import Carried
+from sidecar.share.checkout import Checkout
+from sidecar.share.inspection import MOST_FILES
+from sidecar.share.purging import Purging
+from sidecar.share.records import Record
+from sidecar.share.syncing import Syncing, Wish
+from sidecar.share.words import Exclusive, Folder, Follower, Joined, Outgoing, Synced
+from sidecar.share.working import Work
 from sidecar.store import Profile, ProjectIdentity, Store
-
-_ATTEMPTS = 5
-"""How often a sync begins again because somebody pushed, or edited a file, in the middle of it."""
 
 
 class Sharing:
@@ -52,7 +49,8 @@ class Sharing:
     ) -> None:
         self._store, self._follow, self._machine, self._clock = store, follow, machine, clock
         self._exclusive, self._limits, self._most = exclusive, limits, most_files
-        self._lock, self._ending = threading.Lock(), threading.Event()
+        self._checkouts: dict[ProfileRef, Checkout] = {}
+        self._lock, self._ending, self._others = threading.Lock(), threading.Event(), 0
 
     def stop(self) -> None:
         """End what is under way with a remote; nothing new is begun."""
@@ -90,20 +88,20 @@ class Sharing:
         """
         address = remote_address(remote)
         with self._lock:
-            profile, record = self._store.open(ref), self._record(ref)
+            work = self._work(self._store.open(ref))
+            profile, record, syncing = work.profile, work.record, self._syncing(work, address)
+            remote = syncing.exchange.shown
             if record.address not in (None, address):
-                raise AlreadyShared(profile=ref, remote=self._exchange(profile, record.address or "").shown)
-            exchange = self._exchange(profile, address)
-            if record.address is None and exchange.tip() is not None:
-                raise RemoteNotEmpty(remote=exchange.shown)
-            self._exclusive(partial(self._prepare, profile))
-            outgoing = leaving.outgoing(profile, record, exchange.shown)
-            self._check_outgoing(profile, self._head(profile))
+                raise AlreadyShared(profile=ref, remote=shown_address(record.address or ""))
+            if record.address is None and syncing.exchange.tip() is not None:
+                raise RemoteNotEmpty(remote=remote)
+            head = work.prepare()
+            outgoing = leaving.outgoing(profile, record, remote)
+            syncing.check_outgoing(head, None)
             if not dry_run and record.address is None:
-                step = partial(leaving.publish, profile, record, address, project, self._clock())
-                self._exclusive(step)
+                self._exclusive(partial(leaving.publish, profile, record, address, project, self._clock()))
             if not dry_run:
-                self._sync(profile, record, exchange)
+                syncing.sync(Wish())
             return outgoing
 
     def sync(self, ref: ProfileRef, *, accept: bool = False) -> Synced:
@@ -113,10 +111,49 @@ class Sharing:
         `RemoteRefused`, `RemoteRewritten`, `StoreVanished`, `CannotShare`, `PushRaced`, or one of PROFILE_FAULTS.
         """
         with self._lock:
-            profile, record = self._store.open(ref), self._record(ref)
-            if record.address is None:
-                raise NotShared(profile=ref)
-            return self._sync(profile, record, self._exchange(profile, record.address), accept=accept)
+            return self._shared(ref).sync(Wish(accept=accept))
+
+    def decline_purge(self, ref: ProfileRef) -> None:
+        """The user keeps what the remote has purged, or lets it hold what was purged here.
+
+        Nothing is exchanged with it from then on, until `follow_purge`.  Raises as `sync`; `NoPurgeMet`.
+        """
+        with self._lock:
+            syncing = self._shared(ref)
+            found, record = syncing.met(admitting=False), syncing.work.record
+            record.rescue(syncing.work.head())
+            record.decline(found.tip)
+
+    def follow_purge(self, ref: ProfileRef, purge: Purging, *, accept: bool = False) -> Synced:
+        """With the user's yes: what the remote has purged goes here too; what was purged here goes from the remote.
+
+        Interrupted anywhere, it is asked again, and repeated.  `accept`: also if most of the profile goes by it.
+        Raises as `sync`; `NoPurgeMet`.
+        """
+        with self._lock:
+            syncing = self._shared(ref)
+            profile, found = syncing.work.profile, syncing.met(admitting=True)
+            here = self._exclusive(partial(profile.held, found.ids))
+            if not accept and not found.ours:
+                syncing.refuse_most(here)
+            if here:
+                purge(profile, here)
+            if found.ours:
+                return syncing.replace(found.tip, accept=accept)
+            return syncing.sync(Wish(accept=accept, following=True))
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Nothing is exchanged with any remote meanwhile; what is under way is ended.
+
+        For whoever rewrites history: a sync that has begun before would push what was there then.
+        """
+        with self._waiting():
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def join(self, namespace: str, remote: str, *, name: str | None = None, folder: Folder | None = None) -> Joined:
         """Take part in what a remote holds: as a new profile, or merged with the one of the same project here.
@@ -126,7 +163,7 @@ class Sharing:
         """
         address = remote_address(remote)
         with self._lock:
-            arrival = arriving.receive(self._store, namespace, address, self._limits, self._most, self._ending.is_set)
+            arrival = arriving.receive(self._store, namespace, address, self._limits, self._most, self._stopped)
             try:
                 known = {one.ref: self.project(one) for one in self._follow.profiles()}
                 target = arriving.target(arrival, namespace, name, folder, known, self._addresses())
@@ -142,114 +179,83 @@ class Sharing:
                 arrival.discard()
 
     def _join_known(self, profile: Profile, address: str, project: str | None) -> Synced:
-        record = self._record(profile.ref)
-        exchange = self._exchange(profile, address)
-        synced = self._sync(profile, record, exchange, explicit=True)
-        record.share(address, project)
+        work = self._work(profile)
+        synced = self._syncing(work, address).sync(Wish(explicit=True))
+        work.record.share(address, project)
         return synced
 
-    def _sync(
-        self, profile: Profile, record: Record, exchange: Exchange, *, accept: bool = False, explicit: bool = False
-    ) -> Synced:
-        """`explicit`: a person wants this remote's history, whatever was seen of it before."""
-        pulled, merged = 0, False
-        for _ in range(_ATTEMPTS):
-            head = self._exclusive(partial(self._prepare, profile))
-            theirs = self._receive(profile, record, exchange, head, explicit=explicit)
-            if theirs is not None and not record.trees.contains(head, theirs):
-                plan = self._plan(profile, record, head, theirs)
-                try:
-                    self._exclusive(partial(self._take, profile, record, plan, accept=accept))
-                except ChangedOnDisk:
-                    continue  # somebody has edited or learned something meanwhile
-                pulled, merged = pulled + plan.pulled, merged or plan.merged
-                head = self._exclusive(partial(self._prepare, profile))
-            pushed = 0 if head == theirs else record.trees.count(head, theirs)
-            if pushed:
-                self._check_outgoing(profile, head)
-                if not exchange.push(head):
-                    continue
-            record.see(head)
-            return Synced(pulled, pushed, merged)
-        raise PushRaced(remote=exchange.shown, times=_ATTEMPTS)
-
-    def _prepare(self, profile: Profile) -> str:
-        """Everything that is here is taken in, healed and committed; returns the commit."""
-        taking.resume(profile, self._record(profile.ref))
-        self._follow.catch_up([profile.ref])
-        self._follow.commit(profile.ref)
-        if self._follow.catch_up([profile.ref]):
-            self._follow.commit(profile.ref)
-        return self._head(profile)
-
-    def _receive(
-        self, profile: Profile, record: Record, exchange: Exchange, head: str, *, explicit: bool
-    ) -> str | None:
-        """The remote's commit, looked at and admitted; None if the remote is as empty as it always was."""
-        tip, seen = exchange.tip(), None if explicit else record.seen
-        if tip is None:
-            if seen is not None:
-                self._rewritten(record, exchange, head)
-            if explicit:
-                raise RemoteEmpty(remote=exchange.shown)
+    def carried(self, ref: ProfileRef) -> Checkout | None:
+        """The folder in which a profile's project carries it; None if it does not."""
+        held = self._record(ref).carried if self._store.exists(ref) else None
+        if not held:
             return None
-        if tip in (seen, head):
-            return tip
-        try:
-            trees = exchange.fetch()
-            theirs = trees.resolve(INCOMING)
-            if theirs is None:
-                raise RemoteRefused(remote=exchange.shown, why="its branch is no commit")
-            if seen is not None and not trees.contains(theirs, seen):
-                self._rewritten(record, exchange, head)
-            arriving.check(trees, theirs, exchange.shown, self._most)
-            exchange.admit()
-        finally:
-            exchange.discard()
-        record.trees.set_ref(INCOMING, theirs)
-        return theirs
+        known = self._checkouts.get(ref)
+        if known is None or known.folder != Path(held):
+            known = self._checkouts[ref] = Checkout(Path(held), self._most)
+        return known
 
-    def _rewritten(self, record: Record, exchange: Exchange, head: str) -> None:
-        """A history that does not go on from what was seen of it is not followed.
+    def carry(self, ref: ProfileRef, folder: Path | None) -> Carried:
+        """The user wants the project to carry the profile in this folder, which is made; or (None) no longer.
 
-        A rewrite that the remote's own `purges.yaml` names would be the exception, after asking; nothing asks yet.
+        What was forgotten before stays here alone.  Raises as `keep_in_step`; then nothing is carried.
         """
-        record.rescue(head)
-        raise RemoteRewritten(remote=exchange.shown)
+        with self._lock:
+            work = self._work(self._store.open(ref))
+            record, former = work.record, work.record.carried
+            if folder is None:
+                record.carry(None)
+                record.trees.set_ref(carrying.CARRIED, None)
+                return Carried(Path(former or ""))
+            work.prepare()
+            if record.address is None and not former:
+                self._exclusive(work.profile.withhold_forgotten)
+            folder.mkdir(exist_ok=True)
+            record.carry(str(folder))
+            try:
+                return carrying.keep_in_step(work, self.carried(ref) or Checkout(folder, self._most))
+            except SidecarError:
+                record.carry(former)
+                raise
 
-    def _plan(self, profile: Profile, record: Record, head: str, theirs: str) -> Plan:
-        if record.trees.contains(theirs, head):
-            return forward(record.trees, head, theirs)
-        memories = [stored for stored in profile.memories(statuses=None) if not stored.private]
-        return joined(self._git(profile), record.trees, head, theirs, memories, self._clock())
+    def keep_in_step(self, ref: ProfileRef) -> Carried | None:
+        """Take over what was changed in the project's folder, and write there what is new here.
 
-    def _take(self, profile: Profile, record: Record, plan: Plan, *, accept: bool) -> None:
-        taking.take(profile, record, self._git(profile), plan, accept=accept)
-        taking.forget_again(profile, plan)
-        self._follow.note_change(profile.ref)
-        self._follow.catch_up([profile.ref])
+        None if no project carries the profile.  Raises `CannotCarry`, `FileSystemFailed`, `StoreVanished`, or one of
+        PROFILE_FAULTS.
+        """
+        with self._lock:
+            checkout = self.carried(ref)
+            return None if checkout is None else carrying.keep_in_step(self._work(self._store.open(ref)), checkout)
 
-    def _check_outgoing(self, profile: Profile, head: str) -> None:
-        """Nothing goes out that the others would have to refuse: one such file would keep all of them from syncing."""
-        found = inspect(self._record(profile.ref).trees.entries(head, self._most), self._most)
-        if found is not None:
-            raise CannotShare(path=found.path, profile=profile.ref, why=found.why)
+    def _shared(self, ref: ProfileRef) -> Syncing:
+        work = self._work(self._store.open(ref))
+        address = work.record.address
+        if address is None:
+            raise NotShared(profile=ref)
+        return self._syncing(work, address)
+
+    def _syncing(self, work: Work, address: str) -> Syncing:
+        exchange = Exchange(work.profile.folder, address, self._limits, self._stopped)
+        return Syncing(work, exchange, self._most)
+
+    def _work(self, profile: Profile) -> Work:
+        return Work(profile, self._record(profile.ref), self._follow, self._exclusive, self._clock)
 
     def _addresses(self) -> dict[ProfileRef, str]:
         found = {one.ref: self.address(one.ref) for one in self._follow.profiles()}
         return {ref: address for ref, address in found.items() if address is not None}
 
-    def _head(self, profile: Profile) -> str:
-        head = self._git(profile).head()
-        if head is None:
-            raise CannotShare(path="it", profile=profile.ref, why="it has no commit yet")
-        return head
-
     def _record(self, ref: ProfileRef) -> Record:
         return Record(self._store.root / ref.namespace / ref.name, self._machine)
 
-    def _git(self, profile: Profile) -> Git:
-        return Git(profile.folder, self._machine)
+    def _stopped(self) -> bool:
+        """Whether an exchange is to end: for good, or because somebody waits who must not be disturbed by it."""
+        return self._ending.is_set() or self._others > 0
 
-    def _exchange(self, profile: Profile, address: str) -> Exchange:
-        return Exchange(profile.folder, address, self._limits, self._ending.is_set)
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        self._others += 1
+        try:
+            yield
+        finally:
+            self._others -= 1

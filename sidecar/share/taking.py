@@ -15,7 +15,7 @@ from sidecar.share.records import FROM, TAKING, TO, Record
 from sidecar.share.words import Plan
 from sidecar.store import Profile, WriteContext
 
-_ALARM_ABOVE: Final = 10
+ALARM_ABOVE: Final = 10
 """As for files that vanish here: so many memories, and more than half of all, gone at once are an alarm."""
 
 _AGAIN: Final = WriteContext("it was forgotten here before the profile was shared")
@@ -40,7 +40,6 @@ def take(profile: Profile, record: Record, git: Git, plan: Plan, *, accept: bool
         _done(record)
         raise
     _done(record)
-    record.see(plan.theirs)
 
 
 def resume(profile: Profile, record: Record) -> None:
@@ -55,7 +54,8 @@ def resume(profile: Profile, record: Record) -> None:
         plan = forward(record.trees, origin, target)
         with contextlib.suppress(ChangedOnDisk):
             profile.take(plan.files, lambda: record.git.move_branch(target, origin), resuming=True)
-    _done(record)
+    for ref in known:
+        record.trees.set_ref(ref, None)
 
 
 def forget_again(profile: Profile, plan: Plan) -> None:
@@ -87,7 +87,7 @@ def _refuse_emptiness(profile: Profile, plan: Plan) -> None:
         document = None if after is None else parse(after)
         if isinstance(document, Document):
             gone.discard(str(document.fields.get("id")))
-    if len(gone) > _ALARM_ABOVE and len(gone) * 2 > len(known):
+    if len(gone) > ALARM_ABOVE and len(gone) * 2 > len(known):
         hint = f"Restore them in the remote, or take it over with `sidecar sync {profile.ref.name} --accept`."
         raise StoreVanished(gone=len(gone), known=len(known), profile=profile.ref, hint=hint)
 

@@ -10,12 +10,16 @@ from typing import Final
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, Identity, LogEntry
 from sidecar.git import past as gitpast
+from sidecar.git.rewrite import SHARED
 from sidecar.store.layout import is_private
 from sidecar.store.words import WriteContext
 
 _SUBJECT_LENGTH: Final = 72
 _LISTED: Final = 50
 """Lines in the body of a commit message; the trailers name every memory in any case."""
+
+_REMOTE: Final = "sidecar.remote"
+"""The setting of the repository that a shared profile has."""
 
 _COMMITS_BETWEEN_COLLECTIONS: Final = 100
 """git itself decides whether there is anything to pack; asking costs a process."""
@@ -65,15 +69,17 @@ class History:
         made: list[str] = []
         while self._pending:
             group = self._pending[0]
-            message = _message(group.context.why, group.lines, group.memories, group.context)
+            message = self._message(group.context.why, group.lines, group.memories, group.context)
             made += self._commit(group.files, message, self.git.machine_identity)
             del self._pending[0]
         return made
 
     def commit_recovered(self, files: Mapping[str, bytes | None], why: str) -> list[str]:
         """Commit what we had written before an interruption, the reasons of which are lost."""
+        if not files:
+            return []
         lines = [f"{_verb(data)} {path}" for path, data in sorted(files.items())]
-        message = _message(why, lines, _ids(files), None)
+        message = self._message(why, lines, _ids(files), None)
         return self._commit(files, message, self.git.machine_identity)
 
     def commit_users(self, files: Mapping[str, bytes | None], gone: Iterable[str] = ()) -> list[str]:
@@ -95,6 +101,17 @@ class History:
             return []
         ordered = [found[commit] for commit in gitpast.line(self.git) if commit in found]
         return ordered if limit is None else ordered[:limit]
+
+    def pushed(self, entries: Iterable[LogEntry]) -> dict[str, str]:
+        """Who pushed those of some commits that were pushed, by commit: the person on whose machine each was made."""
+        own = gitpast.beyond(self.git, SHARED)
+        return {} if own is None else {entry.commit: entry.pushed_by for entry in entries if entry.commit not in own}
+
+    def _message(self, why: str, lines: Sequence[str], memories: Iterable[str], context: WriteContext | None) -> str:
+        """Of a shared profile it also says whose machine this is, as the author is but the machine."""
+        shared = self.git.setting(_REMOTE) is not None
+        who = " ".join(self.git.user_identity().name.split()) if shared else None
+        return _message(why, lines, memories, context, who)
 
     def _group(self, context: WriteContext) -> _Group:
         if not self._pending or self._pending[-1].context != context:
@@ -123,7 +140,9 @@ def _ids(files: Mapping[str, bytes | None]) -> dict[str, None]:
     return {identifier: None for identifier in found if isinstance(identifier, str)}
 
 
-def _message(why: str, lines: Sequence[str], memories: Iterable[str], context: WriteContext | None) -> str:
+def _message(
+    why: str, lines: Sequence[str], memories: Iterable[str], context: WriteContext | None, who: str | None = None
+) -> str:
     """Subject, what changed line by line, trailers."""
     subject = lines[0] if len(lines) == 1 else f"{len(lines)} changes: {why}"
     if len(subject) > _SUBJECT_LENGTH:
@@ -136,5 +155,7 @@ def _message(why: str, lines: Sequence[str], memories: Iterable[str], context: W
         trailers.append(f"Session: {' '.join(context.session.split())}")
     if context is not None and context.agent:
         trailers.append(f"Agent: {' '.join(context.agent.split())}")
+    if who:
+        trailers.append(f"Pushed-By: {who}")
     parts = [subject, "\n".join([f"Why: {why}", *shown]), "\n".join(trailers)]
     return "\n\n".join(part for part in parts if part) + "\n"

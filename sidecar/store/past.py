@@ -12,6 +12,7 @@ from sidecar.errors import SnapshotExists, UnknownRevision
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, LogEntry
 from sidecar.git import past as gitpast
+from sidecar.git.rewrite import SHARED
 from sidecar.model import Memory, ProfileRef, Stored
 from sidecar.store.catalog import Catalog, understood
 from sidecar.store.layout import is_memory_path
@@ -87,6 +88,11 @@ class Past:
                 if not found or _words(found[-1].memory) != _words(memory):
                     found.append(Revision(entry.commit, entry.time, entry.author.name, why(entry.body), memory))
         return found
+
+    @property
+    def shared(self) -> bool:
+        """Whether anything of it was ever pushed or came from others."""
+        return gitpast.beyond(self._git, SHARED) is not None
 
     def snapshots(self) -> list[gitpast.Tag]:
         """The tags of the profile, the latest first."""

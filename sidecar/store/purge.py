@@ -40,6 +40,9 @@ _FORMAT: Final = 1
 _MOST_BYTES: Final = 64 * 1024 * 1024
 _CONTEXT: Final = WriteContext("purged on request")
 _REWORDED: Final = b"A change whose words were purged"
+_PATIENCE_SECONDS: Final = 600.0
+"""For the git commands of a purge that was killed: they go on without us, a repacking for minutes."""
+
 _TELLING: Final = 12
 """Characters from which a name is looked for in the messages of commits: shorter ones stand everywhere."""
 
@@ -134,6 +137,15 @@ def plan(core: Core, identifiers: Iterable[str]) -> PurgePlan:
     )
 
 
+def held(core: Core, identifiers: Iterable[str]) -> tuple[str, ...]:
+    """Those of some ids of which the tree or the history has a file; sorted."""
+    ids = set(identifiers)
+    lying = {memory.id for _, memory in _in_the_tree(core.folder)}
+    files = [blob for path, blob in gitrewrite.survey(core.history.git).files() if is_memory_path(path)]
+    written = {_told(data)[0] for _, data in gitrewrite.each_blob(core.history.git, files)}
+    return tuple(sorted(ids & (lying | written)))
+
+
 def begin(core: Core, wanted: PurgePlan) -> None:
     """From here on an interrupted purge is finished, not forgotten."""
     _save(core, Note(wanted.ids, wanted.messages, core.now().isoformat()))
@@ -166,6 +178,11 @@ def finish(core: Core) -> Purged:
     if note is None:
         raise PurgeImpossible(profile=core.ref, why="none has begun")
     _refuse(core)
+    with core.history.git.alone(_PATIENCE_SECONDS):
+        return _finished(core, note)
+
+
+def _finished(core: Core, note: Note) -> Purged:
     git = core.history.git
     note = _leave_the_tree(core, note)
     core.disk.pause("rewrite")
@@ -352,11 +369,10 @@ def _reworder(traces: _Traces) -> Callable[[bytes], bytes | None]:
     def reword(message: bytes) -> bytes | None:
         text = message.decode("utf-8", "replace")
         lines = text.splitlines()
-        if message.startswith(_REWORDED) or not (
-            any(f"Memory-Id: {one}" in lines for one in ids) or any(name in _folded(text) for name in telling)
-        ):
+        named = any(f"Memory-Id: {one}" in lines for one in ids) and f"Why: {_CONTEXT.why}" not in lines
+        if message.startswith(_REWORDED) or not (named or any(name in _folded(text) for name in telling)):
             return None
-        trailers = [line for line in lines if line.startswith(("Memory-Id: ", "Session: ", "Agent: "))]
+        trailers = [line for line in lines if line.startswith(("Memory-Id: ", "Session: ", "Agent: ", "Pushed-By: "))]
         return b"\n\n".join([_REWORDED, "\n".join(trailers).encode()]).strip() + b"\n"
 
     return reword
@@ -368,7 +384,8 @@ def _folded(text: str) -> str:
 
 def _shown(refs: Iterable[str]) -> tuple[str, ...]:
     """Refs of remotes as people know them."""
-    return tuple("the remote" if name == gitrewrite.SHARED else name.removeprefix(gitrewrite.REMOTES) for name in refs)
+    names = (name.removeprefix(gitrewrite.REMOTES) for name in refs)
+    return tuple(dict.fromkeys("the remote" if name.startswith("refs/sidecar/") else name for name in names))
 
 
 def _names(git: Git) -> set[str]:

@@ -252,6 +252,11 @@ class Sync(_Patient):
     """A sync of one profile."""
 
     accept: bool = Field(default=False, description="Also if most memories of the profile go by it.")
+    purge: Literal["yes", "no"] | None = Field(
+        default=None,
+        description="What to do about a purge that is in the way: `yes` lets the memories go here and there, `no` keeps"
+        " what each has and exchanges nothing.",
+    )
 
 
 class SyncAll(_Patient):
@@ -264,6 +269,12 @@ class Join(_Patient):
     remote: Remote
     profile: Name | None = Field(default=None, description="The profile that it is to be here.")
     cwd: AbsolutePath | None = Field(default=None, description="In whose project's folder it is joined.")
+
+
+class CarryHere(_Patient, Where):
+    """Whether the project of `cwd` carries its profile in its own repository."""
+
+    stop: bool = Field(default=False, description="No longer; the files there stay.")
 
 
 class Notify(Body):

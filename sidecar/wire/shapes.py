@@ -80,6 +80,7 @@ class MemoryShape(ListedMemory):
     """A memory."""
 
     content: str
+    pushed_by: str | None = Field(default=None, description="Who pushed it first, if its profile is shared.")
 
 
 class RelatedShape(Shape):
@@ -180,9 +181,20 @@ class SyncShape(Shape):
     """How a shared profile stands with its remote."""
 
     remote: str
-    state: Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "failed"]
+    state: Literal["waiting", "syncing", "synced", "offline", "refused", "rewritten", "purged", "declined", "failed"]
     since: Instant
     synced: Instant | None = Field(description="When both last were the same.")
+    error: str | None
+    hint: str | None
+
+
+class CarriedShape(Shape):
+    """How a profile stands with the folder in which its project carries it."""
+
+    folder: str
+    state: Literal["waiting", "in step", "refused", "failed"]
+    since: Instant
+    uncommitted: int | None = Field(description="Files there that the user has not committed; null if git cannot tell.")
     error: str | None
     hint: str | None
 
@@ -195,6 +207,7 @@ class ProfileShape(Shape):
     memories: int
     messages: int
     sync: SyncShape | None = Field(default=None, description="Of a shared profile.")
+    carried: CarriedShape | None = Field(default=None, description="Of one that its project carries.")
 
 
 class OutgoingFile(Shape):
@@ -252,6 +265,7 @@ class LogEntry(Shape):
     agent: str | None
     why: str | None = Field(description="The reason that it states.")
     changes: list[str] = Field(description="What it did, one by one.")
+    pushed_by: str | None = Field(default=None, description="Who pushed it, if its profile is shared and it was.")
 
 
 class PlannedChange(Shape):

@@ -77,5 +77,15 @@ def test_a_sync_says_what_came_and_went(stub: StubDaemon, served: Run) -> None:
     stub.on("POST", "/v1/sync", Answer([]))
     assert served("sync").out == "No profile is shared.\n"
     assert served("sync", "--accept").code == 2
+    assert served("sync", "--purge", "yes").code == 2
     stub.on("POST", "/v1/namespaces/local/profiles/web/sync", RemoteUnreachable(remote=REMOTE, why="no route"))
     assert served("sync", "web").code == 7
+
+
+def test_the_word_on_a_purge_is_passed_on_and_what_it_means_is_told(stub: StubDaemon, served: Run) -> None:
+    row = {"namespace": "local", "profile": "web", "pulled": 0, "pushed": 2, "merged": False}
+    stub.on("POST", "/v1/namespaces/local/profiles/web/sync", Answer(row))
+    for word, told in (("yes", "forks and backups"), ("no", "nothing is exchanged")):
+        assert told in served("sync", "web", "--purge", word).out
+        assert stub.requests[-1].body == {"accept": False, "purge": word}
+    assert served("sync", "web", "--purge", "maybe").code == 2

@@ -17,6 +17,7 @@ from typing import Any
 
 from exchange_fake import FakeExchange
 
+from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.protocol import (
     Freshness,
@@ -340,9 +341,13 @@ class FakeApi:
         files = (OutgoingFile("facts/a.md", "01M", MemoryType.FACT, Status.ACTIVE, "s"), OutgoingFile("profile.yaml"))
         return Outgoing(remote, files, forgotten=1, private=2, commits=3)
 
-    async def sync(self, ref: ProfileRef, *, accept: bool) -> Synced:
-        self._note("sync", ref, accept, namespace=ref.namespace)
+    async def sync(self, ref: ProfileRef, *, accept: bool, purge: str | None) -> Synced:
+        self._note("sync", ref, accept, purge, namespace=ref.namespace)
         return Synced(1, 2, merged=True)
+
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+        self._note("carry", ref, cwd, stop, namespace=ref.namespace)
+        return CarryState(Path(cwd) / ".memory", "in step", NOW, uncommitted=2)
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         self._note("sync_all")

@@ -58,6 +58,7 @@ BODIES: dict[str, Any] = {
     "drop_job": {"agent": "codex", "session": "s1"},
     "share": {"remote": "/srv/web.git", "dry_run": True},
     "join": {"remote": "git@example.org:team/web.git", "profile": "web"},
+    "carry_here": {"cwd": "/home/ines/web", "stop": True},
     "search_here": {"query": "pnpm", "cwd": "/home/ines/web"},
 }
 

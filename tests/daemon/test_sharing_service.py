@@ -14,10 +14,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "share"))
 
-from share_kit import REF, Machine, bare
+from share_kit import REF, Machine, bare, purge
 
 from sidecar.daemon.sharing import SyncService
-from sidecar.errors import NotShared, RemoteRefused, RemoteUnreachable
+from sidecar.errors import NotShared, PurgeDeclined, RemoteHoldsPurged, RemoteRefused, RemoteUnreachable
 from sidecar.model import ProfileRef
 
 HOUR = timedelta(hours=1)
@@ -150,5 +150,49 @@ def test_a_stop_ends_what_is_under_way(ada: Machine, tmp_path: Path) -> None:
         with pytest.raises(RemoteUnreachable, match="stopped"):
             await service.sync(REF, accept=False)
         assert time.monotonic() - begun < 50
+
+    serving(ada, scenario)
+
+
+def test_a_purge_waits_for_a_word_and_the_state_says_so(ada: Machine, tmp_path: Path) -> None:
+    remote = bare(tmp_path / "remote.git")
+    (stored,) = ada.memories()
+
+    async def scenario(service: SyncService) -> None:
+        await service.share(REF, str(remote), dry_run=False)
+        await asyncio.to_thread(ada.purge, stored.memory.id)
+        with pytest.raises(RemoteHoldsPurged):
+            await service.sync(REF, accept=False)
+        state = service.states[REF]
+        assert (state.state, stored.memory.id in str(state.error)) == ("purged", True)
+        assert "--purge yes" in str(state.hint)
+        await service.decline_purge(REF)
+        with pytest.raises(PurgeDeclined):
+            await service.sync(REF, accept=False)
+        assert service.states[REF].state == "declined"
+        await service.follow_purge(REF, purge, accept=False)
+        assert service.states[REF].state == "synced"
+
+    serving(ada, scenario)
+
+
+def test_a_purge_does_not_wait_for_a_remote_that_is_silent(ada: Machine, tmp_path: Path) -> None:
+    remote = bare(tmp_path / "remote.git")
+    ada.sharing.share(REF, str(remote))
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/waiting\nsleep 100\n")
+    hook.chmod(0o755)
+    ada.learn("More.")
+
+    async def scenario(service: SyncService) -> None:
+        syncing = asyncio.create_task(service.sync(REF, accept=False))
+        while not (tmp_path / "waiting").exists():  # noqa: ASYNC110 - as git tells it
+            await asyncio.sleep(0.01)
+        begun = time.monotonic()
+        with service.standing_still():
+            assert time.monotonic() - begun < 50
+        with pytest.raises(RemoteUnreachable, match="stopped"):
+            await syncing
 
     serving(ada, scenario)

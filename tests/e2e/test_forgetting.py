@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -42,17 +43,21 @@ def learned(daemon: Daemon, project: Path, word: str = "4711", status: str = "ac
 
 
 def said_anywhere(daemon: Daemon, word: bytes) -> list[str]:
-    """The files of ours in which a word stands, git's objects unpacked."""
+    """The files of ours in which a word stands, git's objects unpacked.
+
+    The names of objects are full of four digits in a row, so what stands in one of them does not count.
+    """
+    said = re.compile(rb"(?<![0-9a-f])" + re.escape(word) + rb"(?![0-9a-f])")
     found = [
         str(path.relative_to(daemon.sidecar_home))
         for path in daemon.sidecar_home.rglob("*")
-        if path.is_file() and word in path.read_bytes()
+        if path.is_file() and said.search(path.read_bytes())
     ]
     for folder in daemon.sidecar_home.rglob(".git"):
         objects = subprocess.run(
             ["git", "cat-file", "--batch-all-objects", "--batch"], cwd=folder.parent, capture_output=True, check=True
         ).stdout
-        found += [f"{folder}: objects"] if word in objects else []
+        found += [f"{folder}: objects"] if said.search(objects) else []
     return found
 
 

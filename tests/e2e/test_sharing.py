@@ -95,3 +95,51 @@ def test_without_its_remote_a_daemon_goes_on_and_says_so(pair: tuple[Daemon, Dae
     assert sync_of(ada, "personal")["state"] == "rewritten"
     assert git(remote, "for-each-ref") == ""
     assert ada.stop() < 15
+
+
+def test_a_project_carries_its_memories_itself(pair: tuple[Daemon, Daemon]) -> None:
+    ada, _ = pair
+    ada.start()
+    project = repository(ada.home / "work" / "tern", "tern")
+    folder, head = project / ".memory", git(project, "rev-parse", "HEAD")
+    ada.cli("remember", "The staging host is tern-3.", cwd=project)
+    ada.settle()
+    assert not folder.exists()
+    elsewhere = ada.cli("profiles", "carry", cwd=ada.home)
+    assert (elsewhere.returncode, "no project" in elsewhere.stderr) == (5, True)
+    done = ada.cli("profiles", "carry", cwd=project)
+    assert (done.returncode, str(folder) in done.stdout) == (0, True), done.stderr
+    (file,) = folder.glob("facts/general/*.md")
+    ada.cli("remember", "The release day is Thursday.", cwd=project)
+    wait_until("it is written there", lambda: len(list(folder.glob("facts/general/*.md"))) == 2)
+    file.write_text(file.read_text().replace("The staging host is tern-3.", "The staging host is heron-5."))
+    question = "Which is the staging host?"
+    wait_until("an edit there is recalled", lambda: "The staging host is heron-5." in ada.contents(question, project))
+
+    def row() -> dict[str, object]:
+        found: list[dict[str, object]] = ada.status()["profiles"]
+        return next((one["carried"] for one in found if "carried" in one), {})
+
+    wait_until("status tells what is not committed", lambda: row().get("uncommitted") == 3)
+    assert "3 files there not committed" in ada.cli("status").stdout
+    assert git(project, "rev-parse", "HEAD") == head
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "memories")
+    wait_until("it sees that they are committed", lambda: row().get("uncommitted") == 0)
+    ada.stop()
+    ada.start()
+    wait_until("it is in step after a restart", lambda: row().get("state") == "in step")
+    (folder / "link.md").symlink_to(ada.home / ".ssh")
+    wait_until("what is wrong is named", lambda: row().get("state") == "refused")
+    (folder / "link.md").unlink()
+    wait_until("and mended", lambda: row().get("state") == "in step")
+    (memory,) = [one for one in ada.client.request("GET", "/v1/memories", query={"cwd": str(project)})
+                 if "Thursday" in one["summary"]]  # fmt: skip
+    purged = ada.cli("forget", memory["id"], "--purge", "--yes", cwd=project)
+    assert f"Still held by {folder}: what you have committed" in purged.stdout
+    assert not [path for path in folder.rglob("*.md") if "Thursday" in path.read_text()]
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "without it")
+    assert ada.cli("profiles", "carry", "--stop", cwd=project).returncode == 0
+    assert row() == {}
+    assert git(project, "status", "--porcelain") == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from sidecar.follow import Follow
 from sidecar.git import Limits
 from sidecar.identity import memory_id
 from sidecar.model import Add, Memory, MemoryType, ProfileRef, Source, Status, Stored
-from sidecar.share import Sharing
+from sidecar.share import Sharing, Synced
 from sidecar.store import Profile, Store, WriteContext
 
 T = TypeVar("T")
@@ -53,6 +53,13 @@ class NoJournal:
 
     def mark_sources(self, ref: ProfileRef, marks: Mapping[str, str]) -> None:
         """Nothing to mark."""
+
+
+def purge(profile: Profile, ids: Sequence[str]) -> None:
+    """All that a purge does to a profile."""
+    profile.begin_purge(profile.purge_plan(ids))
+    profile.finish_purge()
+    profile.end_purge()
 
 
 def call(step: Callable[[], T], /) -> T:
@@ -136,6 +143,16 @@ class Machine:
     def sync(self) -> None:
         self.now += timedelta(seconds=1)
         self.sharing.sync(REF)
+
+    def purge(self, *ids: str) -> None:
+        """As the daemon does at a person's request, the archive of messages left out."""
+        with self.sharing.standing_still():
+            purge(self.profile, ids)
+        self.look()
+
+    def follow_purge(self) -> Synced:
+        self.now += timedelta(seconds=1)
+        return self.sharing.follow_purge(REF, purge)
 
     def memories(self, *statuses: Status) -> list[Stored]:
         return self.profile.memories(statuses=statuses or None)

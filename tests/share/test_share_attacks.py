@@ -223,11 +223,11 @@ def test_a_gigabyte_that_packs_small_is_refused_and_takes_no_memory(
 
 
 @pytest.mark.slow
-def test_a_quarter_of_a_million_tiny_files_are_refused(pair: tuple[Machine, Machine], remote: Path) -> None:
+def test_a_million_tiny_files_are_refused(pair: tuple[Machine, Machine], remote: Path) -> None:
     ada, _ = pair
     one = blob(remote, b"x")
     folder = tree(remote, *(f"100644 blob {one}\tf{n}.md" for n in range(1_000)))
-    lines = [f"040000 tree {folder}\td{number}" for number in range(260)]
+    lines = [f"040000 tree {folder}\td{number}" for number in range(1_000)]
     advance(remote, tree(remote, *top(remote), *lines))
     ada.most_files = 250_000
     ada.restart()
@@ -311,6 +311,21 @@ def test_a_remote_that_was_emptied_is_not_filled_again(pair: tuple[Machine, Mach
         ada.sync()
     assert ada.tree() == before
     assert git(remote, "for-each-ref") == ""
+
+
+def test_a_forced_push_of_nothing_is_not_followed(pair: tuple[Machine, Machine], remote: Path) -> None:
+    ada, bo = pair
+    profile = next(line for line in top(remote) if line.endswith("profile.yaml"))
+    for content in ((), (profile,)):
+        evil = tree(remote, *content)
+        made = git(remote, "-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", evil, "-m", "nothing")
+        git(remote, "update-ref", "refs/heads/main", made)
+        for machine in (ada, bo):
+            before = machine.tree()
+            with pytest.raises((RemoteRefused, RemoteRewritten)):
+                machine.sync()
+            assert machine.tree() == before
+        assert git(remote, "rev-parse", "main") == made
 
 
 def test_a_branch_named_like_an_option_is_only_a_name(
