@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sidecar.errors import IndexUnusable
 from sidecar.index.threads import Threads, threads
 
-FORMAT = 2
+FORMAT = 3
 _SUFFIX = ".rows"
 
 _FILES_AT_MOST = 48
@@ -45,7 +45,7 @@ class ColumnRow:
 
     `time`: seconds since 1970, -1 if unknown; `until`: the moment from which it was no longer valid, or NEVER;
     `type`: an index into TYPES; `state`: CURRENT, SUPERSEDED or PROPOSED (a message is 0 in both); `session`: a digest;
-    `voice` and `traits`: of a message (see `traits`).
+    `voice` and `traits`: of a message (see `traits`); `key`: how many different terms a memory's topic key has.
     """
 
     row: int
@@ -57,6 +57,7 @@ class ColumnRow:
     state: int
     voice: int = 0
     traits: int = 0
+    key: int = 0
 
 
 TYPES = ("fact", "event", "instruction", "task")
@@ -75,6 +76,7 @@ def _dtype(dimensions: int) -> np.dtype[Any]:
             ("state", "u1"),
             ("voice", "<u4"),
             ("traits", "u1"),
+            ("key", "u1"),
             ("vector", "<f2", (dimensions,)),
         ]
     )
@@ -152,7 +154,7 @@ class Block:
         there = (mine[places] == wanted) & self.alive[places]
         return dict(zip(wanted[there].tolist(), places[there].tolist(), strict=True))
 
-    def places(self, rows: Sequence[int]) -> NDArray[np.intp]:
+    def places(self, rows: Sequence[int] | NDArray[np.uint64]) -> NDArray[np.intp]:
         """Where some living rows of this block lie, in the same order."""
         return np.searchsorted(self.column("row"), np.asarray(rows, np.uint64))
 

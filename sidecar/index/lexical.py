@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,12 @@ _HEAP_BYTES = 32_000_000
 _STATE_ROW = 0
 _STATE_LABEL = "state"
 _NOT_BEFORE_1970 = 0
+_KEPT_STEMS = 16_384
+"""Tokens whose stems are remembered, as many as `tokens` remembers words."""
+
+_KEPT_COUNTS = 65_536
+"""Terms whose number of documents is remembered until the next commit."""
+
 MAX_COVERAGE_TERMS = 24
 """Terms whose presence fits exactly into the mantissa of the 32-bit score (see `coverage`)."""
 
@@ -89,7 +95,12 @@ def _stemmer() -> tantivy.TextAnalyzer:
 
 def stems(text: str) -> list[str]:
     """The terms of a text as the index knows them, in order, with repetitions."""
-    return list(_stemmer().analyze(" ".join(tokens(text))))
+    return [_stem(token) for token in tokens(text)]
+
+
+@lru_cache(maxsize=_KEPT_STEMS)
+def _stem(token: str) -> str:
+    return _stemmer().analyze(token)[0]
 
 
 def term_shares(text: str) -> dict[str, float]:
@@ -99,7 +110,7 @@ def term_shares(text: str) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for word in words(text):
-        terms = dict.fromkeys(_stemmer().analyze(" ".join(word)))
+        terms = dict.fromkeys(_stem(token) for token in word)
         for term in terms:
             found[term] = max(found.get(term, 0.0), 1 / len(terms))
     return found
@@ -197,6 +208,7 @@ class LexicalReader:
         self._folder = folder
         self._schema = schema
         self._searcher = searcher
+        self._counts: dict[tuple[int, str, str], int] = {}
 
     def state(self) -> State:
         """What was committed; the empty state for an index without a commit."""
@@ -213,7 +225,13 @@ class LexicalReader:
 
     def frequency(self, profile: int, field: str, term: str) -> int:
         """How many documents of a profile have a term in a field; deleted ones count until they are merged away."""
-        return int(self._searcher.doc_freq(field, _scope(profile) + term))
+        asked = (profile, field, term)
+        known = self._counts.get(asked)
+        if known is None:
+            if len(self._counts) >= _KEPT_COUNTS:
+                self._counts.clear()
+            known = self._counts[asked] = int(self._searcher.doc_freq(field, _scope(profile) + term))
+        return known
 
     def search(
         self,
@@ -237,6 +255,24 @@ class LexicalReader:
             return []
         wanted = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in scored])
         return self._run(self._narrowed(wanted, filters), limit)
+
+    def counted(
+        self, profile: int, weights: Mapping[str, float], field: str, filters: Sequence[tantivy.Query], limit: int
+    ) -> dict[int, int]:
+        """How many of the terms a field of some rows has: of those with the most, among them with the weightiest.
+
+        A term scores 1, and its share of one half, which is never as much as another term.
+        """
+        known = {term: weight for term, weight in weights.items() if self.frequency(profile, field, term)}
+        if not known or limit < 1:
+            return {}
+        whole = 2 * (sum(known.values()) or 1.0)
+        parts = [
+            (tantivy.Occur.Should, _constant(self._exact(field, _scope(profile) + term), 1 + weight / whole))
+            for term, weight in known.items()
+        ]
+        found = self._run(self._narrowed(tantivy.Query.boolean_query(parts), filters), limit)
+        return {hit.row: int(hit.score + 0.25) for hit in found}  # a little below a whole number is one too
 
     def coverage(
         self, profile: int, terms: Sequence[str], fields: Sequence[str], rows: Sequence[int]

@@ -11,9 +11,13 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 LONGEST = 64
 """Characters of the longest token: beyond, it is a hash, base64 or a URL, and only its parts are of use."""
+
+_KEPT_WORDS = 16_384
+"""Words whose tokens are remembered: a language has some thousand that make up most of any text."""
 
 _JOINERS = r"[._/@:+#'’\\~-]"
 _WORD = re.compile(rf"\b[a-zA-Z](?:\+\+|#)(?!\w)|[^\W_]+(?:(?:{_JOINERS}{{1,3}}|_+)[^\W_]+)*")
@@ -49,13 +53,12 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text in order, with repetitions, lower-case, without stop words."""
-    return [token for word in _words(_folded(text)) for token in word if token not in STOP_WORDS]
+    return [token for word in words(text) for token in word]
 
 
-def words(text: str) -> list[list[str]]:
+def words(text: str) -> list[tuple[str, ...]]:
     """The tokens of each word of a text: one, or of a word with joints itself and its parts."""
-    found = ([token for token in word if token not in STOP_WORDS] for word in _words(_folded(text)))
-    return [word for word in found if word]
+    return [word for match in _WORD.findall(_folded(text)) for word in _words(match)]
 
 
 def _folded(text: str) -> str:
@@ -65,16 +68,20 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
-def _words(text: str) -> Iterator[list[str]]:
-    ascii_only = text.isascii()
-    for match in _WORD.finditer(text):
-        word = match.group()
-        if not ascii_only and _SPACELESS.search(word):
-            yield from _mixed(word)
-        elif word.isalpha() and (word.islower() or word[1:].islower()):
-            yield [word.casefold()[:LONGEST]]
-        else:
-            yield _compound(word)
+@lru_cache(maxsize=_KEPT_WORDS)
+def _words(word: str) -> tuple[tuple[str, ...], ...]:
+    """What a word of a text is cut into, without stop words: one word mostly, of a script without spaces several."""
+    cut = ([token for token in found if token not in STOP_WORDS] for found in _cut(word))
+    return tuple(tuple(found) for found in cut if found)
+
+
+def _cut(word: str) -> Iterator[list[str]]:
+    if not word.isascii() and _SPACELESS.search(word):
+        yield from _mixed(word)
+    elif word.isalpha() and (word.islower() or word[1:].islower()):
+        yield [word.casefold()[:LONGEST]]
+    else:
+        yield _compound(word)
 
 
 def _mixed(word: str) -> Iterator[list[str]]:
@@ -83,7 +90,8 @@ def _mixed(word: str) -> Iterator[list[str]]:
         if _SPACELESS.match(piece):
             yield from ([pair] for pair in _pairs(piece))
         elif piece.strip("_"):
-            yield from _words(piece)
+            for found in _WORD.findall(piece):
+                yield from _cut(found)
 
 
 def _pairs(run: str) -> Iterator[str]:
