@@ -99,12 +99,13 @@ class Block:
     are only ever added behind the end that this one sees.
     """
 
-    __slots__ = ("_store", "_threads", "_vectors", "alive", "live", "size")
+    __slots__ = ("_embedded", "_store", "_threads", "_vectors", "alive", "live", "size")
 
     def __init__(self, store: NDArray[Any], vectors: Matrix, size: int, alive: Flags) -> None:
         self._store = store
         self._vectors = vectors
         self._threads: Threads | None = None
+        self._embedded: Flags | None = None
         self.size = size
         self.alive = alive
         self.live = int(np.count_nonzero(alive))
@@ -127,6 +128,13 @@ class Block:
     def vectors(self) -> Matrix:
         """The vectors, one row each; zero where there is none."""
         return self._vectors[: self.size]
+
+    @property
+    def embedded(self) -> Flags:
+        """Which rows have a vector; reckoned at the first use."""
+        if self._embedded is None:
+            self._embedded = np.asarray(self.vectors.any(axis=1))
+        return self._embedded
 
     @property
     def threads(self) -> Threads:

@@ -56,6 +56,13 @@ class View:
         narrowed = shelf.reader.filters(number, filters, always=_current(kind, filters))
         return shelf.reader.search(number, weights, fields, narrowed, limit, _OTHERS)
 
+    def message_words(
+        self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int
+    ) -> tuple[NDArray[np.uint64], Matrix]:
+        """As `words` over messages, for many of them: rows and scores as arrays, in no order."""
+        reader, number = self.messages.reader, profile_number(profile)
+        return reader.scores(number, weights, "text", reader.filters(number, filters), limit)
+
     def verbatim(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
         """As `words`, over the messages of every role."""
         reader, number = self.messages.reader, profile_number(profile)
@@ -81,7 +88,7 @@ class View:
             return {}
         places = block.positions(rows)
         vectors = block.vectors[list(places.values())]
-        known = np.any(vectors, axis=1)
+        known = block.embedded[list(places.values())]
         cosines = np.einsum("ij,j->i", vectors[known], vector)
         rows_known = np.array(list(places), np.uint64)[known]
         return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
@@ -104,7 +111,7 @@ class View:
         block = self.memories.blocks.get(number)
         if block is None:
             return []
-        places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.vectors.any(axis=1))
+        places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.embedded)
         cosines = np.nan_to_num(self.source_cosines(profile, vector, places))
         best = places[nearest(cosines, np.ones(len(places), np.bool_), limit)]
         return [int(row) for row in block.column("row")[best]]
@@ -115,7 +122,7 @@ class View:
         if block is None or block.vectors.shape[1] != vector.shape[0]:
             return np.full(len(places), np.nan, np.float32)
         vectors = block.vectors[places]
-        cosines: Matrix = np.where(vectors.any(axis=1), np.einsum("ij,j->i", vectors, vector), np.float32(np.nan))
+        cosines: Matrix = np.where(block.embedded[places], np.einsum("ij,j->i", vectors, vector), np.float32(np.nan))
         return cosines
 
     def source_cosines(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:

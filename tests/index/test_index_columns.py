@@ -59,7 +59,7 @@ def _own(block: Block) -> set[int]:
     return {int(row) for row in block.column("row")[block.alive]}
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(steps=STEPS)
 def test_the_log_gives_back_any_generation_that_was_written_last(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, list[int]]]
