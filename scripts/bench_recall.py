@@ -45,11 +45,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write the table into docs/benchmarks.md")
     options = parser.parse_args()
-    head = [
-        "| memories | messages | asked | p50 ms | p95 ms | found first | among ten |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    table = "\n".join([*head, *(line(measured(*size)) for size in SIZES)])
+    names = ("memories", "messages", "asked", "p50 ms", "p95 ms", "found first", "among ten")
+    head = f"| {' | '.join(names)} |\n|{'---|' * len(names)}"
+    table = "\n".join([head, *(line(measured(*size)) for size in SIZES)])
     sys.stdout.write(f"{table}\n")
     if options.write:
         begin, end = (f"<!-- recall:{edge} -->" for edge in ("begin", "end"))
