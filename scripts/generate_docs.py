@@ -1,13 +1,14 @@
 """Write the pages that are made from the code: `python scripts/generate_docs.py`.
 
-docs/api.md, docs/cli.md, docs/config.md, docs/errors.md and config.example.yaml.  A test fails if a committed page is
+docs/api.md, docs/cli.md, docs/config.md, docs/errors.md and config.example.yaml, and the table in docs/transcripts.md.
+A test fails if a committed page is
 not what this makes.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -16,6 +17,8 @@ from sidecar import config
 from sidecar.cli.main import cli
 from sidecar.daemon import openapi
 from sidecar.errors import SidecarError, classes
+from sidecar.transcripts import resume
+from sidecar.transcripts.places import DATA, PLACES, SETTINGS, roots
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +32,7 @@ def pages() -> dict[str, str]:
         "docs/cli.md": cli_page(),
         "docs/config.md": config_page(),
         "docs/errors.md": errors_page(),
+        "docs/transcripts.md": transcripts_page(),
         "config.example.yaml": config.example(),
     }
 
@@ -171,6 +175,50 @@ def _error_row(cls: type[SidecarError]) -> str:
     message = " ".join((cls.__doc__ or "").split())
     cells = (cls.code, cls.__name__, cls.exit_code, cls.http_status, message, cls.hint)
     return "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
+
+
+_TABLE_BEGINS, _TABLE_ENDS = "<!-- agents -->", "<!-- /agents -->"
+
+
+def transcripts_page() -> str:
+    """The page on transcripts with its table of agents made anew; the rest is written by hand."""
+    head, _, rest = (CHECKOUT / "docs" / "transcripts.md").read_text("utf-8").partition(_TABLE_BEGINS)
+    tail = rest.partition(_TABLE_ENDS)[2]
+    return "\n".join((f"{head}{_TABLE_BEGINS}", *_agents_table(), f"{_TABLE_ENDS}{tail}"))
+
+
+def _agents_table() -> Iterator[str]:
+    yield "| agent | Linux | macOS, where it differs | Windows, where it differs | moved by | goes on with |"
+    yield "|---|---|---|---|---|---|"
+    for agent, place in sorted(PLACES.items()):
+        linux, mac, windows = (_folders(agent, platform) for platform in ("linux", "darwin", "win32"))
+        variables = [name for name, _ in place.moved_by]
+        variables += ["OPENCODE_DB"] if agent == "opencode" else []
+        variables += [DATA[0]] if place.data else []
+        variables += [SETTINGS["linux"][0]] if place.settings or place.storage else []
+        command = resume(agent, "ID").command
+        cells = (
+            agent,
+            _codes(linux),
+            _codes([folder for folder in mac if folder not in linux]),
+            _codes([folder for folder in windows if folder not in linux]),
+            _codes(variables),
+            f"`{' '.join(command)}`" if command else resume(agent, "ID").note,
+        )
+        yield "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _folders(agent: str, platform: str) -> list[str]:
+    """The folders of an agent below `~`; of those in editors' storage only the first editor's."""
+    found = [str(root) for root in roots(agent, {"HOME": "/~"}, platform)]
+    storage = PLACES[agent].storage
+    stored = [folder for folder in found if storage and folder.endswith(storage)]
+    kept = [folder for folder in found if folder not in stored[1:]]
+    return [folder.removeprefix("/") + (" (and of other editors)" if folder in stored else "") for folder in kept]
+
+
+def _codes(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word.partition(' (')[0]}`{word[len(word.partition(' (')[0]) :]}" for word in words)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """`python -m sidecar`, and what the program `sidecar` runs.
 
-Hooks are served before anything of the command line is imported: they start on every prompt of an agent.
+Hooks are served before anything of the command line is imported: they start on every prompt of an agent.  So is MCP,
+which starts with every session.
 """
 
 import sys
@@ -13,6 +14,11 @@ def main() -> None:
         from sidecar.hooks.hook import run as hook
 
         hook(arguments[1:])
+    if arguments == ["mcp"]:
+        from sidecar.cli.serving import serve_mcp
+
+        serve_mcp()
+        return
     from sidecar.cli.main import run
 
     run()

@@ -70,6 +70,17 @@ class Client:
         self.socket_path = os.fspath(socket_path)
         self.timeout = timeout
         self.last: Answer | None = None
+        self._connection: socket.socket | None = None
+        self._aborted = False
+
+    def abort(self) -> None:
+        """Call off the running request, from another thread: it ends at once with BadAnswer.  For good."""
+        self._aborted, connection = True, self._connection
+        if connection is not None:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # it has just ended by itself
 
     def request(
         self,
@@ -108,6 +119,9 @@ class Client:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(limit)
                 self._connect(connection)
+                self._connection = connection
+                if self._aborted:
+                    raise self._bad("the request was called off")
                 connection.sendall(request)
                 while True:
                     connection.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -202,8 +216,12 @@ class Client:
         )
 
     def search(self, profile: Profile, query: str, **options: object) -> object:
-        """Verbatim messages of all roles that match; `options`: `limit`, `sessionId`, …"""
+        """Verbatim messages of all roles that match; `options`: `limit`, `sessionId`, `agent`, `since`, …"""
         return self.request("POST", "/v1/search", {"query": query, **options, **profile.spelled()})
+
+    def session(self, name: str, **options: object) -> dict[str, Any]:
+        """A session with a page of its messages; `options`: `agent`, `profile`, `per_page`, `cursor` (as for lists)."""
+        return _object(self.request("GET", f"/v1/sessions/{_quoted(name)}", query=options))
 
     def summary(self, profile: Profile, **options: object) -> dict[str, Any]:
         """`{summary: markdown}`; `options`: `sessionId`."""

@@ -1,8 +1,7 @@
 """The write road: from a transcript on disk to memory files.
 
-    transcripts.read(path, cursor) -> redact -> archive             Archiving, at once
+    transcripts.read(path, cursor) -> redact -> archive             Archiving (its own module), at once
     messages of a quiet session -> extract -> plan -> store.apply   Learning, when the session has been quiet
-    save cursor (last)
 
 The road ends at the files; the follow road brings them into the index.  Everything here runs in the writer thread.
 """
@@ -11,9 +10,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -23,24 +21,19 @@ from sidecar.extract import KnownKey, Slice
 from sidecar.extract.keys import dropped_values
 from sidecar.extract.words import tools
 from sidecar.identity import content_hash, memory_id
-from sidecar.journal import ArchivedMessage, Job, Journal, Mark, Run
+from sidecar.journal import ArchivedMessage, Job, Mark, Run
 from sidecar.model import (
     Candidate,
     Change,
     Memory,
-    Message,
     ProfileRef,
-    SessionHeader,
     SessionRef,
     Skip,
     Status,
     Stored,
     Verdict,
 )
-from sidecar.redact import redact_messages
-from sidecar.routing import Router
 from sidecar.store import ProjectIdentity, WriteContext
-from sidecar.transcripts import READERS, Cursor, Part, ReadResult, unchanged
 
 _CONTEXT_MESSAGES = 8
 """Messages before the new ones that an extractor may look at, to understand "no, the other one"."""
@@ -58,94 +51,6 @@ _PLAN_AGAIN = 5
 
 PERSONAL = "personal"
 """The profile of what holds for a person in all projects, and of sessions without a project."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one step over a transcript did."""
-
-    added: int = 0
-    changed: bool = False
-    more: bool = False
-    sessions: tuple[SessionRef, ...] = ()
-
-
-class Archiving:
-    """Reads what is new in transcript files and keeps it, redacted, in the archive."""
-
-    def __init__(
-        self, journal: Journal, router: Router, namespace: str, quiet: timedelta, *, extracting: bool = True
-    ) -> None:
-        """`extracting`: whether there is anything to queue sessions for; without it they wait for a later start."""
-        self._journal, self._router, self._namespace, self.quiet = journal, router, namespace, quiet
-        self._extracting = extracting
-
-    def step(self, agent: str, path: Path, *, written: datetime | None = None) -> Step:
-        """Read one bounded piece of a file and archive it, the cursor last.
-
-        `written` is the moment of the last write of a live file, from which the quiet time counts; without it the
-        session's last record counts, so that old sessions are extracted at once.
-        """
-        cursor = self.cursor(path)
-        if cursor is not None and unchanged(path, cursor):
-            return Step()
-        result = READERS[agent].read(path, cursor)
-        steps = [self._keep(agent, path, result, part, written) for part in result.sessions()[:-1]]
-        # The cursor comes with the last session: after a crash in between, those before it are read once more.
-        steps.append(self._keep(agent, path, result, result.sessions()[-1], written, last=True))
-        return Step(
-            added=sum(step.added for step in steps),
-            changed=any(step.changed for step in steps),
-            more=result.more,
-            sessions=tuple(dict.fromkeys(ref for step in steps for ref in step.sessions)),
-        )
-
-    def _keep(
-        self, agent: str, path: Path, result: ReadResult, part: Part, written: datetime | None, *, last: bool = False
-    ) -> Step:
-        """Archive what a piece of a file holds of one session."""
-        profile = self._router.route(part.header or SessionHeader(agent, "", Path())).profile
-        kept = [] if profile is None else redact_messages(part.messages)
-        sessions = tuple(dict.fromkeys(SessionRef(message.agent, message.session) for message in kept))
-        if profile is not None:
-            # Queued before it is archived: a crash in between leaves a job with nothing to do, never messages without
-            # a job.
-            for ref in sessions:
-                self.queue(ref, profile, due=self._quiet_at(ref, kept, written))
-        archived = self._journal.record_read(
-            str(path),
-            None if profile is None else part.header,  # of what a rule ignores, only the cursor is kept
-            profile or ProfileRef(self._namespace, PERSONAL),
-            kept,
-            cursor=result.cursor.to_json() if last else None,
-            withdrawn=part.withdrawn,
-            complete=result.complete and profile is not None,
-            unknown=result.unknown if last else {},
-            damaged=result.damaged if last else 0,
-        )
-        return Step(archived.added, bool(archived.added or archived.updated or archived.withdrawn), sessions=sessions)
-
-    def keep(
-        self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime, priority: int = 0
-    ) -> None:
-        """Archive messages that came without a file, already redacted, and queue their session; in this order too."""
-        self.queue(ref, profile, due=due, priority=priority)
-        self._journal.archive(profile, messages)
-
-    def queue(self, ref: SessionRef, profile: ProfileRef, *, due: datetime, priority: int = 0) -> None:
-        """Ask for a session to be extracted, if anything extracts."""
-        if self._extracting:
-            self._journal.enqueue(ref, profile, due=due, priority=priority)
-
-    def cursor(self, path: Path) -> Cursor | None:
-        """How far the file has been read."""
-        saved = self._journal.cursor(str(path))
-        return None if saved is None else Cursor.from_json(saved)
-
-    def _quiet_at(self, ref: SessionRef, messages: Iterable[Message], written: datetime | None) -> datetime:
-        times = (message.time for message in messages if message.session == ref.session and message.time is not None)
-        last = written or max(times, default=datetime.fromtimestamp(0, UTC))
-        return last + self.quiet
 
 
 class Follower(Protocol):

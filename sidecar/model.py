@@ -220,8 +220,14 @@ class Memory:
 
     @property
     def human(self) -> bool:
-        """Whether a person stands behind it: said in a session, told with `remember`, or edited by hand."""
-        return self.edited is not None or self.source.origin in ("remember", "hand") or self.source.speaker == "user"
+        """Whether a person stands behind it: said in a session, told with `remember`, or edited by hand.
+
+        What an agent asked to be remembered is the agent's word: `remember` counts as a person's unless it says who.
+        """
+        source = self.source
+        if self.edited is not None or source.origin == "hand" or source.speaker == "user":
+            return True
+        return source.origin == "remember" and source.speaker is None
 
     @property
     def effective(self) -> datetime:
@@ -347,4 +353,6 @@ class Hit:
     speaker: Speaker | None = None
     superseded: bool = False
     truncated: bool = False
+    agent: str | None = None
+    role: Role | None = None
     channels: Mapping[str, ChannelScore] = field(default_factory=dict)

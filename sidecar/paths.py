@@ -34,6 +34,11 @@ class Paths:
         return self.state / "daemon.lock"
 
     @property
+    def token(self) -> Path:
+        """The token of the TCP listener, unless `listen.token_file` names another file."""
+        return self.state / "token"
+
+    @property
     def logs(self) -> Path:
         """The folder of log files."""
         return self.state / "log"

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.transcripts.places import DATA, PLACES, SETTINGS
+
 _AGENT_VARIABLES = (
-    "CLAUDE_CONFIG_DIR",
-    "CODEX_HOME",
-    "GEMINI_CLI_HOME",
-    "GOOSE_PATH_ROOT",
+    *sorted({name for place in PLACES.values() for name, _ in place.moved_by}),
+    *sorted({name for name, _ in (DATA, *SETTINGS.values()) if name}),
+    "AIDER_CHAT_HISTORY_FILE",
     "OLLAMA_HOST",
-    "OPENCLAW_STATE_DIR",
     "OPENCODE_DB",
+    "OPENCODE_DISABLE_CHANNEL_DB",
 )
+"""What moves agents' folders: all that readers look at, so that a new reader's variable is never left out."""
 _GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
 _FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
 

@@ -95,6 +95,13 @@ def test_values_of_the_environment_are_yaml_and_empty_ones_are_not_set(tmp_path:
     assert settings.namespace == "team"
 
 
+@pytest.mark.parametrize("folder", ["~", "/home/ines", "/home", "/", "/home/ines/x/.."])
+def test_home_is_never_watched_as_a_whole(folder: str, tmp_path: Path) -> None:
+    assert problems(tmp_path, f"watch: {{extra: [{{agent: native, path: '{folder}'}}]}}") == [
+        f"watch.extra[0]: must not be your home folder or one above it (got {folder.replace('~', '/home/ines')})"
+    ]
+
+
 def test_all_problems_are_told_at_once_with_key_and_value(tmp_path: Path) -> None:
     text = """
 namspace: x
@@ -125,12 +132,31 @@ recall: {limit: true}
         ("recall: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
         ("? [a, b]\n: 1", "a key must be text"),
         ("git: {quiet_seconds: 9, max_seconds: 3}", "git.max_seconds: must not be less"),
-        ("listen: {tcp: '127.0.0.1:7373'}", "listen.token_file: must name a file"),
+        ("listen: {tcp: '0.0.0.0:7373'}", "listen.tcp: must be an address of this machine with a port"),
+        ("listen: {tcp: '192.168.1.4:7373'}", "others could reach 192.168.1.4"),
+        ("listen: {tcp: '[::]:7373'}", "others could reach ::"),
+        ("listen: {tcp: 'example.org:7373'}", "listen.tcp: must be an address of this machine"),
+        ("listen: {tcp: '127.0.0.1:70000'}", "listen.tcp: must be an address of this machine"),
+        ("listen: {token_file: token}", "listen.token_file: must be a file, by its whole path"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
     [problem] = problems(tmp_path, text)
     assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        ("127.0.0.1:7373", "127.0.0.1:7373"),
+        ("127.8.9.1:0", "127.8.9.1:0"),
+        ("localhost:7373", "127.0.0.1:7373"),
+        ("[::1]:7373", "[::1]:7373"),
+    ],
+)
+def test_the_tcp_address_is_this_machines_own(tmp_path: Path, given: str, bound: str) -> None:
+    (tmp_path / "config.yaml").write_text(f"listen: {{tcp: '{given}'}}")
+    assert config.load(resolve({"SIDECAR_HOME": str(tmp_path)}), {}).listen.tcp == bound
 
 
 def test_a_file_that_is_not_utf8_or_not_readable(tmp_path: Path) -> None:
@@ -304,6 +330,6 @@ def test_what_a_running_daemon_adopts_is_exactly_what_is_live(tmp_path: Path) ->
 
 def test_what_is_not_used_yet_says_so_and_is_not_called_live() -> None:
     later = [item for item in config.declared() if item.spec.later]
-    assert {item.section for item in later} == {"sync", "mcp", "reflect", "listen"}
+    assert {item.section for item in later} == {"sync", "reflect"}
     assert not [item.key for item in later if item.spec.reloadable]
     assert config.example().count(config.NOT_YET) == len(later)

@@ -28,7 +28,9 @@ def script(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["docs/cli.md", "docs/config.md", "docs/errors.md", "config.example.yaml"])
+@pytest.mark.parametrize(
+    "name", ["docs/cli.md", "docs/config.md", "docs/errors.md", "docs/transcripts.md", "config.example.yaml"]
+)
 def test_generated_pages_are_fresh(name: str) -> None:
     pages = script("generate_docs").pages()
     assert (CHECKOUT / name).read_text("utf-8") == pages[name], "run: python scripts/generate_docs.py"

@@ -13,7 +13,7 @@ from sidecar.errors import ConfigInvalid
 
 @click.group(cls=Group, no_args_is_help=False)
 def config() -> None:
-    """Show or check the settings."""
+    """Show or check the settings, or print the token of the TCP listener."""
 
 
 @config.command()
@@ -52,3 +52,16 @@ def check(as_json: bool) -> int:
     else:
         click.echo(f"{places.config_file}: no problem.")
     return code
+
+
+@config.command()
+def token() -> None:
+    """Print the token that clients of `listen.tcp` send, and nothing else; the first time it is made.
+
+    As in: curl -H "Authorization: Bearer $(sidecar config token)" http://127.0.0.1:7373/v1/status
+    """
+    from sidecar import bearer
+    from sidecar.config import load
+
+    places = paths()
+    click.echo(bearer.token(bearer.place(load(places, os.environ).listen, places)))

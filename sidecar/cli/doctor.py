@@ -19,6 +19,7 @@ from sidecar.cli import agents
 from sidecar.cli.options import Command, client, json_option, paths
 from sidecar.cli.output import counted, dim, line, print_json, rows_of
 from sidecar.cli.process import holder
+from sidecar.cli.status import format_words
 from sidecar.errors import NoDaemon, SidecarError
 from sidecar.paths import Paths
 
@@ -35,6 +36,10 @@ _MODEL_SECONDS = 2.0
 
 _SLOW_INDEX_MS = 60_000
 """A change that is not searchable after a minute is a fault (a scan comes at the latest then)."""
+
+_FORMAT_HINT = "Upgrade sidecar: a version that knows them reads these files again by itself. Else report the kinds."
+_MEMORY_HINT = "Mend it in an editor; its last good version answers."
+_TRANSCRIPT_HINT = "Nothing is lost: what could be read is archived, and the file is read again when it changes."
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -186,14 +191,18 @@ def _answering(found: Mapping[str, Any], places: Paths) -> Iterator[Check]:
         yield Check("index", "warn", detail, "If it does not catch up: `sidecar rebuild`.")
     else:
         yield Check("index", "ok", f"generation {index.get('generation')}, {index.get('lag_ms', 0)} ms behind")
+    for row in rows_of(found, "formats"):
+        odd = row.get("flagged") or row.get("unknown_records")
+        yield Check("format", "warn" if odd else "ok", format_words(row), _FORMAT_HINT if odd else "")
     for entry in rows_of(found, "bad_files"):
         place = ":".join(str(part) for part in (entry.get("path"), entry.get("line")) if part)
-        yield Check(
-            "bad file",
-            "warn",
-            f"{place}  {entry.get('reason', '')}",
-            "Mend it in an editor; its last good version answers.",
-        )
+        hint = _TRANSCRIPT_HINT if str(entry.get("path", "")).startswith("/") else _MEMORY_HINT
+        yield Check("bad file", "warn", f"{place}  {entry.get('reason', '')}", hint)
+    listen = found.get("listen") or {}
+    if listen.get("tcp"):
+        yield Check("listen", "ok", line(listen["tcp"]))
+    elif listen.get("problem"):
+        yield Check("listen", "warn", line(listen["problem"]), "Free that port, or set listen.tcp to another one.")
     for service in rows_of(found, "services"):
         if service.get("error"):
             yield Check("service", "warn", f"{service.get('name')}: {service['error']}", f"See {places.logs}.")

@@ -40,9 +40,8 @@ def ingest(files: tuple[str, ...], agent: str | None, dry_run: bool, as_json: bo
     problems = rows_of(result, "problems")
     if problems and not result.get("files"):
         others = f" Nor could {counted(len(problems) - 1, 'other')}." if len(problems) > 1 else ""
-        raise TranscriptUnreadable(
-            path=problems[0].get("path"), why=problems[0].get("reason"), hint=f"{TranscriptUnreadable.hint}{others}"
-        )
+        hint = problems[0].get("hint") or TranscriptUnreadable.hint
+        raise TranscriptUnreadable(path=problems[0].get("path"), why=problems[0].get("reason"), hint=f"{hint}{others}")
 
 
 def _told(result: Mapping[str, Any], *, dry_run: bool) -> Iterator[str]:

@@ -1,12 +1,10 @@
-"""`sidecar mcp`: the MCP server, for agents to start."""
+"""`sidecar mcp`: as the help shows it; run, it is served before any of the command line is imported."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from sidecar.cli.options import Command, paths
+from sidecar.cli.options import Command
 
 
 @click.command(cls=Command)
@@ -14,8 +12,8 @@ def mcp() -> None:
     """Serve an agent over MCP, on stdin and stdout.
 
     Agents run this; `sidecar install` writes it into their settings.  The current folder decides the profile.  Without
-    a daemon each tool says so.
+    a daemon each tool says so; with `mcp.autostart: true` one is started.
     """
-    from sidecar.mcp import serve
+    from sidecar.cli.serving import serve_mcp
 
-    serve(paths().socket, Path.cwd())
+    serve_mcp()

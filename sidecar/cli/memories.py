@@ -1,4 +1,4 @@
-"""`sidecar list` and `show`: the memories themselves."""
+"""`sidecar list` and `show`: the memories themselves, and sessions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import click
 from sidecar.cli.chain import print_history
 from sidecar.cli.options import Command, chosen, client, json_option, profile_options
 from sidecar.cli.output import age, dim, line, print_json, safe, shortened, strong, table, width
+from sidecar.cli.session import show_session
+from sidecar.client import Profile
 
 _STATUSES = click.Choice(["active", "superseded", "forgotten", "proposed", "all"])
 _TYPES = click.Choice(["fact", "event", "instruction", "task"])
@@ -77,14 +79,37 @@ def _title(memory: Mapping[str, Any]) -> str:
 
 
 @click.command(cls=Command)
-@click.argument("memory", metavar="ID")
+@click.argument("memory", metavar="[ID]", required=False)
 @click.option("--history", is_flag=True, help="Also its earlier and later versions, and the messages it came from.")
+@click.option("--session", metavar="ID", help="Instead of a memory a session, as it went; secrets are redacted.")
+@click.option("--agent", metavar="AGENT", help="With --session: whose, where several agents have one of that name.")
+@click.option("--full", is_flag=True, help="With --session: all that tools printed, not its first lines alone.")
 @profile_options
 @json_option
-def show(memory: str, history: bool, profile: str | None, namespace: str | None, as_json: bool) -> None:
-    """Show one memory in full."""
+def show(
+    memory: str | None,
+    history: bool,
+    session: str | None,
+    agent: str | None,
+    full: bool,
+    profile: str | None,
+    namespace: str | None,
+    as_json: bool,
+) -> None:
+    """Show one memory in full, or a whole session."""
+    if (memory is None) == (session is None):
+        raise click.UsageError("Give the id of a memory, or --session with that of a session.")
+    if session is not None:
+        where = chosen(profile, namespace)
+        named = {"profile": where.name, "namespace": where.namespace} if profile is not None else {}
+        show_session(client(), session, full=full, as_json=as_json, agent=agent, **named)
+    elif memory is not None:
+        _show_memory(memory, chosen(profile, namespace), history=history, as_json=as_json)
+
+
+def _show_memory(memory: str, where: Profile, *, history: bool, as_json: bool) -> None:
     options = {"history": 1} if history else {}
-    found = client().memory(chosen(profile, namespace), memory, **options)
+    found = client().memory(where, memory, **options)
     if as_json:
         print_json(found)
         return

@@ -65,6 +65,27 @@ def spawn(environ: Mapping[str, str], output: Path) -> subprocess.Popen[bytes]:
         os.close(descriptor)
 
 
+def start_apart(environ: Mapping[str, str]) -> None:
+    """Start a daemon that is nobody's child here, and wait until it answers; one that runs already is fine.
+
+    Who calls this may live for days: a daemon of its own would stay a zombie when it ends.  So `sidecar up --detach`
+    is run, whose end leaves the daemon to the system.  Raises Unavailable with the reason if none answers.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "sidecar", "up", "--detach"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        start_new_session=True,
+        cwd="/",
+        env=_environment(environ),
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = done.stderr.decode("utf-8", "replace").splitlines()
+        told = next((line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")), "it did not start")
+        raise Unavailable(what="The daemon", why=told)
+
+
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for a daemon that runs in another folder: paths are absolute, and this package is found."""
     found = dict(environ)

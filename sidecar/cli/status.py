@@ -16,6 +16,9 @@ _EVERY_SECONDS = 1.0
 _LABEL = 11
 """Width of the labels at the left."""
 
+_SHOWN_KINDS = 3
+"""Kinds of records, and versions, that are named in a line; more are in `--json`."""
+
 _SHOWN_BAD_FILES = 10
 """Bad files that are listed; all are in `--json`."""
 
@@ -69,8 +72,10 @@ def _headline(found: Mapping[str, Any]) -> str:
 
 def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _work(found)
+    yield from _listening(found.get("listen") or {})
     yield from _named("profile", rows_of(found, "profiles"), _profile)
     yield from _named("agent", rows_of(found, "agents"), _agent)
+    yield from _named("format", rows_of(found, "formats"), format_words)
     bad = rows_of(found, "bad_files")
     for entry in bad[:_SHOWN_BAD_FILES]:
         place = ":".join(str(part) for part in (entry.get("path"), entry.get("line")) if part)
@@ -81,6 +86,16 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for service in services:
         if service.get("state") not in ("running", "idle"):
             yield "service", dotted(service.get("name"), service.get("state"), service.get("error"))
+
+
+def _listening(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where else than on the socket one can ask; nothing without."""
+    if found.get("tcp"):
+        yield "listen", dotted(found["tcp"], "token: `sidecar config token`")
+    elif found.get("problem"):
+        yield "listen", f"not yet on {line(found['problem'])}"
+    if found.get("mcp"):
+        yield "mcp", line(found["mcp"])
 
 
 def _work(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -95,6 +110,24 @@ def _work(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     index = found.get("index") or {}
     degraded = ", ".join(map(line, index.get("degraded") or []))
     yield "index", dotted(f"{index.get('lag_ms', 0)} ms behind", degraded and f"degraded: {degraded}")
+
+
+def format_words(row: Mapping[str, Any]) -> str:
+    """What of an agent's transcripts is not known, in a line."""
+    unknown, damaged, flagged = (int(row.get(name) or 0) for name in ("unknown_records", "damaged", "flagged"))
+    files = counted(int(row.get("files") or 0), "file")
+    kinds = ", ".join(f"{kind} {number}" for kind, number in list((row.get("kinds") or {}).items())[:_SHOWN_KINDS])
+    versions = row.get("versions") or {}
+    named = ", ".join(list(versions)[-_SHOWN_KINDS:])
+    return dotted(
+        row.get("agent"),
+        f"{counted(unknown, 'record')} of unknown kinds in {files} ({kinds})" if unknown else None,
+        f"{counted(damaged, 'damaged record')} in {files}" if damaged else None,
+        f"{counted(flagged, 'file')} not understood" if flagged else None,
+        f"{counted(sum(versions.values()), 'file')} of newer versions ({named}; known up to {row.get('newest_known')})"
+        if versions
+        else None,
+    )
 
 
 def _named(label: str, rows: list[Mapping[str, Any]], describe: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401

@@ -14,6 +14,7 @@ from sidecar.cli import agents
 from sidecar.cli.options import Command, client, json_option, paths
 from sidecar.cli.output import counted, print_json, table
 from sidecar.cli.process import holder, last_words, spawn, wait_ready
+from sidecar.cli.progress import BackfillLine
 from sidecar.errors import AlreadyRunning, Refused, SidecarError
 from sidecar.files import write_durably
 from sidecar.paths import Paths
@@ -51,8 +52,9 @@ def up(detach: bool, yes: bool, as_json: bool) -> int:
     if detach:
         return _start(places, as_json=as_json)
     from sidecar.daemon.app import run
+    from sidecar.mcp.http import Endpoint
 
-    return run(places, settings)
+    return run(places, settings, Endpoint, BackfillLine() if sys.stderr.isatty() else None)
 
 
 def _report(pid: int, *, already: bool, as_json: bool) -> int:
@@ -94,6 +96,8 @@ def _ask_once(places: Paths, settings: Config, *, yes: bool) -> None:
         )
         rows = [(entry.agent, entry.path, counted(entry.sessions, "session")) for entry in found]
         click.echo(table(rows) or "(no agent's folder was found; it will look again while it runs)", err=True)
+        if settings.watch.agents == "auto" or "aider" in settings.watch.agents:
+            click.echo("\nOf the projects of these sessions it also reads Aider's history, if there is one.", err=True)
         click.echo(f"\nMemories become Markdown files in {places.store}.", err=True)
         if not click.confirm("Go on?", default=True, err=True):
             raise Refused(

@@ -1,7 +1,7 @@
 """Settings: declared once (`settings`), read with every problem at once (`load`), shown and compared (`view`)."""
 
 from sidecar.config.load import load
-from sidecar.config.settings import Config, Extract, ExtraFolder, ProfileRule, Setting, declared
+from sidecar.config.settings import Config, Extract, ExtraFolder, Listen, ProfileRule, Setting, declared
 from sidecar.config.view import NOT_YET, SettingChange, adopted, diff, dump, example, scalar, to_yaml
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Config",
     "ExtraFolder",
     "Extract",
+    "Listen",
     "ProfileRule",
     "Setting",
     "SettingChange",

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -43,7 +44,7 @@ def load(paths: Paths, environ: Mapping[str, str]) -> Config:
             except ValueError as error:
                 problems.append(_problem(item.key, str(error), given[item.key]))
     config = _built(values, user_home(environ).as_posix())
-    problems.extend(_across(config))
+    problems.extend(_across(config, user_home(environ)))
     if problems:
         raise ConfigInvalid(
             path=paths.config_file, count=len(problems), problems="; ".join(problems), found=tuple(problems)
@@ -165,10 +166,12 @@ def _built(values: Mapping[str, Mapping[str, Any]], home: str) -> Config:
     )
 
 
-def _across(config: Config) -> Iterator[str]:
-    """Problems that lie between settings."""
-    if config.listen.tcp and not config.listen.token_file:
-        yield f"listen.token_file: must name a file, because listen.tcp is {config.listen.tcp} (got null)"
+def _across(config: Config, home: Path) -> Iterator[str]:
+    """Problems that lie between settings, or between one and this machine."""
+    for index, folder in enumerate(config.watch.extra):
+        real = Path(folder.path).resolve()
+        if real in (home.resolve(), *home.resolve().parents):
+            yield f"watch.extra[{index}]: must not be your home folder or one above it (got {folder.path})"
     if config.git.max_seconds < config.git.quiet_seconds:
         yield (
             f"git.max_seconds: must not be less than git.quiet_seconds "

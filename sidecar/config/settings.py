@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
+from sidecar.config.address import read_address
 from sidecar.config.host import read_host
 from sidecar.config.kinds import (
     BOOLEAN,
@@ -31,6 +32,8 @@ _NAME = text(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", "a name of 1 to 32 charact
 _AGENT = choice(*AGENTS)
 _GLOB = text(what="a glob pattern")
 _FOLDER = text(what="a folder")
+_ADDRESS = Kind("an address of this machine with a port, such as 127.0.0.1:7373", read_address)
+_FILE = text(r"[/~]\S.*", "a file, by its whole path")
 _HOST = Kind("the address of an Ollama server", read_host)
 _MODEL = text(r"[^\s]+", "the name of a model")
 _DAY = 86_400
@@ -231,8 +234,10 @@ class Hooks:
 class Mcp:
     """The MCP server for agents."""
 
-    http: bool = setting(False, BOOLEAN, "Whether the daemon serves MCP over HTTP besides stdio.", later=True)
-    autostart: bool = setting(False, BOOLEAN, "Whether `sidecar mcp` starts the daemon if none runs.", later=True)
+    http: bool = setting(
+        False, BOOLEAN, "Whether the daemon serves MCP over HTTP too, at /mcp: on its socket, and on listen.tcp."
+    )
+    autostart: bool = setting(False, BOOLEAN, "Whether `sidecar mcp` starts the daemon if none runs.", reloadable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +259,13 @@ class Listen:
 
     tcp: str | None = setting(
         None,
-        optional(text(r"\S+:\d{1,5}", "an address such as 127.0.0.1:7373")),
-        "TCP address to listen on as well; needs token_file.",
-        later=True,
+        optional(_ADDRESS),
+        "Address to listen on as well, for programs that cannot use the socket; none but this machine's own is taken.",
     )
     token_file: str | None = setting(
-        None, optional(text(what="a file")), "File with the token that TCP clients must send.", later=True
+        None,
+        optional(_FILE),
+        "File with the token that TCP clients must send; null is `token` in the state folder, made when first needed.",
     )
 
 

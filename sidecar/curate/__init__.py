@@ -21,10 +21,16 @@ def human_source(origin: str, *, session: str | None, by: str) -> Source:
     return Source(origin=origin, session=session, speaker="user", by=by)
 
 
+def agent_source(origin: str, *, session: str | None, by: str) -> Source:
+    """The source of what an agent told sidecar of its own accord, through a tool: no person has said it."""
+    return Source(origin=origin, session=session, speaker="assistant", by=by)
+
+
 __all__ = [
     "KEYED_TYPES",
     "Neighbour",
     "View",
+    "agent_source",
     "by_rules",
     "concrete_values",
     "human_source",

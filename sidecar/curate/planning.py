@@ -111,7 +111,9 @@ def _revised(
 
 def _joined(known: Source, told: Source) -> Source:
     added = tuple(message for message in told.messages if message not in known.messages)
-    confirmed = told.speaker == "user" and known.speaker != "user" and known.origin == told.origin
+    # What an agent asked to be remembered is confirmed by whatever way the person's own words come in.
+    an_agents = known.origin == "remember" and known.speaker == "assistant"
+    confirmed = told.speaker == "user" and known.speaker != "user" and (known.origin == told.origin or an_agents)
     return replace(known, messages=(*known.messages, *added), speaker="user" if confirmed else known.speaker)
 
 

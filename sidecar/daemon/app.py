@@ -13,12 +13,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from sidecar import git, log, meeting
+from sidecar import bearer, git, log, meeting
+from sidecar.archiving import Archiving
 from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.daemon.asgi import Mount
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
-from sidecar.daemon.intake import Intake
+from sidecar.daemon.intake import Intake, Progress
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
 from sidecar.daemon.lock import HomeLock
@@ -27,9 +30,10 @@ from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.server import Server
 from sidecar.daemon.service import Service
 from sidecar.daemon.sharing import SyncService, exclusive
-from sidecar.daemon.sources import folders
-from sidecar.daemon.supervise import Supervisor
+from sidecar.daemon.sources import AIDER, folders, histories
+from sidecar.daemon.supervise import Supervisor, contained
 from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.tcp import Gate, Listeners
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import SidecarError
@@ -40,7 +44,7 @@ from sidecar.extract.rules import RulesExtractor
 from sidecar.files import ensure_folder, write_durably
 from sidecar.follow import Follow
 from sidecar.index import Embedder, Index
-from sidecar.ingest import Archiving, Learning
+from sidecar.ingest import Learning
 from sidecar.journal import Journal
 from sidecar.model import ProfileRef
 from sidecar.paths import Paths, temp_folders, user_home
@@ -50,13 +54,25 @@ from sidecar.store import ProjectIdentity, Store
 
 logger = logging.getLogger(__name__)
 
+_SHOWN_EVERY_S = 0.2
+
 _PRIVATE = 0o077
 """The umask: whatever this process makes is readable by its owner alone."""
 
 
-def run(paths: Paths, config: Config) -> int:
+class Showing(Protocol):
+    """What shows the progress of the back-fill to whoever has started the daemon."""
+
+    def __call__(self, done: int, total: int, *, finished: bool) -> None:
+        """The files that have been read, of how many; `finished` once all have been."""
+
+
+def run(
+    paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None, showing: Showing | None = None
+) -> int:
     """Run the daemon in this process until SIGINT, SIGTERM or a request to stop; returns the exit code.
 
+    `mcp` makes what serves MCP over HTTP, of the socket that it asks; it is a face, so the faces bring it along.
     Raises AlreadyRunning, ConfigInvalid, JournalUnusable and other errors of starting; while it runs, failures of parts
     are shown in `status` instead.
     """
@@ -66,8 +82,8 @@ def run(paths: Paths, config: Config) -> int:
     with contextlib.closing(_Held(paths)):
         log.setup(paths.logs, config.log.level, os.environ)
         try:
-            with contextlib.closing(Daemon(paths, config)) as daemon:
-                return asyncio.run(daemon.serve())
+            with contextlib.closing(Daemon(paths, config, mcp)) as daemon:
+                return asyncio.run(daemon.serve(showing))
         finally:
             log.close()
 
@@ -85,8 +101,10 @@ class _Held:
 class Daemon:
     """Everything that runs, and the order in which it starts and stops."""
 
-    def __init__(self, paths: Paths, config: Config) -> None:
+    def __init__(self, paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None) -> None:
         self._paths, self._config = paths, config
+        self._mcp = mcp(paths.socket) if mcp is not None and config.mcp.http else None
+        self._listeners = Listeners()
         self._journal = Journal.open(paths.journal)
         self._writer = Writer(config.extract.nice)
         self._store = Store(paths.store, machine=_hostname(), writes=self._journal, clock=_now)
@@ -101,11 +119,11 @@ class Daemon:
         )
         self._sharing.resume()
 
-    async def serve(self) -> int:
+    async def serve(self, showing: Showing | None = None) -> int:
         """Start the services, wait for the order to stop, stop them."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         parts, service = self._wire(stop)
-        server = Server(service, self._paths.socket, namespace=self._config.namespace)
+        server = self._server(parts, service)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload, parts, service)
@@ -117,11 +135,14 @@ class Daemon:
         await server.start()
         self._note_limit()
         parts.supervisor.start()
+        shown = loop.create_task(contained(_shown(parts.intake.progress, showing))) if showing is not None else None
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
         try:
             await stop.wait()
         finally:
             logger.info("stopping")
+            if shown is not None:
+                shown.cancel()
             # A running call of the model may take minutes, and somebody may wait for what comes of it.
             parts.extraction.close()
             service.stop_thinking()
@@ -132,6 +153,24 @@ class Daemon:
             await parts.keeper.commit_all()
             logger.info("stopped")
         return 0
+
+    def _server(self, parts: Parts, service: Service) -> Server:
+        """The server, with the services that belong to it.  Raises TokenFileUnfit if TCP is wanted and its file is."""
+        listen = self._config.listen
+        gate = Gate(bearer.token(bearer.place(listen, self._paths))) if listen.tcp else None
+        server = Server(
+            service,
+            self._paths.socket,
+            namespace=self._config.namespace,
+            mcp=self._mcp,
+            gate=gate,
+            listeners=self._listeners,
+        )
+        if listen.tcp:
+            parts.supervisor.add("tcp", partial(server.serve_tcp, listen.tcp))
+        if self._mcp is not None:
+            parts.supervisor.add("mcp", self._mcp.serve)
+        return server
 
     def close(self) -> None:
         """Let the running step end, then close what holds files open."""
@@ -199,7 +238,7 @@ class Daemon:
             ("sync", parts.sync),
         ):
             parts.supervisor.add(name, part.serve)
-        service = Service(parts, config, Reporting(parts), TakeIn(parts, rules, by), stop)
+        service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
         parts.supervisor.add("hooks", service.hooking.serve)
         return parts, service
 
@@ -221,6 +260,7 @@ class Daemon:
             backfill_days=config.watch.backfill_days,
             archived=archived,
             on_archived=on_archived,
+            in_projects=histories if _reads_projects(config) else lambda _: (),
         )
 
     def _router(self) -> Router:
@@ -269,6 +309,22 @@ class Daemon:
             write_durably(note, meeting.note(self._config.hooks.timeout_ms))
         except SidecarError as error:
             logger.warning("hooks keep to the default time limit", extra={"why": error.message})
+
+
+def _reads_projects(config: Config) -> bool:
+    """Whether Aider's histories are to be looked for; not where its sessions are left out altogether."""
+    ignored = any(
+        rule.ignore and rule.agent == AIDER and rule.path is None and rule.remote is None for rule in config.profiles
+    )
+    return not ignored and (config.watch.agents == "auto" or AIDER in config.watch.agents)
+
+
+async def _shown(progress: Progress, showing: Showing) -> None:
+    """Show how far the back-fill is, until it is through."""
+    while not progress.finished.is_set():
+        showing(progress.done, progress.total, finished=False)
+        await asyncio.sleep(_SHOWN_EVERY_S)
+    showing(progress.done, progress.total, finished=True)
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:

@@ -134,7 +134,7 @@ def _who(memory: Memory) -> str:
     if memory.edited is not None or memory.source.origin == "hand":
         return "written by the user"
     if memory.source.origin == "remember":
-        return "told by remember"
+        return "told by remember" if memory.source.speaker != "assistant" else "an agent asked to remember it"
     speaker = "the user" if memory.source.speaker == "user" else "the agent"
     return f"from {speaker}{f' in {memory.source.agent}' if memory.source.agent else ''}"
 

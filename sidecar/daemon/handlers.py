@@ -124,7 +124,7 @@ async def remember(api: Api, call: Call[requests.Remember, requests.NoQuery]) ->
     """Keep one statement; when the answer comes it is on disk and recallable."""
     target, body = await _target(api, call, create=True), call.body
     kind = MemoryType(body.type) if body.type else None
-    told = Told(body.content, body.session_id, kind, body.key, tuple(body.tags), body.pinned)
+    told = Told(body.content, body.session_id, kind, body.key, tuple(body.tags), body.pinned, body.speaker)
     return Reply(render.memory(await api.remember(target.ref, told)).plain())
 
 
@@ -155,14 +155,6 @@ async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Rep
     if found.explanation is not None:
         result["explanation"] = recalled.Explanation.model_validate(found.explanation).plain()
     return Reply(result, notes=found.notes)
-
-
-async def search(api: Api, call: Call[requests.SearchHere, requests.NoQuery]) -> Reply:
-    """Find archived messages of all roles by their words."""
-    target, body = await _target(api, call), call.body
-    hits = await api.search(target.ref, body.query, session=body.session_id, limit=body.limit, routed=target.routed)
-    candidates = _candidates(hits, now=call.now, explain=False)
-    return Reply({"count": len(candidates), "candidates": candidates})
 
 
 async def list_memories(api: Api, call: Call[requests.Nothing, requests.ListMemories]) -> Reply:
@@ -265,14 +257,14 @@ async def retry_jobs(api: Api, call: Call[requests.RetryJobs, requests.NoQuery])
     body = call.body
     if body.session is None and (body.agent or body.profile):
         raise FieldError(field="session", problem="is missing")
-    name = None if body.session is None else _session(call, body.session, body.agent, body.profile, body.namespace)
+    name = None if body.session is None else session_name(call, body.session, body.agent, body.profile, body.namespace)
     return Reply(shapes.RetriedResult(sessions=await api.retry_jobs(name)).plain())
 
 
 async def drop_job(api: Api, call: Call[requests.DropJob, requests.NoQuery]) -> Reply:
     """Give a session up: what it holds now stays searchable, but nothing is learned of it; what comes later is."""
     body = call.body
-    await api.drop_job(_session(call, body.session, body.agent, body.profile, body.namespace))
+    await api.drop_job(session_name(call, body.session, body.agent, body.profile, body.namespace))
     return Reply()
 
 
@@ -333,9 +325,16 @@ async def profile_of(api: Api, call: Call[requests.Body, requests.QueryString]) 
     return (await _target(api, call)).ref
 
 
-def _session(
+async def target_of(api: Api, call: Call[requests.Body, requests.QueryString]) -> tuple[ProfileRef, bool]:
+    """As `profile_of`, and whether its folder decided."""
+    target = await _target(api, call)
+    return target.ref, target.routed
+
+
+def session_name(
     call: Call[Any, Any], session: str, agent: str | None, profile: str | None, namespace: str | None
 ) -> SessionName:
+    """A session as a request names it."""
     ref = None if profile is None else ProfileRef(namespace or call.namespace, profile)
     return SessionName(session, agent, ref)
 

@@ -10,17 +10,17 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sidecar.archiving import Archiving
 from sidecar.daemon.sources import SourceFolder, Transcript, owner, transcripts
 from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.watch import Coalescer, FolderWatcher
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import FileSystemFailed, TranscriptUnreadable
-from sidecar.ingest import Archiving
 from sidecar.model import SessionHeader
 from sidecar.routing import Router
 from sidecar.transcripts import READERS, headers_in, unchanged
@@ -33,6 +33,10 @@ _EVENT_MAXIMUM_S = 1.0
 
 _LOOK_AGAIN_S = 2.0
 """How often folders that did not exist are looked for: an agent that is installed later."""
+
+_REST = 0.25
+_LONGEST_REST_S = 1.0
+"""Old sessions are read for four fifths of the time at most, so that who works on this machine has the rest of it."""
 
 _State = tuple[int, int, int]
 
@@ -62,9 +66,23 @@ class Intake:
         backfill_days: int | None,
         archived: asyncio.Event,
         on_archived: Callable[[], None],
+        in_projects: Callable[[Iterable[Path]], tuple[SourceFolder, ...]] = lambda _: (),
     ) -> None:
-        """`archived` is set when the first scan is through; `on_archived` is called whenever messages have come."""
+        """Own what is read.
+
+        Args:
+            places: the agents' own folders, and those of the settings.
+            archiving: keeps what is read.
+            router: learns of new sessions before any of them is archived, and knows the projects.
+            writer: the thread in which that is done.
+            rescan: how often all folders are scanned besides being watched.
+            backfill_days: how old a session may be to be taken in; None for any age.
+            archived: set when the first scan is through.
+            on_archived: called whenever messages have come.
+            in_projects: finds further places in the folders of known projects, at every scan.
+        """
         self.places, self._archiving, self._router, self._writer = places, archiving, router, writer
+        self._fixed, self._in_projects = places, in_projects
         self._rescan_s, self._backfill_days = rescan.total_seconds(), backfill_days
         self._on_archived = on_archived
         self.progress = Progress(finished=archived)
@@ -82,6 +100,7 @@ class Intake:
         watcher = FolderWatcher(lambda path: self._hint(loop, path))
         try:
             await self._watch(watcher)
+            await self._writer.run(Urgency.ARCHIVE, self._archiving.recheck)
             await self.scan(live=False)
             self.progress.finished.set()
             await self._follow(watcher)
@@ -116,11 +135,13 @@ class Intake:
     async def _take_all(self, item: Transcript, *, live: bool) -> None:
         more = True
         while more and not self.paused:
-            written = datetime.now(UTC) if live else None
+            begun, written = time.monotonic(), datetime.now(UTC) if live else None
             step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
             if step.changed:
                 self._on_archived()
+            if not live:
+                await asyncio.sleep(min((time.monotonic() - begun) * _REST, _LONGEST_REST_S))
 
     @property
     def problems(self) -> Mapping[Path, str]:
@@ -221,12 +242,22 @@ class Intake:
         pending = self._pending()
         headers = self._headers(pending)
         self._learn(headers)
+        if self._look_into_projects():
+            found = [item for item in self._pending() if item.path not in headers]
+            pending, headers = [*pending, *found], {**headers, **self._headers(found)}
+            self._learn(headers)
         wanted = [item for item in pending if self._wanted(headers[item.path])]
         for item in pending:
             state = _state(item.path)
             if item not in wanted and state is not None:
                 self._declined[item.path] = state
         return wanted, headers
+
+    def _look_into_projects(self) -> bool:
+        """Look for places in the projects that are known by now; whether there are new ones."""
+        before = self.places
+        self.places = tuple(dict.fromkeys([*self._fixed, *self._in_projects(self._router.folders())]))
+        return not set(self.places) <= set(before)
 
     def _learn(self, headers: Mapping[Path, tuple[SessionHeader, ...]]) -> None:
         self._router.learn([header for found in headers.values() for header in found])

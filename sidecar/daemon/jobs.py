@@ -9,7 +9,7 @@ from typing import get_args
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import JobFilter, SessionName
-from sidecar.errors import FieldError, UnknownSession
+from sidecar.daemon.sessionnames import named_session
 from sidecar.journal import Ended, JobState, Outcome, QueuedJob
 from sidecar.model import ProfileRef, SessionRef
 from sidecar.wire.shapes import EndedShape, JobShape, JobsResult
@@ -42,35 +42,13 @@ class JobDesk:
         now = datetime.now(UTC)
         if name is None:
             return self._parts.journal.retry(None, due=now)
-        return self._parts.journal.retry(self._found(name), due=now, priority=AWAITED)
+        return self._parts.journal.retry(named_session(self._parts.journal, name), due=now, priority=AWAITED)
 
     def drop(self, name: SessionName) -> SessionRef:
         """Extract nothing of what a session holds now; which one that is.  Raises UnknownSession, FieldError."""
-        ref = self._found(name)
+        ref = named_session(self._parts.journal, name)
         self._parts.journal.drop(ref, at=datetime.now(UTC))
         return ref
-
-    def _found(self, name: SessionName) -> SessionRef:
-        """The one session that is meant."""
-        scopes = {"", str(name.profile)} if name.profile is not None else None
-        known = [
-            ref
-            for ref in self._parts.journal.named(name.session)
-            if name.agent in (None, ref.agent) and (scopes is None or ref.scope in scopes)
-        ]
-        if not known:
-            raise UnknownSession(session=name.session)
-        if len(known) > 1:
-            field = "agent" if len({ref.agent for ref in known}) > 1 else "profile"
-            names = sorted({ref.agent if field == "agent" else ref.scope for ref in known})
-            raise FieldError(
-                field=field, problem=f"must be given, as there are several such sessions: of {_all(names)}"
-            )
-        return known[0]
-
-
-def _all(names: Sequence[str]) -> str:
-    return " and ".join((", ".join(names[:-1]), names[-1]))
 
 
 def _job(job: QueuedJob) -> JobShape:

@@ -14,6 +14,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.daemon.sources import owner
 from sidecar.daemon.supervise import contained
 from sidecar.daemon.takein import TakeIn
+from sidecar.errors import TranscriptBusy
 from sidecar.transcripts import READERS, detect
 
 log = logging.getLogger(__name__)
@@ -68,5 +69,8 @@ class Notices:
         lies_in = owner(self._parts.intake.places, path)
         if lies_in is not None:
             return lies_in.agent
-        found = detect(path)
+        try:
+            found = detect(path)
+        except TranscriptBusy:  # of a database outside of the agents' folders nothing is promised
+            return None
         return found if found in READERS and found == agent else None

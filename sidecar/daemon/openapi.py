@@ -29,6 +29,10 @@ _PATH_PARAMETERS: Final[Mapping[str, Json]] = {
         "description": "A session.",
         "schema": {"type": "string", "minLength": 1, "maxLength": limits.SESSION_CHARACTERS},
     },
+    "session": {
+        "description": "A session, by the name that its agent or a client gave it.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": limits.AGENT_SESSION_CHARACTERS},
+    },
     "id": {"description": "A memory.", "schema": {"type": "string", "pattern": fields.MEMORY_ID_PATTERN}},
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.archiving import Archiving
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.intake import Intake
 from sidecar.daemon.keeper import Keeper
@@ -15,7 +16,7 @@ from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Writer
 from sidecar.follow import Follow
 from sidecar.index import Index
-from sidecar.ingest import Archiving, Learning
+from sidecar.ingest import Learning
 from sidecar.journal import Journal
 from sidecar.routing import Router
 from sidecar.store import Profile, Store

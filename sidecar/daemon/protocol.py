@@ -16,6 +16,7 @@ from sidecar.daemon.metrics import Metric
 from sidecar.errors import SidecarError
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
 from sidecar.share import Joined, Outgoing, Synced
+from sidecar.wire.archived import FoundMessage, SessionShape
 from sidecar.wire.edits import Patch
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
@@ -48,7 +49,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What `remember` is to keep; `type` is None if it is to be judged from the content."""
+    """What `remember` is to keep, and at whose word; `type` is None if it is to be judged from the content."""
 
     content: str
     session: str | None
@@ -56,6 +57,7 @@ class Told:
     key: str | None
     tags: tuple[str, ...]
     pinned: bool
+    speaker: Literal["user", "assistant"] = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,24 @@ class SessionName:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchFor:
+    """A search for words in the archive.
+
+    `since`: said then or later; `everywhere`: in all profiles of the namespace; `limit` and `routed` as in `Question`;
+    ages count from `now`.
+    """
+
+    query: str
+    session: str | None
+    agent: str | None
+    since: datetime | None
+    limit: int | None
+    everywhere: bool
+    routed: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
     """How fresh the index is; `degraded` says why answers may miss something."""
 
@@ -212,11 +232,25 @@ class RemovalApi(Protocol):
         """Let memories go for good.  Raises UnknownMemory, Refused, PurgeImpossible."""
 
 
+class ArchiveApi(Protocol):
+    """What was said, word for word."""
+
+    async def search(self, ref: ProfileRef, wanted: SearchFor) -> Sequence[FoundMessage]:
+        """Messages of all roles: first those that have the query as it stands, then the best."""
+
+    async def session(self, name: SessionName, *, offset: int, limit: int) -> SessionShape:
+        """A session with `limit` of its messages from the `offset`-th on.  Raises UnknownSession, FieldError."""
+
+
 class Api(Protocol):
     """The daemon, as its HTTP server sees it.
 
     Every method may be cancelled at any await: by a request's time limit, or when the daemon stops.
     """
+
+    @property
+    def archive(self) -> ArchiveApi:
+        """What is asked of verbatim messages."""
 
     @property
     def history(self) -> HistoryApi:
@@ -258,15 +292,13 @@ class Api(Protocol):
         """Archive, then queue extraction; with `wait` return after it."""
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
-        """Write a memory; it is on disk and recallable when this returns."""
+        """Write a memory; it is on disk and recallable when this returns.
+
+        Raises ForgottenBefore if an agent asks for what was forgotten.
+        """
 
     async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Answer:
         """Search this profile and `include`."""
-
-    async def search(
-        self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
-    ) -> Sequence[Hit]:
-        """Verbatim messages of all roles, best first; `limit` and `routed` as in `Question`."""
 
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int

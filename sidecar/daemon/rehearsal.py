@@ -15,9 +15,10 @@ from typing import Literal
 from sidecar.daemon.choices import Choice
 from sidecar.daemon.learner import for_review
 from sidecar.daemon.parts import Parts
+from sidecar.daemon.patience import BUSY
 from sidecar.daemon.scratch import ScratchFollow, ScratchIndex, ScratchJournal, ScratchStore
 from sidecar.daemon.sources import Transcript
-from sidecar.errors import TranscriptUnreadable
+from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.ingest import PERSONAL, Learning
 from sidecar.model import (
     Add,
@@ -45,10 +46,12 @@ class Told:
     """What a file says: its messages by session, redacted, in the order in which the sessions began.
 
     homes: the profile of each session; None if a rule ignores it.
+    drifted: too much of the file is unknown, so that nothing is learned from it.
     """
 
     sessions: Mapping[SessionRef, Sequence[Message]]
     homes: Mapping[SessionRef, ProfileRef | None]
+    drifted: bool = False
 
     @property
     def messages(self) -> int:
@@ -75,10 +78,16 @@ class Rehearsal:
         )
 
     async def plan(self, item: Transcript) -> tuple[Told, list[PlannedChange]]:
-        """What one file says and would change.  Raises TranscriptUnreadable, and ModelFailed if a model extracts."""
+        """What one file says and would change.
+
+        Raises:
+            TranscriptBusy: its agent is writing to it at this moment.
+            TranscriptUnreadable: it cannot be read.
+            ModelFailed: a model extracts, and fails.
+        """
         told = await asyncio.to_thread(self._read, item)
         planned: list[PlannedChange] = []
-        for ref, messages in told.sessions.items():
+        for ref, messages in (told.sessions if not told.drifted else {}).items():
             home = told.homes[ref]
             if home is not None and self._choice is not None:
                 self._journal.say(ref, home, messages)
@@ -91,10 +100,12 @@ class Rehearsal:
         messages: dict[str, Message] = {}
         headers: dict[SessionRef, SessionHeader | None] = {}
         cursor: Cursor | None = None
-        more = True
+        more, drifted = True, False
         while more:
             result = reader.read(item.path, cursor)
-            cursor, more = result.cursor, result.more
+            if result.busy:
+                raise TranscriptBusy(path=item.path, why=BUSY)
+            cursor, more, drifted = result.cursor, result.more, result.drifted
             if result.complete:
                 messages.clear()
             for part in result.sessions():
@@ -108,7 +119,7 @@ class Rehearsal:
         for message in sorted(messages.values(), key=lambda message: message.position):
             sessions.setdefault(SessionRef(message.agent, message.session), []).append(message)
         order = sorted(sessions, key=lambda ref: _began(headers[ref]))
-        return Told({ref: sessions[ref] for ref in order}, {ref: self._home(headers[ref]) for ref in order})
+        return Told({ref: sessions[ref] for ref in order}, {ref: self._home(headers[ref]) for ref in order}, drifted)
 
     def _home(self, header: SessionHeader | None) -> ProfileRef | None:
         cwd = next(iter(header.cwds), None) if header is not None else None

@@ -9,10 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from sidecar import __version__
+from sidecar.daemon import formats
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Freshness
 from sidecar.daemon.sharing import SyncState
+from sidecar.daemon.tcp import Listeners
 from sidecar.wire import shapes
 
 log = logging.getLogger(__name__)
@@ -25,8 +27,8 @@ not differ is never believed: it must be true at this moment."""
 class Reporting:
     """Looks at the parts; changes nothing."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, listeners: Listeners) -> None:
+        self._parts, self._listeners = parts, listeners
         self._started = time.monotonic()
         self._look_again_at, self._differs = 0.0, list[str]()
         self._told: list[str] = []
@@ -51,11 +53,15 @@ class Reporting:
             ),
             profiles=self.profiles(),
             agents=self._agents(),
+            formats=formats.states(parts.journal),
             bad_files=self._bad_files(),
             services=[
                 shapes.ServiceShape(name=one.name, state=one.state, since=one.since, error=one.error)
                 for one in parts.supervisor.states.values()
             ],
+            listen=shapes.ListenState(
+                tcp=self._listeners.tcp, mcp=self._listeners.mcp, problem=self._listeners.problem
+            ),
         )
 
     def freshness(self) -> Freshness:
@@ -157,13 +163,14 @@ class Reporting:
         return found
 
     def _bad_files(self) -> list[shapes.BadFileState]:
-        """Memory files that could not be taken in, then transcripts that cannot be read."""
+        """Memory files that could not be taken in, then transcripts that cannot be read or are not understood."""
         found = [
             shapes.BadFileState(path=f"{bad.profile}/{bad.path}", line=bad.line, reason=bad.reason)
             for bad in self._parts.follow.bad_files()
         ]
-        unread = self._parts.intake.problems.items()
-        return found + [shapes.BadFileState(path=str(path), line=None, reason=reason) for path, reason in unread]
+        unread = {str(path): reason for path, reason in self._parts.intake.problems.items()}
+        unread |= formats.flagged(self._parts.journal)
+        return found + [shapes.BadFileState(path=path, line=None, reason=why) for path, why in sorted(unread.items())]
 
     def _agents(self) -> list[shapes.AgentState]:
         counts = self._parts.journal.agent_counts()

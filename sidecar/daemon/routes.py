@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sidecar.daemon import handlers, pasthandlers, sharing_handlers
+from sidecar.daemon import archivehandlers, handlers, pasthandlers, sharing_handlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import edits, fields, limits, past, recalled, removals, requests, shapes
+from sidecar.wire import archived, edits, fields, limits, past, recalled, removals, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
@@ -143,7 +143,8 @@ _HERE: Final = (
     Route("POST", "/remember", "remember_here", handlers.remember, body=requests.RememberHere,
           result=shapes.MemoryShape),
     Route("POST", "/recall", "recall_here", handlers.recall, body=requests.RecallHere, result=recalled.RecallResult),
-    Route("POST", "/search", "search_here", handlers.search, body=requests.SearchHere, result=recalled.SearchResult),
+    Route("POST", "/search", "search_here", archivehandlers.search, body=archived.SearchHere,
+          result=archived.SearchResult),
     Route("GET", "/memories", "list_memories_here", handlers.list_memories, query=requests.ListMemoriesHere,
           result=shapes.ListedMemory, many=True),
     Route("GET", "/memories/{id}", "get_memory_here", handlers.get_memory, query=requests.GetMemoryHere,
@@ -183,6 +184,8 @@ _DAEMON: Final = (
     Route("POST", "/notify", "notify", handlers.notify, body=requests.Notify),
     Route("POST", "/hook", "hook", handlers.hook, body=requests.Hook, body_bytes=limits.HOOK_BODY_BYTES,
           document="text/plain", fresh=False),
+    Route("GET", "/sessions/{session}", "show_session", archivehandlers.show_session, query=archived.ShowSession,
+          result=archived.SessionShape),
     Route("GET", "/jobs", "list_jobs", handlers.list_jobs, query=requests.ListJobs, result=shapes.JobsResult),
     Route("POST", "/jobs/retry", "retry_jobs", handlers.retry_jobs, body=requests.RetryJobs,
           result=shapes.RetriedResult),
@@ -284,6 +287,7 @@ def _checked(name: str, value: str, values: Mapping[str, str]) -> str:
         "ns": (fields.name, "namespace"),
         "p": (fields.name, "profile"),
         "sid": (fields.session, "session id"),
+        "session": (fields.agent_session, "session"),
     }[name]
     try:
         return check(value)

@@ -1,4 +1,4 @@
-"""The HTTP server on the Unix socket: the only module that knows aiohttp.
+"""The HTTP server on the Unix socket, and on TCP if the settings say so: the one that knows aiohttp.
 
 It reads a request, finds its route, has it parsed, calls the handler within a time limit, and wraps whatever comes of
 it, any failure included, in the envelope.  aiohttp's low-level server is used rather than its `Application`: the route
@@ -20,11 +20,13 @@ from pathlib import Path
 from aiohttp import web
 
 from sidecar import __version__
-from sidecar.daemon import metrics, openapi, routes
+from sidecar.daemon import metrics, openapi, routes, tcp
+from sidecar.daemon.asgi import Exchange, Mount
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
 from sidecar.daemon.protocol import Api
-from sidecar.errors import BadRequest, BodyTooLarge, MethodNotAllowed, NotJson, SidecarError, Unavailable
+from sidecar.daemon.tcp import MCP_PATH, Gate, Listeners
+from sidecar.errors import BadRequest, BodyTooLarge, MethodNotAllowed, NotJson, SidecarError, TokenNeeded, Unavailable
 from sidecar.wire import envelope, parsing
 from sidecar.wire.requests import Body
 from sidecar.wire.shapes import IndexState, ResultInfo
@@ -52,6 +54,9 @@ _CUT_S = 0.2
 _RETRY_S = 1
 """`Retry-After` of every 503: what is unavailable here is starting, stopping or rebuilding, and soon done."""
 
+_BIND_AGAIN_S = (1.0, 60.0)
+"""First and longest wait before a TCP port that somebody else has is tried again."""
+
 _BESIDE_BYTES = 256 * 1024
 """A body larger than this is parsed in a thread, so that other requests go on meanwhile."""
 
@@ -67,10 +72,12 @@ def _now() -> datetime:
 
 
 class Server:
-    """Serves an `Api` on a Unix socket from `start` to `stop`.
+    """Serves an `Api` on a Unix socket from `start` to `stop`, and on TCP while `serve_tcp` runs.
 
     `namespace` is the one that is meant where a request names none.  `environ` is where a socket passed by systemd
-    is announced.  `clock` gives the time from which ages count.  Limits are in seconds.
+    is announced.  `clock` gives the time from which ages count.  Limits are in seconds.  `mcp` answers what comes to
+    `/mcp`; without it there is no such path.  `gate` is who may come in over TCP; without it nobody may.  `listeners`
+    is kept up to date.
     """
 
     def __init__(
@@ -83,10 +90,15 @@ class Server:
         clock: Callable[[], datetime] = _now,
         request_s: float = _REQUEST_S,
         body_s: float = _BODY_S,
+        mcp: Mount | None = None,
+        gate: Gate | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         self._api, self._path, self._namespace, self._clock = api, socket_path, namespace, clock
         self._environ = os.environ if environ is None else environ
         self._request_s, self._body_s = request_s, body_s
+        self._mcp, self._gate, self._listeners = mcp, gate, listeners or Listeners()
+        self._listeners.mcp = MCP_PATH if mcp is not None else None
         self._counter = metrics.RequestCounter()
         self._listening: Listening | None = None
         self._runner: web.ServerRunner | None = None
@@ -114,6 +126,27 @@ class Server:
             await self.stop()
             raise
 
+    async def serve_tcp(self, address: str) -> None:
+        """Listen on TCP too, once the port is free, until the server stops.  Only after `start`.
+
+        A port that somebody else has is tried again: it must neither end the daemon nor stay lost.
+        """
+        delay, longest = _BIND_AGAIN_S
+        while (runner := self._runner) is not None:
+            try:
+                sock = tcp.bind(address)
+            except OSError as error:
+                self._listeners.problem = f"{address}: {error.strerror or error}"
+                _log.warning("no TCP listener: %s", self._listeners.problem)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, longest)
+                continue
+            await web.SockSite(runner, sock, backlog=BACKLOG).start()
+            self._listeners.tcp, self._listeners.problem = tcp.bound(sock), None
+            if self._mcp is not None:
+                self._listeners.mcp = f"http://{self._listeners.tcp}{MCP_PATH}"
+            await asyncio.Event().wait()
+
     async def stop(self) -> None:
         """Stop within a second: no new connections, a short grace for running requests, 503 for the rest."""
         self._stopping = True
@@ -138,14 +171,18 @@ class Server:
             for limit in self._limits:
                 limit.reschedule(now)
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any request to its response; only cancellation comes out of here."""
         loop = asyncio.get_running_loop()
         started, name = loop.time(), "unknown"
+        response: web.StreamResponse
         self._running += 1
         self._idle.clear()
         try:
-            if request.method == "OPTIONS" and (methods := routes.allowed(request.rel_url.raw_path)):
+            self._admit(request)
+            if self._mcp is not None and request.rel_url.raw_path == MCP_PATH:
+                name, response = "mcp", await self._mounted(request, self._mcp)
+            elif request.method == "OPTIONS" and (methods := routes.allowed(request.rel_url.raw_path)):
                 name, response = "options", _response(204, headers={"Allow": ", ".join(methods)})
             else:
                 match = routes.match(request.method, request.rel_url.raw_path)
@@ -164,6 +201,33 @@ class Server:
         method = request.method if name != "unknown" else "-"
         self._counter.observe(name, method, response.status, loop.time() - started)
         return response
+
+    def _admit(self, request: web.BaseRequest) -> None:
+        """Let everybody in who can open the Unix socket, and over TCP whom the gate lets in."""
+        if request.transport is None:
+            raise Unavailable(what="The answer", why="its connection has gone")
+        if not isinstance(request.transport.get_extra_info("sockname"), tuple):
+            return
+        if self._gate is None:
+            raise TokenNeeded
+        headers = request.headers
+        self._gate.admit(headers.get("Host"), headers.get("Origin"), headers.get("Authorization"))
+
+    async def _mounted(self, request: web.BaseRequest, mount: Mount) -> web.StreamResponse:
+        """The answer of an application of its own; when the server stops, a stream ends where it is."""
+        if self._stopping:
+            raise _stopping()
+        await _continue(request)
+        exchange = Exchange(request)
+        try:
+            async with self._limit(None):
+                await mount(exchange.scope, exchange.receive, exchange.send)
+        except Unavailable:
+            if exchange.response is None:
+                raise
+        if exchange.response is None:
+            raise Unavailable(what="The answer", why="there was none")
+        return exchange.response
 
     async def _serve(self, request: web.BaseRequest, match: routes.Match) -> web.Response:
         if self._stopping:
@@ -260,8 +324,7 @@ def _openapi() -> bytes:
 def _is_json(request: web.BaseRequest) -> bool:
     """Whether the body is declared as JSON in UTF-8.
 
-    An absent Content-Type does not count: a web page may send that without asking, which must not matter on the day
-    the API also listens on TCP.
+    An absent Content-Type does not count: a web page may send that without asking, and the API may listen on TCP.
     """
     kind = request.content_type
     json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
@@ -278,6 +341,8 @@ async def _continue(request: web.BaseRequest) -> None:
 def _refusal(request: web.BaseRequest, error: SidecarError) -> web.Response:
     """An error that we know, as its status and envelope."""
     headers: dict[str, str] = {}
+    if isinstance(error, TokenNeeded):
+        headers["WWW-Authenticate"] = 'Bearer realm="sidecar"'
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(routes.allowed(request.rel_url.raw_path))
     if error.http_status == 503:

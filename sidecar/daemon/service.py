@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon.archivedesk import ArchiveDesk
 from sidecar.daemon.budget import within
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
@@ -74,6 +75,7 @@ class Service:
         self._deletion = Deletion(parts)
         self.hooking = Hooking(parts, config, self._recall, takein)
         self.history = HistoryDesk(parts)
+        self.archive = ArchiveDesk(parts, config, self._recall, self._refresh_index)
         self.editing = EditDesk(parts)
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
@@ -87,6 +89,7 @@ class Service:
         """Take over new settings, for the requests to come."""
         self._config = config
         self.hooking.adopt(config)
+        self.archive.adopt(config)
 
     # namespaces and profiles
 
@@ -248,18 +251,6 @@ class Service:
             )
         fitted = within(found.hits, question.budget)
         return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
-
-    async def search(
-        self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
-    ) -> Sequence[Hit]:
-        """Verbatim messages of all roles, best first; none where the settings say that none are kept."""
-        self._known(ref.namespace)
-        if not self._config.archive.enabled:
-            return []
-        most = limit or self._config.recall.limit
-        await self._refresh_index()
-        profiles = tuple(dict.fromkeys([ref, *self._beside(ref, routed=routed)]))
-        return await self._read(self._recall.search, query, profiles, session=session, limit=most)
 
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sidecar.config import ExtraFolder
+from sidecar.daemon.patience import BUSY
+from sidecar.errors import TranscriptBusy
 from sidecar.transcripts import READERS, ManySessions, detect, written_for
+
+AIDER: Final = "aider"
+
+HISTORY: Final = ".aider.chat.history.md"
+"""The name of Aider's history, in the folder in which it was started: mostly a repository's uppermost one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFolder:
-    """A folder in which an agent keeps transcripts; it need not exist yet."""
+    """A folder in which an agent keeps transcripts; it need not exist yet.
+
+    own: whether it is the agent's own; in a project's folder only what lies directly in it is looked at.
+    """
 
     agent: str
     root: Path
+    own: bool = True
 
     @property
     def depth(self) -> int | None:
         """How many folders below the root transcripts lie at most; None for any number."""
+        if not self.own:
+            return 0
         reader = READERS[self.agent]
         return reader.depth(self.root) if isinstance(reader, ManySessions) else None
 
@@ -47,6 +61,14 @@ def folders(
     return tuple(dict.fromkeys(found))
 
 
+def histories(projects: Iterable[Path]) -> tuple[SourceFolder, ...]:
+    """The folders of projects in which Aider keeps its history: it has no central place.
+
+    Only the folders themselves are looked into, and of them only a file of that name.
+    """
+    return tuple(SourceFolder(AIDER, folder, own=False) for folder in projects if os.path.isfile(folder / HISTORY))  # noqa: PTH113 - pathlib's raises where we may not look
+
+
 def transcripts(places: Sequence[SourceFolder]) -> Iterator[Transcript]:
     """Every transcript below the folders, in a fixed order."""
     for place in places:
@@ -59,7 +81,8 @@ def owner(places: Sequence[SourceFolder], path: Path) -> Transcript | None:
     """The transcript that a write to a path changes, judged by the folder in which it lies; None if there is none."""
     for place in places:
         for candidate in dict.fromkeys((path, written_for(path))):
-            if candidate.is_relative_to(place.root) and READERS[place.agent].is_transcript(candidate):
+            inside = candidate.is_relative_to(place.root) and (place.own or candidate.parent == place.root)
+            if inside and READERS[place.agent].is_transcript(candidate):
                 return Transcript(place.agent, candidate)
     return None
 
@@ -74,14 +97,11 @@ def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], M
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a folder above may not be entered
             unlisted: list[OSError] = []
-            items += [
-                item
-                for file in _files(path, on_error=unlisted.append)
-                if (item := _recognised(file, agent)) is not None
-            ]
+            for file in _files(path, on_error=unlisted.append):
+                _note(file, agent, items, problems)
             problems |= {Path(error.filename): f"it cannot be listed: {error.strerror}" for error in unlisted}
-        elif (item := _recognised(path, agent)) is not None:
-            items.append(item)
+        elif _note(path, agent, items, problems):
+            continue
         elif not os.path.exists(path):  # noqa: PTH110
             problems[path] = "it does not exist"
         elif not os.access(path, os.R_OK):
@@ -89,6 +109,17 @@ def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], M
         else:
             problems[path] = "its format is not known; name the agent with --agent"
     return list(dict.fromkeys(items)), problems
+
+
+def _note(path: Path, agent: str | None, items: list[Transcript], problems: dict[Path, str]) -> bool:
+    """Take a file in if it is a transcript, or say that nobody can tell now; False if it is none."""
+    try:
+        item = _recognised(path, agent)
+    except TranscriptBusy:
+        problems[path] = BUSY
+        return True
+    items += [] if item is None else [item]
+    return item is not None
 
 
 def _recognised(path: Path, agent: str | None) -> Transcript | None:

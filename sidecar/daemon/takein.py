@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar import curate
+from sidecar.archiving import Step
+from sidecar.daemon import formats
 from sidecar.daemon.choices import AWAITED, NOTICED, Choice, Wait
 from sidecar.daemon.parts import Parts
+from sidecar.daemon.patience import BUSY, BUSY_HINT, patiently
 from sidecar.daemon.protocol import Told
 from sidecar.daemon.rehearsal import Rehearsal, in_order
 from sidecar.daemon.sources import Transcript, named
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import FieldError, SidecarError, TranscriptUnreadable, Unavailable
+from sidecar.errors import (
+    FieldError,
+    ForgottenBefore,
+    SidecarError,
+    TranscriptBusy,
+    TranscriptUnreadable,
+    Unavailable,
+)
 from sidecar.extract import Extractor, Slice
+from sidecar.extract.llm.trust import addresses_agents
 from sidecar.identity import content_hash, memory_id, normalized_key
 from sidecar.model import Add, Candidate, MemoryType, Message, ProfileRef, Revise, SessionRef, Skip, Stored
 from sidecar.redact import redact
@@ -29,7 +41,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SUMMARY_CHARACTERS = 120
+_SPEAKS_TO_AGENTS = "an agent asked to remember it, and it speaks to agents"
 _EMPTY = "it holds no conversation"
+_EMPTY_HINT = "Name the agent with --agent, or report the format."
+_STRANGE = "too many records are of kinds that this version does not know; nothing would be learned from it"
+_STRANGE_HINT = "Upgrade sidecar, or report the kinds."
 
 
 class TakeIn:
@@ -46,19 +62,19 @@ class TakeIn:
         self._choose = choose or (lambda: parts.extraction.choose(AWAITED))
 
     def remember(self, ref: ProfileRef, told: Told) -> Stored:
-        """Write what a person or an agent asked to be remembered; runs in the writer thread."""
+        """Write what a person or an agent asked to be remembered; runs in the writer thread.
+
+        Raises ForgottenBefore if an agent asks for what was forgotten: that comes back at a person's word alone.
+        """
         learning = self._parts.learning
         profile = learning.profile(ref)
         candidate = self._candidate(told, profile)
         identifier = memory_id(candidate.type, candidate.content, candidate.observed)
-        lifted = profile.lift_tombstones(
-            identifier, content_hash(candidate.type, candidate.content), WriteContext(why="remembered again")
-        )
-        if lifted:
-            # What came back from the archive must be seen as known, or the same words would be added once more.
-            self._parts.follow.note_change(ref)
-            self._parts.follow.catch_up([ref], rescan=False)
+        if told.speaker == "user":
+            self._lift(profile, candidate, identifier)
         changes = learning.take(candidate, ref)
+        if any(isinstance(change, Skip) and change.forgotten for change in changes):
+            raise ForgottenBefore
         known = next((c.target.memory.id for c in changes if isinstance(c, Revise)), None) or next(
             (c.existing for c in changes if isinstance(c, Skip)), None
         )
@@ -68,6 +84,16 @@ class TakeIn:
             raise SidecarError(detail=f"the memory {added or known or identifier} was not written")
         return stored
 
+    def _lift(self, profile: Profile, candidate: Candidate, identifier: str) -> None:
+        """Allow again what was forgotten, if a person says it once more."""
+        lifted = profile.lift_tombstones(
+            identifier, content_hash(candidate.type, candidate.content), WriteContext(why="remembered again")
+        )
+        if lifted:
+            # What came back from the archive must be seen as known, or the same words would be added once more.
+            self._parts.follow.note_change(profile.ref)
+            self._parts.follow.catch_up([profile.ref], rescan=False)
+
     async def transcripts(self, paths: Sequence[Path], agent: str | None, *, dry_run: bool) -> TranscriptsResult:
         """Read transcript files and folders now: archive and queue them, or only plan with `dry_run`.
 
@@ -76,8 +102,10 @@ class TakeIn:
         """
         if agent is not None and agent not in READERS:
             raise FieldError(field="agent", problem=f"is not one of {', '.join(sorted(READERS))} (got {agent})")
-        items, unknown = await asyncio.to_thread(named, paths, agent)
-        problems = [TranscriptProblem(path=str(path), reason=reason) for path, reason in unknown.items()]
+        items, unknown = await _named(paths, agent)
+        problems = [
+            _told(path, reason, BUSY_HINT if reason == BUSY else _EMPTY_HINT) for path, reason in unknown.items()
+        ]
         if dry_run:
             return await self._rehearse(items, problems, asked=set(paths))
         sessions: set[SessionRef] = set()
@@ -89,8 +117,10 @@ class TakeIn:
                 problems.append(_problem(item, error))
                 continue
             if not added and item.path in paths and not await asyncio.to_thread(_has_conversation, item):
-                problems.append(TranscriptProblem(path=str(item.path), reason=_EMPTY))
+                problems.append(_told(item.path, _EMPTY, _EMPTY_HINT))
                 continue
+            if (why := await asyncio.to_thread(self._not_understood, item.path)) is not None:
+                problems.append(_told(item.path, why, _STRANGE_HINT))
             files, messages, sessions = files + 1, messages + added, sessions | refs
         self._parts.keeper.archived()
         self._parts.learner.wake()
@@ -112,12 +142,22 @@ class TakeIn:
         return await self._parts.writer.run(Urgency.ANSWER, function, *args, **kwargs)
 
     async def _archive(self, item: Transcript) -> tuple[int, set[SessionRef]]:
+        """All that is new in a file.  Raises TranscriptUnreadable, TranscriptBusy."""
         added, refs, more = 0, set[SessionRef](), True
         while more:
-            step = await self._run(self._parts.archiving.step, item.agent, item.path)
+            step = await patiently(item.path, lambda: self._step(item))
             added, more = added + step.added, step.more
             refs |= set(step.sessions)
         return added, refs
+
+    async def _step(self, item: Transcript) -> Step:
+        step = await self._run(self._parts.archiving.step, item.agent, item.path)
+        if step.busy:
+            raise TranscriptBusy(path=item.path, why=BUSY)
+        return step
+
+    def _not_understood(self, path: Path) -> str | None:
+        return formats.flagged(self._parts.journal).get(str(path))
 
     async def _rehearse(
         self, items: Sequence[Transcript], problems: list[TranscriptProblem], *, asked: set[Path]
@@ -134,13 +174,15 @@ class TakeIn:
         planned: list[PlannedChange] = []
         for item in await asyncio.to_thread(in_order, items):
             try:
-                told, changes = await rehearsal.plan(item)
+                told, changes = await patiently(item.path, partial(rehearsal.plan, item))
             except TranscriptUnreadable as error:
                 problems.append(_problem(item, error))
                 continue
             if not told.messages and item.path in asked:
-                problems.append(TranscriptProblem(path=str(item.path), reason=_EMPTY))
+                problems.append(_told(item.path, _EMPTY, _EMPTY_HINT))
                 continue
+            if told.drifted:
+                problems.append(_told(item.path, _STRANGE, _STRANGE_HINT))
             files, messages, sessions = files + 1, messages + told.messages, sessions.union(told.sessions)
             planned += changes
         version = None if choice is None else choice.extractor.version
@@ -152,7 +194,9 @@ class TakeIn:
         judged = self._judged(content, now)
         kind = told.type or (judged.type if judged is not None else MemoryType.FACT)
         key = normalized_key(told.key) if told.key else judged.key if judged is not None else None
-        source = curate.human_source("remember", session=told.session, by=self._by)
+        theirs = curate.human_source if told.speaker == "user" else curate.agent_source
+        source = theirs("remember", session=told.session, by=self._by)
+        relayed = told.speaker == "assistant" and addresses_agents(content)
         return Candidate(
             type=kind,
             content=content,
@@ -164,6 +208,8 @@ class TakeIn:
             keywords=judged.keywords if judged is not None else (),
             tags=tuple(redact(tag).text for tag in told.tags),
             pinned=told.pinned,
+            proposed=relayed,
+            reason=_SPEAKS_TO_AGENTS if relayed else None,
             replaces_hint=judged.replaces_hint if judged is not None else (),
         )
 
@@ -191,8 +237,27 @@ def _has_conversation(item: Transcript) -> bool:
     return READERS[item.agent].header(item.path) is not None
 
 
+async def _named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], Mapping[Path, str]]:
+    """As `named`; it takes a moment longer where a database is being written."""
+
+    async def attempt() -> tuple[list[Transcript], Mapping[Path, str]]:
+        found = await asyncio.to_thread(named, paths, agent)
+        if BUSY in found[1].values():
+            raise TranscriptBusy(path=paths[0], why=BUSY)
+        return found
+
+    try:
+        return await patiently(paths[0], attempt)
+    except TranscriptBusy:
+        return await asyncio.to_thread(named, paths, agent)
+
+
 def _problem(item: Transcript, error: TranscriptUnreadable) -> TranscriptProblem:
-    return TranscriptProblem(path=str(item.path), reason=str(error.fields.get("why", error.message)))
+    return _told(item.path, str(error.fields.get("why", error.message)), error.hint)
+
+
+def _told(path: Path, reason: str, hint: str) -> TranscriptProblem:
+    return TranscriptProblem(path=str(path), reason=reason, hint=hint)
 
 
 def _result(

@@ -1,5 +1,6 @@
 """What can go wrong, in one tree: `base` has the general classes, the other modules those of one subject each."""
 
+from sidecar.errors.access import ForgottenBefore, HostRefused, OriginRefused, TokenFileUnfit, TokenNeeded
 from sidecar.errors.base import (
     PROFILE_FAULTS,
     AlreadyRunning,
@@ -104,9 +105,11 @@ __all__ = [
     "EmbeddingUnusable",
     "FieldError",
     "FileSystemFailed",
+    "ForgottenBefore",
     "FormatTooNew",
     "GitFailed",
     "GitMissing",
+    "HostRefused",
     "IndexUnusable",
     "JournalUnusable",
     "MethodNotAllowed",
@@ -128,6 +131,7 @@ __all__ = [
     "NotShared",
     "NotUndoable",
     "NothingToUndo",
+    "OriginRefused",
     "PromptTruncated",
     "PurgeImpossible",
     "PushRaced",
@@ -144,6 +148,8 @@ __all__ = [
     "SidecarError",
     "SnapshotExists",
     "StoreVanished",
+    "TokenFileUnfit",
+    "TokenNeeded",
     "TranscriptBusy",
     "TranscriptUnreadable",
     "Unavailable",

@@ -127,7 +127,7 @@ class UnknownSession(NotFound):
     """There is no session {session}."""
 
     code = 1443
-    hint = "See `sidecar jobs` for those that wait or ended lately; give the whole name."
+    hint = "See `sidecar jobs` for those that wait or ended lately, `sidecar search` for any; give the whole name."
 
 
 class Conflict(SidecarError):

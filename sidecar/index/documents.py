@@ -91,7 +91,8 @@ class SyncReport:
 class Filters:
     """What a search is narrowed to.
 
-    `types`: memory types, empty for all.  `session`: one session's.  `roles`: message roles, for the verbatim search.
+    `types`: memory types, empty for all.  `session`: one session's.  `roles`: message roles, and `agent`: what was said
+    in its sessions, both for the verbatim search.
     `until`: a moment in seconds since 1970: what was valid then (archived memories too), said up to then; without
     it, what is valid now.  `tags`: memories that have all of them.  `since`, `before`: what was said from the one
     moment on, up to the other, both in seconds since 1970 and counted in.
@@ -100,6 +101,7 @@ class Filters:
     types: tuple[str, ...] = ()
     session: str | None = None
     roles: tuple[str, ...] = ()
+    agent: str | None = None
     until: int | None = None
     tags: tuple[str, ...] = ()
     since: int | None = None

@@ -149,7 +149,7 @@ def message_entry(row: int, message: MessageDoc) -> Entry:
         ident=message_ident(message),
         profile=profile_number(message.profile),
         texts={"text": text} if message.recallable else {"other": text},
-        labels=[f"role:{message.role}", f"session:{encodable(message.session)}"],
+        labels=[f"role:{message.role}", f"agent:{message.agent}", f"session:{encodable(message.session)}"],
         time=_message_seconds(message),
         until=NEVER,
         payload=json.dumps(payload).encode(),

@@ -329,6 +329,8 @@ class LexicalReader:
         labels = [f"{_scope(profile)}{label}" for label in always]
         if wanted.session is not None:
             labels.append(f"{_scope(profile)}session:{wanted.session}")
+        if wanted.agent is not None:
+            labels.append(f"{_scope(profile)}agent:{wanted.agent}")
         labels += [f"{_scope(profile)}tag:{tag}" for tag in wanted.tags]
         queries = [self._label(label) for label in labels]
         for name, values in (("type", wanted.types), ("role", wanted.roles)):

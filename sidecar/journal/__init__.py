@@ -15,6 +15,8 @@ from sidecar.journal.values import (
     ArchivedMessage,
     Backlog,
     Ended,
+    FileFormat,
+    FileNotes,
     FileProblem,
     Job,
     JobState,
@@ -26,6 +28,8 @@ from sidecar.journal.values import (
     QueuedJob,
     Run,
     SessionRow,
+    Surroundings,
+    Telling,
 )
 
 __all__ = [
@@ -35,6 +39,8 @@ __all__ = [
     "ArchivedMessage",
     "Backlog",
     "Ended",
+    "FileFormat",
+    "FileNotes",
     "FileProblem",
     "Job",
     "JobState",
@@ -47,4 +53,6 @@ __all__ = [
     "QueuedJob",
     "Run",
     "SessionRow",
+    "Surroundings",
+    "Telling",
 ]

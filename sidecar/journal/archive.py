@@ -8,6 +8,7 @@ from dataclasses import replace
 from sidecar.journal.claims import Batch, Claim, find, insert, load, settle
 from sidecar.journal.codec import clean, content_of, micros
 from sidecar.journal.database import Connection, Database
+from sidecar.journal.formats import note_format
 from sidecar.journal.neighbours import finish
 from sidecar.journal.sessions import (
     ensure_session,
@@ -17,7 +18,7 @@ from sidecar.journal.sessions import (
     profile_number,
     session_number,
 )
-from sidecar.journal.values import Archived, Mark
+from sidecar.journal.values import Archived, FileNotes, Mark
 from sidecar.model import Message, ProfileRef, SessionHeader, SessionRef
 
 _NO_FILE = 0
@@ -42,8 +43,7 @@ class Archive:
         cursor: str | None,
         withdrawn: Sequence[str] = (),
         complete: bool = False,
-        unknown: Mapping[str, int] | None = None,
-        damaged: int = 0,
+        notes: FileNotes | None = None,
     ) -> Archived:
         """Keep what one step over a transcript found, and how far it got, in one transaction.
 
@@ -58,8 +58,7 @@ class Archive:
             cursor: what the reader needs to go on; opaque here.  None leaves it as it was: the piece has more sessions.
             withdrawn: ids of messages that the transcript took back.
             complete: the whole file was read; what it no longer contains is withdrawn.
-            unknown: records of unknown kinds, by kind; added to what is known of the file, or instead if `complete`.
-            damaged: records that could not be read; likewise.
+            notes: what was seen of the file's format, added to what is known of it; None adds nothing.
         """
         with self._db.writing() as connection:
             batch = Batch.begin(connection)
@@ -74,7 +73,8 @@ class Archive:
                 agent = _agent(connection, session)
                 taken_back = sum(_withdraw(batch, session, agent, identifier) for identifier in sorted(gone))
             finish(batch)
-            _note_file(connection, file, messages, unknown or {}, damaged, complete=complete)
+            if notes is not None:
+                note_format(connection, file, notes, messages[0].agent if messages else None)
             connection.execute(
                 "UPDATE files SET cursor = coalesce(?, cursor), problem = NULL WHERE number = ?", (cursor, file)
             )
@@ -243,25 +243,3 @@ def _not_in(connection: Connection, session: int, file: int, messages: Iterable[
 
 def _agent(connection: Connection, session: int) -> str:
     return str(connection.execute("SELECT agent FROM sessions WHERE number = ?", (session,)).fetchone()["agent"])
-
-
-def _note_file(
-    connection: Connection,
-    file: int,
-    messages: Sequence[Message],
-    unknown: Mapping[str, int],
-    damaged: int,
-    *,
-    complete: bool,
-) -> None:
-    if complete:
-        connection.execute("DELETE FROM unknown_records WHERE file = ?", (file,))
-        connection.execute("UPDATE files SET damaged = 0 WHERE number = ?", (file,))
-    agent = messages[0].agent if messages else None
-    connection.execute(
-        "UPDATE files SET damaged = damaged + ?, agent = coalesce(agent, ?) WHERE number = ?", (damaged, agent, file)
-    )
-    connection.executemany(
-        "INSERT INTO unknown_records VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        [(file, clean(kind), count) for kind, count in sorted(unknown.items())],
-    )

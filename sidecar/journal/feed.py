@@ -12,7 +12,7 @@ from sidecar.journal.sessions import session_number
 from sidecar.journal.values import ArchivedMessage, MessageChange
 from sidecar.model import ProfileRef, SessionRef
 
-_NEIGHBOUR_CHARACTERS = 600
+NEIGHBOUR_CHARACTERS = 600
 """What a document carries of the words before and after it: enough for context, too little to drown its own."""
 
 _VARIABLES = 500
@@ -24,16 +24,21 @@ _TABLES = "messages m JOIN sessions s ON s.number = m.session JOIN profiles p ON
 _THREAD = "n.session = m.session AND n.file = m.file AND n.sidechain = m.sidechain"
 _BESIDE = " AND ".join(f"n.{column}" for column in LIVE_TALK.split(" AND ")).replace("n.NOT ", "NOT n.")
 
-_CHANGES = f"""
-    SELECT {_COLUMNS}, t.body,
+NEIGHBOURS = f"""
            (SELECT n.number FROM messages n WHERE {_THREAD} AND n.position <= m.position AND {_BESIDE}
                AND (n.position < m.position OR n.number < m.number)
              ORDER BY n.position DESC, n.number DESC LIMIT 1) AS before,
            (SELECT n.number FROM messages n WHERE {_THREAD} AND n.position >= m.position AND {_BESIDE}
                AND (n.position > m.position OR n.number > m.number)
-             ORDER BY n.position, n.number LIMIT 1) AS after,
-           (SELECT max(k.state) FROM marks k
-             WHERE k.message = m.id AND (m.scope = '' OR k.profile = s.profile)) AS mark
+             ORDER BY n.position, n.number LIMIT 1) AS after
+"""
+"""Columns with the words before and after a message m of a session s."""
+
+MARK = "(SELECT max(k.state) FROM marks k WHERE k.message = m.id AND (m.scope = '' OR k.profile = s.profile))"
+"""What has become of the memories of a message m of a session s: NULL if none was learned from it."""
+
+_CHANGES = f"""
+    SELECT {_COLUMNS}, t.body, {NEIGHBOURS}, {MARK} AS mark
       FROM {_TABLES} LEFT JOIN texts t ON t.number = m.number
      WHERE m.change > ? ORDER BY m.change LIMIT ?
 """
@@ -137,7 +142,7 @@ def _starts(connection: Connection, numbers: Sequence[int]) -> Mapping[int, str]
         part = numbers[start : start + _VARIABLES]
         marks = ", ".join("?" * len(part))
         for row in connection.execute(f"SELECT number, body FROM texts WHERE number IN ({marks})", part):
-            found[row["number"]] = unpack_start(row["body"], _NEIGHBOUR_CHARACTERS)
+            found[row["number"]] = unpack_start(row["body"], NEIGHBOUR_CHARACTERS)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Self
 from sidecar.journal.archive import Archive
 from sidecar.journal.database import Database
 from sidecar.journal.feed import Feed
+from sidecar.journal.formats import Formats
 from sidecar.journal.given import Given
 from sidecar.journal.jobs import Jobs
 from sidecar.journal.notes import Notes
@@ -16,10 +17,11 @@ from sidecar.journal.queue import Queue
 from sidecar.journal.retention import Retention
 from sidecar.journal.schema import MIGRATIONS
 from sidecar.journal.sessions import Sessions
+from sidecar.journal.tellings import Tellings
 from sidecar.journal.usage import Usage
 
 
-class Journal(Sessions, Archive, Feed, Queue, Jobs, Usage, Notes, Given, Retention):
+class Journal(Sessions, Archive, Formats, Feed, Tellings, Queue, Jobs, Usage, Notes, Given, Retention):
     """What the daemon must remember between two runs.
 
     Every method is one transaction, may be called from any thread, and raises `JournalUnusable` when the file cannot

@@ -102,4 +102,11 @@ FORMAT_3 = (
     "CREATE INDEX given_time ON given (time)",
 )
 
-MIGRATIONS = (FORMAT_1, FORMAT_2, FORMAT_3)
+FORMAT_4 = (
+    # flagged: which build found more than it knows in the file; empty for none.  version: of the agent that wrote last.
+    "ALTER TABLE files ADD COLUMN flagged TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE files ADD COLUMN version TEXT",
+    "CREATE INDEX files_flagged ON files (flagged) WHERE flagged <> ''",
+)
+
+MIGRATIONS = (FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4)

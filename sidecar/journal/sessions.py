@@ -76,15 +76,6 @@ class Sessions:
             ).fetchall()
         return {ProfileRef(row["namespace"], row["name"]): row["messages"] for row in rows}
 
-    def unknown_records(self) -> Mapping[tuple[str, str], int]:
-        """Kinds of records that no reader knew, by (agent, kind)."""
-        with self._db.reading() as connection:
-            rows = connection.execute(
-                "SELECT coalesce(agent, '') AS agent, kind, sum(count) AS count"
-                " FROM files JOIN unknown_records ON file = number GROUP BY 1, 2 ORDER BY 1, 2"
-            ).fetchall()
-        return {(row["agent"], row["kind"]): row["count"] for row in rows}
-
     def note_problem(self, path: str, reason: str | None, *, agent: str | None = None) -> None:
         """Remember why a file is not read; None forgets it.  A later `record_read` forgets it too."""
         with self._db.writing() as connection:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -43,6 +44,27 @@ class ArchivedMessage:
     message: Message
     profile: ProfileRef
     withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A part of a session as it went, for people: some of its messages in their order, and how many it has in all.
+
+    Withdrawn messages are left out, and those of which every memory was forgotten (`forgotten` counts these).
+    """
+
+    messages: tuple[Message, ...]
+    total: int
+    forgotten: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a message: the folder in which it was said, and the words before and after it."""
+
+    cwd: str | None
+    before: Message | None
+    after: Message | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +201,44 @@ class AgentCounts:
 
     sessions: int = 0
     unknown_records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileNotes:
+    """What one step over a transcript has seen of its format.
+
+    agent: whose format it is; None leaves it as it was.
+    version: of the agent, as far as it says; likewise.
+    unknown: records of kinds that the reader does not know, by kind; they were skipped.
+    damaged: records that could not be read; they were skipped.
+    flagged: which build of this program takes the file for one of a format that it does not understand; empty for a
+        file that is understood.
+    anew: the file was read from its start, so that the counts take the place of what was counted before.
+    """
+
+    agent: str | None = None
+    version: str | None = None
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    damaged: int = 0
+    flagged: str = ""
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """How well a transcript was understood; the fields as in `FileNotes`."""
+
+    path: str
+    agent: str
+    version: str | None
+    unknown: Mapping[str, int]
+    damaged: int
+    flagged: str
+
+    @property
+    def unknown_records(self) -> int:
+        """How many records are of unknown kinds."""
+        return sum(self.unknown.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from sidecar.recall.request import RecallAnswer, RecallRequest
 from sidecar.recall.stopwatch import Stopwatch
 from sidecar.recall.weights import ANSWER_SENTENCES, CHANNELS, SUMMARY_CHARACTERS
 
+_VERBATIM_POOL = 100
+"""Of so many messages that have the words, those come first that have them as they were asked for."""
+
 
 class Recall:
     """Answers questions from an index.  Safe to use from several threads."""
@@ -69,24 +72,32 @@ class Recall:
         *,
         roles: Sequence[Role] = (),
         session: str | None = None,
+        agent: str | None = None,
+        since: int | None = None,
         limit: int = 10,
     ) -> tuple[Hit, ...]:
-        """Verbatim messages with any of the query's words, best first, of all roles unless some are named.
+        """Verbatim messages with any of the query's words: first those that have it as it stands, then the best.
 
-        There is no gate: who searches for words gets what has them.
+        Of all roles, sessions and agents unless some are named, and of all times unless `since` (seconds since 1970)
+        says from when on.  There is no gate: who searches for words gets what has
+        them.
         """
         view = self._index.view
         unique = tuple(dict.fromkeys(profiles))
         weights = analyse(query, view, unique).weights
-        filters = Filters(session=session, roles=tuple(roles))
+        narrowed = Filters(session=session, roles=tuple(roles), agent=agent, since=since)
+        most = max(limit, _VERBATIM_POOL)
         found = [
             (hit.score, number, hit.row)
             for number, profile in enumerate(unique)
-            for hit in view.verbatim(profile, weights, filters, limit)
+            for hit in view.verbatim(profile, weights, narrowed, most)
         ]
-        best = sorted(found, key=lambda item: (-item[0], item[1], -item[2]))[:limit]
+        best = sorted(found, key=lambda item: (-item[0], item[1], -item[2]))[:most]
         messages = view.fetch_messages([row for _, _, row in best])
-        return tuple(_message_hit(messages[row], score) for score, _, row in best if row in messages)
+        hits = [_message_hit(messages[row], score) for score, _, row in best if row in messages]
+        words = " ".join(query.split()).casefold()
+        hits.sort(key=lambda hit: words not in " ".join(hit.content.split()).casefold())
+        return tuple(hits[:limit])
 
     def _found(self, request: RecallRequest, query: Query, watch: Stopwatch) -> tuple[Search, Findings]:
         """What all channels find for a query under the filters of the request."""
@@ -141,6 +152,8 @@ def _message_hit(message: IndexedMessage, score: float) -> Hit:
         speaker=message.speaker,
         superseded=message.superseded,
         truncated=message.truncated,
+        agent=message.agent,
+        role=message.role,
     )
 
 

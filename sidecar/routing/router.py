@@ -109,6 +109,15 @@ class Router:
         root = min(known["root"], default=None)
         return Project(root, known["remote"], tuple(sorted({*known["repo"], *known["folder"]})))
 
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of all known projects, whether they are there or not; never home, `/` or one for temporary files.
+
+        Sorted.  Folders of other systems, which only transcripts from elsewhere name, are not among them.
+        """
+        with self._lock:
+            known = self._book.folders()
+        return tuple(Path(one) for one in known if one.startswith("/") and not self._places.nobodys(one))
+
     def learn(self, headers: Iterable[SessionHeader]) -> None:
         """Look at the headers of all sessions before any is routed.
 

@@ -35,7 +35,9 @@ from sidecar.transcripts.opencode import OpenCode
 from sidecar.transcripts.opencode_files import OpenCodeFiles
 from sidecar.transcripts.pi import Pi
 from sidecar.transcripts.qwen import Qwen
+from sidecar.transcripts.resuming import Resume, resume
 from sidecar.transcripts.roo import Roo
+from sidecar.transcripts.versions import is_known, newest_known, version_of
 
 _ALL: tuple[Reader, ...] = (
     Aider(),
@@ -66,8 +68,13 @@ __all__ = [
     "Part",
     "ReadResult",
     "Reader",
+    "Resume",
     "detect",
     "headers_in",
+    "is_known",
+    "newest_known",
+    "resume",
     "unchanged",
+    "version_of",
     "written_for",
 ]

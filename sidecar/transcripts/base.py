@@ -103,6 +103,7 @@ class ReadResult:
     more: the limit was reached; call again with the cursor.
     drifted: more than `drift.SHARE` of the file's records so far are of unknown kinds: a format that this build does
         not understand any more, whose messages are not to be built upon.
+    busy: the file is being written at this moment, and nothing of it could be read; the cursor says to try again.
     parts: of a file with many sessions, what belongs to each; `header` is None then, and `messages` and `withdrawn`
         are those of all parts.
     """
@@ -117,6 +118,7 @@ class ReadResult:
     complete: bool = False
     more: bool = False
     drifted: bool = False
+    busy: bool = False
     parts: tuple[Part, ...] = ()
 
     def sessions(self) -> tuple[Part, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from sidecar.errors import TranscriptUnreadable
+from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.transcripts import (
     aider,
     claude_records,
@@ -129,6 +129,9 @@ def detect(path: Path) -> str | None:
     """The agent whose format this file has, by its first records; None if no reader knows it, or it cannot be read.
 
     The place decides only between agents that write the same format, and for a name that is one agent's own.
+
+    Raises:
+        TranscriptBusy: it is a database that is being written at this moment, so that nobody can tell.
     """
     named = _by_name(path)
     if named:
@@ -186,5 +189,7 @@ def _database(path: Path) -> str | None:
     try:
         with snapshot(path) as database:
             return next((store.agent for store in _STORES if store.fits(database)), None)
+    except TranscriptBusy:
+        raise
     except TranscriptUnreadable:
         return None

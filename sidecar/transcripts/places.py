@@ -117,7 +117,9 @@ def roots(agent: str, environ: Mapping[str, str], platform: str = sys.platform) 
 
 def apart_from_home(found: Iterable[Path], home: Path) -> tuple[Path, ...]:
     """The folders, but never home or one above it, whatever a variable says: it would be watched as a whole."""
-    return tuple(root for root in dict.fromkeys(found) if root != home and root not in home.parents)
+    real = home.resolve()
+    everything = {home, real, *home.parents, *real.parents}
+    return tuple(root for root in dict.fromkeys(found) if root not in everything and root.resolve() not in everything)
 
 
 def data_folder(environ: Mapping[str, str]) -> Path:

@@ -132,7 +132,7 @@ class StoreReader(ABC):
                 found = {header.session: header for header in self._headers(database, taken.sessions())}
                 after = database.cursor(taken.state | taken.drift.state(), more=taken.more)
         except TranscriptBusy:
-            return ReadResult((), waiting(cursor))
+            return ReadResult((), waiting(cursor), busy=True)
         headers = [found.get(session) or SessionHeader(self.agent, session, path) for session in taken.sessions()]
         parts = tuple(taken.part(header) for header in self._complete(path, headers))
         return ReadResult(

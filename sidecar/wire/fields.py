@@ -49,6 +49,13 @@ def session(text: str) -> str:
     return _printable(text)
 
 
+def agent_session(text: str) -> str:
+    """The name that an agent, or whoever wrote a transcript, gave to a session, checked."""
+    if len(text) > limits.AGENT_SESSION_CHARACTERS:
+        raise ValueError(f"is longer than {limits.AGENT_SESSION_CHARACTERS} characters")
+    return _printable(text)
+
+
 def is_memory_id(text: str) -> bool:
     """Whether this can be the id of a memory: a ULID, or what a hand-written file may use for one."""
     return re.fullmatch(MEMORY_ID_PATTERN[1:-1], text) is not None

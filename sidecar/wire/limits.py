@@ -14,6 +14,9 @@ QUERY_BYTES = 1_024
 SESSION_CHARACTERS = 64
 """Characters of a session id."""
 
+AGENT_SESSION_CHARACTERS = 512
+"""Characters of a session's name in a transcript, which may come from a file's name."""
+
 NAME_CHARACTERS = 32
 """Characters of a namespace's or profile's name."""
 

@@ -96,10 +96,3 @@ class RecallResult(Shape):
     answer: str
     candidates: list[CandidateShape]
     explanation: Explanation | None = Field(default=None, description="With `explain`.")
-
-
-class SearchResult(Shape):
-    """The messages that match."""
-
-    count: int
-    candidates: list[CandidateShape]

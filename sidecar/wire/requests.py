@@ -110,6 +110,11 @@ class Remember(Body):
     key: Key | None = Field(default=None, description="Topic; a newer memory with the same key supersedes this one.")
     tags: Annotated[list[Tag], Field(max_length=20)] = Field(default_factory=list)
     pinned: bool = Field(default=False, description="Always in the summary.")
+    speaker: Literal["user", "assistant"] = Field(
+        default="user",
+        description="Whose word it is: a person's, or `assistant` for what an agent asks of its own accord, which never"
+        " supersedes a person's word nor brings back what was forgotten.",
+    )
 
 
 class RememberHere(Remember, Where):
@@ -166,16 +171,6 @@ class Recall(Body):
 
 class RecallHere(Recall, Where):
     """As `Recall`, routed by folder."""
-
-
-class SearchHere(Body, Where):
-    """Words to look for in the archived messages."""
-
-    query: Query
-    session_id: SessionId | None = Field(default=None, alias="sessionId", description="Only messages of this session.")
-    limit: Annotated[int, Field(ge=1, le=limits.CANDIDATES_MAX)] | None = Field(
-        default=None, description="Most candidates; `recall.limit` of the settings if absent."
-    )
 
 
 class Summary(Body):

@@ -271,6 +271,7 @@ class TranscriptProblem(Shape):
 
     path: ShownPath
     reason: str
+    hint: str = Field(description="What to do about it.")
 
 
 class TranscriptsResult(Shape):
@@ -376,8 +377,21 @@ class AgentState(Shape):
     unknown_records: int
 
 
+class FormatState(Shape):
+    """What of one agent's transcripts this version does not know."""
+
+    agent: str
+    files: int = Field(description="Transcripts in which something is unknown or damaged.")
+    unknown_records: int
+    kinds: dict[str, int] = Field(description="The unknown records by kind, the most frequent first, 20 at most.")
+    damaged: int = Field(description="Records that could not be read.")
+    flagged: int = Field(description="Transcripts of which too much is unknown: nothing is learned from them.")
+    versions: dict[str, int] = Field(description="Transcripts by versions of the agent that this one does not know.")
+    newest_known: str | None = Field(description="The newest version of the agent that this one knows.")
+
+
 class BadFileState(Shape):
-    """A memory file that could not be taken in."""
+    """A memory file or a transcript that could not be taken in."""
 
     path: ShownPath
     line: int | None
@@ -391,6 +405,14 @@ class ServiceShape(Shape):
     state: str
     since: Instant
     error: str | None
+
+
+class ListenState(Shape):
+    """Where the daemon can be reached besides its Unix socket."""
+
+    tcp: str | None = Field(description="The address of the TCP listener; null without one.")
+    mcp: str | None = Field(description="Where MCP is served over HTTP: a URL, or the path alone without TCP.")
+    problem: str | None = Field(description="Why the TCP listener of the settings does not listen yet.")
 
 
 class StatusResult(Shape):
@@ -407,8 +429,10 @@ class StatusResult(Shape):
     index: IndexState
     profiles: list[ProfileShape]
     agents: list[AgentState]
+    formats: list[FormatState]
     bad_files: list[BadFileState]
     services: list[ServiceShape]
+    listen: ListenState
 
 
 class Problem(Shape):

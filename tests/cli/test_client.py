@@ -212,6 +212,6 @@ def test_importing_the_client_loads_only_the_standard_library() -> None:
         [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True, cwd=checkout
     )
     ours, heavy = done.stdout.split("\n")[:2]
-    errors = " ".join(f"sidecar.errors.{name}" for name in ("base", "model", "past", "sharing"))
+    errors = " ".join(f"sidecar.errors.{name}" for name in ("access", "base", "model", "past", "sharing"))
     assert ours == f"sidecar sidecar.client sidecar.errors {errors}"
     assert heavy == ""

@@ -1,6 +1,8 @@
 """Each command that speaks to the daemon: what it asks, what it prints for people, and what for programs."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from cli_runs import Run
 from stub_daemon import Answer, Request, StubDaemon
 
+from sidecar.cli.session import resume_words
 from sidecar.errors import FieldError, UnknownMemory
 
 ID = "01M7WTWTW08H7W2R5T6Y5XK2QC"
@@ -60,6 +63,18 @@ STATUS: dict[str, Any] = {
     "index": {"generation": 7, "lag_ms": 3, "degraded": []},
     "profiles": [{"name": "web", "namespace": "local", "memories": 1, "messages": 4000}],
     "agents": [{"name": "codex", "path": "/h/.codex/sessions", "sessions": 1, "unknown_records": 2}],
+    "formats": [
+        {
+            "agent": "codex",
+            "files": 1,
+            "unknown_records": 2,
+            "kinds": {"novelty": 2},
+            "damaged": 0,
+            "flagged": 1,
+            "versions": {"9.0.0": 3},
+            "newest_known": "0.154",
+        }
+    ],
     "bad_files": [{"path": "local/web/facts/x.md", "line": 3, "reason": "a key stands twice"}],
     "services": [
         {"name": "watch", "state": "running", "since": "2026-11-20T15:58:40Z", "error": None},
@@ -241,13 +256,146 @@ def test_the_daemons_errors_become_two_lines_and_their_exit_code(stub: StubDaemo
 
 
 def test_search_prints_who_said_it_and_when(stub: StubDaemon, served: Run) -> None:
-    message = {**CANDIDATE, "kind": "message", "type": None, "content": "please\nuse pnpm", "observed": None}
+    message = {
+        **CANDIDATE,
+        "kind": "message",
+        "type": None,
+        "content": "hello\nplease\n\nuse pnpm, I beg you\nthanks\nbye",
+        "observed": "2020-03-04T09:00:00Z",
+        "agent": "claude-code",
+        "profile": "web",
+        "before": {"speaker": "assistant", "content": "Which one?"},
+        "after": None,
+        "resume": {"command": "claude --resume 3f0c", "cwd": "/home/ines/my web", "note": ""},
+    }
     stub.on("POST", "/v1/search", Answer({"count": 1, "candidates": [message]}))
-    done = served("search", "pnpm", "--session", "3f0c", "--limit", "3")
-    assert done.out.splitlines() == ["user · 3f0c", "  please use pnpm", "", "1 message"]
-    assert stub.requests[0].body.items() >= {"query": "pnpm", "sessionId": "3f0c", "limit": 3}.items()
+    done = served("search", "use", "pnpm", "--session", "3f0c", "--limit", "3")
+    first, *rest = done.out.splitlines()
+    assert re.fullmatch(r"user · 2020-03-04, \d+ y ago · claude-code · web", first)
+    assert rest == [
+        "  (before, assistant) Which one?",
+        "  please",
+        "  use pnpm, I beg you",
+        "  thanks",
+        "  session 3f0c",
+        "  resume: cd '/home/ines/my web' && claude --resume 3f0c",
+        "",
+        "1 message",
+    ]
+    assert stub.requests[0].body.items() >= {"query": "use pnpm", "sessionId": "3f0c", "limit": 3}.items()
     stub.on("POST", "/v1/search", Answer({"count": 0, "candidates": []}))
     assert served("search", "nothing").out == "No message matches.\n"
+
+
+def test_search_is_narrowed_by_agent_project_and_time(stub: StubDaemon, served: Run, place: Path) -> None:
+    stub.on("POST", "/v1/search", Answer({"count": 0, "candidates": []}))
+    (place / "shop").mkdir()
+    served("search", "x", "--agent", "codex", "--project", "shop", "--since", "2026-11-20")
+    served("search", "x", "--project", "web", "--all")
+    served("search", "x", "--project", "./gone", "--since", "2W")
+    bodies = [request.body for request in stub.requests]
+    narrowed = {"agent": "codex", "since": "2026-11-20"}
+    assert bodies[0] == {"query": "x", "limit": 10, "cwd": str(place / "shop"), **narrowed}
+    assert bodies[1] == {"query": "x", "limit": 10, "profile": "web", "namespace": "local", "everywhere": True}
+    assert bodies[2]["cwd"] == str(place / "gone")
+    two_weeks = datetime.now(UTC) - datetime.fromisoformat(bodies[2]["since"])
+    assert timedelta(days=14) <= two_weeks < timedelta(days=14, minutes=5)
+    assert served("search", "x", "--project", "web", "--profile", "web").code == 2
+    assert served("search", "x", "--since", "99999y").code == 2
+
+
+@pytest.mark.parametrize(
+    ("resume", "told"),
+    [
+        ({"command": None, "cwd": "/w", "note": "Aider keeps no sessions."}, ["resume: Aider keeps no sessions."]),
+        ({"command": "codex resume a", "cwd": None, "note": "It is gone."}, ["resume: codex resume a", "It is gone."]),
+        ({}, []),
+    ],
+)
+def test_how_to_go_on_is_said_where_there_is_a_way(resume: dict[str, Any], told: list[str]) -> None:
+    assert list(resume_words(resume)) == told
+
+
+SESSION: dict[str, Any] = {
+    "agent": "codex",
+    "session": "3f0c",
+    "namespace": "local",
+    "profile": "web",
+    "cwds": ["/home/ines/web"],
+    "started": "2026-11-20T09:00:00Z",
+    "last_record": "2026-11-21T10:00:00Z",
+    "paths": ["/t/3f0c.jsonl"],
+    "total": 4,
+    "forgotten": 1,
+    "resume": {"command": "codex resume 3f0c", "cwd": "/home/ines/web", "note": ""},
+}
+
+
+def said(number: int, **fields: Any) -> dict[str, Any]:
+    message = {"id": f"m{number}", "role": "user", "speaker": "user", "kind": "text", "time": None, "model": None}
+    return {**message, "sidechain": False, "tool": None, "content": f"words {number}", **fields}
+
+
+MESSAGES = [
+    said(1, time="2026-11-20T09:00:00Z"),
+    said(
+        2, time="2026-11-20T09:01:00Z", role="assistant", speaker="assistant", model="m-1", content="Sure.\nOne\x1b[2J"
+    ),
+    said(
+        3,
+        time="2026-11-21T09:02:00Z",
+        role="tool",
+        speaker="tool",
+        kind="tool",
+        tool={"name": "shell", "command": "make test", "failed": True},
+        content="$ make test\na\nb\nc\nd",
+    ),
+    said(4, sidechain=True),
+]
+
+
+def test_a_session_is_shown_as_it_went(stub: StubDaemon, served: Run) -> None:
+    def page(request: Request) -> Answer:
+        first = request.query.get("cursor") is None
+        return Answer(
+            {**SESSION, "messages": MESSAGES[:2] if first else MESSAGES[2:]}, info={"cursor": "x" if first else None}
+        )
+
+    stub.on("GET", "/v1/sessions/3f0c", page)
+    done = served("show", "--session", "3f0c", "--agent", "codex")
+    assert done.out.splitlines() == [
+        "Session 3f0c",
+        "codex · local/web · /home/ines/web · 2026-11-20 09:00 – 2026-11-21 10:00 · 4 messages",
+        "resume: cd /home/ines/web && codex resume 3f0c",
+        "",
+        "2026-11-20",
+        "",
+        "09:00 · user",
+        "  words 1",
+        "",
+        "09:01 · assistant · m-1",
+        "  Sure.",
+        "  One\ufffd[2J",
+        "",
+        "2026-11-21",
+        "",
+        "09:02 · shell · make test · failed",
+        "    a",
+        "    b",
+        "    c",
+        "    … 1 more line",
+        "",
+        "user · in a subagent",
+        "  words 4",
+        "",
+        "1 message left out, because what was learned from it was forgotten.",
+    ]
+    assert [request.query.get("agent") for request in stub.requests] == ["codex", "codex"]
+    assert "    d" in served("show", "--session", "3f0c", "--full").out
+    assert json.loads(served("show", "--session", "3f0c", "--json").out) == {**SESSION, "messages": MESSAGES}
+    assert served("show").code == served("show", ID, "--session", "3f0c").code == 2
+    served("show", "--session", "3f0c", "--profile", "web")
+    assert stub.requests[-1].query["profile"] == "web"
 
 
 def test_log_prints_commits(stub: StubDaemon, served: Run) -> None:
@@ -314,6 +462,18 @@ def test_ingest_fails_where_nothing_at_all_can_be_read(stub: StubDaemon, served:
     assert served("ingest", ".").code == 0
 
 
+def test_ingest_of_a_busy_database_says_to_try_again(stub: StubDaemon, served: Run, place: Path) -> None:
+    problem = {"path": "/b.db", "reason": "its agent is writing to it at this moment", "hint": "Try again in a moment."}
+    result = {"files": 0, "sessions": 0, "messages": 0, "planned": [], "counts": {}, "problems": [problem]}
+    stub.on("POST", "/v1/transcripts", Answer(result))
+    done = served("ingest", ".")
+    assert done.code == 16
+    assert done.err == (
+        "Error: /b.db cannot be read as a transcript: its agent is writing to it at this moment\n"
+        "Try: Try again in a moment.\n"
+    )
+
+
 def test_a_dry_run_without_an_extractor_says_that_nothing_would_be_learned(stub: StubDaemon, served: Run) -> None:
     result = {"files": 1, "sessions": 1, "messages": 2, "extractor": None, "planned": [], "problems": []}
     stub.on("POST", "/v1/transcripts", Answer(result))
@@ -330,6 +490,8 @@ def test_status_names_what_waits_and_what_is_wrong(stub: StubDaemon, served: Run
         "index      3 ms behind",
         "profile    local/web · 1 memory · 4,000 messages",
         "agent      codex · /h/.codex/sessions · 1 session · 2 records of unknown kinds",
+        "format     codex · 2 records of unknown kinds in 1 file (novelty 2) · 1 file not understood · 3 files of newer"
+        " versions (9.0.0; known up to 0.154)",
         "bad file   local/web/facts/x.md:3  a key stands twice",
         "service    extract · failed · no space left",
     ]

@@ -100,8 +100,18 @@ def test_doctor_tells_what_the_daemon_knows_of_itself(stub: StubDaemon, served: 
     assert "0.0.9" in found["daemon"]["detail"]
     assert found["index"]["detail"] == "90000 ms behind, degraded: watcher is silent"
     assert found["bad file"]["detail"] == "local/web/facts/x.md:3  a key stands twice"
+    assert found["format"]["state"] == "warn"
+    assert found["format"]["detail"].startswith("codex · 2 records of unknown kinds in 1 file (novelty 2)")
     assert found["service"]["detail"] == "extract: no space left"
     assert served("doctor").code == 0
+
+
+def test_doctor_tells_of_a_port_that_is_not_free(stub: StubDaemon, served: Run) -> None:
+    problem = "127.0.0.1:7373: Address already in use"
+    stub.on("GET", "/v1/status", Answer({**STATUS, "listen": {"tcp": None, "mcp": "/mcp", "problem": problem}}))
+    found = checks(served)["listen"]
+    assert (found["state"], found["detail"]) == ("warn", problem)
+    assert "listen.tcp" in found["hint"]
 
 
 def test_doctor_notices_a_daemon_that_runs_but_does_not_listen(run: Run, tmp_path: Path) -> None:

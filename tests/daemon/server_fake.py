@@ -26,6 +26,7 @@ from sidecar.daemon.protocol import (
     Question,
     Review,
     Said,
+    SearchFor,
     SessionName,
     Told,
 )
@@ -44,9 +45,10 @@ from sidecar.model import (
 )
 from sidecar.share import Joined, Outgoing, Synced
 from sidecar.share.words import OutgoingFile
-from sidecar.wire import edits, past, removals, shapes
+from sidecar.wire import archived, edits, past, removals, render, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
+RESUME = archived.ResumeShape(command="codex resume s1", cwd="/home/ines/web", note="")
 MANAGED = "/client/v4/accounts/0123/agent-memory"
 
 
@@ -79,6 +81,10 @@ class FakeApi:
     @property
     def removal(self) -> FakeRemoval:
         return FakeRemoval(self)
+
+    @property
+    def archive(self) -> FakeArchive:
+        return FakeArchive(self)
 
     @property
     def history(self) -> FakeHistory:
@@ -152,19 +158,16 @@ class FakeApi:
             if "memory" in question.kinds and question.query.lower() in stored.memory.content.lower()
         ]
         if "message" in question.kinds:
-            hits += await self.search(ref, question.query, session=None, limit=100, routed=question.routed)
+            hits += self.spoken(ref, question.query)
         hits = hits[: question.limit]
         return FoundAnswer(hits[0].content if hits else "", hits, self.notes)
 
-    async def search(
-        self, ref: ProfileRef, query: str, *, session: str | None, limit: int | None, routed: bool
-    ) -> Sequence[Hit]:
-        self._note("search", ref, query, session, limit, routed, namespace=ref.namespace)
+    def spoken(self, ref: ProfileRef, query: str, session: str | None = None) -> list[Hit]:
         return [
             Hit(f"m{number}", "message", ref, 0.5, one.content, one.content, said_in, None, None, one.time, "user")
             for number, (said_in, one) in enumerate(self.said.get(ref, ()))
             if query.lower() in one.content.lower() and session in (None, said_in)
-        ][:limit]
+        ]
 
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
@@ -248,7 +251,7 @@ class FakeApi:
             why="new",
         )
         counts = shapes.PlannedCounts(add=1, revise=0, supersede=0, skip=0)
-        problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format")
+        problem = shapes.TranscriptProblem(path="/t/\udcff.jsonl", reason="unknown format", hint="Name it.")
         return shapes.TranscriptsResult(
             files=1,
             sessions=1,
@@ -308,8 +311,10 @@ class FakeApi:
             index=shapes.IndexState(generation=1, lag_ms=0, degraded=[]),
             profiles=[],
             agents=[shapes.AgentState(name="codex", path="/home/ines/.codex", sessions=1, unknown_records=0)],
+            formats=[],
             bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
             services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
+            listen=shapes.ListenState(tcp=None, mcp=None, problem=None),
         )
 
     async def metrics(self) -> Sequence[Metric]:
@@ -387,6 +392,39 @@ class FakeRemoval:
         return removals.PurgeResult(
             ids=list(identifiers), old="a" * 40, new="b" * 40, commits=2, messages=1, trash=0, remotes=["origin/main"],
             transcripts=[], remaining=[],
+        )  # fmt: skip
+
+
+class FakeArchive:
+    """Has one session beside what was ingested."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def search(self, ref: ProfileRef, wanted: SearchFor) -> Sequence[archived.FoundMessage]:
+        self._api._note("search", ref, wanted, namespace=ref.namespace)
+        return [
+            archived.FoundMessage(
+                **dict(render.candidate(hit, now=wanted.now, explain=False)),
+                agent="http", role="user", before=None, resume=RESUME,
+                after=archived.ContextShape(speaker="assistant", content="All right."),
+            )
+            for hit in self._api.spoken(ref, wanted.query, wanted.session)[: wanted.limit]
+        ]  # fmt: skip
+
+    async def session(self, name: SessionName, *, offset: int, limit: int) -> archived.SessionShape:
+        self._api._note("session", name, offset, limit)
+        messages = [
+            archived.ArchivedShape(
+                id=f"m{number}", role="tool", speaker="tool", kind="tool", time=NOW, model=None, sidechain=False,
+                tool=archived.ToolShape(name="Bash", command="make", failed=True), content="$ make\nno rule",
+            )
+            for number in range(5)
+        ]  # fmt: skip
+        return archived.SessionShape(
+            agent="codex", session=name.session, namespace="local", profile="web", cwds=["/home/ines/web"], started=NOW,
+            last_record=None, paths=["/t/\udcff.jsonl"], total=len(messages), forgotten=0, resume=RESUME,
+            messages=messages[offset : offset + limit],
         )  # fmt: skip
 
 
@@ -491,6 +529,7 @@ class Running:
 
     def __init__(self, server: Server, api: FakeApi, path: Path) -> None:
         self.server, self.api, self.path = server, api, path
+        self.url = ""
 
     async def ask(
         self, method: str, target: str, body: object = None, *, raw: bytes | None = None, **headers: str

@@ -17,7 +17,7 @@ from sidecar.daemon.routes import OURS, TABLE, WITH_BODY, Route
 
 ROOT = Path(__file__).parents[2]
 
-IN_PATH = {"ns": "local", "p": "web", "sid": "chat%2F42"}
+IN_PATH = {"ns": "local", "p": "web", "sid": "chat%2F42", "session": "chat%2F42"}
 
 QUERIES = {
     "get_memory": "?history=1",

@@ -6,12 +6,14 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from server_fake import MANAGED, FakeApi, Running, run, serving
 
 from sidecar.daemon.protocol import Freshness, Listing, Question, Said, SessionName
 from sidecar.model import MemoryType, ProfileRef, Status
+from sidecar.wire.cursor import encode
 
 WEB = ProfileRef("local", "web")
 BASE = "/v1/namespaces/local/profiles/web"
@@ -269,7 +271,36 @@ def test_search_finds_messages_of_a_session(tmp_path: Path) -> None:
         assert found.result["count"] == 1
         candidate = found.result["candidates"][0]
         assert (candidate["kind"], candidate["sessionId"], candidate["age_days"]) == ("message", "s2", None)
-        assert last(running, "search") == (WEB, "PNPM", "s2", None, True)
+        assert (candidate["agent"], candidate["before"], candidate["after"]["speaker"]) == ("http", None, "assistant")
+        assert candidate["resume"]["command"] == "codex resume s1"
+        ref, wanted = last(running, "search")
+        assert (ref, wanted.query, wanted.session, wanted.limit, wanted.routed) == (WEB, "PNPM", "s2", None, True)
+        assert (wanted.agent, wanted.since, wanted.everywhere) == (None, None, False)
+        narrowed = {"query": "x", "agent": "codex", "since": "2026-11-20", "everywhere": True}
+        await running.ask("POST", "/v1/search", narrowed)
+        _, wanted = last(running, "search")
+        assert (wanted.agent, wanted.everywhere) == ("codex", True)
+        assert wanted.since == datetime(2026, 11, 20, tzinfo=UTC)
+        assert (await running.ask("POST", "/v1/search", {"query": "x", "since": "yesterday"})).status == 400
+
+    run(tmp_path, scenario)
+
+
+def test_a_session_comes_page_by_page(tmp_path: Path) -> None:
+    async def scenario(running: Running) -> None:
+        name = quote("a/b ö", safe="")
+        first = await running.ask("GET", f"/v1/sessions/{name}?per_page=3&agent=codex")
+        assert first.result["session"] == "a/b ö"
+        assert [message["id"] for message in first.result["messages"]] == ["m0", "m1", "m2"]
+        assert last(running, "session") == (SessionName("a/b ö", "codex", None), 0, 3)
+        cursor = first.json["result_info"]["cursor"]
+        second = await running.ask("GET", f"/v1/sessions/{name}?per_page=3&cursor={cursor}")
+        assert [message["id"] for message in second.result["messages"]] == ["m3", "m4"]
+        assert second.json["result_info"]["cursor"] is None
+        assert (await running.ask("GET", f"/v1/sessions/{name}?cursor=bm9uZQ")).status == 400
+        for wrong in ("x", "9" * 30, "²", "-1"):
+            assert (await running.ask("GET", f"/v1/sessions/{name}?cursor={encode(wrong)}")).status == 400
+        assert (await running.ask("GET", "/v1/sessions/" + "x" * 513)).status == 400
 
     run(tmp_path, scenario)
 

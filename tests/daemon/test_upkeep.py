@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,20 @@ def test_old_messages_go_after_keep_days(journal: Journal, tmp_path: Path) -> No
     config = replace(config, archive=replace(config.archive, keep_days=30))
     assert _run(journal, tmp_path / "trash", config) == 1
     assert _left(journal) == ["new-1"]
+    assert _run(journal, tmp_path / "trash", config) == 0
+
+
+def test_the_oldest_messages_go_once_the_archive_is_too_large(journal: Journal, tmp_path: Path) -> None:
+    noise = random.Random(6)  # nothing that compresses, so that the size is known
+    words = ["".join(noise.choices("0123456789abcdef", k=1_500_000)) for _ in range(2)]
+    for number, text in enumerate(words):
+        time = NOW - timedelta(days=10 - number)
+        message = Message(f"large-{number}", "codex", "large", "user", "user", text, time, position=number)
+        journal.record_read("/transcripts/large", None, WEB, [message], cursor="{}")
+    config = Config()
+    config = replace(config, archive=replace(config.archive, max_mb=1))
+    assert _run(journal, tmp_path / "trash", config) == 1
+    assert _left(journal) == ["large-1", "new-1"]
     assert _run(journal, tmp_path / "trash", config) == 0
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from sidecar.client import Client
 from sidecar.errors import SidecarError
 
-HANG_S = 60.0
+HANG_S = 180.0
 """No test waits longer than this for anything; far above what it takes."""
 
 FAST = {

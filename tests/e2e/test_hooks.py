@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import HANG_S, ClaudeSession, Daemon, repository, tree, wait_until
+from running import HANG_S, ClaudeSession, Daemon, wait_until
 
 from sidecar import meeting
 
@@ -241,81 +241,6 @@ def test_a_flood_of_hooks_leaves_the_daemon_well(hooked: Daemon, project: Path) 
     assert [process.returncode for process, _ in running] == [0] * 60
     assert sum(b"5433" in text for text in printed) <= 7, "each session gets it once, whoever asks at the same moment"
     assert hooked.settle()["settled"]
-
-
-def claude_lines(session: ClaudeSession, text: str, printed: str) -> None:
-    """A turn as Claude Code writes it down: the prompt, what the hook gave, and the reply."""
-    session.say(text)
-    record = json.loads(session.line("user", ""))
-    injected = {"type": "hook_additional_context", "content": [printed], "hookEvent": "UserPromptSubmit"}
-    with session.path.open("a") as file:
-        file.write(json.dumps({**record, "type": "attachment", "attachment": injected}) + "\n")
-        shown = f"<system-reminder>\nUserPromptSubmit hook additional context: {printed}\n</system-reminder>"
-        reminded = {**record, "isMeta": True, "message": {"role": "user", "content": shown}}
-        reminded["uuid"] = record["uuid"][:-4] + "beef"
-        file.write(json.dumps(reminded) + "\n")
-    session.say(("assistant", "All right."))
-
-
-def codex_turn(home: Path, cwd: Path, number: int, text: str, printed: str) -> Path:
-    path = home / ".codex" / "sessions" / "2026" / "09" / "01" / f"rollout-2026-09-01T09-00-{number:02}-s{number}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-    def item(role: str, kind: str, words: str) -> dict[str, Any]:
-        return {"type": "message", "role": role, "content": [{"type": kind, "text": words}]}
-
-    stamp = f"2026-09-01T09:{number:02}:00.000Z"
-    meta = {
-        "id": f"s{number}",
-        "timestamp": stamp,
-        "cwd": str(cwd),
-        "originator": "codex_cli_rs",
-        "cli_version": "0.150.0",
-    }
-    records = [
-        {"timestamp": stamp, "type": "session_meta", "payload": meta},
-        {"timestamp": stamp, "type": "response_item", "payload": item("user", "input_text", text)},
-        {"timestamp": stamp, "type": "response_item", "payload": item("developer", "input_text", printed)},
-        {"timestamp": stamp, "type": "response_item", "payload": item("assistant", "output_text", "All right.")},
-    ]
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    return path
-
-
-def gemini_turn(home: Path, number: int, text: str, printed: str) -> None:
-    path = home / ".gemini" / "tmp" / "tern" / "chats" / f"session-2026-09-01T09-{number:02}-abc{number}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stamp = f"2026-09-01T09:{number:02}:00.000Z"
-    shown = f"{text}\n\n<hook_context>{printed}</hook_context>"
-    records = [
-        {"sessionId": f"g{number}", "projectHash": "0" * 64, "startTime": stamp, "lastUpdated": stamp, "kind": "main"},
-        {"id": f"u{number}", "timestamp": stamp, "type": "user", "content": [{"text": shown}]},
-        {"id": f"a{number}", "timestamp": stamp, "type": "gemini", "content": "All right."},
-    ]
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-
-
-def test_twenty_rounds_of_what_is_given_add_nothing(hooked: Daemon, project: Path, home: Path) -> None:
-    """Recall, into the transcripts of three agents, read again: the memory does not feed on itself."""
-    repository(home / "work" / "other", "other")
-    hooked.settle()
-    before = tree(hooked.store)
-    claude = ClaudeSession(home, project)
-    for number in range(20):
-        kind = ("SessionStart", "UserPromptSubmit")[number % 2]
-        said = {"session_id": f"round{number}", "cwd": str(project), "prompt": QUESTION, "source": "startup"}
-        printed = given(hooked, kind, **said)
-        assert "5433" in printed
-        claude_lines(claude, "thanks, go on", printed)
-        codex_turn(home, project, number, "thanks, go on", printed)
-        gemini_turn(home, number, "thanks, go on", printed)
-    hooked.settle()
-    assert tree(hooked.store) == before
-    found = hooked.client.request("POST", "/v1/search", {"query": "PostgreSQL port 5433 plum", "cwd": str(project)})
-    assert found["count"] == 0, "nor does the archive"
-    agents = {agent["name"]: agent["sessions"] for agent in hooked.status()["agents"]}
-    assert agents["claude-code"] == 1
-    assert agents["codex"] == agents["gemini"] == 20
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")

@@ -6,7 +6,7 @@ import pytest
 from journal_builders import API, WEB, at, fed, header, ids, read, ref, said, talk
 
 from sidecar.errors import JournalUnusable
-from sidecar.journal import AgentCounts, Archived, Journal
+from sidecar.journal import AgentCounts, Archived, FileNotes, Journal
 from sidecar.model import SessionRef, ToolCall
 
 
@@ -294,12 +294,13 @@ def test_texts_are_found_by_id(journal: Journal) -> None:
 
 
 def test_unknown_and_damaged_records_add_up_and_a_complete_read_counts_anew(journal: Journal) -> None:
-    read(journal, talk("a"), unknown={"new-thing": 2}, damaged=1)
-    read(journal, talk("b", first=1), unknown={"new-thing": 1, "other": 1}, damaged=1)
+    read(journal, talk("a"), notes=FileNotes(unknown={"new-thing": 2}, damaged=1))
+    read(journal, talk("b", first=1), notes=FileNotes(unknown={"new-thing": 1, "other": 1}, damaged=1))
     assert dict(journal.agent_counts()) == {"claude-code": AgentCounts(1, 4)}
-    assert dict(journal.unknown_records()) == {("claude-code", "new-thing"): 3, ("claude-code", "other"): 1}
+    (found,) = journal.formats()
+    assert (found.path, found.agent, found.unknown) == ("/t/s1.jsonl", "claude-code", {"new-thing": 3, "other": 1})
     assert [(problem.path, problem.damaged) for problem in journal.file_problems()] == [("/t/s1.jsonl", 2)]
-    read(journal, talk("a", "b"), unknown={"new-thing": 1}, complete=True)
+    read(journal, talk("a", "b"), complete=True, notes=FileNotes(unknown={"new-thing": 1}, anew=True))
     assert dict(journal.agent_counts()) == {"claude-code": AgentCounts(1, 1)}
     assert journal.file_problems() == []
 

@@ -60,6 +60,15 @@ def test_removed_text_is_nowhere_in_the_files(journal: Journal) -> None:
     assert traces() == 0
 
 
+def test_texts_are_compressed_and_for_their_owner_alone(journal: Journal) -> None:
+    read(journal, [said("long", "the same words again and again, " * 4000)])
+    journal.close()
+    files = [path for path in journal.path.parent.iterdir() if path.is_file()]
+    assert not any(b"the same words again" in path.read_bytes() for path in files)
+    assert sum(path.stat().st_size for path in files) < 400_000
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
+
+
 def test_a_removed_session_leaves_nothing_but_its_name(journal: Journal) -> None:
     read(journal, talk("a", "b"), cursor="9")
     read(journal, [*talk("a", session="s2"), said("c", session="s2")], "s2", header=header("s2", started=at(60)))

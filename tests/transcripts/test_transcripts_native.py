@@ -2,8 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from sidecar.config import ExtraFolder, load
+from sidecar.paths import resolve
 from sidecar.transcripts import READERS, detect
 
 PAGE = Path(__file__).parents[2] / "docs" / "transcript-format.md"
@@ -25,11 +30,78 @@ def test_examples_of_the_page_are_read(tmp_path: Path) -> None:
     assert [message.model for message in NATIVE.read(path, None).messages] == [None, "m-2", None]
 
 
-def test_every_key_of_the_page_does_something(tmp_path: Path) -> None:
-    """The tables name each key in the order of the code; none may be left out."""
-    named = set(re.findall(r"^\| `?([a-z_]+)`", PAGE.read_text("utf-8"), re.MULTILINE))
-    assert {"sidecar_transcript", "session", "cwd", "branch", "model", "started", "parent"} <= named
-    assert {"role", "text", "id", "time", "speaker", "kind", "tool", "sidechain"} <= named
+HEAD = {"sidecar_transcript": 1, "session": "a"}
+SAID = {"id": "1", "role": "user", "text": "Rye.", "time": "2026-03-04T09:00:01Z"}
+
+IN_HEAD = {
+    "sidecar_transcript": 2,
+    "session": "b",
+    "cwd": "/home/mia/mill",
+    "branch": "rye",
+    "commit": "0123456789abcdef0123456789abcdef01234567",
+    "remote": "https://example.org/mill.git",
+    "model": "m-1",
+    "started": "2026-03-04T08:00:00Z",
+    "parent": "c",
+}
+IN_MESSAGE = {
+    "role": "assistant",
+    "text": "Wheat.",
+    "id": "2",
+    "time": 1772614800,
+    "speaker": "assistant",
+    "kind": "summary",
+    "tool": {"name": "shell", "command": "bake", "failed": True},
+    "sidechain": True,
+    "cwd": "/home/mia/mill",
+    "branch": "rye",
+    "model": "m-1",
+}
+
+
+def understood(path: Path, head: dict[str, object], said: dict[str, object]) -> object:
+    path.write_text(f"{json.dumps(head)}\n{json.dumps(said)}\n")
+    result = NATIVE.read(path, None)
+    # Where a line begins depends on the length of those before it.
+    return result.header, [replace(message, position=0) for message in result.messages], result.unknown
+
+
+def keys_of(heading: str) -> set[str]:
+    section = PAGE.read_text("utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`[^|]+`) \|", section, re.MULTILINE)
+    return {key for cell in cells for key in re.findall(r"`([a-z_]+)`", cell)}
+
+
+def test_the_tables_name_every_key_that_does_something_and_no_other(tmp_path: Path) -> None:
+    assert keys_of("The first line") == set(IN_HEAD)
+    assert keys_of("A message") == set(IN_MESSAGE)
+
+
+@pytest.mark.parametrize("key", sorted(IN_HEAD))
+def test_each_key_of_the_first_line_does_something(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    # The model of the first line is that of the agent's words.
+    said = {**SAID, "role": "assistant"} if key == "model" else SAID
+    assert understood(path, {**HEAD, key: IN_HEAD[key]}, said) != understood(path, HEAD, said)
+
+
+@pytest.mark.parametrize("key", sorted(IN_MESSAGE))
+def test_each_key_of_a_message_does_something(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    said = {**SAID, "role": "assistant"} if key == "model" else SAID  # nobody speaks to a model through another one
+    assert understood(path, HEAD, {**said, key: IN_MESSAGE[key]}) != understood(path, HEAD, said)
+
+
+def test_other_keys_are_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    assert understood(path, {**HEAD, "odd": 1}, {**SAID, "odd": [1]}) == understood(path, HEAD, SAID)
+
+
+def test_the_settings_of_the_page_are_settings(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "config.yaml").write_text(block)
+    settings = load(resolve({"SIDECAR_HOME": str(tmp_path)}), {"HOME": "/home/mia"})
+    assert settings.watch.extra == (ExtraFolder("native", "/home/mia/my-agent/sessions"),)
 
 
 def test_same_id_again_replaces_and_a_uuid_is_unique_everywhere(tmp_path: Path) -> None:

@@ -86,6 +86,59 @@ def test_home_is_never_watched_as_a_whole(value: str) -> None:
     assert found == (Path("/h/.omp/agent/sessions"),)
 
 
+def test_a_link_to_home_is_home(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "link").symlink_to(home)
+    environ = {"HOME": str(home), "PI_CODING_AGENT_SESSION_DIR": str(tmp_path / "link")}
+    assert READERS["pi"].roots(environ) == (home / ".omp/agent/sessions",)
+    environ = {"HOME": str(tmp_path / "link"), "PI_CODING_AGENT_SESSION_DIR": str(home)}
+    assert READERS["pi"].roots(environ) == (tmp_path / "link/.omp/agent/sessions",)
+
+
+_MAC, _WINDOWS = "Library/Application Support", "AppData/Roaming"
+
+FIRST = {
+    "claude-code": (".claude/projects",) * 3,
+    "cline": (".cline/data/sessions",) * 3,
+    "codex": (".codex/sessions",) * 3,
+    "copilot-cli": (".copilot/session-state",) * 3,
+    "cursor": (".cursor/projects",) * 3,
+    "gemini": (".gemini/tmp",) * 3,
+    "goose": (".local/share/goose/sessions", ".local/share/goose/sessions", f"{_WINDOWS}/Block/goose/data/sessions"),
+    "openclaw": (".openclaw/agents",) * 3,
+    "opencode": (".local/share/opencode/storage/session",) * 3,
+    "pi": (".pi/agent/sessions",) * 3,
+    "qwen": (".qwen/projects",) * 3,
+    "roo": tuple(
+        f"{settings}/Code/User/globalStorage/rooveterinaryinc.roo-cline/tasks"
+        for settings in (".config", _MAC, _WINDOWS)
+    ),
+}
+"""The first folder of each agent on Linux, macOS and Windows."""
+
+
+@pytest.mark.parametrize(("agent", "expected"), FIRST.items())
+def test_each_agents_first_folder_on_each_platform(agent: str, expected: tuple[str, ...]) -> None:
+    found = [roots(agent, {"HOME": "/h"}, platform)[0] for platform in ("linux", "darwin", "win32")]
+    assert found == [HOME / folder for folder in expected]
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_the_table_names_folders_of_agents_alone(platform: str) -> None:
+    assert set(FIRST) == set(PLACES)
+    for agent in PLACES:
+        for root in roots(agent, {"HOME": "/h"}, platform):
+            assert HOME in root.parents
+            assert len(root.relative_to(HOME).parts) > 1, "no folder that holds other things as well"
+
+
+def test_every_variable_of_the_table_moves_its_agents_folders() -> None:
+    for agent, place in PLACES.items():
+        for variable, _ in place.moved_by:
+            assert roots(agent, {"HOME": "/h", variable: "/moved"})[0].is_relative_to("/moved"), variable
+
+
 def test_forms_of_no_agent_have_no_folders() -> None:
     environ = {"HOME": "/h", "AIDER_CHAT_HISTORY_FILE": "/h/aider.md"}
     assert {agent for agent in AGENTS if not READERS[agent].roots(environ)} == set(AGENTS) - set(PLACES)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.archiving import Archiving
 from sidecar.config.settings import ProfileRule
-from sidecar.ingest import Archiving
 from sidecar.journal import Journal
 from sidecar.model import ProfileRef, SessionRef
 from sidecar.routing import Router

@@ -1,0 +1,128 @@
+"""A format that has drifted: counted by file, shown, withheld from learning, read again by a build that knows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sidecar.archiving import Archiving
+from sidecar.daemon import formats
+from sidecar.journal import Journal
+from sidecar.model import SessionRef
+from sidecar.routing import Router
+
+REF = SessionRef("claude-code", "s")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "journal.db") as found:
+        yield found
+
+
+@pytest.fixture
+def road(journal: Journal, home: Path) -> Archiving:
+    router = Router(namespace="local", rules=(), home=home, temps=(), repo_facts=lambda _: None, routes=journal)
+    return Archiving(journal, router, "local", timedelta(0))
+
+
+def write(path: Path, known: int, unknown: int, version: str = "2.1.217") -> Path:
+    said = [
+        {"type": "user", "uuid": f"u{n}", "sessionId": "s", "version": version, "message": {"content": f"Loaf {n}."}}
+        for n in range(known)
+    ]
+    odd = [{"type": f"novelty-{n % 2}", "uuid": f"n{n}"} for n in range(unknown)]
+    with path.open("a") as file:
+        file.writelines(json.dumps(record) + "\n" for record in (*odd, *said))
+    return path
+
+
+def queued(journal: Journal) -> list[str]:
+    return [job.ref.session for job in journal.jobs()]
+
+
+def test_a_session_that_is_not_understood_is_archived_and_nothing_is_learned_from_it(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "s.jsonl", 10, 3)
+    assert road.step("claude-code", path).added == 10
+    assert queued(journal) == []
+    road.queue(REF, journal.sessions()[0].profile, due=datetime.now(UTC))
+    assert queued(journal) == [], "nor because a hook asks for it"
+    assert formats.flagged(journal) == {
+        str(path): "too many records are of kinds that this version does not know (3: novelty-0 2, novelty-1 1); it is"
+        " archived, but nothing is learned from it. It was written by version 2.1.217 of the agent."
+    }
+    (state,) = formats.states(journal)
+    assert (state.agent, state.files, state.unknown_records, state.flagged) == ("claude-code", 1, 3, 1)
+    assert state.kinds == {"novelty-0": 2, "novelty-1": 1}
+
+
+def test_a_session_that_is_found_out_while_it_waits_leaves_the_queue(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "s.jsonl", 10, 0)
+    road.step("claude-code", path)
+    assert queued(journal) == ["s"]
+    write(path, 0, 3)
+    road.step("claude-code", path)
+    assert queued(journal) == []
+
+
+def test_one_odd_record_at_the_beginning_of_a_session_is_made_up_for_by_its_growth(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "s.jsonl", 2, 1)
+    road.step("claude-code", path)
+    assert queued(journal) == []
+    with path.open("a") as file:
+        file.writelines('{"type": "mode", "sessionId": "s"}\n' for _ in range(30))
+    road.step("claude-code", path)
+    assert (queued(journal), formats.flagged(journal)) == (["s"], {})
+    assert [one.unknown_records for one in journal.formats()] == [1], "it is counted all the same"
+
+
+def test_another_build_reads_flagged_files_again_and_counts_nothing_twice(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    flagged, other = write(tmp_path / "s.jsonl", 10, 3), write(tmp_path / "t.jsonl", 40, 1)
+    for path in (flagged, other):
+        road.step("claude-code", path)
+    assert road.recheck() == 0
+    assert journal.recheck("a later build") == 1
+    assert (road.cursor(flagged), road.cursor(other) is None) == (None, False)
+    assert road.step("claude-code", flagged).added == 0
+    assert {Path(one.path).name: one.unknown_records for one in journal.formats()} == {"s.jsonl": 3, "t.jsonl": 1}
+
+
+def test_a_file_that_was_cut_is_counted_anew(journal: Journal, road: Archiving, tmp_path: Path) -> None:
+    path = write(tmp_path / "s.jsonl", 40, 2)
+    road.step("claude-code", path)
+    path.write_text("")
+    write(path, 25, 1)
+    road.step("claude-code", path)
+    assert [one.unknown_records for one in journal.formats()] == [1]
+
+
+def test_a_file_without_a_known_record_is_counted_too(journal: Journal, road: Archiving, tmp_path: Path) -> None:
+    road.step("claude-code", write(tmp_path / "s.jsonl", 0, 3))
+    assert [(state.agent, state.flagged) for state in formats.states(journal)] == [("claude-code", 1)]
+
+
+def test_versions_that_are_newer_than_this_one_knows_are_counted_by_file(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    for name, version in (("a", "2.1.217"), ("b", "3.0.1"), ("c", "3.0.1")):
+        road.step("claude-code", write(tmp_path / f"{name}.jsonl", 2, 0, version))
+    (state,) = formats.states(journal)
+    assert (state.versions, state.newest_known, state.files) == ({"3.0.1": 2}, "2.1.240", 0)
+
+
+def test_nothing_is_said_where_all_is_known(journal: Journal, road: Archiving, tmp_path: Path) -> None:
+    road.step("claude-code", write(tmp_path / "s.jsonl", 5, 0))
+    assert formats.states(journal) == []
+    assert formats.flagged(journal) == {}
