@@ -5,12 +5,14 @@
 
 A throw-away home gets a project with 10,000 memories and a real daemon.  Every kind of hook is run in turn with
 `python -c pass`, the same number of times in the same minutes, so that what else the machine does meets all of them;
-the program that is run is the one beside this Python (`sidecar`) if it is there, else the checkout's own `bin/sidecar`.
+the program that is run is the one beside this Python (`sidecar`) if it is that of the checkout, else the checkout's own
+`bin/sidecar`.  The package is compiled first, as an installation compiles it.
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import re
@@ -140,10 +142,9 @@ def hung(home: Path) -> Iterator[None]:
 
 def program() -> list[str]:
     """How `sidecar` is run here."""
-    installed = Path(sys.executable).with_name("sidecar")
-    if installed.is_file() and "sidecar.__main__" in installed.read_text(errors="replace"):
-        return [str(installed)]
-    return [sys.executable, str(ROOT / "bin" / "sidecar")]
+    own, installed = ROOT / "bin" / "sidecar", Path(sys.executable).with_name("sidecar")
+    lines = [path.read_text(errors="replace").splitlines()[1:] if path.is_file() else [] for path in (own, installed)]
+    return [str(installed)] if lines[0] == lines[1] else [sys.executable, str(own)]
 
 
 def timed(command: list[str], said: bytes, environ: dict[str, str]) -> float:
@@ -201,6 +202,7 @@ def cases(project: Path) -> list[Case]:
 
 def table(runs: int, count: int) -> str:
     """Everything measured, as text."""
+    compileall.compile_dir(ROOT / "sidecar", quiet=1)
     with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as folder:
         home = Path(folder)
         project = fill(home, count)

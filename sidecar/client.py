@@ -15,7 +15,7 @@ from typing import Any
 
 from sidecar import errors
 
-_MAX_ANSWER = 256 * 1024 * 1024
+MAX_ANSWER = 256 * 1024 * 1024
 """Bytes after which an answer is not ours: an export is streamed elsewhere, all else is far smaller."""
 
 _CHUNK = 65_536
@@ -49,7 +49,7 @@ class Profile:
         """The path of a route that exists both for a named profile and for a folder."""
         if self.name is None:
             return f"/v1/{tail}"
-        return f"/v1/namespaces/{_quoted(self.namespace)}/profiles/{_quoted(self.name)}/{tail}"
+        return f"/v1/namespaces/{quoted(self.namespace)}/profiles/{quoted(self.name)}/{tail}"
 
     def fields(self) -> dict[str, Any]:
         """What the body or the query of a request to `route` must say."""
@@ -96,20 +96,14 @@ class Client:
         Raises the daemon's own error as the same class; NoDaemon if nobody listens, DaemonSilent after the time limit,
         BadAnswer if what came is not an envelope.
         """
-        payload = b"" if body is None else json.dumps(body).encode()
-        head = [
-            f"{method} {path}{_query(query)} HTTP/1.1",
-            "Host: sidecar",
-            "Connection: close",
-            "Accept: application/json",
-        ]
-        if body is not None:
-            head.extend(("Content-Type: application/json", f"Content-Length: {len(payload)}"))
         limit = self.timeout if timeout is None else timeout
-        raw = self._exchange("\r\n".join((*head, "", "")).encode() + payload, limit)
+        return self.decoded(self._exchange(encoded(method, path, body, query), limit)).result
+
+    def decoded(self, raw: bytes) -> Answer:
+        """Everything that came back as an answer, which is `last` then; raises the error that it reports."""
         status, content = self._parsed(raw)
         self.last = self._opened(status, content)
-        return self.last.result
+        return self.last
 
     def _exchange(self, request: bytes, limit: float) -> bytes:
         """Everything that came back until the daemon closed the connection."""
@@ -121,7 +115,7 @@ class Client:
                 self._connect(connection)
                 self._connection = connection
                 if self._aborted:
-                    raise self._bad("the request was called off")
+                    raise self.bad("the request was called off")
                 connection.sendall(request)
                 while True:
                     connection.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -129,12 +123,12 @@ class Client:
                     if not piece:
                         return bytes(received)
                     received += piece
-                    if len(received) > _MAX_ANSWER:
-                        raise self._bad("the answer is endless")
+                    if len(received) > MAX_ANSWER:
+                        raise self.bad("the answer is endless")
         except TimeoutError as error:
             raise errors.DaemonSilent(socket=self.socket_path, seconds=limit) from error
         except OSError as error:
-            raise self._bad(error.strerror or str(error)) from error
+            raise self.bad(error.strerror or str(error)) from error
 
     def _connect(self, connection: socket.socket) -> None:
         try:
@@ -142,12 +136,16 @@ class Client:
         except TimeoutError:
             raise
         except OSError as error:
-            hint = None
-            if error.errno is None:
-                hint = "The path is longer than a socket's may be; set SIDECAR_SOCKET to a shorter one."
-            elif isinstance(error, PermissionError):
-                hint = "The socket belongs to somebody else; check its owner and SIDECAR_SOCKET."
-            raise errors.NoDaemon(socket=self.socket_path, hint=hint) from error
+            raise self.nobody(error) from error
+
+    def nobody(self, error: OSError) -> errors.NoDaemon:
+        """The error for a connection that could not be made."""
+        hint = None
+        if error.errno is None:
+            hint = "The path is longer than a socket's may be; set SIDECAR_SOCKET to a shorter one."
+        elif isinstance(error, PermissionError):
+            hint = "The socket belongs to somebody else; check its owner and SIDECAR_SOCKET."
+        return errors.NoDaemon(socket=self.socket_path, hint=hint)
 
     def _parsed(self, raw: bytes) -> tuple[int, bytes]:
         """Status and body of an HTTP answer."""
@@ -155,13 +153,13 @@ class Client:
         first, *lines = head.split(b"\r\n")
         words = first.split(b" ")
         if not separator or not words[0].startswith(b"HTTP/1.") or len(words) < 2 or not words[1].isdigit():
-            raise self._bad("no HTTP answer" if raw else "the connection was closed")
+            raise self.bad("no HTTP answer" if raw else "the connection was closed")
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
             return int(words[1]), self._unchunked(rest)
         length = headers.get(b"content-length", b"")
         if length.isdigit() and len(rest) < int(length):
-            raise self._bad("the answer was cut off")
+            raise self.bad("the answer was cut off")
         return int(words[1]), rest
 
     def _unchunked(self, rest: bytes) -> bytes:
@@ -171,9 +169,9 @@ class Client:
             try:
                 length = int(size.partition(b";")[0], 16)
             except ValueError as error:
-                raise self._bad("the answer was cut off") from error
+                raise self.bad("the answer was cut off") from error
             if not separator or len(rest) < length:
-                raise self._bad("the answer was cut off")
+                raise self.bad("the answer was cut off")
             if not length:
                 return bytes(found)
             found += rest[:length]
@@ -184,16 +182,17 @@ class Client:
         try:
             envelope = json.loads(content)
         except ValueError as error:
-            raise self._bad(f"status {status} without JSON") from error
+            raise self.bad(f"status {status} without JSON") from error
         if not isinstance(envelope, dict) or "success" not in envelope:
-            raise self._bad(f"status {status} without an envelope")
+            raise self.bad(f"status {status} without an envelope")
         if envelope["success"]:
             return Answer(status, envelope)
         reported = envelope.get("errors") or [{}]
         first = reported[0] if isinstance(reported[0], dict) else {}
         raise errors.from_wire(int(first.get("code", 0)), str(first.get("message", "unknown")), first.get("hint"))
 
-    def _bad(self, why: str) -> errors.BadAnswer:
+    def bad(self, why: str) -> errors.BadAnswer:
+        """The error for what is no answer of a daemon."""
         return errors.BadAnswer(socket=self.socket_path, why=why)
 
     def health(self) -> dict[str, Any]:
@@ -221,7 +220,7 @@ class Client:
 
     def session(self, name: str, **options: object) -> dict[str, Any]:
         """A session with a page of its messages; `options`: `agent`, `profile`, `per_page`, `cursor` (as for lists)."""
-        return _object(self.request("GET", f"/v1/sessions/{_quoted(name)}", query=options))
+        return _object(self.request("GET", f"/v1/sessions/{quoted(name)}", query=options))
 
     def summary(self, profile: Profile, **options: object) -> dict[str, Any]:
         """`{summary: markdown}`; `options`: `sessionId`."""
@@ -234,13 +233,13 @@ class Client:
 
     def memory(self, profile: Profile, identifier: str, **options: object) -> dict[str, Any]:
         """One memory; `options`: `history=1` adds its chain of versions and its source messages."""
-        tail = f"memories/{_quoted(identifier)}"
+        tail = f"memories/{quoted(identifier)}"
         return _object(self.request("GET", profile.route(tail), query={**options, **profile.fields()}))
 
     def forget(self, profile: Profile, identifier: str, reason: str | None = None) -> object:
         """Move a memory to the archive as no longer true or wanted."""
         body = {**({"reason": reason} if reason else {}), **profile.fields()}
-        return self.request("POST", profile.route(f"memories/{_quoted(identifier)}/forget"), body)
+        return self.request("POST", profile.route(f"memories/{quoted(identifier)}/forget"), body)
 
     def proposed(self, profile: Profile, **filters: object) -> list[dict[str, Any]]:
         """One page of the memories that wait for review, with content; the next page's cursor as for `memories`."""
@@ -250,7 +249,7 @@ class Client:
     def review(self, profile: Profile, identifier: str, decision: str, **options: object) -> dict[str, Any]:
         """Decide (`accept` or `reject`) about a proposed memory; `options`: `content`, `reason`, `expected_sha256`."""
         body = {"decision": decision, **options, **profile.fields()}
-        return _object(self.request("POST", profile.route(f"memories/{_quoted(identifier)}/review"), body))
+        return _object(self.request("POST", profile.route(f"memories/{quoted(identifier)}/review"), body))
 
     def log(self, profile: Profile, **filters: object) -> list[dict[str, Any]]:
         """Commits of a profile, newest first; `filters`: `id` of a memory, `limit`."""
@@ -259,21 +258,21 @@ class Client:
 
     def delete(self, profile: Profile, identifier: str) -> dict[str, Any]:
         """Delete a memory, with the archived messages that only it used; what it was."""
-        tail = f"memories/{_quoted(identifier)}"
+        tail = f"memories/{quoted(identifier)}"
         return _object(self.request("DELETE", profile.route(tail), query=profile.fields()))
 
     def delete_session(self, name: str, session: str, namespace: str = "local") -> object:
         """Delete a session of a profile, with what was learned from it alone."""
-        return self.request("DELETE", Profile(name=name, namespace=namespace).route(f"sessions/{_quoted(session)}"))
+        return self.request("DELETE", Profile(name=name, namespace=namespace).route(f"sessions/{quoted(session)}"))
 
     def delete_profile(self, name: str, namespace: str = "local") -> object:
         """Move a profile to the trash."""
-        path = f"/v1/namespaces/{_quoted(namespace)}/profiles/{_quoted(name)}"
+        path = f"/v1/namespaces/{quoted(namespace)}/profiles/{quoted(name)}"
         return self.request("DELETE", path)
 
     def profiles(self, namespace: str = "local") -> list[dict[str, Any]]:
         """The profiles of a namespace, with their sizes."""
-        return list(self.request("GET", f"/v1/namespaces/{_quoted(namespace)}/profiles") or ())
+        return list(self.request("GET", f"/v1/namespaces/{quoted(namespace)}/profiles") or ())
 
     def preview_removal(self, profile: Profile, action: str, **what: object) -> dict[str, Any]:
         """What `forget`, `delete`, `purge` (with `ids`), `session` (`sessionId`) or `profile` would take away."""
@@ -286,13 +285,13 @@ class Client:
 
     def patch(self, profile: Profile, identifier: str, **fields: object) -> dict[str, Any]:
         """Change a memory; `fields`: `content`, `key`, `tags`, …, or `text`, and `expected_sha256`."""
-        tail = f"memories/{_quoted(identifier)}"
+        tail = f"memories/{quoted(identifier)}"
         return _object(self.request("PATCH", profile.route(tail), {**fields, **profile.fields()}))
 
     def memory_text(self, profile: Profile, identifier: str) -> dict[str, Any]:
         """The whole text of a memory's file: `{text, sha256}`."""
         return _object(
-            self.request("GET", profile.route(f"memories/{_quoted(identifier)}/text"), query=profile.fields())
+            self.request("GET", profile.route(f"memories/{quoted(identifier)}/text"), query=profile.fields())
         )
 
     def diff(self, profile: Profile, before: str, after: str | None = None) -> dict[str, Any]:
@@ -352,7 +351,7 @@ class Client:
     ) -> dict[str, Any]:
         """Take part in a remote's profile: `{profile, namespace, merged, project, …}`."""
         body = {"remote": remote, **({"profile": profile} if profile else {}), **({"cwd": cwd} if cwd else {})}
-        return _object(self.request("POST", f"/v1/namespaces/{_quoted(namespace)}/join", body))
+        return _object(self.request("POST", f"/v1/namespaces/{quoted(namespace)}/join", body))
 
     def pause(self) -> object:
         """Stop watching and extracting until `resume`."""
@@ -375,6 +374,22 @@ class Client:
         return self.request("POST", "/v1/shutdown", {})
 
 
+def encoded(
+    method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
+) -> bytes:
+    """A request as it goes over the socket, on a connection of its own."""
+    payload = b"" if body is None else json.dumps(body).encode()
+    head = [
+        f"{method} {path}{_query(query)} HTTP/1.1",
+        "Host: sidecar",
+        "Connection: close",
+        "Accept: application/json",
+    ]
+    if body is not None:
+        head.extend(("Content-Type: application/json", f"Content-Length: {len(payload)}"))
+    return "\r\n".join((*head, "", "")).encode() + payload
+
+
 def _object(result: object) -> dict[str, Any]:
     return result if isinstance(result, dict) else {}
 
@@ -382,7 +397,7 @@ def _object(result: object) -> dict[str, Any]:
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Percent-encoding; `urllib` would cost more to import than all the rest."""
     return "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
 
@@ -391,7 +406,7 @@ def _query(fields: Mapping[str, Any] | None) -> str:
     given = {name: value for name, value in (fields or {}).items() if value is not None}
     if not given:
         return ""
-    return "?" + "&".join(f"{_quoted(name)}={_quoted(_spelled(value))}" for name, value in given.items())
+    return "?" + "&".join(f"{quoted(name)}={quoted(_spelled(value))}" for name, value in given.items())
 
 
 def _spelled(value: object) -> str:

@@ -323,7 +323,8 @@ class Learning(Generic[P]):
         return tuple(
             curate.Neighbour(stored, score, dropped_values(stored.memory.content))
             for stored, score in pairs
-            if stored is not None
+            # A file of the memory tool says many things; no single statement takes its place or is told by it.
+            if stored is not None and stored.memory.tool_path is None
         )
 
     def _known_keys(self, home: ProfileRef) -> tuple[KnownKey, ...]:

@@ -155,7 +155,7 @@ class ProfileRef:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a memory comes from.  `origin`: transcript, ingest, remember or hand."""
+    """Where a memory comes from.  `origin`: transcript, ingest, remember, hand or memory_tool."""
 
     origin: str
     agent: str | None = None
@@ -217,6 +217,8 @@ class Memory:
     read_only: bool = False
     tags: tuple[str, ...] = ()
     edited: datetime | None = None
+    tool_path: str | None = None
+    """Of a file that a model keeps with the memory tool: where that tool sees it, below `/memories/`."""
 
     @property
     def human(self) -> bool:

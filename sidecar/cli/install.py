@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sidecar.install.changes import FileChange, Installer
     from sidecar.install.targets import Target
 
-_NAMES = ("claude-code", "codex", "gemini", "opencode", "cursor", "qwen", "vscode", "copilot")
+_NAMES = ("claude-code", "codex", "gemini", "opencode", "cursor", "qwen", "vscode", "goose", "copilot")
 
 
 @dataclass(frozen=True, slots=True)

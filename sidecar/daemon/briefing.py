@@ -288,6 +288,15 @@ def answer(project: str, lines: Sequence[Line], room: Room, budget: int) -> Give
     return frame.closed([line.text for line in kept], kept, note)
 
 
+def whole(project: str, stored: Stored, now: datetime) -> str:
+    """A memory with all of its words, line by line, for an agent that asked for just this one."""
+    frame = _Frame(Room(_ENDLESS, _ENDLESS), "memory", project)
+    about = of_memory(stored, now, personal=stored.profile.name == "personal", brief=True)
+    body = [harmless(text, _ENDLESS) for text in stored.memory.content.splitlines()]
+    return frame.closed([*body, about.text[about.text.rindex(" [") + 1 :]], [about], "").text
+
+
+_ENDLESS = 1 << 30
 _FOOTER = "x" * 110
 """Room for the line that says what was left out; longer than any that is made."""
 

@@ -1,4 +1,4 @@
-"""From a parsed request about the past, an edit or a removal to its result; as `handlers.py` for the rest."""
+"""From a parsed request about the past, an edit, the memory tool or a removal to its result; as `handlers.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from sidecar.daemon.handlers import Call, Reply, profile_of
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError
-from sidecar.wire import edits, past, removals, render, requests
+from sidecar.wire import edits, memorytool, past, removals, render, requests
 
 
 async def diff(api: Api, call: Call[requests.Nothing, past.Compare]) -> Reply:
@@ -47,6 +47,11 @@ async def memory_text(api: Api, call: Call[requests.Nothing, requests.QueryStrin
     text = await api.editing.text(await profile_of(api, call), call.path["id"])
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     return Reply(edits.FileText(text=text, sha256=sha256).plain())
+
+
+async def memory_tool(api: Api, call: Call[memorytool.MemoryTool, requests.NoQuery]) -> Reply:
+    """Carry out a command of the memory tool of Anthropic's API; the answer is what the model is to be told."""
+    return Reply((await api.tool.run(await profile_of(api, call), call.body)).plain())
 
 
 async def preview_removal(api: Api, call: Call[removals.PreviewRemoval, requests.NoQuery]) -> Reply:

@@ -18,6 +18,7 @@ from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
 from sidecar.share import Joined, Outgoing, Synced
 from sidecar.wire.archived import FoundMessage, SessionShape
 from sidecar.wire.edits import Patch
+from sidecar.wire.memorytool import MemoryTool, ToolResult
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
@@ -222,6 +223,13 @@ class EditApi(Protocol):
         """The whole text of its file.  Raises UnknownMemory, BadMemoryFile."""
 
 
+class ToolApi(Protocol):
+    """The memory tool of Anthropic's API."""
+
+    async def run(self, ref: ProfileRef, command: MemoryTool) -> ToolResult:
+        """Carry out a command; what the model did wrong is in the answer."""
+
+
 class RemovalApi(Protocol):
     """Previews of removals, and purges."""
 
@@ -259,6 +267,10 @@ class Api(Protocol):
     @property
     def editing(self) -> EditApi:
         """What changes single memories."""
+
+    @property
+    def tool(self) -> ToolApi:
+        """The memory tool."""
 
     @property
     def removal(self) -> RemovalApi:

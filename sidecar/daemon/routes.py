@@ -14,7 +14,7 @@ from sidecar.daemon import archivehandlers, handlers, pasthandlers, sharing_hand
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.wire import archived, edits, fields, limits, past, recalled, removals, requests, shapes
+from sidecar.wire import archived, edits, fields, limits, memorytool, past, recalled, removals, requests, shapes
 from sidecar.wire.text import shown, whole
 
 OURS: Final = "/v1"
@@ -114,6 +114,8 @@ _PROFILE: Final = (
     Route("PATCH", _P + "/memories/{id}", "patch_memory", pasthandlers.patch_memory, body=edits.Patch,
           result=shapes.MemoryShape, conflicts=True),
     Route("GET", _P + "/memories/{id}/text", "memory_text", pasthandlers.memory_text, result=edits.FileText),
+    Route("POST", _P + "/memory_tool", "memory_tool", pasthandlers.memory_tool, body=memorytool.MemoryTool,
+          result=memorytool.ToolResult, managed=True),
     Route("POST", _P + "/removal", "preview_removal", pasthandlers.preview_removal, body=removals.PreviewRemoval,
           result=removals.RemovalPreview),
     Route("POST", _P + "/purge", "purge", pasthandlers.purge, body=removals.Purge, result=removals.PurgeResult,
@@ -165,6 +167,8 @@ _HERE: Final = (
           result=shapes.MemoryShape, conflicts=True),
     Route("GET", "/memories/{id}/text", "memory_text_here", pasthandlers.memory_text, query=requests.Here,
           result=edits.FileText),
+    Route("POST", "/memory_tool", "memory_tool_here", pasthandlers.memory_tool, body=memorytool.MemoryToolHere,
+          result=memorytool.ToolResult),
     Route("POST", "/removal", "preview_removal_here", pasthandlers.preview_removal, body=removals.PreviewRemovalHere,
           result=removals.RemovalPreview),
     Route("POST", "/purge", "purge_here", pasthandlers.purge, body=removals.PurgeHere, result=removals.PurgeResult,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sidecar.daemon.protocol import Said
 from sidecar.model import HTTP_AGENT, Message, Speaker
 from sidecar.redact import redact_messages
+from sidecar.transcripts.text import without_injected
 
 
 def message_id(session: str, role: str, content: str) -> str:
@@ -31,9 +32,11 @@ def redacted_messages(messages: Sequence[Said], session: str | None, now: dateti
 
 
 def _redacted(messages: Sequence[Said]) -> list[tuple[Said, str]]:
-    """What was said, without secrets."""
-    whole = [_message(said, said.content, "", datetime.now(UTC), place) for place, said in enumerate(messages)]
-    return [(said, clean.text) for said, clean in zip(messages, redact_messages(whole), strict=True)]
+    """What was said, without secrets, and without what we have given to an agent, which must not come back as news."""
+    own = [(said, without_injected(said.content)) for said in messages]
+    kept = [(said, text) for said, text in own if text.strip() or text == said.content]
+    whole = [_message(said, text, "", datetime.now(UTC), place) for place, (said, text) in enumerate(kept)]
+    return [(said, clean.text) for (said, _), clean in zip(kept, redact_messages(whole), strict=True)]
 
 
 def _derived_session(redacted: Sequence[tuple[Said, str]]) -> str:

@@ -22,6 +22,7 @@ from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
+from sidecar.daemon.memorytool import MemoryToolDesk
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import (
@@ -77,6 +78,7 @@ class Service:
         self.history = HistoryDesk(parts)
         self.archive = ArchiveDesk(parts, config, self._recall, self._refresh_index)
         self.editing = EditDesk(parts)
+        self.tool = MemoryToolDesk(parts, takein.by)
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)

@@ -58,7 +58,7 @@ class TakeIn:
 
         `choose` says what a dry run extracts with; without it what would extract now for somebody who waits.
         """
-        self._parts, self._extractor, self._by = parts, extractor, by
+        self._parts, self._extractor, self.by = parts, extractor, by
         self._choose = choose or (lambda: parts.extraction.choose(AWAITED))
 
     def remember(self, ref: ProfileRef, told: Told) -> Stored:
@@ -168,7 +168,7 @@ class TakeIn:
         if isinstance(chosen, Wait) and chosen.state != "off":
             raise Unavailable(what="Extraction", why=chosen.why)
         choice = chosen if isinstance(chosen, Choice) else None
-        rehearsal = Rehearsal(self._parts, choice, by=self._by)
+        rehearsal = Rehearsal(self._parts, choice, by=self.by)
         sessions: set[SessionRef] = set()
         files = messages = 0
         planned: list[PlannedChange] = []
@@ -195,7 +195,7 @@ class TakeIn:
         kind = told.type or (judged.type if judged is not None else MemoryType.FACT)
         key = normalized_key(told.key) if told.key else judged.key if judged is not None else None
         theirs = curate.human_source if told.speaker == "user" else curate.agent_source
-        source = theirs("remember", session=told.session, by=self._by)
+        source = theirs("remember", session=told.session, by=self.by)
         relayed = told.speaker == "assistant" and addresses_agents(content)
         return Candidate(
             type=kind,

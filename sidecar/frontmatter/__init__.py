@@ -5,20 +5,24 @@ it is told to change.  Values are read by the type of the *field*, never by what
 `summary: no` is a word.  The rules are written down for other tools in docs/memory-format.md.
 """
 
-from sidecar.frontmatter.document import REQUIRED, Document, Problem, load_mapping, parse, parse_time, trimmed
+from sidecar.frontmatter.document import REQUIRED, Document, Problem, load_mapping, outline, parse, parse_time, trimmed
 from sidecar.frontmatter.editing import REMOVE, edit
+from sidecar.frontmatter.nodes import Node, plain_value
 from sidecar.frontmatter.writing import dump_mapping, render, time_text
 
 __all__ = [
     "REMOVE",
     "REQUIRED",
     "Document",
+    "Node",
     "Problem",
     "dump_mapping",
     "edit",
     "load_mapping",
+    "outline",
     "parse",
     "parse_time",
+    "plain_value",
     "render",
     "time_text",
     "trimmed",

@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
     "pinned": "flag",
     "read_only": "flag",
     "tags": "list",
+    "tool_path": "text",
 }
 """The keys of a memory, in canonical order, and how their values are read and written."""
 
@@ -118,6 +119,14 @@ def load_mapping(data: bytes) -> Mapping[str, object] | Problem:
     except Bad as bad:
         return _problem(text, bad)
     return {} if node is None else {key.text: plain_value(value) for key, value in node.pairs}
+
+
+def outline(text: str) -> Node | Problem | None:
+    """A settings file as keys and values with their places, nothing guessed; None if there are only comments."""
+    try:
+        return read_mapping(text, 0, len(text))
+    except Bad as bad:
+        return Problem(_line(text, bad.index), bad.reason.replace("the front matter", "the file"))
 
 
 def parse_time(text: str) -> datetime:

@@ -9,6 +9,7 @@ from typing import Protocol
 from sidecar.errors import SettingsTaken
 from sidecar.install import blocks
 from sidecar.install.jsonedit import Part, fragment, is_empty, places, with_parts, without_parts
+from sidecar.install.yamledit import Entry, with_entry, without_entry
 
 Made = Collection[tuple[str, ...]]
 
@@ -75,6 +76,27 @@ class TomlEdit:
     def alone(self) -> str:
         """See `Edit`."""
         return blocks.TOML.inserted("", self.note, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class YamlEdit:
+    """One entry of a mapping in YAML."""
+
+    entry: Entry
+
+    def put(self, text: str) -> tuple[str, Made]:
+        """See `Edit`."""
+        after, made = with_entry(text, self.entry)
+        return after, [(self.entry.parent,)] if made else []
+
+    def take(self, text: str, made: Made | None) -> str | None:
+        """See `Edit`."""
+        left = without_entry(text, self.entry, made=made is None or (self.entry.parent,) in made)
+        return None if left != text and made and not left.strip() else left
+
+    def alone(self) -> str:
+        """See `Edit`."""
+        return self.entry.whole()
 
 
 @dataclass(frozen=True, slots=True)

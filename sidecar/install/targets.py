@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.install import hooks
-from sidecar.install.edits import Edit, JsonEdit, TomlEdit, WholeFile
+from sidecar.install.edits import Edit, JsonEdit, TomlEdit, WholeFile, YamlEdit
 from sidecar.install.jsonedit import Part, says
 from sidecar.install.opencode import PLUGIN_MARK, plugin
 from sidecar.install.program import Program, is_our_server
+from sidecar.install.yamledit import Entry
 from sidecar.paths import user_home
 
 _FORWARDED = ("SIDECAR_HOME", "SIDECAR_SOCKET", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME")
@@ -143,6 +144,23 @@ def _opencode(folder: Path, _environ: Mapping[str, str], program: Program) -> li
     ]
 
 
+_GOOSE_SECONDS = 300
+"""Goose's own limit for a call, which it has in every entry."""
+
+
+def _goose(folder: Path, _environ: Mapping[str, str], program: Program) -> list[Target]:
+    value: dict[str, object] = {
+        "name": "sidecar",
+        "type": "stdio",
+        "cmd": program.command,
+        "args": program.arguments,
+        "enabled": True,
+        "timeout": _GOOSE_SECONDS,
+    }
+    entry = Entry("extensions", "sidecar", value, lambda found: is_our_server(says(found, "cmd"), says(found, "args")))
+    return [Target(folder / "config.yaml", YamlEdit(entry), _SERVER)]
+
+
 def _vscode_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
     if platform == "darwin":
         return _home(environ, "Library", "Application Support", "Code", "User")
@@ -172,6 +190,7 @@ _ALL = (
     Agent("cursor", "Cursor", lambda env: _home(env, ".cursor"), _cursor),
     Agent("qwen", "Qwen Code", lambda env: _home(env, ".qwen"), _qwen),
     Agent("vscode", "VS Code", _vscode_folder, _vscode),
+    Agent("goose", "Goose", lambda env: _xdg_config(env) / "goose", _goose),
     Agent("copilot", "Copilot CLI", lambda env: _given(env, "COPILOT_HOME", ".copilot"), _copilot),
 )
 

@@ -45,7 +45,7 @@ from sidecar.model import (
 )
 from sidecar.share import Joined, Outgoing, Synced
 from sidecar.share.words import OutgoingFile
-from sidecar.wire import archived, edits, past, removals, render, shapes
+from sidecar.wire import archived, edits, memorytool, past, removals, render, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
 RESUME = archived.ResumeShape(command="codex resume s1", cwd="/home/ines/web", note="")
@@ -77,6 +77,10 @@ class FakeApi:
     @property
     def editing(self) -> FakeEditing:
         return FakeEditing(self)
+
+    @property
+    def tool(self) -> FakeTool:
+        return FakeTool(self)
 
     @property
     def removal(self) -> FakeRemoval:
@@ -371,6 +375,17 @@ class FakeEditing:
     async def text(self, ref: ProfileRef, identifier: str) -> str:
         self._api._note("text", ref, identifier, namespace=ref.namespace)
         return f"---\nid: {self._api._stored(ref, identifier).memory.id}\n---\nUse pnpm.\n"
+
+
+class FakeTool:
+    """A tool that says what it was asked."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def run(self, ref: ProfileRef, command: memorytool.MemoryTool) -> memorytool.ToolResult:
+        self._api._note("memory_tool", ref, command, namespace=ref.namespace)
+        return memorytool.ToolResult(content=f"{command.command} {command.path}", is_error=False)
 
 
 class FakeRemoval:

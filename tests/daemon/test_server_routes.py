@@ -43,6 +43,7 @@ BODIES: dict[str, Any] = {
         "pinned": True,
         "expected_sha256": "0" * 64,
     },
+    "memory_tool": {"command": "view", "path": "/memories", "view_range": [1, 10]},
     "preview_removal": {"action": "purge", "ids": ["01M7WTWTW08H7W2R5T6Y5XK2QC"]},
     "purge": {"ids": ["01M7WTWTW08H7W2R5T6Y5XK2QC"]},
     "undo": {"commit": "a1b2c3"},

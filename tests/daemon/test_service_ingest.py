@@ -9,7 +9,7 @@ from pathlib import Path
 from sidecar.config import Config
 from sidecar.daemon.app import Daemon
 from sidecar.daemon.protocol import Said
-from sidecar.model import ProfileRef
+from sidecar.model import HTTP_AGENT, ProfileRef, SessionRef
 from sidecar.paths import resolve
 
 
@@ -31,3 +31,18 @@ def test_the_event_loop_turns_while_messages_are_redacted(tmp_path: Path) -> Non
     with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(tmp_path)}), Config())) as daemon:
         asyncio.run(scenario(daemon))
     assert turns > 10
+
+
+def test_what_was_given_to_an_agent_is_not_taken_in_as_news(tmp_path: Path) -> None:
+    ours = '<sidecar-context kind="recall">\n- The bell rings at nine.\n</sidecar-context>'
+    said = [Said("user", ours, None), Said("user", f"{ours}\nAnd the gate opens at ten.", None)]
+
+    async def scenario(daemon: Daemon) -> None:
+        parts, service = daemon._wire(asyncio.Event())
+        for messages in (said[:1], said):
+            await service.ingest(ProfileRef("local", "web"), messages, session="s", wait=False)
+        kept = parts.journal.messages(SessionRef(HTTP_AGENT, "s", "local/web"))
+        assert [one.message.text.strip() for one in kept] == ["And the gate opens at ten."]
+
+    with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(tmp_path)}), Config())) as daemon:
+        asyncio.run(scenario(daemon))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -244,23 +246,71 @@ def test_an_equals_sign_will_do(listening: Callable[..., Listener]) -> None:
     assert run(listening(answering(b"yes")).path, "--agent=codex", "Stop").stdout == b"yes"
 
 
-def test_nothing_is_loaded_but_a_socket(listening: Callable[..., Listener]) -> None:
-    """What Python loads for `pass`, and six modules: any more would show in every prompt of every agent."""
+def loaded(listener: Listener, package: Path, *command: str) -> set[str]:
+    """The modules that a command loads; it has to be answered with yes if it is a hook."""
+    env = {**os.environ, "SIDECAR_SOCKET": listener.path, "PYTHONPATH": str(package)}
+    line = [sys.executable, "-X", "importtime", *command]
+    done = subprocess.run(line, input=b"{}", capture_output=True, env=env, timeout=HANG_S)
+    assert done.stdout == (b"" if command[0] == "-c" else b"yes"), done.stderr
+    names = [line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines() if "|" in line]
+    return set(names) - {"imported package"}
 
-    def loaded(*command: str) -> set[str]:
-        done = subprocess.run(
-            [sys.executable, "-X", "importtime", *command],
-            input=b"{}",
-            capture_output=True,
-            env={**os.environ, "SIDECAR_SOCKET": listener.path, "PYTHONPATH": str(PROGRAM.parents[1])},
-        )
-        names = [line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines() if "|" in line]
-        return set(names) - {"imported package"}
 
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A folder with what a hook needs of the package, compiled as an installation compiles it."""
+    for name in ("__init__.py", "__main__.py", "meeting.py", "hooks/__init__.py", "hooks/hook.py"):
+        (tmp_path / "sidecar" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROGRAM.parents[1] / "sidecar" / name, tmp_path / "sidecar" / name)
+    assert compileall.compile_dir(tmp_path / "sidecar", quiet=1)
+    return tmp_path
+
+
+HOOK = (str(PROGRAM), "hook", "Stop", "--agent", "codex")
+USUAL = {"sidecar", "sidecar.__main__", "sidecar.hooks", "sidecar.hooks.hook", "sidecar.meeting", "_socket"}
+
+
+def test_nothing_is_loaded_but_a_socket(listening: Callable[..., Listener], package: Path) -> None:
+    """What Python loads for `pass`, and one module: any more would show in every prompt of every agent."""
     listener = listening(answering(b"yes"))
-    more = loaded(str(PROGRAM), "hook", "Stop", "--agent", "codex") - loaded("-c", "pass")
-    allowed = {"sidecar", "sidecar.__main__", "sidecar.hooks", "sidecar.hooks.hook", "sidecar.meeting", "_socket"}
-    assert more == allowed
+    nothing = loaded(listener, package, "-c", "pass")
+    assert loaded(listener, package, *HOOK) - nothing == {"_socket"}
+
+
+@pytest.mark.parametrize("state", ["missing", "stale", "of another Python", "cut off", "of the wrong kind"])
+def test_a_cache_that_is_not_as_it_should_be_goes_the_usual_way(
+    listening: Callable[..., Listener], package: Path, state: str
+) -> None:
+    listener = listening(answering(b"yes"))
+    nothing = loaded(listener, package, "-c", "pass")
+    source = package / "sidecar" / "hooks" / "hook.py"
+    [cache] = source.parent.glob("__pycache__/hook.*.pyc")
+    if state == "missing":
+        cache.unlink()
+    elif state == "stale":
+        source.write_text(source.read_text() + "\n# changed\n")
+    elif state == "of another Python":
+        cache.write_bytes(b"\0\0\r\n" + cache.read_bytes()[4:])
+    elif state == "cut off":
+        cache.write_bytes(cache.read_bytes()[:10])
+    else:
+        cache.unlink()
+        cache.mkdir()
+    assert loaded(listener, package, *HOOK) - nothing == USUAL
+
+
+def test_the_first_package_on_the_path_counts(
+    listening: Callable[..., Listener], package: Path, tmp_path: Path
+) -> None:
+    """Not the first that is compiled: that might be another version."""
+    first = tmp_path / "first"
+    shutil.copytree(package / "sidecar", first / "sidecar", ignore=shutil.ignore_patterns("__pycache__"))
+    hook = first / "sidecar" / "hooks" / "hook.py"
+    hook.write_text(hook.read_text().replace("def run(arguments", "def run(_arguments", 1) + "\nimport json\n")
+    env = {**os.environ, "PYTHONPATH": f"{first}{os.pathsep}{package}", "SIDECAR_SOCKET": "/nowhere"}
+    line = [sys.executable, "-X", "importtime", *HOOK]
+    done = subprocess.run(line, input=b"{}", capture_output=True, env=env, timeout=HANG_S)
+    assert b" json\n" in done.stderr
 
 
 def test_python_m_serves_hooks_too(listening: Callable[..., Listener]) -> None:

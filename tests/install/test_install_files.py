@@ -28,6 +28,7 @@ PLACES = {
     "opencode": {".config/opencode/opencode.jsonc": "opencode.jsonc"},
     "cursor": {".cursor/hooks.json": "cursor-hooks.json", ".cursor/mcp.json": "cursor-mcp.json"},
     "vscode": {".config/Code/User/mcp.json": "vscode-mcp.json"},
+    "goose": {".config/goose/config.yaml": "goose.yaml"},
     "copilot": {".copilot/mcp-config.json": "copilot-mcp.json"},
 }
 
@@ -94,7 +95,7 @@ def test_without_any_record_too(machine: Path, agent: str) -> None:
     after = snapshot(machine)
     for path in PLACES[agent]:
         texts = [found[path][0].decode() for found in (after, before)]
-        if path.endswith(".toml"):
+        if path.endswith((".toml", ".yaml")):
             assert texts[0] == texts[1]
         else:
             left, was = (document.value(document.root) for document in map(Document, texts) if document.root)
@@ -121,13 +122,13 @@ def test_what_changed_meanwhile_stays(machine: Path, agent: str) -> None:
     changed = {}
     for path in PLACES[agent]:
         text = (machine / path).read_bytes().decode()
-        added = text + "# mine\n" if path.endswith(".toml") else text.replace("{", '{"mine": 1,', 1)
+        added = text + "# mine\n" if path.endswith((".toml", ".yaml")) else text.replace("{", '{"mine": 1,', 1)
         (machine / path).write_bytes(added.encode())
         changed[path] = added
     assert main(["uninstall", agent, "--yes"]) == 0
     for path, source in PLACES[agent].items():
         was = (CONFIGS / source).read_bytes().decode()
-        expected = was + "# mine\n" if path.endswith(".toml") else was.replace("{", '{"mine": 1,', 1)
+        expected = was + "# mine\n" if path.endswith((".toml", ".yaml")) else was.replace("{", '{"mine": 1,', 1)
         assert (machine / path).read_bytes().decode() == expected
 
 
@@ -253,6 +254,40 @@ def test_an_empty_file_is_filled_and_emptied_again(machine: Path, content: bytes
     assert path.read_bytes() == content
 
 
+EVERY_FILE = [(agent, path) for agent, files in PLACES.items() for path in files]
+
+
+@pytest.mark.parametrize(("agent", "name"), EVERY_FILE)
+def test_every_file_may_be_empty_a_link_read_only_or_odd(machine: Path, agent: str, name: str, capsys) -> None:
+    path = machine / name
+    real = path.read_bytes()
+
+    def and_out_again(wanted: int) -> None:
+        before = snapshot(machine)
+        assert main(["install", agent, "--yes"]) == wanted
+        assert (snapshot(machine)[name] == before[name]) is (wanted != 0)
+        assert main(["uninstall", agent, "--yes"]) in (0, wanted)
+        assert snapshot(machine) == before
+
+    path.write_bytes(b"")
+    and_out_again(0)
+    kept = machine / "dotfiles"
+    kept.write_bytes(real)
+    path.unlink()
+    path.symlink_to(kept)
+    and_out_again(0)
+    assert path.is_symlink()
+    path.unlink()
+    path.write_bytes(real)
+    path.chmod(0o444)
+    and_out_again(6)
+    path.chmod(0o644)
+    for odd in (b"[[[ neither", b"\xff\xfe", b'- "a list"\n- 1\n'):
+        path.write_bytes(odd)
+        and_out_again(6)
+    assert str(path) in capsys.readouterr().err
+
+
 def test_a_server_of_that_name_which_is_not_ours_is_left(machine: Path, capsys) -> None:
     path = machine / ".cursor" / "mcp.json"
     path.write_text('{"mcpServers": {"sidecar": {"command": "docker", "args": ["run", "sidecar"]}}}')
@@ -297,6 +332,47 @@ def test_instructions_go_into_the_file_that_is_named_and_nowhere_else(machine: P
     assert text.count("sidecar:start") == 1
     assert {name for name, found in snapshot(machine).items() if before.get(name) != found} == {"web/AGENTS.md"}
     main(["uninstall", "--instructions", str(path), "--yes"])
+    assert snapshot(machine) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"\n", b"# Rules\n", b"# Rules", b"# Rules\r\n\r\nBe kind.\r\n", b"\xef\xbb\xbf# Rules\n\n\n"],
+)
+def test_instructions_come_once_and_go_without_a_trace(machine: Path, content: bytes | None) -> None:
+    path = machine / "CLAUDE.md"
+    if content is not None:
+        path.write_bytes(content)
+    before = snapshot(machine)
+    assert main(["install", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    inside = path.read_bytes()
+    assert inside.startswith(content or b"")
+    assert main(["install", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    assert path.read_bytes() == inside
+    assert main(["uninstall", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    assert snapshot(machine) == before
+    assert backups() == []
+
+
+def test_instructions_behind_a_link_or_read_only(machine: Path, capsys) -> None:
+    agents, claude = machine / "AGENTS.md", machine / "CLAUDE.md"
+    agents.write_text("# Rules\n")
+    claude.symlink_to("AGENTS.md")
+    assert main(["install", "--instructions", "CLAUDE.md", "--yes"]) == 0
+    assert claude.is_symlink()
+    assert "`recall`" in agents.read_text()
+    main(["uninstall", "--instructions", "CLAUDE.md", "--yes"])
+    assert agents.read_text() == "# Rules\n"
+    agents.chmod(0o444)
+    assert main(["install", "--instructions", "AGENTS.md", "--yes"]) == 6
+    assert "is read-only" in capsys.readouterr().err
+    assert agents.read_text() == "# Rules\n"
+
+
+def test_print_shows_the_instructions_that_contrib_has(machine: Path, capsys) -> None:
+    before = snapshot(machine)
+    assert main(["install", "--instructions", "AGENTS.md", "--print"]) == 0
+    assert (CONFIGS.parents[2] / "contrib" / "AGENTS.md").read_text("utf-8") in capsys.readouterr().out
     assert snapshot(machine) == before
 
 

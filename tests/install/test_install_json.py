@@ -113,7 +113,8 @@ def test_any_text_is_edited_or_refused(text: str) -> None:
 @given(written())
 def test_it_reads_what_json_says(text: str) -> None:
     bare = re.sub(r"// a remark\n|/\* one \*/|/\* two\n lines, \{\[\" \*/", " ", text)
-    without_commas = re.sub(r",(\s*[\]}])", r"\1", bare)
+    string_or_comma = r'"(?:[^"\\]|\\.)*"|,(?=\s*[\]}])'  # a comma within a string stays
+    without_commas = re.sub(string_or_comma, lambda found: found[0] if found[0] != "," else "", bare)
     assert plain(text) == json.loads(without_commas)
 
 

@@ -22,7 +22,8 @@ def test_the_committed_plugin_is_the_generated_one() -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     made = script.files()
-    committed = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "plugins").rglob("*") if path.is_file()}
+    folders = (CHECKOUT / "plugins", CHECKOUT / "contrib")
+    committed = {str(path.relative_to(CHECKOUT)) for folder in folders for path in folder.rglob("*") if path.is_file()}
     assert committed == set(made)
     for name, text in made.items():
         assert (CHECKOUT / name).read_text("utf-8") == text, "run: python scripts/generate_plugin.py"
