@@ -82,7 +82,6 @@ def _synthetic(memories: int, messages: int, asking: Asking) -> dict[str, Any]:
         began = time.monotonic()
         with throwaway(bench_home.environ(root, dict(os.environ)), "sidecar bench --debug") as daemon:
             profile = Profile(name=bench_home.PROFILE)
-            _settle(daemon, memories)
             for done, (session, said) in enumerate(bench_home.sessions(messages)):
                 _patiently(daemon, "POST", profile.route("ingest"), {"messages": said, "sessionId": session})
                 _draw(asking, "Filling", done * len(said), messages)
