@@ -13,6 +13,9 @@ import sidecar
 from benchmarks import report, sets
 from benchmarks.drive import run, steps
 from benchmarks.home import running
+from benchmarks.intake import backfill_figures, backfill_table, speed_figures, speed_table
+from benchmarks.reading import LARGE
+from benchmarks.samples import by_agent
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
@@ -51,6 +54,37 @@ def retrieval(folder: Path, wanted: tuple[str, ...], json_file: Path | None, wri
         json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     if write:
         report.write_page(page, "retrieval", "\n\n".join(tables))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--megabytes", type=click.IntRange(0), default=1_000, help="Of rendered sessions for the back-fill; 0: none."
+)
+@click.option("--large", type=click.IntRange(1), default=LARGE // 1_000_000, help="Megabytes of one file for a reader.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there.")
+@click.option("--write", is_flag=True, help="Put the tables into docs/benchmarks.md.")
+@click.option("--page", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=PAGE, hidden=True)
+def readers(folder: Path, megabytes: int, large: int, json_file: Path | None, write: bool, page: Path) -> None:
+    """How fast old sessions come in.
+
+    Reads the real sessions of FOLDER (AGENT/..., and generic/...), then renders many of them into a home of its own and
+    waits until a daemon has all of them archived and indexed.
+    """
+    samples = by_agent(folder)
+    with click.progressbar(samples.items(), label="reading", file=sys.stderr) as bar:
+        speeds = {agent: speed_figures(agent, paths, large * 1_000_000) for agent, paths in bar}
+    tables, found = {"readers": speed_table(speeds)}, {"readers": speeds}
+    click.echo(f"{tables['readers']}\n")
+    if megabytes:
+        found["backfill"] = backfill_figures(samples, megabytes)
+        tables["backfill"] = backfill_table(found["backfill"])
+        click.echo(f"{tables['backfill']}\n")
+    if json_file:
+        content = {"format": report.FORMAT, "version": sidecar.__version__, **found}
+        json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    for name, table in tables.items() if write else ():
+        report.write_page(page, name, table)
 
 
 if __name__ == "__main__":

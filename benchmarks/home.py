@@ -30,10 +30,11 @@ _STRANGERS = ("SIDECAR_", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A running daemon and its folder."""
+    """A running daemon, its folder and its process."""
 
     folder: Path
     client: Client
+    pid: int
 
     def settled(self) -> None:
         """Wait until nothing is left to do.  Raises TimeoutError."""
@@ -60,15 +61,18 @@ class Home:
 
 
 @contextmanager
-def running() -> Iterator[Home]:
-    """A daemon that learns nothing, so that what is measured is archive and index."""
+def running(user: Path | None = None) -> Iterator[Home]:
+    """A daemon that learns nothing, so that what is measured is archive and index.
+
+    `user`: the home folder in which agents have left their sessions; without one an empty one.
+    """
     with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as name:
         folder = Path(name) / ".sidecar"
         environ = {key: value for key, value in os.environ.items() if not key.startswith(_STRANGERS)}
-        environ |= {"HOME": name, "SIDECAR_HOME": str(folder), "SIDECAR_EXTRACT_EXTRACTOR": "none"}
+        environ |= {"HOME": str(user or name), "SIDECAR_HOME": str(folder), "SIDECAR_EXTRACT_EXTRACTOR": "none"}
         command = [sys.executable, "-m", "sidecar", "up", "--yes"]
         process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
-        home = Home(folder, Client(folder / "run" / "sidecar.sock", timeout=ANSWER_SECONDS))
+        home = Home(folder, Client(folder / "run" / "sidecar.sock", timeout=ANSWER_SECONDS), process.pid)
         try:
             _answers(home.client, process)
             yield home

@@ -20,6 +20,9 @@ MAX_ANSWER = 256 * 1024 * 1024
 
 _CHUNK = 65_536
 
+_KNOCK_S = 0.005
+"""Between two tries to connect to a daemon at which too many wait: it accepts hundreds in that time."""
+
 
 class Answer:
     """What the daemon said: `result`, `result_info` and `messages` of its envelope, and the HTTP status."""
@@ -112,7 +115,7 @@ class Client:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(limit)
-                self._connect(connection)
+                self._connect(connection, deadline)
                 self._connection = connection
                 if self._aborted:
                     raise self.bad("the request was called off")
@@ -130,9 +133,15 @@ class Client:
         except OSError as error:
             raise self.bad(error.strerror or str(error)) from error
 
-    def _connect(self, connection: socket.socket) -> None:
+    def _connect(self, connection: socket.socket, deadline: float) -> None:
         try:
-            connection.connect(self.socket_path)
+            while True:
+                try:
+                    return connection.connect(self.socket_path)
+                except BlockingIOError:  # so many are knocking that we are not even queued
+                    if time.monotonic() > deadline:
+                        raise TimeoutError from None
+                    time.sleep(_KNOCK_S)
         except TimeoutError:
             raise
         except OSError as error:

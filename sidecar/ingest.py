@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
 
 from sidecar import curate
-from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk
+from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk, IndexUnusable
 from sidecar.extract import KnownKey, Slice
 from sidecar.extract.keys import dropped_values
 from sidecar.extract.words import tools
@@ -318,7 +318,10 @@ class Learning(Generic[P]):
         return bool(messages) and self._journal.removed(candidate.source.agent, messages, profile=home) == {*messages}
 
     def _neighbours(self, candidate: Candidate, profile: Known) -> tuple[curate.Neighbour, ...]:
-        found = self._index.neighbours(profile.ref, candidate.content, _NEIGHBOURS)
+        try:
+            found = self._index.neighbours(profile.ref, candidate.content, _NEIGHBOURS)
+        except IndexUnusable:  # damaged: made anew by the next sync; a memory kept twice is better than none
+            return ()
         pairs = ((profile.get(identifier), score) for identifier, score in found)
         return tuple(
             curate.Neighbour(stored, score, dropped_values(stored.memory.content))

@@ -243,3 +243,30 @@ def test_a_repository_around_ours_is_never_touched(tmp_path) -> None:
         git.status()
     assert run(tmp_path, "rev-parse", "main") == before
     assert run(tmp_path, "diff", "--cached", "--name-only") == ""
+
+
+@pytest.mark.parametrize("name", ["HEAD.lock", "refs/heads/main.lock", "config.lock"])
+def test_a_stale_lock_of_any_kind_is_removed(git, name: str) -> None:
+    """What a git leaves that is killed while it commits, or while it makes the repository."""
+    lock = git.folder / ".git" / name
+    lock.write_bytes(b"")
+    old = time.time() - 61
+    os.utime(lock, (old, old))
+    git.commit({"b.md": b"b\n"}, "two", git.machine_identity, NOW)
+    git.run("config", "sidecar.test", "yes")
+    assert git.show("HEAD", "b.md") == b"b\n"
+    assert name != "config.lock" or not lock.exists()
+
+
+@pytest.mark.parametrize("torn", ["HEAD", "config", None])
+@pytest.mark.parametrize("kept", [(), ("HEAD",), ("HEAD", "refs"), ("HEAD", "refs", "config", "objects")])
+def test_a_repository_whose_making_was_cut_off_is_made_whole(git, kept: tuple[str, ...], torn: str | None) -> None:
+    own = git.folder / ".git"
+    for path in own.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if torn in kept:
+        (own / torn).write_bytes((own / torn).read_bytes()[:12])
+    git.init()
+    assert git.commit({"b.md": b"b\n"}, "two", git.machine_identity, NOW)
+    assert git.show("HEAD", "b.md") == b"b\n"

@@ -76,7 +76,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
             continue
         if variable in known:
             try:
-                found[known[variable].key] = _Given(yaml.load(environ[variable], _Loader), variable)  # noqa: S506 - _Loader is a SafeLoader
+                found[known[variable].key] = _Given(_yaml(environ[variable]), variable)
             except yaml.YAMLError:
                 problems.append(f"{known[variable].key}: is not valid YAML (got {environ[variable]}, from {variable})")
         elif any(variable.startswith(f"SIDECAR_{section.upper()}_") for section in SECTIONS):
@@ -86,7 +86,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
 
 def _from_file(paths: Paths, problems: list[str]) -> dict[str, _Given]:
     try:
-        content = yaml.load(paths.config_file.read_text("utf-8"), _Loader)  # noqa: S506 - _Loader is a SafeLoader
+        content = _yaml(paths.config_file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -101,6 +101,16 @@ def _from_file(paths: Paths, problems: list[str]) -> dict[str, _Given]:
         problems.append("the file must hold settings as `key: value`")
         return {}
     return dict(_flattened(content, problems))
+
+
+def _yaml(text: str) -> object:
+    """The value of a YAML text.  Raises YAMLError, also for what nests too deeply and for days that no month has."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except RecursionError as error:
+        raise yaml.YAMLError from error
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(None, None, str(error), None) from error
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:

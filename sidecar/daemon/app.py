@@ -247,8 +247,8 @@ class Daemon:
     ) -> Intake:
         config = self._config
 
-        def on_archived() -> None:
-            keeper.archived()
+        def on_archived(more: bool) -> None:
+            keeper.archived(soon=not more)
             learner.wake()
 
         return Intake(

@@ -65,7 +65,7 @@ class Intake:
         rescan: timedelta,
         backfill_days: int | None,
         archived: asyncio.Event,
-        on_archived: Callable[[], None],
+        on_archived: Callable[[bool], None],
         in_projects: Callable[[Iterable[Path]], tuple[SourceFolder, ...]] = lambda _: (),
     ) -> None:
         """Own what is read.
@@ -78,7 +78,7 @@ class Intake:
             rescan: how often all folders are scanned besides being watched.
             backfill_days: how old a session may be to be taken in; None for any age.
             archived: set when the first scan is through.
-            on_archived: called whenever messages have come.
+            on_archived: called whenever messages have come, and told whether more of them will come at once.
             in_projects: finds further places in the folders of known projects, at every scan.
         """
         self.places, self._archiving, self._router, self._writer = places, archiving, router, writer
@@ -102,6 +102,8 @@ class Intake:
             await self._watch(watcher)
             await self._writer.run(Urgency.ARCHIVE, self._archiving.recheck)
             await self.scan(live=False)
+            if self.progress.done:
+                self._on_archived(False)
             self.progress.finished.set()
             await self._follow(watcher)
         finally:
@@ -139,7 +141,7 @@ class Intake:
             step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
             if step.changed:
-                self._on_archived()
+                self._on_archived(not live)
             if not live:
                 await asyncio.sleep(min((time.monotonic() - begun) * _REST, _LONGEST_REST_S))
 

@@ -32,6 +32,10 @@ _RESCAN_S = 60.0
 _RESCAN_FAULTY_S = 5.0
 """The same while the store is not watched, or while something is wrong with a profile that a person may mend."""
 
+_BULK_S = 5.0
+"""So long the messages of old sessions wait for the index at most: a commit of it costs as much for one message as for
+a thousand, and a back-fill brings a session after the other."""
+
 _COMMIT_RETRY = timedelta(seconds=10)
 
 
@@ -56,7 +60,7 @@ class Keeper:
         self._quiet, self._maximum = quiet, maximum
         self._events = Coalescer(_EVENT_QUIET_S, _EVENT_MAXIMUM_S)
         self._woken = asyncio.Event()
-        self._archived = False
+        self._archived_by: float | None = None
         self._anew = False
         self._retry_at: dict[ProfileRef, datetime] = {}
         self._next_scan = 0.0
@@ -75,11 +79,13 @@ class Keeper:
         finally:
             await self._unwatch()
 
-    def archived(self) -> None:
-        """The archive has new messages, which the index is to take over."""
-        self._archived = True
+    def archived(self, *, soon: bool = True) -> None:
+        """The archive has new messages, which the index is to take over: at once, or with those that come next."""
+        by = time.monotonic() + (0.0 if soon else _BULK_S)
+        self._archived_by = by if self._archived_by is None else min(by, self._archived_by)
         self._behind()
-        self._woken.set()
+        if soon:
+            self._woken.set()
 
     def look(self) -> None:
         """Scan the store soon."""
@@ -147,7 +153,7 @@ class Keeper:
         elif due is not None and due <= 0:
             self._behind()
             await self._catch_up(self._profiles(self._events.take()))
-        elif self._archived or self._anew or not self._index.intact():
+        elif self._anew or (self._archived_by is not None and now >= self._archived_by) or not self._index.intact():
             await self._catch_up([])
         for ref in self._ready():
             await self._commit(ref)
@@ -179,13 +185,13 @@ class Keeper:
 
     async def _catch_up(self, refs: list[ProfileRef] | None) -> None:
         """One run of the follow road; it takes back no more than what was due before it began."""
-        anew, self._anew, self._archived, self._newer = self._anew, False, False, None
+        anew, self._anew, self._archived_by, self._newer = self._anew, False, None, None
         if anew or not self._index.intact():
             self._degraded["index"] = "the index is being made anew"
         try:
             changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew)
         except BaseException:
-            self._anew, self._archived, self._next_scan = self._anew or anew, True, 0.0
+            self._anew, self._archived_by, self._next_scan = self._anew or anew, 0.0, 0.0
             raise
         self._degraded.pop("index", None)
         self.behind_since = self._newer

@@ -45,7 +45,7 @@ from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import SidecarError, UnknownMemory, UnknownNamespace
+from sidecar.errors import IndexUnusable, SidecarError, UnknownMemory, UnknownNamespace
 from sidecar.ingest import PERSONAL
 from sidecar.model import HTTP_AGENT, Hit, ProfileRef, SessionRef, Stored
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
@@ -243,8 +243,7 @@ class Service:
             since=question.since,
             before=question.before,
         )
-        await self._refresh_index()
-        found = await self._read(recall, request)
+        found = await self._asked(recall, request)
         if question.level != "low" and recall is not self._recall:
             notes.append("degraded: a snapshot or commit is searched without the model")
         elif question.level != "low":
@@ -382,6 +381,15 @@ class Service:
         """An index whose folder was deleted is refilled before it answers."""
         if not self._parts.index.intact():
             await self._write(self._parts.follow.catch_up, [])
+
+    async def _asked(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the index says; one that turns out to be damaged is made anew from the files, and asked again."""
+        await self._refresh_index()
+        try:
+            return await self._read(ask, *args, **kwargs)
+        except IndexUnusable:
+            await self._write(self._parts.follow.catch_up, [], anew=True)
+            return await self._read(ask, *args, **kwargs)
 
     def _beside(self, ref: ProfileRef, *, routed: bool) -> list[ProfileRef]:
         """`personal`, where the folder and not a name decided."""

@@ -334,9 +334,11 @@ class NotOurFile(Refused):
     hint = "Put in by hand what `sidecar install AGENT --print` shows."
 
 
-PROFILE_FAULTS = (BadMemoryFile, ChangedOnDisk, FieldError, FileSystemFailed, GitFailed, NotFound, Refused, OSError)
+PROFILE_FAULTS = (
+    BadMemoryFile, ChangedOnDisk, FieldError, FileSystemFailed, GitFailed, GitMissing, NotFound, Refused, OSError
+)  # fmt: skip
 """What can be wrong with the folder of one profile, and must stop no other one.  Refused: a format that is too new, a
-file that may not be changed, a sudden emptiness."""
+file that may not be changed, a sudden emptiness.  Without git memories are taken in and recalled, and not committed."""
 
 
 def classes() -> list[type[SidecarError]]:

@@ -7,6 +7,8 @@ at that moment: somebody may be editing there.  The index is brought along after
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,6 +24,9 @@ BRANCH: Final = "main"
 
 _LOCK_PATIENCE: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _LOCK_STALE_SECONDS: Final = 60.0
+_LOCK = re.compile(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exists")
+"""How git says that somebody holds one of its locks: of the index, of a ref, of its settings."""
+
 _EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
 """Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
 
@@ -57,10 +62,17 @@ class Git:
         return (self.folder / ".git").exists()
 
     def init(self) -> None:
-        """Make the folder a repository with our local settings; safe to repeat."""
+        """Make the folder a repository with our local settings; safe to repeat, also after a cut in the middle."""
+        own = self.folder / ".git"
+        if self._half_made():
+            shutil.rmtree(own)
         if not self.is_repo():
             self._git("init", "--quiet", "--template=", f"--initial-branch={BRANCH}")
-        info = self.folder / ".git" / "info"
+            for name in ("HEAD", "config", "."):  # which git itself leaves to the disk's good will
+                descriptor = os.open(own / name, os.O_RDONLY | os.O_CLOEXEC)
+                os.fsync(descriptor)
+                os.close(descriptor)
+        info = own / "info"
         info.mkdir(mode=0o700, exist_ok=True)
         exclude = info / "exclude"
         present = exclude.read_text("utf-8").splitlines() if exclude.exists() else []
@@ -68,8 +80,14 @@ class Git:
         if missing:
             exclude.write_text("\n".join([*present, *missing]) + "\n", "utf-8")
         attributes = info / "attributes"
-        if not attributes.exists():
+        if not attributes.exists() or not attributes.read_bytes():
             attributes.write_text(_ATTRIBUTES, "utf-8")
+
+    def _half_made(self) -> bool:
+        """Whether the `git init` of this folder was cut off: what we add after it is not there, nor any object."""
+        own = self.folder / ".git"
+        objects = any(path.is_file() for path in (own / "objects").rglob("*"))
+        return own.is_dir() and not (own / "info" / "exclude").exists() and not objects
 
     def head(self) -> str | None:
         """The current commit; None before the first one."""
@@ -244,16 +262,17 @@ class Git:
             try:
                 return run(self.folder, arguments, given=given, codes=codes, locks=locks, timeout=timeout)
             except GitFailed as error:
-                if pause is None or "index.lock" not in str(error.fields["stderr"]):
+                held = _LOCK.search(str(error.fields["stderr"]))
+                if pause is None or held is None:
                     raise
-            self._remove_stale_lock()
+            self._remove_stale(self.folder / f"{held[1] or held[2]}.lock")
             time.sleep(pause)
         raise AssertionError("the loop returns or raises")
 
-    def _remove_stale_lock(self) -> None:
-        lock = self.folder / ".git" / "index.lock"
+    def _remove_stale(self, lock: Path) -> None:
+        """Take away a lock of this repository whose owner must have died: no command of ours or a hand is so slow."""
         try:
-            if time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
+            if lock.is_relative_to(self.folder / ".git") and time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
                 lock.unlink()
         except FileNotFoundError:  # its owner has just finished
             return

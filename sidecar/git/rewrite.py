@@ -217,7 +217,8 @@ def bury(git: Git) -> None:
     expired = [name for name in logged if name != _STASH]  # a stash is its reflog, and has been put together anew
     if expired:
         git.run("reflog", "expire", "--expire=now", "--expire-unreachable=now", *expired)
-    git.run("gc", "--prune=now", "--quiet", timeout=_SLOW_SECONDS)
+    # By force: a killed one is believed to run for hours, and whoever holds the home has no other one at work.
+    git.run("gc", "--force", "--prune=now", "--quiet", timeout=_SLOW_SECONDS)
 
 
 def present(git: Git, names: Iterable[str]) -> list[str]:

@@ -27,6 +27,7 @@ SETTINGS: Final = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "core.untrackedCache": "false",
+    "core.fsync": "all",  # a commit that a ref names must be whole after a power cut, and so must the ref
     "core.autocrlf": "false",
     "core.safecrlf": "false",
     "core.attributesFile": "/dev/null",

@@ -21,7 +21,15 @@ from sidecar.index.documents import Filters, Source, SyncReport
 from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
 from sidecar.index.shelf import Shelf, wipe
-from sidecar.index.sync import Known, latest, memory_batch, memory_changes, message_batch, portions
+from sidecar.index.sync import (
+    Known,
+    latest,
+    memory_batch,
+    memory_changes,
+    message_batch,
+    message_portions,
+    portions,
+)
 from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Stored
@@ -163,7 +171,7 @@ class Index:
     def _follow_messages(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
         """Take over the archive's changes; how many messages were written and removed."""
         written = removed = 0
-        for changes in portions(source.message_changes(self._messages.view.state.cursor)):
+        for changes in message_portions(source.message_changes(self._messages.view.state.cursor)):
             view, last = self._messages.view, latest(changes)
             replaced = view.reader.rows_of(sorted(last))
             batch = message_batch(last.values(), replaced, view.state.next_row, self.embedder)

@@ -24,18 +24,18 @@ from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Found
-from sidecar.index.tokens import tokens, words
+from sidecar.index.tokens import LONGEST, pieces, runs, words
 
 _ANALYZER = "scoped"
 _HEAP_BYTES = 32_000_000
 """For one writer thread, of which one is enough: a sync is seldom more than a few documents."""
 
+_KNOWN_RUNS = 1 << 15
+"""Words of which the terms are remembered: some 10 MB."""
+
 _STATE_ROW = 0
 _STATE_LABEL = "state"
 _NOT_BEFORE_1970 = 0
-_KEPT_STEMS = 16_384
-"""Tokens whose stems are remembered, as many as `tokens` remembers words."""
-
 _KEPT_COUNTS = 65_536
 """Terms whose number of documents is remembered until the next commit."""
 
@@ -99,12 +99,17 @@ def _stemmer() -> tantivy.TextAnalyzer:
 
 def stems(text: str) -> list[str]:
     """The terms of a text as the index knows them, in order, with repetitions."""
-    return [_stem(token) for token in tokens(text)]
+    return [term for run in runs(text) for term in (_known(run) if len(run) <= LONGEST else _terms(run))]
 
 
-@lru_cache(maxsize=_KEPT_STEMS)
-def _stem(token: str) -> str:
-    return _stemmer().analyze(token)[0]
+def _terms(run: str) -> tuple[str, ...]:
+    return tuple(_stemmer().analyze(" ".join(token for word in pieces(run) for token in word)))
+
+
+@lru_cache(maxsize=_KNOWN_RUNS)
+def _known(run: str) -> tuple[str, ...]:
+    """The same, remembered: most words of a text have been seen before, and to take one apart takes long."""
+    return _terms(run)
 
 
 def term_shares(text: str) -> dict[str, float]:
@@ -114,7 +119,7 @@ def term_shares(text: str) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for word in words(text):
-        terms = dict.fromkeys(_stem(token) for token in word)
+        terms = dict.fromkeys(_stemmer().analyze(" ".join(word)))
         for term in terms:
             found[term] = max(found.get(term, 0.0), 1 / len(terms))
     return found
@@ -189,7 +194,7 @@ def _document(entry: Entry) -> tantivy.Document:
     scope = _scope(entry.profile)
     for field, text in entry.texts.items():
         if terms := stems(text):
-            document.add_text(field, " ".join(scope + term for term in terms))
+            document.add_text(field, scope + f" {scope}".join(terms))
     return document
 
 
@@ -234,7 +239,8 @@ class LexicalReader:
         if known is None:
             if len(self._counts) >= _KEPT_COUNTS:
                 self._counts.clear()
-            known = self._counts[asked] = int(self._searcher.doc_freq(field, _scope(profile) + term))
+            with _translated(self._folder):
+                known = self._counts[asked] = int(self._searcher.doc_freq(field, _scope(profile) + term))
         return known
 
     def search(

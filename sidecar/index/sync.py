@@ -28,6 +28,9 @@ from sidecar.model import ProfileRef, Stored
 COMMIT_AT_MOST = 5_000
 """Documents of one commit: bounds the memory that a back-fill takes, and what a kill repeats."""
 
+COMMIT_CHARACTERS = 16_000_000
+"""Of the texts of one commit, so that messages of megabytes are not held by the thousand."""
+
 Item = TypeVar("Item")
 MessageChange = MessageDoc | MessageGone
 
@@ -53,6 +56,20 @@ def portions(items: Iterable[Item], size: int = COMMIT_AT_MOST) -> Iterator[list
     """The items in lists of at most `size`, read as they are needed."""
     iterator = iter(items)
     while portion := list(islice(iterator, size)):
+        yield portion
+
+
+def message_portions(changes: Iterable[MessageChange]) -> Iterator[list[MessageChange]]:
+    """The changes in lists for one commit each, read as they are needed."""
+    portion: list[MessageChange] = []
+    characters = 0
+    for change in changes:
+        portion.append(change)
+        characters += len(change.text) if isinstance(change, MessageDoc) else 0
+        if len(portion) == COMMIT_AT_MOST or characters >= COMMIT_CHARACTERS:
+            yield portion
+            portion, characters = [], 0
+    if portion:
         yield portion
 
 

@@ -11,13 +11,9 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 
 LONGEST = 64
 """Characters of the longest token: beyond, it is a hash, base64 or a URL, and only its parts are of use."""
-
-_KEPT_WORDS = 16_384
-"""Words whose tokens are remembered: a language has some thousand that make up most of any text."""
 
 _JOINERS = r"[._/@:+#'’\\~-]"
 _WORD = re.compile(rf"\b[a-zA-Z](?:\+\+|#)(?!\w)|[^\W_]+(?:(?:{_JOINERS}{{1,3}}|_+)[^\W_]+)*")
@@ -58,7 +54,18 @@ def tokens(text: str) -> list[str]:
 
 def words(text: str) -> list[tuple[str, ...]]:
     """The tokens of each word of a text: one, or of a word with joints itself and its parts."""
-    return [word for match in _WORD.findall(_folded(text)) for word in _words(match)]
+    return [word for run in runs(text) for word in pieces(run)]
+
+
+def runs(text: str) -> list[str]:
+    """The text without what is between its words; what becomes of each is told by `pieces`, whatever is around it."""
+    return _WORD.findall(_folded(text))
+
+
+def pieces(run: str) -> list[tuple[str, ...]]:
+    """The tokens of each word of a run: mostly one word, in scripts without spaces each pair of characters."""
+    found = (tuple(token for token in word if token not in STOP_WORDS) for word in _cut(run))
+    return [word for word in found if word]
 
 
 def _folded(text: str) -> str:
@@ -68,20 +75,13 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
-@lru_cache(maxsize=_KEPT_WORDS)
-def _words(word: str) -> tuple[tuple[str, ...], ...]:
-    """What a word of a text is cut into, without stop words: one word mostly, of a script without spaces several."""
-    cut = ([token for token in found if token not in STOP_WORDS] for found in _cut(word))
-    return tuple(tuple(found) for found in cut if found)
-
-
-def _cut(word: str) -> Iterator[list[str]]:
-    if not word.isascii() and _SPACELESS.search(word):
-        yield from _mixed(word)
-    elif word.isalpha() and (word.islower() or word[1:].islower()):
-        yield [word.casefold()[:LONGEST]]
+def _cut(run: str) -> Iterator[list[str]]:
+    if not run.isascii() and _SPACELESS.search(run):
+        yield from _mixed(run)
+    elif run.isalpha() and (run.islower() or run[1:].islower()):
+        yield [run.casefold()[:LONGEST]]
     else:
-        yield _compound(word)
+        yield _compound(run)
 
 
 def _mixed(word: str) -> Iterator[list[str]]:
@@ -90,8 +90,8 @@ def _mixed(word: str) -> Iterator[list[str]]:
         if _SPACELESS.match(piece):
             yield from ([pair] for pair in _pairs(piece))
         elif piece.strip("_"):
-            for found in _WORD.findall(piece):
-                yield from _cut(found)
+            for run in _WORD.findall(piece):
+                yield from _cut(run)
 
 
 def _pairs(run: str) -> Iterator[str]:

@@ -11,7 +11,8 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from sidecar.redact.findings import Finding, occurrences
+from sidecar.redact.findings import Finding
+from sidecar.redact.sight import Sight
 
 PRIVATE = "private"
 KEY = "private-key"
@@ -39,19 +40,25 @@ _LONE = re.compile(
     r"|(?i:AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{40,})"
 )
 _LONE_NEEDLES = ("b3BlbnNzaC1rZXktdjE", "RWRTY0Iy", "AGE-SECRET-KEY-", "age-secret-key-")
+_COMMENT = "untrusted comment:"
+_PEM_IN_BASE64 = "LS0tLS1CRUdJTi"
 _COMMENTED = re.compile(r"untrusted comment:[^\n\\]{0,200}secret key[^\n\\]{0,200}(?:\n|\\n)([A-Za-z0-9+/=]{40,})")
 _PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s+)+)")
-_WRAPPED = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]{40,}")
+_WRAPPED = re.compile(_PEM_IN_BASE64 + r"[A-Za-z0-9+/=]{40,}")
+
+NEEDLES = ("private", _COMMENT, *(needle.lower() for needle in (*_LONE_NEEDLES, _PEM_IN_BASE64)))
+"""What `find` asks the sight for."""
 
 
-def find(text: str, lower: str) -> Iterator[Finding]:
-    """Private blocks and private keys, complete or cut off; `lower` is the text in lower case."""
-    if "private" in lower:
+def find(sight: Sight) -> Iterator[Finding]:
+    """Private blocks and private keys, complete or cut off."""
+    text = sight.text
+    if sight.at("private"):
         yield from _private(text)
         yield from _pem(text)
         if "Private-Lines:" in text:
             yield from (Finding(KEY, *match.span(1)) for match in _PUTTY.finditer(text))
-    yield from _unframed(text)
+    yield from _unframed(sight)
 
 
 def _private(text: str) -> Iterator[Finding]:
@@ -118,15 +125,16 @@ def _trimmed(text: str, start: int, stop: int) -> int:
     return last
 
 
-def _unframed(text: str) -> Iterator[Finding]:
+def _unframed(sight: Sight) -> Iterator[Finding]:
+    text = sight.text
     for needle in _LONE_NEEDLES:
-        for position in occurrences(text, needle):
+        for position in sight.exactly(needle):
             match = _LONE.match(text, position)
             if match:
                 yield Finding(KEY, *match.span())
-    if "untrusted comment:" in text:
+    if sight.at(_COMMENT):
         yield from (Finding(KEY, *match.span(1)) for match in _COMMENTED.finditer(text))
-    if "LS0tLS1CRUdJTi" in text:
+    if sight.at(_PEM_IN_BASE64.lower()):
         yield from (Finding(KEY, *match.span()) for match in _WRAPPED.finditer(text) if _wraps_key(match.group()))
 
 

@@ -145,6 +145,9 @@ _PATCH_BEGIN = "*** Begin Patch"
 _PATCH_END = "*** End Patch"
 _PATCHED = re.compile(r"(?m)^\*\*\* (?:Add|Update|Delete) File: (\S+)")
 _LIMIT = 4000
+_PLAIN = re.compile(r"[\t\n\r !#-&(-\[\]-~]*")
+"""ASCII without quotes and backslashes: `shlex`, which looks at one character after the other, would cut it no
+otherwise than at its blanks."""
 
 
 def of_tool(name: str, command: str) -> str:
@@ -266,6 +269,8 @@ def _operands(program: str, words: list[str]) -> list[str]:
 
 
 def _words(stage: str) -> list[str]:
+    if _PLAIN.fullmatch(stage):
+        return stage.split()
     try:
         return shlex.split(stage)
     except ValueError:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from sidecar.redact import commands, values
-from sidecar.redact.findings import Finding, occurrences
+from sidecar.redact.findings import Finding
+from sidecar.redact.sight import Sight
 
 KIND = "file-secret"
 
@@ -61,20 +62,24 @@ _WRITTEN = re.compile(
 )
 _NAMED_VALUE = re.compile(r"^\s*(?:export )?[\w.-]{1,80}\s*[=:]\s*")
 
+_SIGNS = frozenset(("$ ", "❯ ", "➜ ", "ps "))
+_SAYERS = frozenset(("echo", "printf"))
+NEEDLES = (*_SIGNS, *_SAYERS, "<<")
+"""What `find` asks the sight for."""
 
-def find(text: str, command: str | None) -> Iterator[Finding]:
+
+def find(sight: Sight, command: str | None) -> Iterator[Finding]:
     """Values in the output of `command`, in pasted terminal sessions, and in what is written to secret files."""
+    text = sight.text
     if command:
         what = commands.output(command)
         if what is commands.Output.SECRETS:
             yield from _values(text, 0, len(text), command)
         elif what is commands.Output.ENVIRONMENTS:
             yield from _environments(text, 0, len(text))
-    yield from _sessions(text)
-    if "<<" in text:
-        yield from _heredocs(text)
-    if "echo" in text or "printf" in text:
-        yield from _written(text)
+    yield from _sessions(sight)
+    yield from _heredocs(sight)
+    yield from _written(sight)
 
 
 def _values(text: str, start: int, end: int, command: str) -> Iterator[Finding]:
@@ -172,11 +177,9 @@ def _environments(text: str, start: int, end: int) -> Iterator[Finding]:
                 yield _found(0, match, "value")
 
 
-def _sessions(text: str) -> Iterator[Finding]:
+def _sessions(sight: Sight) -> Iterator[Finding]:
     """Pasted terminal sessions: the output of a command reaches to the next prompt, an empty line or a code fence."""
-    if not any(sign in text for sign in ("$ ", "❯ ", "➜ ", "PS ")):
-        return
-    prompts = list(_PROMPT.finditer(text))
+    text, prompts = sight.text, list(_prompts(sight))
     for index, prompt in enumerate(prompts):
         what = commands.output(prompt.group("command"))
         if what is commands.Output.ORDINARY:
@@ -191,10 +194,22 @@ def _sessions(text: str) -> Iterator[Finding]:
             yield from _environments(text, start, end)
 
 
-def _heredocs(text: str) -> Iterator[Finding]:
-    """`cat > .env <<EOF` and the lines up to `EOF`."""
+def _prompts(sight: Sight) -> Iterator[re.Match[str]]:
+    """Lines that begin with a prompt and a command."""
     reached = 0
-    for position in occurrences(text, "<<"):
+    for place in sight.any_of(_SIGNS):
+        if place >= reached:
+            match = _PROMPT.match(sight.text, sight.text.rfind("\n", reached, place) + 1 or reached)
+            if match:
+                yield match
+            newline = sight.text.find("\n", place)
+            reached = newline + 1 if newline >= 0 else len(sight.text)
+
+
+def _heredocs(sight: Sight) -> Iterator[Finding]:
+    """`cat > .env <<EOF` and the lines up to `EOF`."""
+    text, reached = sight.text, 0
+    for position in sight.at("<<"):
         opening = _HEREDOC.match(text, position) if position >= reached else None
         if not opening:
             continue
@@ -207,9 +222,14 @@ def _heredocs(text: str) -> Iterator[Finding]:
         yield from _values(text, opening.end(), reached, "")
 
 
-def _written(text: str) -> Iterator[Finding]:
+def _written(sight: Sight) -> Iterator[Finding]:
     """`echo "TOKEN=..." >> .env`."""
-    for match in _WRITTEN.finditer(text):
+    text, reached = sight.text, 0
+    for position in sight.any_of(_SAYERS):
+        match = _WRITTEN.match(text, position) if position >= reached else None
+        if not match:
+            continue
+        reached = match.end()
         if not commands.is_secret_file(match.group("path")):
             continue
         name = next(name for name in ("double", "single", "bare") if match.group(name) is not None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bisect
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sidecar.redact import blocks, dumps, formats, lone, nearby, shell, urls, words
 from sidecar.redact.findings import Finding, lowered, merged
 from sidecar.redact.repeats import Repeats
+from sidecar.redact.sight import Needles, Sight
 
 MARK = "[redacted:{kind}]"
 """What stands in place of a secret; a text with marks in it is not redacted again."""
@@ -83,11 +85,17 @@ def _counted(text: str, findings: list[Finding], found: dict[str, int]) -> str:
 def _detect(text: str, context: Context) -> list[Finding]:
     if not text:
         return []
-    lower = lowered(text)
-    exact = merged(text, _exact(text, lower, context))
+    sight = Sight(text, lowered(text), _needles())
+    exact = merged(text, _exact(sight, context))
     starts = [finding.start for finding in exact]
-    near = [finding for finding in _near(text, lower, context) if not _overlaps(finding, exact, starts)]
+    near = [finding for finding in _near(sight, context) if not _overlaps(finding, exact, starts)]
     return merged(text, [*exact, *near]) if near else exact
+
+
+@functools.cache
+def _needles() -> Needles:
+    detectors = (blocks, formats, urls, shell, words, dumps, nearby)
+    return Needles(needle for detector in detectors for needle in detector.NEEDLES)
 
 
 def _overlaps(finding: Finding, exact: list[Finding], starts: list[int]) -> bool:
@@ -98,21 +106,21 @@ def _overlaps(finding: Finding, exact: list[Finding], starts: list[int]) -> bool
     )
 
 
-def _exact(text: str, lower: str, context: Context) -> Iterator[Finding]:
+def _exact(sight: Sight, context: Context) -> Iterator[Finding]:
     """What stands in a place or has a form that says where the secret begins and ends."""
-    yield from blocks.find(text, lower)
-    yield from formats.find(text)
-    yield from urls.find(text, lower)
-    yield from shell.find(text, lower)
-    yield from words.find(text, lower)
-    yield from dumps.find(text, context.command)
+    yield from blocks.find(sight)
+    yield from formats.find(sight)
+    yield from urls.find(sight)
+    yield from shell.find(sight)
+    yield from words.find(sight)
+    yield from dumps.find(sight, context.command)
 
 
-def _near(text: str, lower: str, context: Context) -> Iterator[Finding]:
+def _near(sight: Sight, context: Context) -> Iterator[Finding]:
     """Tokens that are taken for their looks, where something near or nothing else at all stands beside them."""
-    yield from nearby.find(text, lower, asked=context.asked)
+    yield from nearby.find(sight, asked=context.asked)
     if context.spoken:
-        yield from lone.find(text, asked=context.asked)
+        yield from lone.find(sight.text, asked=context.asked)
 
 
 def _replace(text: str, findings: list[Finding]) -> str:

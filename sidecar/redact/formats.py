@@ -1,11 +1,10 @@
 """Keys and tokens whose form alone gives them away.
 
-A row is (kind, beginnings, pattern).  A substring search finds the beginnings, far faster than a pattern with as many
-alternatives would; the pattern then says whether a token goes on there, and its group `secret`, if any, what to
-redact.  The forms are those that the issuers document (GitHub "token formats", GitLab "token overview", Slack "token
-types", Stripe "API keys", AWS "unique identifiers", and so on for each kind), compared with the default rules of
-gitleaks (MIT).  Lengths are lower bounds below the documented ones: a key that was cut short is still a good part of
-a key.
+A row is (kind, beginnings, pattern).  The sight knows where the beginnings stand; the pattern then says whether a
+token goes on there, and its group `secret`, if any, what to redact.  The forms are those that the issuers document
+(GitHub "token formats", GitLab "token overview", Slack "token types", Stripe "API keys", AWS "unique identifiers", and
+so on for each kind), compared with the default rules of gitleaks (MIT).  Lengths are lower bounds below the documented
+ones: a key that was cut short is still a good part of a key.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ import re
 from collections.abc import Iterator
 
 from sidecar.redact import values
-from sidecar.redact.findings import Finding, occurrences
+from sidecar.redact.findings import Finding
+from sidecar.redact.sight import Sight, Spellings
 
 _ROWS: tuple[tuple[str, str, str], ...] = (
     ("aws-key", "AKIA ASIA ABIA ACCA", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
@@ -133,7 +133,7 @@ _INNER: tuple[tuple[str, str, str], ...] = (
 _AROUND = 90
 """How far before its findable part an inner token can begin."""
 _START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=bot))"
-_TABLE = tuple((kind, tuple(needles.split()), re.compile(pattern)) for kind, needles, pattern in _ROWS)
+_BY_NEEDLE = {needle: (kind, re.compile(pattern)) for kind, needles, pattern in _ROWS for needle in needles.split()}
 _INNER_TABLE = tuple((kind, re.compile(probe), re.compile(_START + pattern)) for kind, probe, pattern in _INNER)
 _AWS_SECRET = re.compile(
     r"(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]{0,39}\d)(?=[A-Za-z0-9+/]{0,39}[a-z])(?=[A-Za-z0-9+/]{0,39}[A-Z])"
@@ -142,13 +142,17 @@ _AWS_SECRET = re.compile(
 _NEAR = 200
 """How far behind an AWS key id its secret, which has no form of its own, is looked for."""
 
+NEEDLES = tuple(needle.lower() for needle in _BY_NEEDLE)
+"""What `find` asks the sight for."""
 
-def find(text: str) -> Iterator[Finding]:
+_SPELLINGS = Spellings(_BY_NEEDLE)
+
+
+def find(sight: Sight) -> Iterator[Finding]:
     """Every key or token that is known by its form."""
-    for kind, needles, pattern in _TABLE:
-        for needle in needles:
-            if needle in text:
-                yield from _prefixed(text, kind, needle, pattern)
+    text = sight.text
+    for needle in sight.among(_SPELLINGS):
+        yield from _prefixed(sight, needle, *_BY_NEEDLE[needle])
     for kind, probe, pattern in _INNER_TABLE:
         for part in probe.finditer(text):
             match = pattern.search(text, max(0, part.start() - _AROUND), part.end() + _AROUND)
@@ -156,9 +160,9 @@ def find(text: str) -> Iterator[Finding]:
                 yield Finding(kind, *match.span())
 
 
-def _prefixed(text: str, kind: str, needle: str, pattern: re.Pattern[str]) -> Iterator[Finding]:
-    reached = 0
-    for position in occurrences(text, needle):
+def _prefixed(sight: Sight, needle: str, kind: str, pattern: re.Pattern[str]) -> Iterator[Finding]:
+    text, reached = sight.text, 0
+    for position in sight.exactly(needle):
         if position < reached or not _starts(text, position, needle):
             continue
         match = pattern.match(text, position)

@@ -57,5 +57,7 @@ def _without(message: Message, values: Repeats) -> Message:
 
 def _changed(message: Message, **fields: object) -> Message:
     """A copy with `fields`, or the very same message when they change nothing."""
+    if all(getattr(message, name) == value for name, value in fields.items()):
+        return message
     changed: Message = dataclasses.replace(message, **fields)  # type: ignore[arg-type]
-    return message if changed == message else changed
+    return changed

@@ -10,11 +10,13 @@ commas, dashes, quotes or line ends, in a sentence that gives something away.
 from __future__ import annotations
 
 import bisect
+import functools
 import re
 from collections.abc import Iterable, Iterator
 
-from sidecar.redact.findings import Finding, lowered, occurrences
+from sidecar.redact.findings import Finding, lowered
 from sidecar.redact.shapes import Shape, shape
+from sidecar.redact.sight import Needles, Sight
 from sidecar.redact.values import trimmed
 
 _STEMS = tuple(
@@ -100,17 +102,21 @@ _WORD_BEFORE = 24
 _LINE_START = re.compile(r"(?:\A|\n)[ \t\"'`*>-]{0,10}\Z")
 _LINE_END = re.compile(r"[\"'`*.]{0,3}[ \t]{0,20}(?:\r?\n|$)")
 
+NEEDLES = frozenset((*_STEMS, *_KEYS))
+"""What `find` asks the sight for."""
+
 Span = tuple[int, int]
 
 
-def find(text: str, lower: str, *, asked: bool = False) -> Iterator[Finding]:
-    """Every token that looks like a secret and stands near a word for one; `lower` is the text in lower case.
+def find(sight: Sight, *, asked: bool = False) -> Iterator[Finding]:
+    """Every token that looks like a secret and stands near a word for one.
 
     `asked`: such a word stood in the message before.
     """
+    text = sight.text
     if asked:
         yield from _in_window(text, 0, min(len(text), _REACH), certain=True)
-    nouns = list(_nouns(lower))
+    nouns = list(_nouns(sight))
     if not nouns:
         return
     edges = [0, *(match.end() for match in _END.finditer(text)), len(text)]
@@ -122,15 +128,19 @@ def find(text: str, lower: str, *, asked: bool = False) -> Iterator[Finding]:
 
 def asks(text: str) -> bool:
     """Whether a message, at its end, speaks of a secret, so that the next one may tell it."""
-    return any(noun.group("certain") for noun in _nouns(lowered(text[-_REACH:])))
+    end = text[-_REACH:]
+    return any(noun.group("certain") for noun in _nouns(Sight(end, lowered(end), _needles())))
 
 
-def _nouns(lower: str) -> Iterator[re.Match[str]]:
+@functools.cache
+def _needles() -> Needles:
+    return Needles(NEEDLES)
+
+
+def _nouns(sight: Sight) -> Iterator[re.Match[str]]:
     """Words for secrets that stand for themselves, not in a name, a path or a call."""
-    stems = (*_STEMS, *_KEYS) if "key" in lower else _STEMS
-    hits = sorted({at for stem in stems if stem in lower for at in occurrences(lower, stem)})
-    reached = 0
-    for hit in hits:
+    lower, reached = sight.lower, 0
+    for hit in sight.any_of(NEEDLES):
         match = _NOUN.match(lower, hit) if hit >= reached else None
         if match and not _in_name(lower, *match.span()):
             reached = match.end()

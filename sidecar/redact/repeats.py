@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.shapes import Shape, shape
+from sidecar.redact.sight import Needles, in_order
 
 _LEAST = 8
 """Shorter values (`guest`, `admin1`) are too likely to mean something else elsewhere."""
@@ -25,6 +26,7 @@ class Repeats:
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
         self._lengths: dict[str, list[int]] = {}
+        self._beginnings: Needles | None = None
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
@@ -36,6 +38,7 @@ class Repeats:
             if not _known_again(kind, value) or value in self._kinds:
                 continue
             self._kinds[value] = kind
+            self._beginnings = None
             lengths = self._lengths.setdefault(value[:_LEAST], [])
             if len(value) not in lengths:
                 lengths.append(len(value))
@@ -45,13 +48,15 @@ class Repeats:
         """Where the values stand in `text`; of plain words only whole ones."""
         if not self._kinds:
             return
-        position, last = 0, len(text) - _LEAST
-        while position <= last:
-            lengths = self._lengths.get(text[position : position + _LEAST])
+        if self._beginnings is None:
+            self._beginnings = Needles(self._lengths)
+        reached = 0
+        for position in in_order(self._beginnings.places(text).values()):
+            lengths = self._lengths.get(text[position : position + _LEAST]) if position >= reached else None
             found = self._at(text, position, lengths) if lengths else None
             if found:
                 yield found
-            position = found.end if found else position + 1
+                reached = found.end
 
     def _at(self, text: str, position: int, lengths: list[int]) -> Finding | None:
         for length in lengths:

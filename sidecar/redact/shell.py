@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from sidecar.redact import values
-from sidecar.redact.findings import Finding, occurrences
+from sidecar.redact.findings import Finding
+from sidecar.redact.sight import Sight, Spellings
 
 _VALUE = r"(?:\"(?P<double>[^\"\n]{1,512})\"|'(?P<single>[^'\n]{1,512})'|(?P<bare>[^\s\"'`;|&<>]{1,512}))"
 _PAIR = (
@@ -78,24 +79,30 @@ def _by_tool() -> dict[str, list[re.Pattern[str]]]:
 
 _BY_TOOL = _by_tool()
 _LINE_LIMIT = 2000
+_PRINTERS = ("echo ", "printf ")
+_SQL_WORDS = ("identified", "password ")
+
+NEEDLES = (*(tool.lower() for tool in _BY_TOOL), *_PRINTERS, *_SQL_WORDS)
+"""What `find` asks the sight for."""
+
+_SPELLINGS = Spellings(_BY_TOOL)
 
 
-def find(text: str, lower: str) -> Iterator[Finding]:
-    """Secrets among the arguments of known tools, and in SQL that sets a password; `lower`: the text in lower case."""
-    for tool, patterns in _BY_TOOL.items():
-        if tool in text:
-            yield from _tool(text, tool, patterns)
-    for word in ("echo ", "printf "):
-        for position in occurrences(text, word):
-            match = _ECHO.match(text, position)
+def find(sight: Sight) -> Iterator[Finding]:
+    """Secrets among the arguments of known tools, and in SQL that sets a password."""
+    for tool in sight.among(_SPELLINGS):
+        yield from _tool(sight, tool, _BY_TOOL[tool])
+    for word in _PRINTERS:
+        for position in sight.exactly(word):
+            match = _ECHO.match(sight.text, position)
             if match:
                 yield from _finding(match, 0)
-    yield from _sql(text, lower)
+    yield from _sql(sight)
 
 
-def _tool(text: str, tool: str, patterns: list[re.Pattern[str]]) -> Iterator[Finding]:
-    reached = 0
-    for position in occurrences(text, tool):
+def _tool(sight: Sight, tool: str, patterns: list[re.Pattern[str]]) -> Iterator[Finding]:
+    text, reached = sight.text, 0
+    for position in sight.exactly(tool):
         start = position + len(tool)
         if position < reached or not _whole(text, position, start):
             continue
@@ -106,11 +113,11 @@ def _tool(text: str, tool: str, patterns: list[re.Pattern[str]]) -> Iterator[Fin
                 yield from _finding(found, start)
 
 
-def _sql(text: str, lower: str) -> Iterator[Finding]:
-    for word in ("identified", "password "):
-        for position in occurrences(lower, word):
-            match = _SQL.match(text, position)
-            if match and _in_statement(text, position):
+def _sql(sight: Sight) -> Iterator[Finding]:
+    for word in _SQL_WORDS:
+        for position in sight.at(word):
+            match = _SQL.match(sight.text, position)
+            if match and _in_statement(sight.text, position):
                 yield from _finding(match, 0)
 
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 
 from sidecar.redact import values
-from sidecar.redact.findings import Finding, occurrences
+from sidecar.redact.findings import Finding
+from sidecar.redact.sight import Sight
 
 _USERINFO = re.compile(r"(?P<user>[^\s:/@\[\]\"'`<>\\]{0,128})(?P<sep>[:@])")
 _RUN = re.compile(r"[^\s\"'`<>\\]{1,300}")
@@ -38,23 +39,31 @@ _PASSWORD_WORDS = frozenset(
     "password passwd pass pw pwd secret xxx token mypassword yourpassword your-password".split()
 )
 
+_SLASHES = ("://", ":\\/\\/")
+_GO = ("@tcp(", "@unix(")
+_CALLS = ("auth", ".login(", ".basic_auth(")
+_FLAGS = (" -b", " --cookie")
+NEEDLES = (*_SLASHES, *_GO, *_CALLS, *_FLAGS, *(scheme + " " for scheme in _SCHEMES), "authorization", "cookie")
+"""What `find` asks the sight for."""
 
-def find(text: str, lower: str) -> Iterator[Finding]:
-    """Every secret that stands in a URL or in an HTTP header; `lower` is the text in lower case."""
-    for slashes in ("://", ":\\/\\/"):
-        for position in occurrences(text, slashes):
+
+def find(sight: Sight) -> Iterator[Finding]:
+    """Every secret that stands in a URL or in an HTTP header."""
+    text, lower = sight.text, sight.lower
+    for slashes in _SLASHES:
+        for position in sight.at(slashes):
             yield from _userinfo(text, position + len(slashes))
-    if "@tcp(" in text or "@unix(" in text:
+    if any(sight.at(place) for place in _GO):
         for match in _GO_DSN.finditer(text):
             if not values.is_placeholder(match.group("value")):
                 yield Finding("url-password", *match.span("value"))
-    for word in ("auth", ".login(", ".basic_auth("):
-        for position in occurrences(lower, word):
+    for word in _CALLS:
+        for position in sight.at(word):
             pair = _AUTH_PAIR.match(lower, position)
             if pair and not values.is_placeholder(pair.group("value")):
                 yield Finding("password", *pair.span("value"))
-    yield from _headers(text, lower)
-    yield from _cookies(text, lower)
+    yield from _headers(sight)
+    yield from _cookies(sight)
 
 
 def _userinfo(text: str, position: int) -> Iterator[Finding]:
@@ -90,9 +99,9 @@ def _password_end(text: str, start: int) -> int | None:
     return start + whole.find("@")
 
 
-def _headers(text: str, lower: str) -> Iterator[Finding]:
-    reached = 0
-    for position in occurrences(lower, "authorization"):
+def _headers(sight: Sight) -> Iterator[Finding]:
+    text, reached = sight.text, 0
+    for position in sight.at("authorization"):
         match = _AUTHORIZATION.match(text, position) if position >= reached else None
         if match and _authorizes(match.group("scheme"), match.group("value")):
             reached = match.end()
@@ -100,7 +109,7 @@ def _headers(text: str, lower: str) -> Iterator[Finding]:
             if (match.group("scheme") or "").strip().lower() in ("digest", "aws4-hmac-sha256"):
                 yield from _parts(text, match.end())
     for scheme in _SCHEMES:
-        for position in occurrences(lower, scheme + " "):
+        for position in sight.at(scheme + " "):
             match = _SCHEME_VALUE.match(text, position + len(scheme))
             if match and not text[position - 1 : position].isalnum():
                 value = values.trimmed(match.group("value"), sentence=True)
@@ -140,17 +149,17 @@ def _user_and_password(encoded: str) -> bool:
     return b":" in plain and plain.isascii()
 
 
-def _cookies(text: str, lower: str) -> Iterator[Finding]:
-    reached = 0
-    for position in occurrences(lower, "cookie"):
+def _cookies(sight: Sight) -> Iterator[Finding]:
+    text, lower, reached = sight.text, sight.lower, 0
+    for position in sight.at("cookie"):
         match = _COOKIE.match(text, position) if position >= reached else None
         if match and not text[position - 1 : position].isalnum():
             reached = match.end()
             yield from _pairs(text, *match.span("pairs"), first=lower.startswith("set-", max(0, position - 4)))
-    if "curl" in lower or "http" in lower:
-        for flag in (" -b", " --cookie"):
+    if any(sight.at(flag) for flag in _FLAGS) and ("curl" in lower or "http" in lower):
+        for flag in _FLAGS:
             reached = 0
-            for position in occurrences(text, flag):
+            for position in sight.exactly(flag):
                 match = _COOKIE_FLAG.match(text, position)
                 if match and position >= reached:
                     reached = match.end()

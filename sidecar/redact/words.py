@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sidecar.redact import assignments, prose
-from sidecar.redact.findings import Finding, occurrences
+from sidecar.redact.findings import Finding
 from sidecar.redact.names import Strength, strength
+from sidecar.redact.sight import Sight
 
 # Lower case; a hit is only a place to look at, the whole name or phrase decides.
 _ENGLISH = tuple(
@@ -26,11 +27,14 @@ _CROWD = 16
 """So many words for secrets are looked at in one stretch of letters, digits, `=`, `.` and `-`, and the last one."""
 _RIGHT = re.compile(rf"[\w.-]{{0,{_NAME_LIMIT}}}")
 
+NEEDLES = frozenset((*_ENGLISH, *_PHRASES, *_FOREIGN))
+"""What `find` asks the sight for."""
 
-def find(text: str, lower: str) -> Iterator[Finding]:
-    """Secrets that a name or a sentence gives away; `lower` is the text in lower case."""
-    reached = 0
-    for hit in _sparse(text, _hits(lower)):
+
+def find(sight: Sight) -> Iterator[Finding]:
+    """Secrets that a name or a sentence gives away."""
+    text, lower, reached = sight.text, sight.lower, 0
+    for hit in _sparse(text, sight.any_of(NEEDLES)):
         if hit < reached or _in_mark(text, hit):
             continue
         start, end = _name_around(text, hit, reached)
@@ -40,20 +44,21 @@ def find(text: str, lower: str) -> Iterator[Finding]:
             reached = max(reached, finding.end)
 
 
-def _hits(lower: str) -> list[int]:
-    words = (*_ENGLISH, *_PHRASES) if lower.isascii() else (*_ENGLISH, *_PHRASES, *_FOREIGN)
-    return sorted({position for word in words if word in lower for position in occurrences(lower, word)})
-
-
-def _sparse(text: str, hits: list[int]) -> Iterator[int]:
+def _sparse(text: str, hits: Iterable[int]) -> Iterator[int]:
     """The hits without most of those in a stretch that is crowded with them: no name and no value is made like that."""
     end = seen = 0
-    for index, hit in enumerate(hits):
+    passed: int | None = None
+    for hit in hits:
         if hit >= end:
+            if passed is not None:
+                yield passed
             end, seen = _stretch_end(text, hit), 0
         seen += 1
-        if seen <= _CROWD or index + 1 == len(hits) or hits[index + 1] >= end:
+        passed = None if seen <= _CROWD else hit
+        if passed is None:
             yield hit
+    if passed is not None:
+        yield passed
 
 
 def _stretch_end(text: str, start: int) -> int:

@@ -52,7 +52,7 @@ def _tail(path: Path) -> list[Record]:
     for size in TAIL_SIZES:
         data, cut = _last_bytes(path, size)
         lines = data.split(b"\n")[cut:-1]
-        found = [record for line in lines for _, record in parsed(line)[0]]
+        found = [record for line in lines if line for _, record in parsed(line)[0]]
         if found:
             return found
     return []

@@ -124,6 +124,11 @@ class Lines(RawLines):
             for place, record in records:
                 yield start + place, record
 
+    def _next(self) -> bytes | None:
+        """As for all lines; line ends that follow an empty line are given with it, since there may be millions."""
+        line = super()._next()
+        return line + self.source.line_ends() if line == b"\n" else line
+
     def tail(self) -> list[tuple[int, Record]]:
         """The records of a last line without an end, if it is whole all the same; it is read again by the next call."""
         if not self._rest or self.more:
@@ -230,6 +235,8 @@ def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
     meet leave it.
     """
     line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
+    if not line.startswith(b"{"):
+        return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
     if len(line) >= PICTURE_LINE:
         line = without_pictures(line)
     if len(line) > MAX_TEXT:

@@ -37,9 +37,12 @@ class Taken:
     _withdrawn: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def add(self, messages: Sequence[Message]) -> None:
-        """Take in messages; one that came before in this look is replaced."""
+        """Take in messages; one that came before in this look is replaced, one without a name is damaged."""
         for message in messages:
-            self._messages.setdefault(message.session, {})[message.id] = message
+            if message.id and message.session:
+                self._messages.setdefault(message.session, {})[message.id] = message
+            else:
+                self.damaged += 1
 
     def note_record(self) -> None:
         """One record was read, whatever is unknown of it is counted."""
@@ -118,7 +121,8 @@ class StoreReader(ABC):
                 found = self._headers(database, None)
         except TranscriptBusy:
             return ()
-        return tuple(sorted(self._complete(path, found), key=lambda header: (header.started or _NEVER, header.session)))
+        named = [header for header in found if header.session]
+        return tuple(sorted(self._complete(path, named), key=lambda header: (header.started or _NEVER, header.session)))
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  From a database that is locked at this moment there is nothing new yet."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import zstandard
 
@@ -28,7 +28,7 @@ _BUFFER = 256 * 1024
 class Source:
     """An open transcript: its bytes (decompressed) and what the file system says of it."""
 
-    stream: BinaryIO
+    stream: io.BufferedReader
     stat: os.stat_result
     compressed: bool
 
@@ -48,6 +48,11 @@ class Source:
             number -= len(data)
         return True
 
+    def line_ends(self) -> bytes:
+        """The line ends that come next, as far as they are in memory already."""
+        ahead = self.stream.peek()
+        return self.stream.read(len(ahead) - len(ahead.lstrip(b"\n")))
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
@@ -58,12 +63,12 @@ def opened(path: Path) -> Iterator[Source]:
         with path.open("rb", buffering=_BUFFER) as file:
             found = os.fstat(file.fileno())
             if path.suffix != ZSTD_SUFFIX:
-                yield Source(file, found, compressed=False)
+                yield Source(cast("io.BufferedReader", file), found, compressed=False)
                 return
             decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
             with decompressor.stream_reader(file, read_across_frames=True) as reader:
                 raw = cast("io.RawIOBase", reader)  # it has the methods of one without being one
-                yield Source(cast("BinaryIO", io.BufferedReader(raw, _BUFFER)), found, compressed=True)
+                yield Source(io.BufferedReader(raw, _BUFFER), found, compressed=True)
     except OSError as error:
         raise TranscriptUnreadable(path=path, why=error.strerror or str(error)) from error
     except zstandard.ZstdError as error:

@@ -1,5 +1,6 @@
 """The client against a real socket: what it sends, what it makes of answers, and of daemons that misbehave."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -215,3 +216,17 @@ def test_importing_the_client_loads_only_the_standard_library() -> None:
     errors = " ".join(f"sidecar.errors.{name}" for name in ("access", "base", "model", "past", "sharing"))
     assert ours == f"sidecar sidecar.client sidecar.errors {errors}"
     assert heavy == ""
+
+
+def test_where_too_many_wait_a_client_waits_too(tmp_path: Path) -> None:
+    """A full queue of the socket is no absent daemon."""
+    with contextlib.ExitStack() as opened:
+        busy = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        busy.bind(str(tmp_path / "s.sock"))
+        busy.listen(0)
+        for _ in range(4):
+            other = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            other.setblocking(False)
+            other.connect_ex(str(tmp_path / "s.sock"))
+        with pytest.raises(DaemonSilent):
+            Client(tmp_path / "s.sock", timeout=0.2).health()

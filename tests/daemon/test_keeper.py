@@ -148,6 +148,20 @@ def test_what_becomes_due_during_a_run_is_still_due_after_it(parts: Parts) -> No
     asyncio.run(scenario())
 
 
+def test_old_sessions_wait_for_those_that_come_next_but_not_for_ever(parts: Parts) -> None:
+    async def scenario() -> None:
+        async with parts.keeping() as keeper:
+            await _until(lambda: not keeper.busy and bool(parts.watchers))
+            keeper.archived(soon=False)
+            assert keeper.busy
+            await _until(lambda: not keeper.busy)
+            keeper.archived(soon=False)
+            keeper.archived()  # somebody may ask for this one now
+            await _until(lambda: not keeper.busy)
+
+    asyncio.run(scenario())
+
+
 def test_an_edit_from_before_the_start_rests_before_it_is_committed(parts: Parts) -> None:
     parts.write("a.md", "The cable is blue.\n")
 

@@ -44,11 +44,12 @@ def wait_until(what: str, test: Callable[[], Any], limit_s: float = HANG_S) -> A
 
 @dataclass
 class Daemon:
-    """`sidecar up` on a home of its own."""
+    """`sidecar up` on a home of its own; `within`: a command that starts it in surroundings of its own."""
 
     home: Path
     environ: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    within: tuple[str, ...] = ()
 
     @property
     def sidecar_home(self) -> Path:
@@ -87,7 +88,7 @@ class Daemon:
         output = (self.sidecar_home / "output.txt").open("ab")
         with output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sidecar", "up", "--yes"],
+                [*self.within, sys.executable, "-m", "sidecar", "up", "--yes"],
                 env=self.env(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

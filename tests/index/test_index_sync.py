@@ -9,7 +9,7 @@ import pytest
 from index_builders import API, WEB, Held, at, found, memory, message, status
 
 from sidecar.index import Embedder, Filters, Index, MessageGone
-from sidecar.index.sync import COMMIT_AT_MOST
+from sidecar.index.sync import COMMIT_AT_MOST, COMMIT_CHARACTERS
 from sidecar.model import MemoryType, Source, Status
 
 
@@ -184,6 +184,13 @@ def test_a_back_fill_larger_than_one_commit(index: Index) -> None:
     assert report.messages_written == count
     assert index.generation == 2
     assert found(index, f"n{count}", "message") == [f"m{count}"]
+
+
+def test_long_messages_are_committed_by_their_length(index: Index) -> None:
+    long = "rye " * (COMMIT_CHARACTERS // 8)
+    index.sync(Held(changes=[message(number, f"n{number} {long}") for number in range(1, 6)]))
+    assert index.generation == 3  # two, two and one
+    assert found(index, "n5", "message") == ["m5"]
 
 
 def test_tasks_have_no_vector(index: Index) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.index import STOP_WORDS, stems, term_shares, tokens
+from sidecar.index import STOP_WORDS, lexical, stems, term_shares, tokens
 from sidecar.index.tokens import LONGEST
 
 
@@ -47,6 +47,7 @@ def test_the_parts_of_a_word_share_its_weight() -> None:
     assert set(term_shares("プロジェクト").values()) == {1}, "pairs are no parts of one word: each tells something else"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_every_term_has_a_share(text: str) -> None:
     shares = term_shares(text)
@@ -71,6 +72,7 @@ def test_nothing_gives_nothing(text: str) -> None:
     assert tokens(text) == []
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_gives_clean_tokens(text: str) -> None:
     for token in tokens(text):
@@ -79,7 +81,15 @@ def test_any_text_gives_clean_tokens(text: str) -> None:
         assert token not in STOP_WORDS
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_upper_case_asks_for_the_same(text: str) -> None:
     if text.isascii() and text.isalpha():
         assert tokens(text.lower()) == tokens(text.upper())
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="abcXYZ09._/@+#'’~- \n\\é日本語한국ไทยﬁİß", max_size=40))
+def test_terms_of_a_text_are_those_of_its_words_one_by_one(text: str) -> None:
+    """So each word needs to be taken apart but once, whatever stands around it."""
+    assert stems(text) == list(lexical._stemmer().analyze(" ".join(tokens(text))))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.transcripts import READERS
+from sidecar.transcripts import READERS, Reader
 
 CLINE, ROO, MESSAGES = READERS["cline"], READERS["roo"], READERS["messages"]
 
@@ -38,6 +38,16 @@ def test_same_words_twice_are_two_messages(tmp_path: Path) -> None:
     path = task(tmp_path, user("yes"), user("yes"))
     one, two = CLINE.read(path, None).messages
     assert one.id != two.id
+
+
+@pytest.mark.parametrize("reader", [CLINE, ROO], ids=["cline", "roo"])
+def test_pictures_of_a_task_leave_the_words(reader: Reader, tmp_path: Path) -> None:
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QUJD" * 200}}
+    said = user("Look at this loaf.")
+    said["content"] = [picture, {"type": "text", "text": "Look at this loaf."}]
+    (message,) = reader.read(task(tmp_path, said), None).messages
+    assert message.text.endswith("Look at this loaf.")
+    assert "QUJD" not in message.text
 
 
 def test_folder_from_the_details_where_no_file_tells_it(tmp_path: Path) -> None:

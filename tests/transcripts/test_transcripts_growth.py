@@ -7,53 +7,21 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from following import WRITTEN, at_once, followed, in_order
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spoken import LINES, line
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.model import Message
-from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, unchanged
+from sidecar.transcripts import READERS, Cursor, unchanged
 
 DATA = Path(__file__).parent.parent / "data" / "transcripts"
 GROWING = sorted(path for kind in ("*.jsonl", "*.md", "*.txt") for path in DATA.rglob(kind))
-WRITTEN = (1_780_315_200, 1_780_315_200)
-"""Access and last write of a growing file: some formats have no times of their own."""
-
-LINED = sorted(set(READERS) - {"aider", "cline", "goose", "markdown", "opencode", "roo"})
+LINED = sorted(LINES)
 """Agents whose sessions are records in lines."""
 
 CUTS = st.lists(st.integers(0, 6000), max_size=8).map(sorted)
-
-
-def absorb(archive: dict[str, Message], result: ReadResult) -> None:
-    """What the archive does with a result: replace by id, take back, and after a complete one forget the absent."""
-    if result.complete:
-        archive.clear()
-    archive.update({message.id: message for message in result.messages})
-    for known in result.withdrawn:
-        archive.pop(known, None)
-
-
-def followed(reader: Reader, path: Path, cursor: Cursor | None, archive: dict[str, Message], limit: int) -> Cursor:
-    more = True
-    while more:
-        result = reader.read(path, cursor, limit_bytes=limit)
-        absorb(archive, result)
-        saved = Cursor.from_json(result.cursor.to_json())
-        assert saved == result.cursor
-        cursor, more = saved, result.more
-    assert cursor is not None
-    return cursor
-
-
-def in_order(archive: dict[str, Message]) -> list[Message]:
-    return sorted(archive.values(), key=lambda message: message.position)
-
-
-def at_once(reader: Reader, path: Path) -> list[Message]:
-    archive: dict[str, Message] = {}
-    absorb(archive, reader.read(path, None))
-    return in_order(archive)
 
 
 @pytest.mark.parametrize("source", GROWING, ids=lambda path: str(path.relative_to(DATA)))
@@ -237,6 +205,15 @@ def test_memory_is_bounded_by_the_limit(tmp_path: Path) -> None:
     assert (len(result.messages), result.more) == (10, True)
 
 
+def test_millions_of_line_ends_are_stepped_over(tmp_path: Path) -> None:
+    """Each by itself they take half a minute: longer than a test may."""
+    first, second = two_prompts("claude-code")
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(first + b"\n" * 20_000_000 + second)
+    one, two = READERS["claude-code"].read(path, None, limit_bytes=1 << 40).messages
+    assert (one.text, two.position) == ("One.", len(first) + 20_000_000)
+
+
 def test_line_of_megabytes_with_a_picture(tmp_path: Path) -> None:
     first, second = two_prompts("claude-code")
     record = json.loads(first)
@@ -255,26 +232,8 @@ def test_line_of_megabytes_with_a_picture(tmp_path: Path) -> None:
 
 def two_prompts(agent: str) -> tuple[bytes, bytes]:
     """Two lines of an agent's log that say `One.` and `Two.`."""
-    made = {
-        "claude-code": lambda n, said: {
-            "type": "user",
-            "uuid": f"u{n}",
-            "sessionId": "s",
-            "message": {"content": said},
-        },
-        "codex": lambda n, said: {"type": "event_msg", "payload": {"type": "user_message", "message": said}},
-        "gemini": lambda n, said: {"type": "user", "id": f"m{n}", "content": said},
-        "copilot-cli": lambda n, said: {"type": "user.message", "id": f"e{n}", "data": {"content": said}},
-        "cursor": lambda n, said: {"role": "user", "message": {"content": said}},
-        "messages": lambda n, said: {"role": "user", "content": said},
-        "native": lambda n, said: {"role": "user", "id": f"n{n}", "text": said},
-        "openclaw": lambda n, said: {"type": "message", "id": f"o{n}", "message": {"role": "user", "content": said}},
-        "pi": lambda n, said: {"type": "message", "id": f"p{n}", "message": {"role": "user", "content": said}},
-        "qwen": lambda n, said: {"type": "user", "uuid": f"q{n}", "message": {"parts": [{"text": said}]}},
-    }[agent]
-    when = {"timestamp": "2025-10-01T20:00:00Z"}
-    one, two = (json.dumps(made(n, said) | when).encode() + b"\n" for n, said in enumerate(("One.", "Two.")))
-    return one, two
+    when = "2025-10-01T20:00:00Z"
+    return line(agent, 0, "One.", when), line(agent, 1, "Two.", when)
 
 
 def test_a_file_that_is_read_in_part_is_not_taken_for_read(tmp_path: Path) -> None:

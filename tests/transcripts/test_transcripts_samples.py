@@ -1,14 +1,17 @@
 """Real transcripts of many versions, where the samples lie beside the checkout."""
 
+import json
+import os
 import tempfile
 from pathlib import Path
 
 import pytest
+from following import WRITTEN, at_once, followed, in_order
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.model import Message
-from sidecar.transcripts import READERS, Cursor, ReadResult, detect
+from sidecar.transcripts import READERS, ReadResult, detect
 
 HUMAN_PROMPTS = {
     "claude-code/ccl__0d3a8e6f-290f-4105-a327-a2496e5e2a83.jsonl": 4,
@@ -113,37 +116,73 @@ def test_people_are_told_from_machines(samples: Path, name: str, number: int) ->
     assert len(people(whole(agent, samples / name).messages)) == number
 
 
+def stages(data: bytes, name: str, cuts: list[float]) -> list[bytes]:
+    """What a file held at some moments, as shares of its growth; what is no line was rewritten as a whole."""
+    if not name.endswith(".json"):
+        return [data[: int(cut * len(data))] for cut in cuts]
+    content = json.loads(data)
+    messages = content if isinstance(content, list) else content.get("messages", content.get("items", []))
+    held = [messages[: int(cut * len(messages))] for cut in cuts]
+    if isinstance(content, list):
+        return [json.dumps(some).encode() for some in held]
+    key = "items" if "items" in content else "messages"
+    return [json.dumps(content | {key: some}).encode() for some in held]
+
+
+def check_growth(agent: str, path: Path, moments: list[bytes]) -> None:
+    """Read at every moment, in pieces, what is there; at the end it is what one read of the end gives."""
+    archive: dict[str, Message] = {}
+    cursor, before = None, b""
+    path.touch()
+    for content in moments:
+        if content.startswith(before):
+            with path.open("ab") as file:
+                file.write(content[len(before) :])
+        else:
+            fresh = path.with_name("fresh")
+            fresh.write_bytes(content)
+            fresh.replace(path)
+        os.utime(path, WRITTEN)
+        cursor, before = followed(READERS[agent], path, cursor, archive, 300_000), content
+    assert in_order(archive) == at_once(READERS[agent], path)
+
+
 @pytest.mark.parametrize(("early", "late"), GROWTH_SERIES)
 def test_growth_of_a_real_session_at_any_byte_equals_one_read(samples: Path, early: str, late: str) -> None:
     """From one snapshot to the next, cut anywhere on the way."""
-    agent = late.partition("/")[0]
     before, data = (samples / early).stat().st_size, (samples / late).read_bytes()
 
     @settings(max_examples=6, deadline=None)
     @given(cuts=st.lists(st.integers(0, len(data)), max_size=6))
     def grown(cuts: list[int]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, Path(late).name)
-            path.touch()
-            archive: dict[str, Message] = {}
-            cursor = None
-            ends = sorted({*cuts, before, len(data)})
-            for start, end in zip([0, *ends], ends, strict=False):
-                with path.open("ab") as file:
-                    file.write(data[start:end])
-                cursor = absorb_all(agent, path, cursor, archive)
-            assert list(archive.values()) == list(whole(agent, path).messages)
+            moments = [data[:end] for end in sorted({*cuts, before, len(data)})]
+            check_growth(late.partition("/")[0], Path(folder, Path(late).name), moments)
 
     grown()
 
 
-def absorb_all(agent: str, path: Path, cursor: Cursor | None, archive: dict[str, Message]) -> Cursor:
-    while True:
-        result = READERS[agent].read(path, cursor, limit_bytes=300_000)
-        archive.update({message.id: message for message in result.messages})
-        cursor = result.cursor
-        if not result.more:
-            return cursor
+@pytest.mark.parametrize("agent", sorted(SAMPLES))
+def test_any_sample_that_grows_equals_one_read(samples: Path, agent: str) -> None:
+    found = [path for path in files(samples, agent) if path.stat().st_size < 1_300_000]
+
+    @settings(max_examples=10, deadline=None)
+    @given(source=st.sampled_from(found), cuts=st.lists(st.floats(0, 1), max_size=5))
+    def grown(source: Path, cuts: list[float]) -> None:
+        data = source.read_bytes()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, *source.relative_to(samples).parts)
+            path.parent.mkdir(parents=True)
+            check_growth(agent, path, [*stages(data, source.name, sorted(cuts)), data])
+
+    grown()
+
+
+def test_every_series_of_the_samples_is_one_of_ours(samples: Path) -> None:
+    listed = (samples / "MANIFEST.tsv").read_text().splitlines()
+    told = {row.partition("\t")[0] for row in listed if "growth series" in row or " growth 1/" in row}
+    alone = {"copilot-cli/agentv__b45ebb0fe0c0_0.jsonl"}  # the other member of its series is not among the samples
+    assert told == {name for series in GROWTH_SERIES for name in series} | alone
 
 
 @pytest.mark.parametrize(("early", "late"), GROWTH_SERIES)

@@ -14,7 +14,7 @@ from live_writer import Writer
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.model import Message
-from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, detect, unchanged
+from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, detect, headers_in, unchanged
 from sidecar.transcripts.opencode import OpenCode
 
 DATA = Path(__file__).parent.parent / "data" / "databases"
@@ -240,6 +240,21 @@ def says(writer: Writer, number: int, words: str, role: str = "user") -> None:
     writer.run(
         "INSERT INTO part VALUES (?, ?, 'ses_a', ?, ?, ?)", [f"prt_{number:02}", f"msg_{number:02}", made, made, part]
     )
+
+
+def test_rows_without_a_name_are_damaged_and_never_taken_for_each_other(tmp_path: Path) -> None:
+    path, reader = tmp_path / "opencode.db", READERS["opencode"]
+    with Writer(path) as writer:
+        opencode(writer)
+        writer.run("INSERT INTO session VALUES ('', 'p', NULL, 'a', '/home/mia/mill', 'Rye', '1', NULL, 1, 1)")
+        says(writer, 1, "Salt.")
+        says(writer, 2, "Rye.")
+        writer.run("UPDATE part SET message_id = '' WHERE id = 'prt_02'")
+        writer.run("UPDATE message SET id = '' WHERE id = 'msg_02'")
+        found = reader.read(path, None)
+        assert [message.text for message in found.messages] == ["Salt."]
+        assert found.damaged == 1
+        assert [header.session for header in headers_in(reader, path)] == ["ses_a"]
 
 
 def test_an_answer_that_streams_is_one_message(tmp_path: Path) -> None:

@@ -1,0 +1,206 @@
+"""A process that works until it is killed: `python killing.py`, asked line by line on its standard input.
+
+The engines are loaded once; for each kill a copy of the process is forked, which opens the world and works on.  What it
+has done it tells through a pipe, as far as that is acknowledged: a daemon would have answered its client by then.
+A line asks `{"work": name, "folder": path, "after": count, "then": share}`; the answer is what was acknowledged.  The
+kill comes after so many acknowledgements, and then after that share of the time that one of them has taken lately: so
+it meets every part of the work, however fast the machine is.  With `after` null the work is done to its end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from world import WEB, World, home_variables, opened, transcripts
+
+from sidecar.index import Embedder
+
+SESSIONS = 8
+
+KILLS = int(os.environ.get("SIDECAR_FAULTS") or 50)
+"""Read when the tests are collected, before the fixture `home` clears what is ours from the environment."""
+_LONGEST_S = 60.0
+_FIRST_PACE_S = 0.1
+
+Tell = Callable[[str], None]
+
+
+def ingest(world: World, tell: Tell) -> None:
+    """Sessions from their transcripts to commits; told when they are archived, and when they are learned."""
+    for path in transcripts(world.folder, SESSIONS):
+        world.archiving.step("claude-code", path)
+        tell(f"archived {path.stem}")
+    while (ref := world.learn_one()) is not None:
+        tell(f"learned {ref.session}")
+    world.follow.catch_up()
+    world.commit()
+
+
+def commit(world: World, tell: Tell) -> None:
+    """Memories, and after each of them a commit."""
+    for number in range(len(world.web.memories()), 1_000):
+        content = f"Machine number {number} stands in rack {number + 40}."
+        world.remember(content, number)
+        tell(f"remembered {content}")
+        world.follow.commit(WEB)
+        tell(f"committed {content}")
+
+
+def rebuild(world: World, tell: Tell) -> None:
+    """The index made anew, again and again, while memories come in."""
+    for number in range(len(world.web.memories()), 1_000):
+        content = f"Buoy number {number} is painted in colour {number + 70}."
+        world.remember(content, number)
+        tell(f"remembered {content}")
+        world.follow.catch_up(anew=True)
+
+
+def purge(world: World, tell: Tell) -> None:
+    """A memory is written, committed, and purged with its history; another one stays."""
+    for number in range(len(world.web.memories(statuses=None)), 1_000):
+        content = f"Ferry number {number} leaves at pier {number + 10}."
+        world.remember(content, number)
+        tell(f"remembered {content}")
+        secret = f"The passphrase of box {number} is heron-{number}-pelican."
+        identifier = world.remember(secret, number)
+        world.follow.commit(WEB)
+        profile = world.web
+        profile.begin_purge(profile.purge_plan([identifier]))
+        tell(f"purged {secret}")
+        world.finish_purge(profile)
+
+
+def verbatim(world: World, tell: Tell) -> None:
+    """Messages of clients, acknowledged when they are archived."""
+    for number in range(world.journal.last_change(), 10_000):
+        world.say(f"talk-{number}", [f"Message number {number} speaks of tide {number + 300}."])
+        tell(f"said talk-{number}")
+
+
+WORKS: dict[str, Callable[[World, Tell], None]] = {
+    "ingest": ingest,
+    "commit": commit,
+    "rebuild": rebuild,
+    "purge": purge,
+    "verbatim": verbatim,
+}
+
+
+@dataclass
+class Killer:
+    """The other end: starts the process, asks it, ends it."""
+
+    process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls) -> Killer:
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        return cls(
+            subprocess.Popen(
+                [sys.executable, __file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=environment,
+            )
+        )
+
+    def run(self, work: str, folder: Path, after: int | None, then: float = 0.0) -> list[str]:
+        """Let it work for so long, kill it, and return what it had acknowledged."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        question = {"work": work, "folder": str(folder), "after": after, "then": then}
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        assert answer["code"] == 0 or (after is not None and answer["code"] == -signal.SIGKILL), answer
+        found: list[str] = answer["told"]
+        return found
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+def _work(name: str, folder: Path, embedder: Embedder, pipe: int) -> None:
+    home_variables(folder)
+    with opened(folder, embedder) as world:
+        os.write(pipe, b"\n")  # open: the clock starts
+        world.start()
+        WORKS[name](world, lambda text: os.write(pipe, f"{text}\n".encode()))
+
+
+class Forker:
+    """Forks, listens, kills."""
+
+    def __init__(self) -> None:
+        self._embedder = Embedder.load()
+        self._embedder.encode(["warm"])
+        self._pace: dict[str, float] = {}
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)  # git, which it runs, is killed with it, as with a whole service
+            os.close(reading)
+            try:
+                _work(question["work"], Path(question["folder"]), self._embedder, writing)
+            except BaseException:  # noqa: BLE001 - told, and then this copy of the process ends
+                sys.excepthook(*sys.exc_info())
+                os._exit(1)
+            os._exit(0)
+        os.close(writing)
+        told = self._heard(question, reading)
+        with suppress(ProcessLookupError):  # it has ended on its own
+            os.killpg(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        while piece := os.read(reading, 65_536):  # said before the kill
+            told += piece
+        os.close(reading)
+        return {"code": os.waitstatus_to_exitcode(status), "told": told.decode().split("\n")[1:-1]}
+
+    def _heard(self, question: dict[str, Any], reading: int) -> bytes:
+        """What is said until it is to be killed, or has ended."""
+        name, after, heard = question["work"], question["after"], bytearray()
+        last = time.monotonic()
+        deadline = last + _LONGEST_S
+        while (left := deadline - time.monotonic()) > 0:
+            ready, _, _ = select.select([reading], [], [], left)
+            piece = os.read(reading, 65_536) if ready else b""
+            if ready and not piece:
+                break
+            heard += piece
+            now = time.monotonic()
+            if ready:
+                self._pace[name], last = (now - last) / piece.count(b"\n"), now
+            if ready and after is not None and heard.count(b"\n") >= after:
+                after, deadline = None, now + question["then"] * self._pace.get(name, _FIRST_PACE_S)
+        return bytes(heard)
+
+
+def main() -> None:
+    forker = Forker()
+    for line in sys.stdin:
+        sys.stdout.write(f"{json.dumps(forker.answer(json.loads(line)))}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
