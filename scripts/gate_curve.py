@@ -2,6 +2,7 @@
 
     python scripts/gate_curve.py FOLDER/dev                     # with the memories of a model that knows the labels
     python scripts/gate_curve.py FOLDER/dev --extractor rules   # with those that rules find
+    … --write                                                   # also writes it into docs/benchmarks.md
 
 FOLDER is as for `bench_sessions.py`.  Asked are the set's questions that have an answer, its unrelated prompts, and
 those of `tests/recall/recall_prompts.py`, in one project after the other.  The daemon explains each answer: what
@@ -24,7 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "recall"))
 
-from bench_sessions import SETTLE_SECONDS, daemon, extractor, user
+from bench_sessions import PAGE, SETTLE_SECONDS, daemon, extractor, user
 from recall_prompts import UNRELATED
 
 from sidecar.client import Client, Profile
@@ -139,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sessions", type=Path, help="folder with the scripts, such as sessions/dev")
     parser.add_argument("--extractor", choices=("rules", "oracle"), default="oracle", help="what extracts")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/benchmarks.md")
     options = parser.parse_args()
     sessions = options.sessions.resolve()
     tools = scorer(sessions.parent)
@@ -148,7 +150,12 @@ def main() -> None:
         subprocess.run(render, check=True, stdout=subprocess.DEVNULL)
         with daemon(home, {**settings, "LOGNAME": user(sessions)}, SETTLE_SECONDS) as socket:
             found = questions(Client(socket, timeout=60), tools, sessions, home)
-    sys.stdout.write(f"{curve(found)}\n")
+    table = curve(found)
+    sys.stdout.write(f"{table}\n")
+    if options.write:
+        begin, end = (f"<!-- gate-{options.extractor}:{edge} -->" for edge in ("begin", "end"))
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(f"{begin}\n")
+        PAGE.write_text(f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

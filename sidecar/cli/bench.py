@@ -83,9 +83,9 @@ def _synthetic(memories: int, messages: int, asking: Asking) -> dict[str, Any]:
         with throwaway(bench_home.environ(root, dict(os.environ)), "sidecar bench --debug") as daemon:
             profile = Profile(name=bench_home.PROFILE)
             for done, (session, said) in enumerate(bench_home.sessions(messages)):
-                daemon.request("POST", profile.route("ingest"), {"messages": said, "sessionId": session})
+                _patiently(daemon, "POST", profile.route("ingest"), {"messages": said, "sessionId": session})
                 _draw(asking, "Filling", done * len(said), messages)
-            _settle(daemon, memories)
+            _settle(daemon, memories, messages)
             seconds = round(time.monotonic() - began, 1)
             store = root / "sidecar" / "store"
             return {"taken_in_s": seconds, **_measured(daemon, store, [("local", bench_home.PROFILE)], asking)}
@@ -93,13 +93,28 @@ def _synthetic(memories: int, messages: int, asking: Asking) -> dict[str, Any]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _settle(daemon: Client, memories: int) -> None:
+def _patiently(daemon: Client, method: str, route: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+    """What a request answers, asked again while the daemon is busy with what it has just been given."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        try:
+            return daemon.request(method, route, body)
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
+
+
+def _settle(daemon: Client, memories: int, messages: int = 0) -> None:
     """Until all is in the index and committed; what was ingested waits for an extractor that is not there."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     while time.monotonic() < deadline:
-        status = daemon.status()
-        held = sum(int(profile.get("memories", 0)) for profile in status.get("profiles", []))
-        if held >= memories and not (status.get("index") or {}).get("lag_ms"):
+        status = _patiently(daemon, "GET", "/v1/status")
+        held = [
+            sum(int(profile.get(kind, 0)) for profile in status.get("profiles", []))
+            for kind in ("memories", "messages")
+        ]
+        if held[0] >= memories and held[1] >= messages and not (status.get("index") or {}).get("lag_ms"):
             return
         time.sleep(_POLL_SECONDS)
     raise Unavailable(what="The bench", why=f"it has not settled within {_SETTLE_SECONDS:g} s")

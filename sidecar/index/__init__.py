@@ -1,7 +1,7 @@
 """Search over memories and verbatim messages, by words and by meaning: a cache of store and archive."""
 
 from sidecar.index import traits
-from sidecar.index.columns import Block
+from sidecar.index.columns import TYPES, Block
 from sidecar.index.documents import (
     Filters,
     Found,
@@ -25,6 +25,7 @@ __all__ = [
     "BUNDLED",
     "MAX_COVERAGE_TERMS",
     "STOP_WORDS",
+    "TYPES",
     "Block",
     "Embedder",
     "Filters",

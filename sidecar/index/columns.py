@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sidecar.errors import IndexUnusable
 from sidecar.index.threads import Threads, threads
 
-FORMAT = 2
+FORMAT = 3
 _SUFFIX = ".rows"
 
 _FILES_AT_MOST = 48
@@ -45,7 +45,7 @@ class ColumnRow:
 
     `time`: seconds since 1970, -1 if unknown; `until`: the moment from which it was no longer valid, or NEVER;
     `type`: an index into TYPES; `state`: CURRENT, SUPERSEDED or PROPOSED (a message is 0 in both); `session`: a digest;
-    `voice` and `traits`: of a message (see `traits`).
+    `voice` and `traits`: of a message (see `traits`); `key`: how many different terms a memory's topic key has.
     """
 
     row: int
@@ -57,6 +57,7 @@ class ColumnRow:
     state: int
     voice: int = 0
     traits: int = 0
+    key: int = 0
 
 
 TYPES = ("fact", "event", "instruction", "task")
@@ -75,6 +76,7 @@ def _dtype(dimensions: int) -> np.dtype[Any]:
             ("state", "u1"),
             ("voice", "<u4"),
             ("traits", "u1"),
+            ("key", "u1"),
             ("vector", "<f2", (dimensions,)),
         ]
     )
@@ -97,12 +99,13 @@ class Block:
     are only ever added behind the end that this one sees.
     """
 
-    __slots__ = ("_store", "_threads", "_vectors", "alive", "live", "size")
+    __slots__ = ("_embedded", "_store", "_threads", "_vectors", "alive", "live", "size")
 
     def __init__(self, store: NDArray[Any], vectors: Matrix, size: int, alive: Flags) -> None:
         self._store = store
         self._vectors = vectors
         self._threads: Threads | None = None
+        self._embedded: Flags | None = None
         self.size = size
         self.alive = alive
         self.live = int(np.count_nonzero(alive))
@@ -125,6 +128,13 @@ class Block:
     def vectors(self) -> Matrix:
         """The vectors, one row each; zero where there is none."""
         return self._vectors[: self.size]
+
+    @property
+    def embedded(self) -> Flags:
+        """Which rows have a vector; reckoned at the first use."""
+        if self._embedded is None:
+            self._embedded = np.asarray(self.vectors.any(axis=1))
+        return self._embedded
 
     @property
     def threads(self) -> Threads:
@@ -152,7 +162,7 @@ class Block:
         there = (mine[places] == wanted) & self.alive[places]
         return dict(zip(wanted[there].tolist(), places[there].tolist(), strict=True))
 
-    def places(self, rows: Sequence[int]) -> NDArray[np.intp]:
+    def places(self, rows: Sequence[int] | NDArray[np.uint64]) -> NDArray[np.intp]:
         """Where some living rows of this block lie, in the same order."""
         return np.searchsorted(self.column("row"), np.asarray(rows, np.uint64))
 

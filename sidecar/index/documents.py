@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from sidecar.model import MessageKind, ProfileRef, Role, Speaker, Stored
@@ -161,6 +162,7 @@ def digest(*parts: str) -> int:
     return int.from_bytes(hashlib.blake2b(joined, digest_size=8).digest(), "big")
 
 
+@lru_cache(maxsize=1024)
 def profile_number(profile: ProfileRef) -> int:
     """The number that stands for a profile."""
     return digest(profile.namespace, profile.name)

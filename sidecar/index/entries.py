@@ -15,12 +15,17 @@ from sidecar.index.documents import (
     encodable,
     profile_number,
 )
-from sidecar.index.lexical import Entry
+from sidecar.index.lexical import Entry, stems
 from sidecar.index.traits import traits, voice
 from sidecar.model import Memory, MemoryType, ProfileRef, Status, Stored
 
 MEMORY_FIELDS = ("content", "summary", "key", "queries", "keywords", "tags")
 """Text fields of a memory."""
+
+ALL_FIELDS = "all"
+"""The field with the words of all the others, from which it is told at once whether and in how many memories one is."""
+
+_MOST_KEY_WORDS = 255
 
 MESSAGE_FIELDS = ("text", "other")
 """Text fields of a message: `text` if recall may give it, `other` is the text of the rest, so that the words of
@@ -83,6 +88,7 @@ def memory_entry(row: int, stored: Stored) -> Entry:
         "keywords": "\n".join(memory.keywords),
         "tags": "\n".join(memory.tags),
     }
+    texts[ALL_FIELDS] = "\n".join(dict.fromkeys(texts.values()))
     labels = [f"status:{memory.status.value}", f"type:{memory.type.value}"]
     labels += [f"tag:{encodable(tag)}" for tag in memory.tags]
     if memory.status is not Status.PROPOSED:
@@ -112,6 +118,7 @@ def memory_columns(row: int, stored: Stored) -> ColumnRow:
         until=_until(memory),
         type=TYPES.index(memory.type.value),
         state=_STATES[memory.status],
+        key=min(_MOST_KEY_WORDS, len(set(stems((memory.key or "").replace("/", " ").replace("-", " "))))),
     )
 
 

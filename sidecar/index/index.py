@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Source, SyncReport
-from sidecar.index.entries import MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
+from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
 from sidecar.index.shelf import Shelf, wipe
 from sidecar.index.sync import (
@@ -35,10 +35,10 @@ from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Stored
 
-FORMAT = 6
+FORMAT = 7
 """Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
 laid down in another way (2: stop words weigh less in their vectors; 3: messages have traits and voices, and no words of
-their neighbours; 4 and 5: tags are labels; 6: so are messages' agents)."""
+their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory)."""
 
 _MARKER = "format.json"
 
@@ -231,7 +231,7 @@ class Index:
         self._open_shelves()
 
     def _open_shelves(self) -> None:
-        memories = Shelf(self.folder / "memories", MEMORY_FIELDS)
+        memories = Shelf(self.folder / "memories", (*MEMORY_FIELDS, ALL_FIELDS))
         messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
         self._known, self._seen = _known(memories), None
         self._memories, self._messages = memories, messages

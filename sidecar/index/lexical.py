@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Found
@@ -34,6 +36,11 @@ _KNOWN_RUNS = 1 << 15
 _STATE_ROW = 0
 _STATE_LABEL = "state"
 _NOT_BEFORE_1970 = 0
+_KEPT_COUNTS = 65_536
+"""Terms whose number of documents is remembered until the next commit."""
+
+_FEW_ROWS = 256
+
 MAX_COVERAGE_TERMS = 24
 """Terms whose presence fits exactly into the mantissa of the 32-bit score (see `coverage`)."""
 
@@ -210,6 +217,7 @@ class LexicalReader:
         self._folder = folder
         self._schema = schema
         self._searcher = searcher
+        self._counts: dict[tuple[int, str, str], int] = {}
 
     def state(self) -> State:
         """What was committed; the empty state for an index without a commit."""
@@ -226,8 +234,14 @@ class LexicalReader:
 
     def frequency(self, profile: int, field: str, term: str) -> int:
         """How many documents of a profile have a term in a field; deleted ones count until they are merged away."""
-        with _translated(self._folder):
-            return int(self._searcher.doc_freq(field, _scope(profile) + term))
+        asked = (profile, field, term)
+        known = self._counts.get(asked)
+        if known is None:
+            if len(self._counts) >= _KEPT_COUNTS:
+                self._counts.clear()
+            with _translated(self._folder):
+                known = self._counts[asked] = int(self._searcher.doc_freq(field, _scope(profile) + term))
+        return known
 
     def search(
         self,
@@ -244,13 +258,40 @@ class LexicalReader:
         each field; `others`: of a term that several fields have, the best field counts wholly and the others by this
         share (1 adds them up).
         """
-        scored = [
-            query for term, weight in weights.items() if (query := self._term(profile, term, weight, fields, others))
+        query = self._any(profile, weights, fields, others)
+        return self._run(self._narrowed(query, filters), limit) if query and limit > 0 else []
+
+    def scores(
+        self,
+        profile: int,
+        weights: Mapping[str, float],
+        field: str,
+        filters: Sequence[tantivy.Query],
+        limit: int,
+    ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        """As `search` in one field, for many rows: the rows and their scores as arrays, in no order."""
+        query = self._any(profile, weights, {field: 1.0}, 0.0)
+        hits = self._hits(self._narrowed(query, filters), limit) if query else ((), ())
+        rows, found = hits
+        return np.array(rows, np.uint64), np.array(found, np.float32)
+
+    def counted(
+        self, profile: int, weights: Mapping[str, float], field: str, filters: Sequence[tantivy.Query], limit: int
+    ) -> dict[int, int]:
+        """How many of the terms a field of some rows has: of those with the most, among them with the weightiest.
+
+        A term scores 1, and its share of one half, which is never as much as another term.
+        """
+        known = {term: weight for term, weight in weights.items() if self.frequency(profile, field, term)}
+        if not known or limit < 1:
+            return {}
+        whole = 2 * (sum(known.values()) or 1.0)
+        parts = [
+            (tantivy.Occur.Should, _constant(self._exact(field, _scope(profile) + term), 1 + weight / whole))
+            for term, weight in known.items()
         ]
-        if not scored or limit < 1:
-            return []
-        wanted = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in scored])
-        return self._run(self._narrowed(wanted, filters), limit)
+        found = self._run(self._narrowed(tantivy.Query.boolean_query(parts), filters), limit)
+        return {hit.row: int(hit.score + 0.25) for hit in found}  # a little below a whole number is one too
 
     def coverage(
         self, profile: int, terms: Sequence[str], fields: Sequence[str], rows: Sequence[int]
@@ -262,7 +303,7 @@ class LexicalReader:
         if not rows or not terms:
             return {}
         occur = tantivy.Occur
-        parts = [(occur.Must, _constant(tantivy.Query.term_set_query(self._schema, "row", list(rows)), 0.0))]
+        parts = [(occur.Must, _constant(self._rows(rows), 0.0))]
         for bit, term in enumerate(terms[:MAX_COVERAGE_TERMS]):
             anywhere = [(occur.Should, self._exact(field, _scope(profile) + term)) for field in fields]
             parts.append((occur.Should, _constant(tantivy.Query.boolean_query(anywhere), float(1 << bit))))
@@ -273,7 +314,7 @@ class LexicalReader:
         if not rows:
             return {}
         with _translated(self._folder):
-            query = tantivy.Query.term_set_query(self._schema, "row", list(rows))
+            query = self._rows(rows)
             addresses = [address for _, address in self._searcher.search(query, len(rows), count=False).hits]
             numbers = self._searcher.fast_field_values("row", addresses)
             return {
@@ -321,11 +362,30 @@ class LexicalReader:
         return [found.row for found in self._run(tantivy.Query.boolean_query(must), max(1, self.documents()))]
 
     def _run(self, query: tantivy.Query, limit: int) -> list[Found]:
+        rows, scores = self._hits(query, limit)
+        ranked = sorted(zip(scores, rows, strict=True), reverse=True)
+        return [Found(row, score) for score, row in ranked]
+
+    def _hits(self, query: tantivy.Query, limit: int) -> tuple[Sequence[int], Sequence[float]]:
+        """The rows of the best documents and their scores; at equal scores in no order."""
         with _translated(self._folder):
             hits = self._searcher.search(query, limit, count=False).hits
-            rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        found = [Found(int(row), float(score)) for (score, _), row in zip(hits, rows, strict=True) if row is not None]
-        return sorted(found, key=lambda hit: (-hit.score, -hit.row))
+            if not hits:
+                return (), ()
+            scores, addresses = zip(*hits, strict=True)
+            rows = self._searcher.fast_field_values("row", list(addresses))
+        return cast("list[int]", rows), scores  # every document has a row
+
+    def _any(
+        self, profile: int, weights: Mapping[str, float], fields: Mapping[str, float], others: float
+    ) -> tantivy.Query | None:
+        """Any of the terms; nothing if no document has one."""
+        scored = [
+            (tantivy.Occur.Should, query)
+            for term, weight in weights.items()
+            if (query := self._term(profile, term, weight, fields, others))
+        ]
+        return tantivy.Query.boolean_query(scored) if scored else None
 
     def _term(
         self, profile: int, term: str, weight: float, fields: Mapping[str, float], others: float
@@ -339,6 +399,16 @@ class LexicalReader:
                 exact = self._exact(field, _scope(profile) + term)
                 queries.append(tantivy.Query.boost_query(exact, share * weight / engine))
         return tantivy.Query.disjunction_max_query(queries, others) if queries else None
+
+    def _rows(self, rows: Sequence[int]) -> tantivy.Query:
+        """The documents with these numbers.
+
+        A set of terms walks through all numbers that there are: for a few it takes ten times what asking for each does.
+        """
+        if len(rows) > _FEW_ROWS:
+            return tantivy.Query.term_set_query(self._schema, "row", list(rows))
+        each = [tantivy.Query.term_query(self._schema, "row", row) for row in rows]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in each])
 
     def _exact(self, field: str, value: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, value, "freq")

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index.columns import TYPES, Block, Matrix
+from sidecar.index.columns import Block, Matrix
 from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
-from sidecar.index.entries import MEMORY_FIELDS, SETTLED, indexed_memory, indexed_message
+from sidecar.index.entries import ALL_FIELDS, SETTLED, indexed_memory, indexed_message
 from sidecar.index.shelf import ShelfView, nearest
 from sidecar.index.sources import sources
 from sidecar.index.threads import NOBODY, Places
 from sidecar.model import ProfileRef
 
-_RECALL_FIELDS: Mapping[Kind, Sequence[str]] = {"memory": MEMORY_FIELDS, "message": ("text",)}
+_RECALL_FIELDS: Mapping[Kind, Sequence[str]] = {"memory": (ALL_FIELDS,), "message": ("text",)}
 """The fields whose words count as a document's own."""
 
 _OTHERS = 0.2
@@ -51,8 +51,17 @@ class View:
         profiles comparable.
         """
         shelf, number = self._shelf(kind), profile_number(profile)
+        if number not in shelf.blocks:
+            return []
         narrowed = shelf.reader.filters(number, filters, always=_current(kind, filters))
         return shelf.reader.search(number, weights, fields, narrowed, limit, _OTHERS)
+
+    def message_words(
+        self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int
+    ) -> tuple[NDArray[np.uint64], Matrix]:
+        """As `words` over messages, for many of them: rows and scores as arrays, in no order."""
+        reader, number = self.messages.reader, profile_number(profile)
+        return reader.scores(number, weights, "text", reader.filters(number, filters), limit)
 
     def verbatim(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
         """As `words`, over the messages of every role."""
@@ -63,6 +72,10 @@ class View:
     def nearest(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
         """The rows with the greatest cosine to a vector of the index's own embedder, best first."""
         return self._shelf(kind).nearest(profile_number(profile), vector, filters, limit)
+
+    def memories_of(self, profile: ProfileRef) -> Block | None:
+        """The memories of a profile as arrays; None if there are none."""
+        return self.memories.blocks.get(profile_number(profile))
 
     def messages_of(self, profile: ProfileRef) -> Block | None:
         """The recallable messages of a profile as arrays; None if there are none."""
@@ -75,29 +88,22 @@ class View:
             return {}
         places = block.positions(rows)
         vectors = block.vectors[list(places.values())]
-        known = np.any(vectors, axis=1)
+        known = block.embedded[list(places.values())]
         cosines = np.einsum("ij,j->i", vectors[known], vector)
         rows_known = np.array(list(places), np.uint64)[known]
         return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
 
-    def types(self, profile: ProfileRef, rows: Sequence[int]) -> dict[int, str]:
-        """The types of some memories; those that are not there are left out."""
-        block = self.memories.blocks.get(profile_number(profile))
+    def keys(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> dict[int, float]:
+        """The memories whose topic key has the most of the terms, with the share of the key's words that these are."""
+        shelf, number = self.memories, profile_number(profile)
+        block = shelf.blocks.get(number)
         if block is None:
             return {}
-        places = block.positions(rows)
-        return {
-            row: TYPES[number] for row, number in zip(places, block.column("type")[list(places.values())], strict=True)
-        }
-
-    def source_cosines(self, profile: ProfileRef, vector: Matrix, rows: Sequence[int]) -> dict[int, float]:
-        """The cosines of the messages that some memories came from; those whose message is not held are left out."""
-        block = self.memories.blocks.get(profile_number(profile))
-        if block is None:
-            return {}
-        held = block.positions(rows)
-        cosines = self._of_sources(profile, vector, np.array(list(held.values()), np.intp))
-        return {row: float(cosine) for row, cosine in zip(held, cosines, strict=True) if not np.isnan(cosine)}
+        narrowed = shelf.reader.filters(number, filters, always=_current("memory", filters))
+        plain = {term: weight for term, weight in weights.items() if term.isalnum()}  # a key is counted in its parts
+        counts = shelf.reader.counted(number, plain, "key", narrowed, limit)
+        words = block.column("key")[block.places(list(counts))]
+        return {row: min(1.0, count / most) for (row, count), most in zip(counts.items(), words, strict=True) if most}
 
     def nearest_sources(self, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[int]:
         """The rows of memories without a vector that came from the messages nearest to a vector, in no order."""
@@ -105,17 +111,26 @@ class View:
         block = self.memories.blocks.get(number)
         if block is None:
             return []
-        places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.vectors.any(axis=1))
-        cosines = np.nan_to_num(self._of_sources(profile, vector, places))
+        places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.embedded)
+        cosines = np.nan_to_num(self.source_cosines(profile, vector, places))
         best = places[nearest(cosines, np.ones(len(places), np.bool_), limit)]
         return [int(row) for row in block.column("row")[best]]
 
-    def _of_sources(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
+    def own_cosines(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
+        """The cosine of the memory at each place, NaN where it has no vector."""
+        block = self.memories.blocks.get(profile_number(profile))
+        if block is None or block.vectors.shape[1] != vector.shape[0]:
+            return np.full(len(places), np.nan, np.float32)
+        vectors = block.vectors[places]
+        cosines: Matrix = np.where(block.embedded[places], np.einsum("ij,j->i", vectors, vector), np.float32(np.nan))
+        return cosines
+
+    def source_cosines(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
         """The cosine of the message that the memory at each place came from, NaN where none is held."""
         number = profile_number(profile)
         found = np.full(len(places), np.nan, np.float32)
-        memories, messages = self.memories.blocks[number], self.messages.blocks.get(number)
-        if messages is None or messages.vectors.shape[1] != vector.shape[0]:
+        memories, messages = self.memories.blocks.get(number), self.messages.blocks.get(number)
+        if memories is None or messages is None or messages.vectors.shape[1] != vector.shape[0]:
             return found
         if number not in self._sources:
             self._sources[number] = sources(memories, messages)
@@ -136,15 +151,11 @@ class View:
 
     def frequencies(self, profile: ProfileRef, terms: Sequence[str]) -> tuple[dict[str, int], int]:
         """In how many recallable documents of a profile each term is, and how many there are (both approximate)."""
-        number = profile_number(profile)
-        counts = {
-            term: sum(
-                max(self._shelf(kind).reader.frequency(number, field, term) for field in fields)
-                for kind, fields in _RECALL_FIELDS.items()
-            )
-            for term in terms
-        }
-        return counts, self.size(profile)
+        number, size = profile_number(profile), self.size(profile)
+        if not size:
+            return dict.fromkeys(terms, 0), 0
+        fields = [(self._shelf(kind).reader, field) for kind, names in _RECALL_FIELDS.items() for field in names]
+        return {term: sum(reader.frequency(number, field, term) for reader, field in fields) for term in terms}, size
 
     def size(self, profile: ProfileRef) -> int:
         """How many memories and recallable messages a profile has."""

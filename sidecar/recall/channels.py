@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -36,18 +37,6 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What all channels found: their votes, best first, and which of the query's terms each of the best has.
-
-    `worth`: what each document is worth in all, on the scale of its kind.
-    """
-
-    votes: Mapping[str, Sequence[Vote]]
-    has: Mapping[Place, frozenset[str]]
-    worth: Mapping[Place, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Search:
     """What the channels of one recall share."""
 
@@ -64,23 +53,73 @@ class Search:
         return self.limit + max(SPARE, self.limit // 2)
 
 
+class Had:
+    """Which of the query's terms each of the best documents has.
+
+    The index is asked for it at the first use: where the gate decides without it, that is a search of many terms saved.
+    """
+
+    def __init__(self, search: Search, places: Sequence[Place]) -> None:
+        self._search, self._places = search, places
+
+    @cached_property
+    def memories(self) -> frozenset[frozenset[str]]:
+        """What the memories have."""
+        return self._of("memory")
+
+    @cached_property
+    def messages(self) -> frozenset[frozenset[str]]:
+        """What the messages have."""
+        return self._of("message")
+
+    @property
+    def everything(self) -> frozenset[frozenset[str]]:
+        """What both have."""
+        return self.memories | self.messages
+
+    def _of(self, kind: Kind) -> frozenset[frozenset[str]]:
+        terms = list(self._search.query.weights)
+        found: set[frozenset[str]] = set()
+        for number, profile in enumerate(self._search.profiles):
+            rows = [place.row for place in self._places if (place.profile, place.kind) == (number, kind)]
+            found |= set(self._search.view.coverage(kind, profile, terms, rows).values())
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What all channels found: their votes, best first, and which of the query's terms the best have.
+
+    `worth`: what each document is worth in all, on the scale of its kind.
+    """
+
+    votes: Mapping[str, Sequence[Vote]]
+    had: Had
+    worth: Mapping[Place, float]
+
+
 Ranking = list[tuple[Place, float]]
 Worth = Mapping[Place, float]
 
 
 def run(search: Search, kinds: Sequence[Kind], threads: Executor) -> Findings:
-    """Ask for memories and for messages, at the same time; neither sees what the other found."""
+    """Ask for memories and for messages, at the same time; neither sees what the other found.
+
+    The last is asked in this thread: a second one is a hand-over that costs more than a small search.
+    """
     ways: Mapping[Kind, Callable[[Search], tuple[Mapping[str, Ranking], Worth]]] = {"memory": _kept, "message": _talk}
-    asked = [threads.submit(ways[kind], search) for kind in sorted(set(kinds))]
+    wanted: list[Kind] = sorted(set(kinds))
+    asked = [threads.submit(ways[kind], search) for kind in wanted[:-1]]
+    found = [ways[kind](search) for kind in wanted[-1:]]
+    found += [answer.result() for answer in asked]
     rankings: dict[str, Ranking] = {}
     worth: dict[Place, float] = {}
-    for answer in asked:
-        channels, values = answer.result()
+    for channels, values in found:
         rankings |= channels
         worth |= values
-    has = _coverage(search, sorted({place for ranking in rankings.values() for place, _ in ranking[:LOOKED_AT]}))
+    had = Had(search, sorted({place for ranking in rankings.values() for place, _ in ranking[:LOOKED_AT]}))
     votes = {name: [Vote(*ranked) for ranked in _ranked(ranking)] for name, ranking in rankings.items()}
-    return Findings(votes, has, worth)
+    return Findings(votes, had, worth)
 
 
 def _kept(search: Search) -> tuple[Mapping[str, Ranking], Worth]:
@@ -126,13 +165,3 @@ def _ranked(ranking: Ranking) -> Iterator[tuple[int, Place, float]]:
 def _sorted(found: Ranking) -> Ranking:
     """Best first; equal scores by profile, then the later row first."""
     return sorted(found, key=lambda item: (-item[1], item[0].profile, -item[0].row))
-
-
-def _coverage(search: Search, places: Sequence[Place]) -> dict[Place, frozenset[str]]:
-    terms = list(search.query.weights)
-    found: dict[Place, frozenset[str]] = {}
-    for profile, kind in sorted({(place.profile, place.kind) for place in places}):
-        rows = [place.row for place in places if (place.profile, place.kind) == (profile, kind)]
-        for row, has in search.view.coverage(kind, search.profiles[profile], terms, rows).items():
-            found[Place(profile, kind, row)] = has
-    return found

@@ -44,15 +44,22 @@ class Verdict:
     weighed: bool = False
 
 
-def judge(query: Query, findings: Findings) -> Verdict:
-    """The verdict on what the channels found."""
+def beforehand(query: Query) -> Verdict | None:
+    """The verdict on a query for which nothing need be looked for; None if that depends on what is found."""
     if not query.weights:
         return Verdict(open=False, why="the query has no words with a topic")
     if not query.content and not _asks_of_everyday_things(query):
         return Verdict(open=False, why="the query has only everyday words")
+    return None
+
+
+def judge(query: Query, findings: Findings, *, thorough: bool = False) -> Verdict:
+    """The verdict on what the channels found; `thorough`: with all figures, also with those that change nothing."""
+    if verdict := beforehand(query):
+        return verdict
     if not any(findings.votes.values()):
         return Verdict(open=False, why="nothing was found")
-    return _weighed(query, findings)
+    return _weighed(query, findings, thorough=thorough)
 
 
 def _asks_of_everyday_things(query: Query) -> bool:
@@ -60,20 +67,29 @@ def _asks_of_everyday_things(query: Query) -> bool:
     return query.manner.form == "question" and len(query.everyday) >= enough
 
 
-def _weighed(query: Query, findings: Findings) -> Verdict:
-    nearest = _nearest(findings)
-    of_memories = {has for place, has in findings.has.items() if place.kind == "memory"}
-    # Where words alone decide, those of messages count too: nearness speaks for messages elsewhere, and cannot here.
-    looked_at = set(findings.has.values()) if query.foreign or not of_memories else of_memories
-    coverage = max((query.covered_tellingly(has) for has in looked_at), default=0.0)
+def _weighed(query: Query, findings: Findings, *, thorough: bool) -> Verdict:
+    nearest, needed = _nearest(findings), Gate.NEEDED[query.manner.form]
     manner = [reason for reason in _manner(query) if reason.evidence]
+    by_evidence = query.manner.asks and query.content and not query.foreign
+    enough = by_evidence and nearest + sum(reason.evidence for reason in manner) >= needed
+    coverage = 0.0 if enough and not thorough else _coverage(query, findings)
     talk_alone = not any(place.kind == "memory" for place in findings.worth)
     reasons = (*_found(nearest, coverage if talk_alone else 0.0), *manner)
     evidence = sum(reason.evidence for reason in reasons)
-    needed = Gate.NEEDED[query.manner.form]
     opened, why, weighed = _decided(query, findings, _Evidence(evidence >= needed, coverage, nearest))
     of_manner = sum(reason.evidence for reason in manner)
     return Verdict(opened, why, nearest, coverage, of_manner, evidence, needed, reasons, weighed)
+
+
+def _coverage(query: Query, findings: Findings) -> float:
+    """The most of what the query's words weigh that one document has.
+
+    Where words alone decide, those of messages count too: nearness speaks for messages elsewhere, and cannot there.
+    """
+    looked_at = findings.had.memories
+    if query.foreign or not looked_at:
+        looked_at = findings.had.everything
+    return max((query.covered_tellingly(has) for has in looked_at), default=0.0)
 
 
 def _found(nearest: float, coverage: float) -> tuple[Reason, ...]:
@@ -124,9 +140,9 @@ def _decided(query: Query, findings: Findings, found: _Evidence) -> tuple[bool, 
 def _of_its_own(query: Query, findings: Findings) -> bool:
     """Whether one document has so many words of what is no question that it is no chance."""
     if query.manner.form == "command":
-        return any(len(query.content & has) >= Gate.ORDER_TERMS for has in findings.has.values())
+        return any(len(query.content & has) >= Gate.ORDER_TERMS for has in findings.had.everything)
     needed = min(Gate.ORDER_TERMS, len(query.weights))
-    return any(len(has) >= needed and query.content & has for has in findings.has.values())
+    return any(len(has) >= needed and query.content & has for has in findings.had.everything)
 
 
 def _goes_on(query: Query, findings: Findings) -> bool:
@@ -134,7 +150,7 @@ def _goes_on(query: Query, findings: Findings) -> bool:
 
     A long prompt is like no single document, neither in words nor in meaning, and of its words the sum counts few.
     """
-    together = max((len(query.content & has) for has in findings.has.values()), default=0)
+    together = max((len(query.content & has) for has in findings.had.everything), default=0)
     return len(query.known) >= Gate.GOING_ON and together >= Gate.GOING_ON_TOGETHER
 
 

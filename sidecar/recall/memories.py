@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sidecar.index import View, stems
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.index import TYPES, View
 from sidecar.model import ProfileRef
 from sidecar.recall.messages import Asked
-from sidecar.recall.query import Query
-from sidecar.recall.weights import KEY_COVERED, MEMORY_FIELDS, POOL, Kept
+from sidecar.recall.weights import KEY_COVERED, LOOKED_AT, MEMORY_FIELDS, POOL, Kept
+
+_TASK = TYPES.index("task")
+_WEIGHTS = np.array([Kept.WORDS, Kept.SYNONYMS, Kept.KEY, Kept.MEANING, Kept.SOURCE])
+"""Of the parts, in the order of `Told`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +42,62 @@ class Told:
 
 
 def told(view: View, profile: ProfileRef, asked: Asked, *, beside: bool) -> list[Told]:
-    """The memories of most worth, in no order.  `beside`: the profile is not the project's own."""
+    """The memories of most worth, and with them the best by each part alone; in no order.
+
+    `beside`: the profile is not the project's own.
+    """
+    block = view.memories_of(profile)
+    if block is None:
+        return []
     query, filters, pool = asked.query, asked.filters, max(POOL, asked.most)
-    words = _scores(view, profile, query.weights, MEMORY_FIELDS, asked)
-    others = _scores(view, profile, query.synonyms, MEMORY_FIELDS, asked)
-    keys = _keys(view, profile, asked)
+    words, synonyms = (
+        {hit.row: hit.score for hit in view.words("memory", profile, weights, MEMORY_FIELDS, filters, pool)}
+        for weights in (query.weights, query.synonyms)
+    )
+    shares = view.keys(profile, query.weights, filters, pool)
+    keys = {row: share for row, share in shares.items() if share >= KEY_COVERED}
     near = {hit.row for hit in view.nearest("memory", profile, asked.vector, filters, pool)}
     near |= set(view.nearest_sources(profile, asked.vector, filters, pool))
-    types = view.types(profile, sorted(near | words.keys() | others.keys() | keys.keys()))
-    cosines = view.cosines("memory", profile, asked.vector, list(types))
-    sources = view.source_cosines(profile, asked.vector, list(types))
+    rows = np.array(sorted(near | words.keys() | synonyms.keys() | keys.keys()), np.uint64)
     whole = sum(query.weights.values()) or 1.0
-    found = []
-    for row, kind in types.items():
-        # A task has no vector of its own, and not every message is held: then one stands in for the other.
-        cosine = cosines.get(row, sources.get(row, 0.0))
-        source = sources.get(row, cosine)
-        said, otherwise, key = words.get(row, 0.0) / whole, others.get(row, 0.0) / whole, keys.get(row, 0.0)
-        worth = Kept.WORDS * said + Kept.SYNONYMS * otherwise + Kept.KEY * key
-        worth += Kept.MEANING * cosine + Kept.SOURCE * source
-        worth -= Kept.BESIDE * beside + Kept.TASK * (kind == "task")
-        found.append(Told(row, said, otherwise, key, cosine, source, worth))
+    places = block.places(rows)
+    parts = np.stack(
+        [
+            _aligned(rows, words) / whole,
+            _aligned(rows, synonyms) / whole,
+            _aligned(rows, keys),
+            *_nearness(view, profile, asked, places),
+        ]
+    )
+    worth = _WEIGHTS @ parts - Kept.BESIDE * beside - Kept.TASK * (block.column("type")[places] == _TASK)
+    best = {
+        int(place)
+        for scores, most in ((worth, asked.most), *((part, LOOKED_AT) for part in parts))
+        for place in np.argsort(-scores, kind="stable")[:most]
+    }
+    return [_told(int(rows[at]), parts[:, at].tolist(), float(worth[at])) for at in sorted(best)]
+
+
+def _told(row: int, parts: list[float], worth: float) -> Told:
+    words, synonyms, key, cosine, source = parts
+    return Told(row, words, synonyms, key, cosine, source, worth)
+
+
+def _aligned(rows: NDArray[np.uint64], scores: Mapping[int, float]) -> NDArray[np.float64]:
+    """The score of each row, 0 where it has none; every scored row is among them, and they are in order."""
+    found = np.zeros(len(rows))
+    found[np.searchsorted(rows, np.array(list(scores), np.uint64))] = list(scores.values())
     return found
 
 
-def _scores(
-    view: View, profile: ProfileRef, weights: Mapping[str, float], fields: Mapping[str, float], asked: Asked
-) -> Mapping[int, float]:
-    pool = max(POOL, asked.most)
-    return {hit.row: hit.score for hit in view.words("memory", profile, weights, fields, asked.filters, pool)}
+def _nearness(
+    view: View, profile: ProfileRef, asked: Asked, places: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The cosine of each memory and of the message that it came from.
 
-
-def _keys(view: View, profile: ProfileRef, asked: Asked) -> Mapping[int, float]:
-    """The memories whose topic key the query names, with the share of the key's words that it has."""
-    rows = _scores(view, profile, asked.query.weights, {"key": 1.0}, asked)
-    shares = {row: _named(memory.key or "", asked.query) for row, memory in view.fetch_memories(sorted(rows)).items()}
-    return {row: share for row, share in shares.items() if share >= KEY_COVERED}
-
-
-def _named(key: str, query: Query) -> float:
-    words = {term for segment in key.split("/") for term in stems(segment.replace("-", " "))}
-    return len(words & query.weights.keys()) / len(words) if words else 0.0
+    A task has no vector of its own, and not every message is held: then one stands in for the other.
+    """
+    own = view.own_cosines(profile, asked.vector, places)
+    source = view.source_cosines(profile, asked.vector, places)
+    cosine = np.where(np.isnan(own), np.nan_to_num(source), own)
+    return cosine, np.where(np.isnan(source), cosine, source)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sidecar.index import Block, Filters, View, nearest, traits, wanted
 from sidecar.model import ProfileRef
 from sidecar.recall.query import Query
-from sidecar.recall.weights import LOOKED_AT, MESSAGE_FIELDS, Talk
+from sidecar.recall.weights import LOOKED_AT, Talk
 
 Places = NDArray[np.intp]
 Scores = NDArray[np.float32]
@@ -51,11 +51,11 @@ def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
     if block is None:
         return []
     query = asked.query
-    found = view.words("message", profile, query.weights, MESSAGE_FIELDS, asked.filters, Talk.POOL)
-    places = block.places([hit.row for hit in found])
+    rows_found, scores = view.message_words(profile, query.weights, asked.filters, Talk.POOL)
+    places = block.places(rows_found)
     # One more than there are messages: the place -1, which is nobody's, then reads as nothing.
     words = np.zeros(block.size + 1, np.float32)
-    words[places] = [hit.score for hit in found]
+    words[places] = scores
     cosines = np.append(block.cosines(asked.vector), np.float32(0))
     allowed = wanted(block, asked.filters)
     pool = _pool(block, places, nearest(cosines[:-1], allowed, Talk.POOL_NEAR), allowed)

@@ -14,7 +14,7 @@ from sidecar.recall.channels import Findings, Search, run
 from sidecar.recall.explain import WITHHELD, Account, explanation
 from sidecar.recall.fuse import Candidate, fuse, sentences
 from sidecar.recall.period import favoured, period_of
-from sidecar.recall.query import analyse
+from sidecar.recall.query import Query, analyse
 from sidecar.recall.request import RecallAnswer, RecallRequest
 from sidecar.recall.stopwatch import Stopwatch
 from sidecar.recall.weights import ANSWER_SENTENCES, CHANNELS, SUMMARY_CHARACTERS
@@ -36,9 +36,13 @@ class Recall:
         Raises IndexUnusable if the index cannot be read.
         """
         watch = Stopwatch()
+        query = analyse(request.query, self._index.view, request.places)
+        watch.lap("analyse")
+        if not request.explain and gate.beforehand(query):
+            return RecallAnswer((), "")
         period = period_of(request.query, request.reference)
-        search, findings = self._found(request, request.query, watch)
-        verdict = gate.judge(search.query, findings)
+        search, findings = self._found(request, query, watch)
+        verdict = gate.judge(query, findings, thorough=request.explain)
         watch.lap("gate")
         found = favoured(fuse(search, findings), period)[: request.limit] if verdict.open or request.explain else []
         candidates = found if verdict.open else []
@@ -49,7 +53,7 @@ class Recall:
         told: Mapping[str, object] | None = None
         if request.explain:
             withheld = [] if verdict.open else [_hit(candidate) for candidate in found[:WITHHELD]]
-            told = explanation(Account(search.query, period, verdict, findings, withheld, watch))
+            told = explanation(Account(query, period, verdict, findings, withheld, watch))
         return RecallAnswer(hits, answered.text, told, reckoned=answered.reckoned)
 
     def beside(self, request: RecallRequest, text: str) -> tuple[Hit, ...]:
@@ -57,7 +61,8 @@ class Recall:
 
         There is no gate: whether there is anything to say is judged by the query itself.
         """
-        search, findings = self._found(request, text, Stopwatch())
+        query = analyse(text, self._index.view, request.places)
+        search, findings = self._found(request, query, Stopwatch())
         return tuple(_hit(candidate) for candidate in fuse(search, findings)[: request.limit])
 
     def search(
@@ -94,15 +99,11 @@ class Recall:
         hits.sort(key=lambda hit: words not in " ".join(hit.content.split()).casefold())
         return tuple(hits[:limit])
 
-    def _found(self, request: RecallRequest, text: str, watch: Stopwatch) -> tuple[Search, Findings]:
-        """What all channels find for a text under the filters of the request."""
-        view = self._index.view
-        profiles = tuple(dict.fromkeys(request.profiles))
-        query = analyse(text, view, profiles)
-        watch.lap("analyse")
+    def _found(self, request: RecallRequest, query: Query, watch: Stopwatch) -> tuple[Search, Findings]:
+        """What all channels find for a query under the filters of the request."""
         vector = self._index.embedder.weighted(query.words)
         watch.lap("embed")
-        search = Search(view, profiles, query, vector, request.filters, request.limit)
+        search = Search(self._index.view, request.places, query, vector, request.filters, request.limit)
         kinds = [kind for kind in request.kinds if kind == "memory" or request.asks_messages]
         findings = run(search, kinds, self._threads)
         watch.lap("channels")

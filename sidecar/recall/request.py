@@ -40,6 +40,11 @@ class RecallRequest:
     """Whether an answer is wanted besides the hits; who only shows hits saves a seventh of the time."""
 
     @property
+    def places(self) -> tuple[ProfileRef, ...]:
+        """The profiles, each once."""
+        return tuple(dict.fromkeys(self.profiles))
+
+    @property
     def asks_messages(self) -> bool:
         """Whether verbatim messages may be given: they have neither type nor tags."""
         return "message" in self.kinds and not self.types and not self.tags

@@ -26,8 +26,6 @@ MEMORY_FIELDS: Mapping[str, float] = {
     "tags": 0.7,
 }
 
-MESSAGE_FIELDS: Mapping[str, float] = {"text": 1.0}
-
 
 class Talk:
     """What a message is worth: a sum of what is known of it.

@@ -221,3 +221,30 @@ def test_what_the_engine_says_comes_as_ours(tmp_path: Path) -> None:
     Lexicon(tmp_path, ("one",))
     with pytest.raises(IndexUnusable):
         Lexicon(tmp_path, ("two",))
+
+
+def test_a_key_is_told_by_the_share_of_its_words(index: Index) -> None:
+    index.sync(
+        Held([memory("A", "pnpm", key="web/package-manager"), memory("B", "Kafka", key="web"), memory("C", "no")])
+    )
+    rows = {row: one.id for row, one in index.view.fetch_memories(_all_rows(index)).items()}
+    shares = index.view.keys(WEB, {"packag": 2.0, "manag": 1.0, "package-manag": 1.0}, Filters(), 9)
+    assert {rows[row]: share for row, share in shares.items()} == {"A": pytest.approx(2 / 3)}
+    assert {rows[row] for row in index.view.keys(WEB, {"web": 1.0}, Filters(), 9)} == {"A", "B"}
+    assert index.view.keys(WEB, {"web": 1.0}, Filters(types=("task",)), 9) == {}
+
+
+def test_many_rows_are_fetched_as_few_are(index: Index) -> None:
+    index.sync(Held([memory(f"M{number}", f"Shelf {number}.") for number in range(300)]))
+    rows = _all_rows(index)
+    many = index.view.fetch_memories(rows)
+    assert sorted(one.id for one in many.values()) == sorted(f"M{number}" for number in range(300))
+    assert {
+        row: one for half in (rows[:150], rows[150:]) for row, one in index.view.fetch_memories(half).items()
+    } == many
+
+
+def _all_rows(index: Index) -> list[int]:
+    block = index.view.memories_of(WEB)
+    assert block is not None
+    return [int(row) for row in block.column("row")]

@@ -105,3 +105,13 @@ def test_the_gate_opens_for_what_is_near_only_in_other_words(over: Over) -> None
 
 def test_it_stays_shut_without_them(over: Over) -> None:
     assert _ids(over(Held([memory("B", "The kitten sleeps on the sofa.")])), "Which vendor sends an invoice?") == []
+
+
+def test_a_task_that_is_found_by_its_message_alone_passes_the_filter_of_tags(over: Over) -> None:
+    """It has no vector, so that neither words nor columns of its own tell its tags."""
+    source = Source("transcript", "claude-code", "s1", "user", ("m1",))
+    fields = {"type": MemoryType.TASK, "source": source, "observed": day(1)}
+    stored = [memory("ours", "Paint it anew.", tags=("ui",), **fields), memory("other", "Redo the axis.", **fields)]
+    recall = over(Held(stored, [message(1, "the weather chart is wrong, it has to be drawn again")]))
+    found = _ids(recall, "What is wrong with our weather chart?", tags=("ui",))
+    assert found == ["ours"]
