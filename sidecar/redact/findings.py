@@ -21,11 +21,8 @@ class Finding(NamedTuple):
 
 
 def lowered(text: str) -> str:
-    """Lower case of the same length (some capital letters have a longer small form)."""
-    lower = text.lower()
-    if len(lower) == len(text):
-        return lower
-    return "".join(small if len(small := character.lower()) == 1 else character for character in text)
+    """Lower case of the same length: of the letters only `İ` has a longer small form; `ſ` is an `s` of old prints."""
+    return text.replace("İ", "i").replace("ſ", "s").lower()
 
 
 def merged(text: str, findings: Iterable[Finding]) -> list[Finding]:

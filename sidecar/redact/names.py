@@ -6,6 +6,8 @@ import enum
 import functools
 import re
 
+from sidecar.redact.findings import lowered
+
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z\u00c0-\uffff]+|[\u0100-\uffff]+|\d+")
 
 
@@ -69,7 +71,9 @@ _NOT_BEFORE = frozenset(
 @functools.lru_cache(maxsize=8192)
 def strength(name: str) -> Strength:
     """How secret-like a name is: snake, kebab, camel and dotted names alike; what comes last counts."""
-    words = [word.lower() for word in _SPLIT.findall(name[-120:])]
+    name = name[-120:]
+    # Capitals alone are one word to the next `_`, also where some of them are no ASCII: `ŞİFRE`, `HASŁO`.
+    words = [lowered(word) for word in _SPLIT.findall(lowered(name) if name.isupper() else name)]
     while len(words) > 1 and (words[-1] in _AFTER or words[-1].isdigit()) and _worth(words[:-1]):
         words.pop()
     return _worth(words)

@@ -64,7 +64,7 @@ _ECHO = re.compile(
     r"\s*\|\s*(?:sudo\s+-S|[^\n|]{0,80}--password-stdin|(?:sudo\s+)?(?:chpasswd|passwd)|[^\n|]{0,40}secret\s|[^\n|]{0,60}--with-token)"
 )
 _SQL = re.compile(
-    r"(?i)(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*=?\s*(?:password\s*\(\s*)?(?P<quote>['\"])(?P<bare>[^'\"\n]{3,256})(?P=quote)"
+    r"(?i)(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*=?\s*(?:(?:password\s*)?\(\s*)?(?P<quote>['\"])(?P<bare>[^'\"\n]{3,256})(?P=quote)"
 )
 _SQL_VERB = re.compile(r"(?i)\b(?:create|alter|grant|set)\b")
 
@@ -79,8 +79,9 @@ def _by_tool() -> dict[str, list[re.Pattern[str]]]:
 
 _BY_TOOL = _by_tool()
 _LINE_LIMIT = 2000
-_PRINTERS = ("echo ", "printf ")
-_SQL_WORDS = ("identified", "password ")
+# Without what follows them: that may be any white space, or a bracket.
+_PRINTERS = ("echo", "printf")
+_SQL_WORDS = ("identified", "password")
 
 NEEDLES = (*(tool.lower() for tool in _BY_TOOL), *_PRINTERS, *_SQL_WORDS)
 """What `find` asks the sight for."""

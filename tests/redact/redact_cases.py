@@ -174,6 +174,12 @@ SECRETS_ASSIGNED = [
     "echo «hunter2» | sudo -S reboot",
     "CREATE USER app WITH PASSWORD '«hunter2»';",
     "CREATE USER 'app'@'%' IDENTIFIED BY '«hunter2»';",
+    "ALTER USER bob WITH PASSWORD\n'«Kaplan77x»'",
+    "ALTER USER bob WITH ENCRYPTED PASSWORD\t'«kaplan»'",
+    "ALTER USER bob WITH PASSWORD('«kaplan»')",
+    "echo\t'«kaplan»' | sudo -S ls",
+    "printf\t'«kaplan»' | sudo -S ls",
+    "DB_ŞİFRE=«Kaplan77x»",
     "gh secret set DEPLOY --body «abcd1234efgh»",
     "kubectl create secret generic x --from-literal=pw=«abcd1234»",
     "vault kv put secret/shop login=«abcd1234»",
@@ -207,6 +213,11 @@ SECRETS_ASSIGNED = [
 ]
 
 SECRETS_IN_PROSE = [
+    "ŞİFRE: «Kaplan77!x»",
+    "WİFİ ŞİFRESİ: «Kaplan77!x»",
+    "PİN: «4711»",
+    "HASŁO: «Kaplan77!x»",
+    "paſſword: «Kaplan77!x»",
     "the password is «hunter2»",
     "the password is «hunter2», put it in the config",
     "the password is «swordfish».",

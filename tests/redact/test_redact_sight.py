@@ -1,5 +1,7 @@
 """One pass finds what a search for each word by itself would find."""
 
+import sys
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +21,12 @@ def naive(text: str, word: str) -> list[int]:
 
 def sight(text: str) -> Sight:
     return Sight(text, lowered(text), NEEDLES)
+
+
+def test_lower_case_has_the_same_length() -> None:
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert len(lowered(every)) == len(every)
+    assert all(len(lowered(one)) == 1 for one in every)
 
 
 @settings(deadline=None)
