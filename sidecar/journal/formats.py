@@ -13,6 +13,9 @@ from sidecar.model import SessionRef
 _HOLDS = "SELECT 1 FROM messages m WHERE m.session = s.number AND m.file = f.number"
 """That a file has messages of a session; the order of the columns is that of an index."""
 
+WITHHELD = f"EXISTS (SELECT 1 FROM files f WHERE f.flagged <> '' AND EXISTS ({_HOLDS}))"
+"""That the session `s` has messages from a flagged file."""
+
 _ODD = "f.flagged <> '' OR f.damaged > 0 OR EXISTS (SELECT 1 FROM unknown_records WHERE file = f.number)"
 
 
@@ -60,11 +63,7 @@ class Formats:
         """Whether a session has messages from a file that is flagged, so that nothing is to be learned from it."""
         with self._db.reading() as connection:
             session = session_number(connection, ref)
-            row = connection.execute(
-                f"SELECT 1 FROM files f, sessions s WHERE s.number = ? AND f.flagged <> '' AND EXISTS ({_HOLDS})",
-                (session,),
-            ).fetchone()
-        return row is not None
+            return session is not None and withheld(connection, session)
 
     def sessions_in(self, path: str) -> list[SessionRef]:
         """The sessions that have messages from a file, in the order of agents and names."""
@@ -93,6 +92,12 @@ class Formats:
             return connection.execute(
                 "UPDATE files SET cursor = NULL WHERE flagged NOT IN ('', ?) AND cursor IS NOT NULL", (build,)
             ).rowcount
+
+
+def withheld(connection: Connection, session: int) -> bool:
+    """Whether nothing is to be learned from a session at present."""
+    row = connection.execute(f"SELECT 1 FROM sessions s WHERE s.number = ? AND {WITHHELD}", (session,)).fetchone()
+    return row is not None
 
 
 def note_format(connection: Connection, file: int, notes: FileNotes, agent: str | None) -> None:

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from sidecar.journal.codec import clean, micros, moment
 from sidecar.journal.database import Connection, Database, Row
+from sidecar.journal.formats import WITHHELD, withheld
 from sidecar.journal.sessions import ensure_session, session_number
 from sidecar.journal.values import Job, Outcome, QueueCounts, Run
 from sidecar.model import ProfileRef, SessionRef
@@ -62,14 +63,12 @@ class Queue:
     def claim(self, now: datetime, *, least: int | None = None, lease: timedelta = _LEASE) -> Job | None:
         """Take the next job that is due, with a priority of at least `least`, and lease it.
 
-        A job whose lease has run out is due again.
+        A job whose lease has run out is due again.  Jobs of withheld sessions go, however they came into the queue:
+        they ran when their file was flagged, or were asked for anew.  The session is queued again with its file.
         """
         with self._db.writing() as connection:
-            row = connection.execute(
-                f"{SELECT} WHERE (j.state = 'pending' AND j.due <= :now OR j.state = 'running' AND j.lease <= :now)"
-                f" AND j.priority >= coalesce(:least, j.priority) ORDER BY {ORDER} LIMIT 1",
-                {"now": micros(now), "least": least},
-            ).fetchone()
+            while (row := _first_due(connection, now, least)) is not None and withheld(connection, row["session"]):
+                connection.execute("DELETE FROM jobs WHERE session = ?", (row["session"],))
             if row is None:
                 return None
             # The urgency is used up: only what asks while the job runs makes its next run urgent.
@@ -177,14 +176,17 @@ class Queue:
             ).rowcount
 
     def unextracted(self) -> list[tuple[SessionRef, ProfileRef]]:
-        """Sessions with messages that extraction has not seen and for which no job stands, in their order."""
+        """Sessions with messages that extraction has not seen and for which no job stands, in their order.
+
+        Withheld sessions are left out.
+        """
         with self._db.reading() as connection:
             rows = connection.execute(
                 "SELECT s.agent, s.session AS name, s.scope, p.namespace, p.name AS profile_name"
                 " FROM sessions s JOIN profiles p ON p.number = s.profile"
                 " WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.session = s.number)"
                 " AND EXISTS (SELECT 1 FROM messages m WHERE m.session = s.number AND m.seq > s.extracted"
-                " AND m.gone = 0 AND m.withdrawn = 0) ORDER BY s.agent, s.session, s.scope"
+                f" AND m.gone = 0 AND m.withdrawn = 0) AND NOT {WITHHELD} ORDER BY s.agent, s.session, s.scope"
             ).fetchall()
         return [(ref_of(row), profile_of(row)) for row in rows]
 
@@ -226,6 +228,15 @@ def ref_of(row: Row) -> SessionRef:
 def profile_of(row: Row) -> ProfileRef:
     """The profile of a row of `SELECT`."""
     return ProfileRef(row["namespace"], row["profile_name"])
+
+
+def _first_due(connection: Connection, now: datetime, least: int | None) -> Row | None:
+    row: Row | None = connection.execute(
+        f"{SELECT} WHERE (j.state = 'pending' AND j.due <= :now OR j.state = 'running' AND j.lease <= :now)"
+        f" AND j.priority >= coalesce(:least, j.priority) ORDER BY {ORDER} LIMIT 1",
+        {"now": micros(now), "least": least},
+    ).fetchone()
+    return row
 
 
 def _held(connection: Connection, job: Job) -> int | None:

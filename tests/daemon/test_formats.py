@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.archiving import Archiving
 from sidecar.daemon import formats
-from sidecar.journal import Journal
+from sidecar.journal import Journal, Run
 from sidecar.model import SessionRef
 from sidecar.routing import Router
 
@@ -70,6 +70,47 @@ def test_a_session_that_is_found_out_while_it_waits_leaves_the_queue(
     assert queued(journal) == ["s"]
     write(path, 0, 3)
     road.step("claude-code", path)
+    assert queued(journal) == []
+
+
+def test_a_withheld_session_is_not_queued_by_the_next_start(journal: Journal, road: Archiving, tmp_path: Path) -> None:
+    road.step("claude-code", write(tmp_path / "s.jsonl", 10, 3))
+    assert journal.unextracted() == []
+
+
+@pytest.mark.parametrize("end", ["finish", "fail", "put_off", "recover"])
+def test_a_session_that_is_found_out_while_it_is_learned_is_not_learned_again(
+    end: str, journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "s.jsonl", 10, 0)
+    road.step("claude-code", path)
+    now = datetime.now(UTC)
+    job = journal.claim(now)
+    assert job is not None
+    write(path, 1, 3)
+    road.step("claude-code", path)
+    ends = {
+        "finish": lambda: journal.finish(job, upto=1),
+        "fail": lambda: journal.fail(job, "no", at=now, retry_at=now),
+        "put_off": lambda: journal.put_off(job, None, until=now),
+        "recover": journal.recover,
+    }
+    ends[end]()
+    assert journal.claim(now) is None
+    assert (queued(journal), journal.unextracted()) == ([], [])
+
+
+def test_a_withheld_session_is_not_done_anew(journal: Journal, road: Archiving, tmp_path: Path) -> None:
+    path = write(tmp_path / "s.jsonl", 10, 0)
+    road.step("claude-code", path)
+    now = datetime.now(UTC)
+    job = journal.claim(now)
+    assert job is not None
+    journal.finish(job, upto=journal.newest(REF), run=Run(now, "rules-1"))
+    write(path, 0, 3)
+    road.step("claude-code", path)
+    journal.requeue("rules-", due=now)
+    assert journal.claim(now) is None
     assert queued(journal) == []
 
 
