@@ -59,7 +59,7 @@ class Archiving:
         if result.busy:
             return Step(busy=True)
         notes = self._notes(agent, path, cursor, result)
-        if not result.drifted and self._journal.is_flagged(str(path)):
+        if result.drifted is False and self._journal.is_flagged(str(path)):
             self._release(path, written)
         steps = [self._keep(agent, path, result, part, written) for part in result.sessions()[:-1]]
         # The cursor comes with the last session: after a crash in between, those before it are read once more.
@@ -110,7 +110,7 @@ class Archiving:
             version=None if result.more else _version(agent, path),
             unknown=result.unknown,
             damaged=result.damaged,
-            flagged=__version__ if result.drifted else "",
+            flagged=None if result.drifted is None else __version__ if result.drifted else "",
             anew=cursor is None or result.restarted or result.complete,
         )
 

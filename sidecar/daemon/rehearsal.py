@@ -105,7 +105,8 @@ class Rehearsal:
             result = reader.read(item.path, cursor)
             if result.busy:
                 raise TranscriptBusy(path=item.path, why=BUSY)
-            cursor, more, drifted = result.cursor, result.more, result.drifted
+            cursor, more = result.cursor, result.more
+            drifted = drifted if result.drifted is None else result.drifted
             if result.complete:
                 messages.clear()
             for part in result.sessions():

@@ -212,7 +212,7 @@ class FileNotes:
     unknown: records of kinds that the reader does not know, by kind; they were skipped.
     damaged: records that could not be read; they were skipped.
     flagged: which build of this program takes the file for one of a format that it does not understand; empty for a
-        file that is understood.
+        file that is understood; None leaves it as it was.
     anew: the file was read from its start, so that the counts take the place of what was counted before.
     """
 
@@ -220,7 +220,7 @@ class FileNotes:
     version: str | None = None
     unknown: Mapping[str, int] = field(default_factory=dict)
     damaged: int = 0
-    flagged: str = ""
+    flagged: str | None = None
     anew: bool = False
 
 

@@ -102,7 +102,8 @@ class ReadResult:
         it were withdrawn.
     more: the limit was reached; call again with the cursor.
     drifted: more than `drift.SHARE` of the file's records so far are of unknown kinds: a format that this build does
-        not understand any more, whose messages are not to be built upon.
+        not understand any more, whose messages are not to be built upon.  None: nothing was seen that could tell, as
+        in a document that is as it was, or torn; what is known of the file stands.
     busy: the file is being written at this moment, and nothing of it could be read; the cursor says to try again.
     parts: of a file with many sessions, what belongs to each; `header` is None then, and `messages` and `withdrawn`
         are those of all parts.
@@ -117,7 +118,7 @@ class ReadResult:
     withdrawn: tuple[str, ...] = ()
     complete: bool = False
     more: bool = False
-    drifted: bool = False
+    drifted: bool | None = None
     busy: bool = False
     parts: tuple[Part, ...] = ()
 

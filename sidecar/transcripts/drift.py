@@ -36,6 +36,6 @@ class Drift:
         return {_KEY: [self._records, self._unknown]}
 
     @property
-    def found(self) -> bool:
-        """Whether more than `SHARE` of the records are of unknown kinds."""
-        return self._unknown > self._records * SHARE
+    def found(self) -> bool | None:
+        """Whether more than `SHARE` of the records are of unknown kinds; None as long as there is no record."""
+        return self._unknown > self._records * SHARE if self._records else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,6 +126,34 @@ def test_one_odd_record_at_the_beginning_of_a_session_is_made_up_for_by_its_grow
     road.step("claude-code", path)
     assert (queued(journal), formats.flagged(journal)) == (["s"], {})
     assert [one.unknown_records for one in journal.formats()] == [1], "it is counted all the same"
+
+
+GEMINI: tuple[str, str, object] = (
+    "gemini",
+    "session-1-x.json",
+    {"sessionId": "s", "messages": [{"id": f"n{n}", "type": "novelty"} for n in range(4)]},
+)
+CLINE: tuple[str, str, object] = ("cline", "api_conversation_history.json", [{"role": "novelty"}] * 4)
+CODEX: tuple[str, str, object] = (
+    "codex",
+    "rollout-2025-04-16-x.json",
+    {"session": {"id": "s"}, "items": [{"type": "novelty"}] * 4},
+)
+
+
+@pytest.mark.parametrize(("agent", "name", "content"), [GEMINI, CODEX, CLINE])
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_document_that_is_touched_or_torn_stays_flagged(
+    agent: str, name: str, content: object, torn: bool, journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps(content))
+    road.step(agent, path)
+    assert journal.is_flagged(str(path))
+    path.write_text(json.dumps(content)[: -3 if torn else None])
+    os.utime(path, (1, 1))
+    road.step(agent, path)
+    assert journal.is_flagged(str(path))
 
 
 def test_another_build_reads_flagged_files_again_and_counts_nothing_twice(
