@@ -115,7 +115,7 @@ class Archiving:
         )
 
     def _release(self, path: Path, written: datetime | None) -> None:
-        """Have everything extracted that was withheld because of a file that is understood by now."""
+        """Have everything extracted that was withheld because of a file that is understood by now, or gone."""
         for ref in self._journal.sessions_in(str(path)):
             row = self._journal.session(ref)
             if row is not None and self._extracting:
@@ -123,9 +123,18 @@ class Archiving:
                 self._journal.enqueue(ref, row.profile, due=last + self.quiet)
         self._journal.unflag(str(path))
 
-    def recheck(self) -> int:
-        """Have the files read again that another build of this program did not understand; how many."""
-        return self._journal.recheck(__version__)
+    def recheck(self, build: str = __version__) -> int:
+        """Have the files read again that another build of this program did not understand; how many.
+
+        One that is gone by now (deleted, renamed, compressed) is not there to be read again: what the archive has of
+        it is as much as will ever be understood, and is learned from.  Should it come back, it is read as a new one.
+        """
+        flagged = self._journal.flagged_by_others(build)
+        number = self._journal.recheck(build)
+        for path in map(Path, flagged):
+            if _is_gone(path):
+                self._release(path, None)
+        return number
 
     def keep(
         self, ref: SessionRef, profile: ProfileRef, messages: Sequence[Message], *, due: datetime, priority: int = 0
@@ -148,6 +157,17 @@ class Archiving:
         times = (message.time for message in messages if message.session == ref.session and message.time is not None)
         last = written or max(times, default=datetime.fromtimestamp(0, UTC))
         return last + self.quiet
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether there is surely no such file; one that cannot be looked at just now may be there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _version(agent: str, path: Path) -> str | None:

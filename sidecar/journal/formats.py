@@ -13,8 +13,14 @@ from sidecar.model import SessionRef
 _HOLDS = "SELECT 1 FROM messages m WHERE m.session = s.number AND m.file = f.number"
 """That a file has messages of a session; the order of the columns is that of an index."""
 
-WITHHELD = f"EXISTS (SELECT 1 FROM files f WHERE f.flagged <> '' AND EXISTS ({_HOLDS}))"
-"""That the session `s` has messages from a flagged file."""
+_OF_SESSION = f"(f.session = s.number OR EXISTS ({_HOLDS}))"
+"""That a file is one of a session: it was read last as that, or messages have their first place in it.
+
+Of a transcript that was renamed or compressed the first is true and the second is not: messages keep their place.
+"""
+
+WITHHELD = f"EXISTS (SELECT 1 FROM files f WHERE f.flagged <> '' AND {_OF_SESSION})"
+"""That one of the files of the session `s` is flagged."""
 
 _ODD = "f.flagged <> '' OR f.damaged > 0 OR EXISTS (SELECT 1 FROM unknown_records WHERE file = f.number)"
 
@@ -60,17 +66,17 @@ class Formats:
         return row is not None and bool(row["flagged"])
 
     def is_withheld(self, ref: SessionRef) -> bool:
-        """Whether a session has messages from a file that is flagged, so that nothing is to be learned from it."""
+        """Whether one of a session's files is flagged, so that nothing is to be learned from it."""
         with self._db.reading() as connection:
             session = session_number(connection, ref)
             return session is not None and withheld(connection, session)
 
     def sessions_in(self, path: str) -> list[SessionRef]:
-        """The sessions that have messages from a file, in the order of agents and names."""
+        """The sessions that a file is one of, in the order of agents and names."""
         with self._db.reading() as connection:
             rows = connection.execute(
                 "SELECT s.agent, s.session, s.scope FROM files f, sessions s"
-                f" WHERE f.path = ? AND EXISTS ({_HOLDS}) ORDER BY s.agent, s.session, s.scope",
+                f" WHERE f.path = ? AND {_OF_SESSION} ORDER BY s.agent, s.session, s.scope",
                 (path_key(path),),
             ).fetchall()
         return [SessionRef(row["agent"], row["session"], row["scope"]) for row in rows]
@@ -85,6 +91,12 @@ class Formats:
         """Take a file for understood."""
         with self._db.writing() as connection:
             connection.execute("UPDATE files SET flagged = '' WHERE path = ?", (path_key(path),))
+
+    def flagged_by_others(self, build: str) -> list[str]:
+        """The files that another build of this program has flagged, in order."""
+        with self._db.reading() as connection:
+            rows = connection.execute("SELECT path FROM files WHERE flagged NOT IN ('', ?)", (build,)).fetchall()
+        return sorted(path_of(row["path"]) for row in rows)
 
     def recheck(self, build: str) -> int:
         """Have the files read again from their start that another build of this program has flagged; how many."""

@@ -169,6 +169,38 @@ def test_another_build_reads_flagged_files_again_and_counts_nothing_twice(
     assert {Path(one.path).name: one.unknown_records for one in journal.formats()} == {"s.jsonl": 3, "t.jsonl": 1}
 
 
+def test_what_is_archived_of_a_flagged_file_that_is_gone_is_learned_by_another_build(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "s.jsonl", 10, 3)
+    road.step("claude-code", path)
+    path.unlink()
+    road.recheck()
+    assert queued(journal) == [], "the build that flagged it knows no more than it did"
+    road.recheck("a later build")
+    assert (queued(journal), formats.flagged(journal)) == (["s"], {})
+    job = journal.claim(datetime.now(UTC))
+    assert job is not None
+    assert job.ref == REF
+
+
+def test_a_flagged_file_that_was_renamed_is_withheld_until_it_is_understood(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "s.jsonl", 10, 3)
+    road.step("claude-code", path)
+    renamed = path.rename(tmp_path / "t.jsonl")
+    road.step("claude-code", renamed)
+    road.recheck("a later build")
+    road.step("claude-code", renamed)
+    assert journal.claim(datetime.now(UTC)) is None, "it is not understood under its new name either"
+    with renamed.open("a") as file:
+        file.writelines('{"type": "mode", "sessionId": "s"}\n' for _ in range(60))
+    road.step("claude-code", renamed)
+    assert (queued(journal), formats.flagged(journal)) == (["s"], {})
+    assert journal.claim(datetime.now(UTC)) is not None
+
+
 def test_a_file_that_was_cut_is_counted_anew(journal: Journal, road: Archiving, tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", 40, 2)
     road.step("claude-code", path)
