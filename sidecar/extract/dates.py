@@ -117,13 +117,13 @@ def absolutise(text: str, at: datetime, *, told: bool = False) -> Dated:
 
     `told` says that the text tells what happened: a day without a tense has passed.
     """
-    today = at.date()
+    today, plain = at.date(), plain_letters(text)
     found: list[Found] = []
     for pattern, resolve in _GRAMMAR:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(plain):
             if _RECURRING.search(text[: match.start()]) or _taken(match, found):
                 continue
-            meaning = resolve(match, today, _tense(text, match.start(), told))
+            meaning = _resolved(resolve, match, today, _tense(text, match.start(), told))
             if meaning is not None:
                 label, exact = meaning
                 full, past = bool(match.groupdict().get("year")), label[:10] <= today.isoformat()
@@ -139,6 +139,22 @@ def absolutise(text: str, at: datetime, *, told: bool = False) -> Dated:
             shown.append(f" ({one.label})")
         end = one.end
     return Dated("".join(shown) + text[end:], tuple(found))
+
+
+def plain_letters(text: str) -> str:
+    """The text, of the same length, without the letters that a pattern takes for `i`, `s` and `k` and no table has."""
+    return text if text.isascii() else text.translate(_ALIKE)
+
+
+_ALIKE = str.maketrans("İıſK", "Iisk")
+
+
+def _resolved(resolve: Resolver, match: re.Match[str], today: date, tense: Tense) -> Meaning:
+    """What a phrase means; None if that is before the first year that a date can have, or after the last."""
+    try:
+        return resolve(match, today, tense)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _taken(match: re.Match[str], found: list[Found]) -> bool:
@@ -160,10 +176,7 @@ Resolver = Callable[[re.Match[str], date, Tense], Meaning]
 
 
 def _explicit(match: re.Match[str], _today: date, _tense: Tense) -> Meaning:
-    try:
-        return date.fromisoformat(match.group("iso")).isoformat(), True
-    except ValueError:
-        return None
+    return date.fromisoformat(match.group("iso")).isoformat(), True
 
 
 def _near_day(match: re.Match[str], today: date, _tense: Tense) -> Meaning:
@@ -234,7 +247,7 @@ def _pick(days: list[date], today: date, tense: Tense) -> Meaning:
 def _month_alone(match: re.Match[str], today: date, tense: Tense) -> Meaning:
     month, lead = _month_number(match.group("month")), match.group("lead").lower()
     if match.group("year"):
-        return f"{match.group('year')}-{month:02d}", False
+        return _month_label(int(match.group("year")), month), False
     if lead in ("since", "last") or (lead not in ("from", "until", "till", "by", "before", "next") and tense == "past"):
         year = today.year if month <= today.month else today.year - 1
     elif lead == "in" and tense == "open":
@@ -245,7 +258,7 @@ def _month_alone(match: re.Match[str], today: date, tense: Tense) -> Meaning:
         year = today.year + (1 if month - today.month < -6 else -1 if month - today.month > 5 else 0)
     else:
         year = today.year if month >= today.month else today.year + 1
-    return f"{year}-{month:02d}", False
+    return _month_label(year, month), False
 
 
 def _count(words: str) -> int:
@@ -261,8 +274,8 @@ def _distance(match: re.Match[str], today: date, _tense: Tense) -> Meaning:
         return ((today + timedelta(days=days)).isoformat(), True) if abs(days) < 4000 else None
     if unit == "month":
         year, month = _shift_month(today, sign * count)
-        return f"{year}-{month:02d}", False
-    return str(today.year + sign * count), False
+        return _month_label(year, month), False
+    return _year_label(today.year + sign * count), False
 
 
 def _near_span(match: re.Match[str], today: date, _tense: Tense) -> Meaning:
@@ -277,16 +290,25 @@ def _near_span(match: re.Match[str], today: date, _tense: Tense) -> Meaning:
         return f"{saturday.isoformat()} to {(saturday + timedelta(days=1)).isoformat()}", False
     if span == "month":
         year, month = _shift_month(today, offset)
-        return f"{year}-{month:02d}", False
+        return _month_label(year, month), False
     if span == "quarter":
         year, month = _shift_month(today, 3 * offset)
-        return f"{year}-Q{(month + 2) // 3}", False
-    return str(today.year + offset), False
+        return f"{_year_label(year)}-Q{(month + 2) // 3}", False
+    return _year_label(today.year + offset), False
 
 
 def _shift_month(today: date, offset: int) -> tuple[int, int]:
     total = today.year * 12 + today.month - 1 + offset
     return total // 12, total % 12 + 1
+
+
+def _month_label(year: int, month: int) -> str:
+    """Raises ValueError for a year that no date can have, as `_year_label` does."""
+    return date(year, month, 1).isoformat()[:7]
+
+
+def _year_label(year: int) -> str:
+    return date(year, 1, 1).isoformat()[:4]
 
 
 def _month_number(name: str) -> int:

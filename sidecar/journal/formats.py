@@ -118,7 +118,8 @@ def note_format(connection: Connection, file: int, notes: FileNotes, agent: str 
         connection.execute("DELETE FROM unknown_records WHERE file = ?", (file,))
     connection.execute(
         "UPDATE files SET damaged = :damaged + CASE WHEN :anew THEN 0 ELSE damaged END,"
-        " flagged = coalesce(:flagged, flagged), agent = coalesce(:told, agent, :agent), version = coalesce(:version, version) WHERE number = :file",
+        " flagged = coalesce(:flagged, flagged),"
+        " agent = coalesce(:told, agent, :agent), version = coalesce(:version, version) WHERE number = :file",
         {
             "damaged": notes.damaged,
             "anew": notes.anew,

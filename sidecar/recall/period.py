@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from sidecar.extract.dates import absolutise
+from sidecar.extract.dates import absolutise, plain_letters
 from sidecar.recall.fuse import Candidate
 from sidecar.recall.reckon import dates
 from sidecar.recall.weights import ANSWER_CHARACTERS
@@ -38,12 +38,20 @@ class Period:
 
 def period_of(question: str, reference: datetime) -> Period | None:
     """The one stretch of time that a question names, seen from the moment of asking; None for none, or for several."""
-    moment = reference.astimezone(UTC)
-    today = moment.date()
-    found = [_labelled(one.label) for one in absolutise(question, moment, told=True).dates]
-    found += [resolve(match, today) for pattern, resolve in _OTHERS for match in pattern.finditer(question)]
-    unique = set(found)
+    # A question from or about the years at either end of what a date can be is about no period.
+    try:
+        unique = set(_named_in(plain_letters(question), reference.astimezone(UTC)))
+    except (ValueError, OverflowError):
+        return None
     return unique.pop() if len(unique) == 1 else None
+
+
+def _named_in(question: str, moment: datetime) -> Iterator[Period]:
+    for one in absolutise(question, moment, told=True).dates:
+        yield _labelled(one.label)
+    for pattern, resolve in _OTHERS:
+        for match in pattern.finditer(question):
+            yield resolve(match, moment.date())
 
 
 def favoured(candidates: Sequence[Candidate], period: Period | None) -> list[Candidate]:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from recall_builders import Held, ask, day, memory, message
 from recall_prompts import UNRELATED
 
+from sidecar.extract.dates import absolutise
 from sidecar.recall import Recall
 from sidecar.recall.period import Period, period_of
 
@@ -153,3 +154,61 @@ def test_a_tag_filters_what_is_found_by_meaning_alone_too(over: Over) -> None:
     query = "How do our shoppers log in?"
     assert [hit.id for hit in recall(ask(query, tags=("web",))).hits] == ["A"]
     assert recall(ask(query, tags=("ops",))).hits == ()
+
+
+WORDS = (
+    "last past this next two three couple\u00a0of few since in im am en le vor il\u00a0y\u00a0a ago days day weeks week"
+    " month months quarter weekend year years yesterday tomorrow the\u00a0day\u00a0after\u00a0tomorrow gestern vorgestern"
+    " hier nous monday friday sunday september sept may march mai märz mars février août dezember tag tagen wochen"
+    " monaten jours mois zwei sechs einem deux letzte letzten woche monat semaine dernière of on the by until from ist 1st"
+    " 31st 0000年3月 9999年12月31日 二日前 99週間前 一昨日 昨日 先週 今週 先月 0000 0001 9999 1 3. 31 99 999 2025 0000-00-00"
+    " 9999-12-31 0001-01-01 ٣ ٢٠٢٥ ² ("
+).split(" ")
+ODD = str.maketrans("isk", "İſK")
+DATE_WORDS = st.sampled_from([word.replace("\u00a0", " ") for word in WORDS]).flatmap(
+    lambda word: st.sampled_from([word, word.upper(), word.translate(ODD), word.replace("i", "ı")])
+)
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-9))])
+EDGES = ZONES.flatmap(
+    lambda zone: st.sampled_from([datetime(1, 1, 1, tzinfo=zone), datetime(9999, 12, 31, 23, 59, tzinfo=zone)])
+)
+REFERENCES = st.one_of(EDGES, st.datetimes(timezones=st.just(UTC)))
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.lists(DATE_WORDS, max_size=8).map(" ".join), REFERENCES, st.booleans())
+def test_no_text_and_no_reference_is_too_odd(question: str, reference: datetime, told: bool) -> None:
+    period = period_of(question, reference)
+    assert period is None or period.start <= period.end
+    dated = absolutise(question, reference, told=told)
+    assert dated.text.startswith(question[: dated.dates[0].end] if dated.dates else question)
+
+
+@pytest.mark.parametrize(
+    ("question", "reference"),
+    [
+        ("0000年3月に何を決めた？", MONDAY),
+        ("Was war im märz 0000?", MONDAY),
+        ("Que s'est-il passé le 3 mars 0000 ?", MONDAY),
+        ("What did we decide yesterday?", datetime(1, 1, 1, tzinfo=UTC)),
+        ("What is due tomorrow?", datetime(9999, 12, 31, tzinfo=UTC)),
+        ("What did we do last year?", datetime(1, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_day_that_no_calendar_has_is_no_period(question: str, reference: datetime) -> None:
+    assert period_of(question, reference) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "start"),
+    [
+        ("Was haben wir vor zweİ Tagen geändert?", "2026-11-28"),
+        ("Was wurde im MAİ 2025 beschlossen?", "2025-05-01"),
+        ("What broke laſt Sunday?", "2026-11-29"),
+        ("What broke in AUGUſT 2025?", "2025-08-01"),
+    ],
+)
+def test_letters_that_look_alike_are_alike(question: str, start: str) -> None:
+    period = period_of(question, MONDAY)
+    assert period is not None
+    assert period.start == date.fromisoformat(start)
