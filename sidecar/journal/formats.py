@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sidecar.journal.codec import clean, path_key, path_of
@@ -9,6 +11,11 @@ from sidecar.journal.database import Connection, Database
 from sidecar.journal.sessions import session_number
 from sidecar.journal.values import FileFormat, FileNotes
 from sidecar.model import SessionRef
+
+_KIND = re.compile(r"[\w ./()$:+-]{1,80}")
+"""What can be the name of a kind of records; names are kept and shown, and anything may stand in their place."""
+
+_OTHER = "(other)"
 
 _HOLDS = "SELECT 1 FROM messages m WHERE m.session = s.number AND m.file = f.number"
 """That a file has messages of a session; the order of the columns is that of an index."""
@@ -130,7 +137,10 @@ def note_format(connection: Connection, file: int, notes: FileNotes, agent: str 
             "file": file,
         },
     )
+    kinds: Counter[str] = Counter()
+    for kind, count in notes.unknown.items():
+        kinds[kind if _KIND.fullmatch(kind) else _OTHER] += count
     connection.executemany(
         "INSERT INTO unknown_records VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        [(file, clean(kind), count) for kind, count in sorted(notes.unknown.items())],
+        [(file, kind, count) for kind, count in sorted(kinds.items())],
     )

@@ -23,7 +23,11 @@ _HEAD = 256 * 1024
 _TAIL = 64 * 1024
 """Bytes in which the last record that says its version is sought."""
 
-_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_NUMBERS = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
+"""Of so many digits only: Python takes a number of more than some thousand for an attack."""
+
+_VERSION = re.compile(r"[\w ./()+~-]{1,64}")
+"""What can be a version: it is kept and shown, so it is not just anything that a file has in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def version_of(agent: str, path: Path) -> str | None:
         return None
     records: Iterable[Record] = _head(path) if place.first else _tail(path)
     told = (identifier(place.told(record)) for record in records)
-    return next(filter(None, told), None)
+    return next((version for version in told if version and _VERSION.fullmatch(version)), None)
 
 
 def _head(path: Path) -> Iterator[Record]:

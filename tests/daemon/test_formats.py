@@ -12,8 +12,8 @@ import pytest
 
 from sidecar.archiving import Archiving
 from sidecar.daemon import formats
-from sidecar.journal import Journal, Run
-from sidecar.model import SessionRef
+from sidecar.journal import FileNotes, Journal, Run
+from sidecar.model import ProfileRef, SessionHeader, SessionRef
 from sidecar.routing import Router
 
 REF = SessionRef("claude-code", "s")
@@ -222,6 +222,25 @@ def test_versions_that_are_newer_than_this_one_knows_are_counted_by_file(
         road.step("claude-code", write(tmp_path / f"{name}.jsonl", 2, 0, version))
     (state,) = formats.states(journal)
     assert (state.versions, state.newest_known, state.files) == ({"3.0.1": 2}, "2.1.240", 0)
+
+
+def test_an_odd_version_is_no_version_and_an_odd_kind_has_no_name(
+    journal: Journal, road: Archiving, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "s.jsonl", 9, 0, "9" * 5000)
+    odd = ("x" * 81, "a\nb", "<b>", "\ud800", "novel-1")
+    with path.open("a") as file:
+        file.writelines(json.dumps({"type": kind}) + "\n" for kind in odd)
+    road.step("claude-code", path)
+    (state,) = formats.states(journal)
+    assert (state.versions, state.kinds) == ({}, {"(other)": 4, "novel-1": 1})
+
+
+def test_a_long_version_that_was_kept_by_an_earlier_build_is_shown(journal: Journal, tmp_path: Path) -> None:
+    header = SessionHeader("claude-code", "s", tmp_path / "s.jsonl")
+    notes = FileNotes(agent="claude-code", version="9" * 5000)
+    journal.record_read(str(header.path), header, ProfileRef("local", "web"), (), cursor="c", notes=notes)
+    assert [list(state.versions) for state in formats.states(journal)] == [["9" * 5000]]
 
 
 def test_nothing_is_said_where_all_is_known(journal: Journal, road: Archiving, tmp_path: Path) -> None:

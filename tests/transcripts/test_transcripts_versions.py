@@ -26,6 +26,7 @@ def written(path: Path, *records: object) -> Path:
         ("gemini", [{"version": "1"}], None),
         ("claude-code", [{"version": {"odd": 1}}, ["odd"]], None),
         ("claude-code", [], None),
+        ("claude-code", [{"version": "2.1.1"}, {"version": "9" * 65}, {"version": "2\n1"}], "2.1.1"),
     ],
 )
 def test_the_version_that_wrote_a_file(agent: str, records: list[object], version: str | None, tmp_path: Path) -> None:
@@ -55,6 +56,7 @@ def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
         ("copilot-cli", "1.0.64-3", True),
         ("pi", "4", False),
         ("claude-code", "nightly", False),
+        ("claude-code", "9" * 5000, False),
     ],
 )
 def test_newer_versions_are_not_known(agent: str, version: str, known: bool) -> None:
