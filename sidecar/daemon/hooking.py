@@ -12,6 +12,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from sidecar.config import Config
 from sidecar.daemon import briefing
@@ -20,6 +21,7 @@ from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.notices import Notices
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.sessionbook import SessionBook
+from sidecar.daemon.shelving import Shelving
 from sidecar.daemon.takein import TakeIn
 from sidecar.dialects import DIALECTS, Act, Dialect, Heard, heard
 from sidecar.extract.noise import Noise, noise
@@ -82,7 +84,8 @@ class _Looked:
     """What there is for an answer.
 
     `profiles`: where it is from, none if nothing may be said; `marks`: what the session has got, if that was not in
-    memory; `summary`: for a session that knows nothing; `found`: what recall says, if it was asked.
+    memory; `summary`: for a session that knows nothing; `found`: what recall says, if it was asked; `opened`: the
+    profiles of what it says.
     """
 
     profiles: tuple[ProfileRef, ...]
@@ -90,6 +93,7 @@ class _Looked:
     shelves: tuple[Shelf, ...]
     summary: Given
     found: RecallAnswer | None
+    opened: Mapping[ProfileRef, Profile]
 
     @property
     def project(self) -> str:
@@ -104,9 +108,7 @@ class Hooking:
         self._book = SessionBook(parts.journal)
         self._notices = Notices(parts, takein)
         self._working = asyncio.Semaphore(_AT_ONCE)
-        self._state: tuple[int, date] | None = None
-        self._shelves: dict[ProfileRef, Shelf] = {}
-        self._summaries: dict[tuple[tuple[ProfileRef, ...], int, str], Given] = {}
+        self._shelving = Shelving((0, date.min))
         self._tokens: dict[str, int] = {}
 
     def adopt(self, config: Config) -> None:
@@ -169,18 +171,23 @@ class Hooking:
 
     def _look(self, asked: _Asked, *, sums: bool, query: str) -> _Looked:
         """Everything that an answer needs and that may take a while."""
+        # Taken once: another thread may have one of a later state by the time that this one is through.
+        shelving = self._shelving = self._shelving.at((self._parts.index.generation, asked.now.date()))
         profiles = self._profiles(asked.said.cwd)
         session = asked.said.session
         unread = session is not None and not self._book.holds(session)
         marks = self._parts.journal.given(session) if session is not None and unread else frozenset[str]()
         sums = sums or _OWED in marks
-        shelves = self._shelved(profiles, asked.now) if sums else ()
+        shelves = self._shelved(shelving, profiles, asked.now) if sums else ()
+        summary = self._first_summary(shelving, asked, profiles, shelves) if sums and profiles else briefing.NOTHING
+        found = self._recall(_request(query, profiles, asked.now)) if query and profiles else None
         return _Looked(
             profiles=profiles,
             marks=marks,
             shelves=shelves,
-            summary=self._first_summary(asked, profiles, shelves) if sums and profiles else briefing.NOTHING,
-            found=self._recall(_request(query, profiles, asked.now)) if query and profiles else None,
+            summary=summary,
+            found=found,
+            opened={hit.profile: self._parts.store.open(hit.profile) for hit in found.hits} if found else {},
         )
 
     def _profiles(self, cwd: str | None) -> tuple[ProfileRef, ...]:
@@ -203,29 +210,21 @@ class Hooking:
             return looked.summary
         return briefing.summary(looked.project, looked.shelves, asked.room(), asked.now, known, asked.budget)
 
-    def _shelved(self, profiles: Sequence[ProfileRef], now: datetime) -> tuple[Shelf, ...]:
-        """What each profile has for a summary; the same until the index moves on, or the day."""
-        state = (self._parts.index.generation, now.date())
-        if self._state != state:
-            self._state, self._shelves, self._summaries = state, {}, {}
-        return tuple(self._shelf(ref, now) for ref in profiles)
+    def _shelved(self, shelving: Shelving, profiles: Sequence[ProfileRef], now: datetime) -> tuple[Shelf, ...]:
+        """What each profile has for a summary."""
+        return tuple(shelving.shelf(ref, partial(self._shelf, ref, now)) for ref in profiles)
 
     def _shelf(self, ref: ProfileRef, now: datetime) -> Shelf:
-        held = self._shelves.get(ref)
-        if held is None:
-            exists = ref in self._parts.store.profiles()
-            held = briefing.shelve(self._parts.store.open(ref).memories() if exists else [], now)
-            self._shelves[ref] = held
-        return held
+        exists = ref in self._parts.store.profiles()
+        return briefing.shelve(self._parts.store.open(ref).memories() if exists else [], now)
 
-    def _first_summary(self, asked: _Asked, profiles: tuple[ProfileRef, ...], shelves: Sequence[Shelf]) -> Given:
-        """The summary for a session that knows nothing, which is the same for all of them."""
-        key = (profiles, asked.budget, asked.dialect.agent)
-        held = self._summaries.get(key)
-        if held is None:
-            held = briefing.summary(profiles[0].name, shelves, asked.room(), asked.now, (), asked.budget)
-            self._summaries[key] = held
-        return held
+    def _first_summary(
+        self, shelving: Shelving, asked: _Asked, profiles: tuple[ProfileRef, ...], shelves: Sequence[Shelf]
+    ) -> Given:
+        return shelving.summary(
+            (profiles, asked.budget, asked.dialect.agent),
+            lambda: briefing.summary(profiles[0].name, shelves, asked.room(), asked.now, (), asked.budget),
+        )
 
     # a prompt
 
@@ -237,29 +236,32 @@ class Hooking:
             return looked.summary
         if looked.found is None or not looked.found.hits:
             return briefing.NOTHING
-        return briefing.answer(looked.project, self._lines(asked, looked.found, known), asked.room(), asked.budget)
+        lines = _lines(asked, looked.found, looked.opened, known)
+        return briefing.answer(looked.project, lines, asked.room(), asked.budget)
 
-    def _lines(self, asked: _Asked, found: RecallAnswer, known: Collection[str]) -> list[Line]:
-        """The hits worth giving, best first, without what this session knows."""
-        best = max((hit.score for hit in found.hits), default=0.0)
-        seen = {*known, briefing.digest(asked.said.prompt or "")}
-        own = None if _COMPACTED in known else asked.said.session
-        profiles = {ref: self._parts.store.open(ref) for ref in {hit.profile for hit in found.hits}}
-        lines: list[Line] = []
-        messages = 0
-        for hit in found.hits:
-            if hit.score < _NEAR_BEST * best or hit.superseded or hit.id in seen or (own and hit.session == own):
-                continue
-            is_message = hit.kind == "message"
-            line = _said(hit, asked.now) if is_message else _kept(hit, profiles[hit.profile], asked.now)
-            if line is None or line.marks & seen or (is_message and messages == _PROMPT_MESSAGES):
-                continue
-            messages += is_message
-            seen |= line.marks
-            lines.append(line)
-            if len(lines) == _PROMPT_LINES:
-                break
-        return lines
+
+def _lines(
+    asked: _Asked, found: RecallAnswer, profiles: Mapping[ProfileRef, Profile], known: Collection[str]
+) -> list[Line]:
+    """The hits worth giving, best first, without what this session knows."""
+    best = max((hit.score for hit in found.hits), default=0.0)
+    seen = {*known, briefing.digest(asked.said.prompt or "")}
+    own = None if _COMPACTED in known else asked.said.session
+    lines: list[Line] = []
+    messages = 0
+    for hit in found.hits:
+        if hit.score < _NEAR_BEST * best or hit.superseded or hit.id in seen or (own and hit.session == own):
+            continue
+        is_message = hit.kind == "message"
+        line = _said(hit, asked.now) if is_message else _kept(hit, profiles[hit.profile], asked.now)
+        if line is None or line.marks & seen or (is_message and messages == _PROMPT_MESSAGES):
+            continue
+        messages += is_message
+        seen |= line.marks
+        lines.append(line)
+        if len(lines) == _PROMPT_LINES:
+            break
+    return lines
 
 
 def _kept(hit: Hit, profile: Profile, now: datetime) -> Line | None:
