@@ -101,9 +101,9 @@ class ReadResult:
     complete: `messages` is all that this session file holds now; archived ones of this session that are absent from
         it were withdrawn.
     more: the limit was reached; call again with the cursor.
-    drifted: more than `drift.SHARE` of the file's records so far are of unknown kinds: a format that this build does
-        not understand any more, whose messages are not to be built upon.  None: nothing was seen that could tell, as
-        in a document that is as it was, or torn; what is known of the file stands.
+    drifted: more than `drift.SHARE` of the file's records so far, and at least `drift.FEWEST`, are of unknown kinds: a
+        format that this build does not understand any more, whose messages are not to be built upon.  None: nothing
+        was seen that could tell, as in a document that is as it was, or torn; what is known of the file stands.
     busy: the file is being written at this moment, and nothing of it could be read; the cursor says to try again.
     parts: of a file with many sessions, what belongs to each; `header` is None then, and `messages` and `withdrawn`
         are those of all parts.

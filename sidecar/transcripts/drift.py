@@ -12,6 +12,10 @@ from sidecar.transcripts.values import count, items
 SHARE: Final = 0.05
 """A new kind of record here and there is usual and holds nothing said; a twentieth of them is another format."""
 
+FEWEST: Final = 3
+"""So many unknown records at least.  The share alone would flag every session of fewer than twenty records in which one
+is new, and each begins as such a session: its first piece is read before the rest is written."""
+
 _KEY = "drift"
 
 
@@ -37,5 +41,5 @@ class Drift:
 
     @property
     def found(self) -> bool | None:
-        """Whether more than `SHARE` of the records are of unknown kinds; None as long as there is no record."""
-        return self._unknown > self._records * SHARE if self._records else None
+        """Whether more than `SHARE` of the records, and at least `FEWEST`, are of unknown kinds; None without any."""
+        return self._unknown >= FEWEST and self._unknown > self._records * SHARE if self._records else None

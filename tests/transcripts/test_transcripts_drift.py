@@ -20,7 +20,10 @@ def lines(known: int, unknown: int) -> str:
     return "".join(json.dumps(record) + "\n" for record in (*said, *odd))
 
 
-@pytest.mark.parametrize(("known", "unknown", "drifted"), [(95, 5, False), (94, 6, True), (20, 0, False), (0, 1, True)])
+@pytest.mark.parametrize(
+    ("known", "unknown", "drifted"),
+    [(95, 5, False), (94, 6, True), (20, 0, False), (0, 2, False), (0, 3, True), (17, 2, False)],
+)
 def test_more_than_a_twentieth(known: int, unknown: int, drifted: bool, tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text(lines(known, unknown))
@@ -52,7 +55,7 @@ def test_a_record_with_two_unknown_parts_counts_once(tmp_path: Path) -> None:
 def test_messages_of_one_document_are_counted_each(tmp_path: Path) -> None:
     path = tmp_path / "session-1-x.json"
     said = [{"id": f"m{n}", "type": "user", "content": f"Loaf {n}."} for n in range(30)]
-    for odd, drifted in ((1, False), (2, True)):
+    for odd, drifted in ((2, False), (3, True)):
         messages = said + [{"id": f"n{n}", "type": "novelty"} for n in range(odd)]
         path.write_text(json.dumps({"sessionId": "s", "messages": messages}))
         assert READERS["gemini"].read(path, None).drifted is drifted
@@ -66,9 +69,9 @@ def test_of_a_database_all_looks_count(tmp_path: Path) -> None:
             "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, role TEXT, content_json TEXT)"
         )
         add = "INSERT INTO messages (session_id, role, content_json) VALUES ('s', 'user', ?)"
-        connection.executemany(add, [('[{"type":"text","text":"Rye."}]',)] * 19 + [('[{"type":"dance"}]',)])
+        connection.executemany(add, [('[{"type":"text","text":"Rye."}]',)] * 19 + [('[{"type":"dance"}]',)] * 2)
         some = reader.read(path, None)
         connection.execute(add, ('[{"type":"dance"}]',))
     more = reader.read(path, some.cursor)
-    assert (some.drifted, sum(some.unknown.values())) == (False, 1)
+    assert (some.drifted, sum(some.unknown.values())) == (False, 2)
     assert (more.drifted, sum(more.unknown.values())) == (True, 1)
