@@ -7,7 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, Literal, Protocol, TypeVar
@@ -30,6 +30,7 @@ from sidecar.model import (
     Source,
     Status,
     Supersede,
+    Tombstone,
 )
 from sidecar.redact import redact
 from sidecar.store import MAX_FILE_BYTES, WriteContext
@@ -50,6 +51,12 @@ _SECRET: Final = "Take the secret out of the file, and import it again."  # noqa
 
 class Target(Known, Protocol):
     """A profile, as far as whole files are put into it."""
+
+    def purged(self) -> frozenset[str]:
+        """As `Profile.purged`."""
+
+    def tombstones(self) -> Mapping[str, Tombstone]:
+        """As `Profile.tombstones`."""
 
     def place(self, path: str, data: bytes, context: WriteContext) -> object:
         """As `Profile.place`."""
@@ -137,6 +144,8 @@ class Importer(Generic[T]):
             why = _KNOWN if same else "it is here already, in other words, which stay"
             return Outcome((_told(piece, profile.ref, "skip", memory, why),), left)
         hashed = content_hash(memory.type, memory.content)
+        if _is_purged(profile, memory.id, hashed):
+            return Outcome(left=(LeftOut(piece.source, piece.line, memory.id, "it was purged here", _LIFT),))
         gone = memory.status is Status.FORGOTTEN
         if not gone and profile.is_forgotten(memory.id, hashed, memory.source.messages):
             return Outcome(left=(LeftOut(piece.source, piece.line, memory.id, "it was forgotten here", _LIFT),))
@@ -195,6 +204,18 @@ class Importer(Generic[T]):
     def _active(profile: T, identifier: str) -> bool:
         stored = profile.get(identifier)
         return stored is not None and stored.memory.status is Status.ACTIVE
+
+
+def _is_purged(profile: Target, identifier: str, hashed: str) -> bool:
+    """Whether a purge took the memory or its words away.
+
+    A tombstone alone does not say that: an export brings those of what it holds, before the memories.
+    """
+    purged = profile.purged()
+    if not purged:
+        return False
+    buried = profile.tombstones()
+    return identifier in purged or any(one in buried and buried[one].content_hash == hashed for one in purged)
 
 
 def _comes_once(memory: Memory) -> bool:
