@@ -157,10 +157,11 @@ class Profile:
         if not self.intact:
             return self.vanished is None
         try:
-            found = scan(self.folder).memories
+            look = scan(self.folder)
         except FileSystemFailed:
             return True
         known = dict(self._core.catalog.entries)
+        found = look.memories | look.misplaced(known)
         if found.keys() != known.keys():
             return True
         return any((held := known[path].signature) is None or not held.same(seen) for path, seen in found.items())
