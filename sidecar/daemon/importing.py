@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
-from sidecar.errors import BadMemoryFile, FieldError, Refused
-from sidecar.exchange import LeftOut, Piece, Statement
+from sidecar.errors import PROFILE_FAULTS, FieldError, SidecarError
+from sidecar.exchange import LeftOut, Piece, Statement, shortened
 from sidecar.extract.llm.trust import addresses_agents
 from sidecar.frontmatter import Problem, parse
-from sidecar.identity import content_hash, normalized_key
+from sidecar.identity import content_hash, encodable, normalized_key
 from sidecar.ingest import PERSONAL, Known, Learning
 from sidecar.model import (
     Add,
@@ -67,6 +67,9 @@ class Target(Known, Protocol):
 
 T = TypeVar("T", bound=Target)
 
+_ODD: Final = (*PROFILE_FAULTS, UnicodeError, RecursionError)
+"""What one item may run into, such as a name that no file system takes; the others are taken in all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -94,6 +97,20 @@ class Importer(Generic[T]):
 
     def take(self, statement: Statement, home: ProfileRef) -> Outcome:
         """What another program knows."""
+        try:
+            return self._statement(statement, home)
+        except _ODD as error:
+            return Outcome(left=(_left(statement, statement.content, *_told_of(error)),))
+
+    def place(self, piece: Piece, home: ProfileRef) -> Outcome:
+        """A file of an export of ours."""
+        profile = self._learning.profile(home)
+        try:
+            return self._tombstone(piece, profile) if piece.path.endswith(".yaml") else self._memory(piece, profile)
+        except _ODD as error:
+            return Outcome(left=(LeftOut(piece.source, piece.line, shortened(piece.path), *_told_of(error)),))
+
+    def _statement(self, statement: Statement, home: ProfileRef) -> Outcome:
         content = redact(statement.content, spoken=True).text.strip()
         left = _redacted_note(statement) if content != statement.content.strip() else ()
         if not content or len(content.encode("utf-8", "replace")) > _CONTENT_BYTES:
@@ -112,16 +129,6 @@ class Importer(Generic[T]):
             if isinstance(change, Add):
                 self._note(ref, change.memory)
         return Outcome(tuple(_change(statement, ref, change) for change in changes), left)
-
-    def place(self, piece: Piece, home: ProfileRef) -> Outcome:
-        """A file of an export of ours."""
-        profile = self._learning.profile(home)
-        try:
-            if piece.path.endswith(".yaml"):
-                return self._tombstone(piece, profile)
-            return self._memory(piece, profile)
-        except (BadMemoryFile, FieldError, Refused) as error:
-            return Outcome(left=(LeftOut(piece.source, piece.line, piece.path, error.message, error.hint),))
 
     def _tombstone(self, piece: Piece, profile: T) -> Outcome:
         private = piece.path.startswith("private/")
@@ -238,6 +245,14 @@ def _clean_file(piece: Piece) -> tuple[bytes, tuple[LeftOut, ...]]:
 
 def _redacted_note(statement: Statement) -> tuple[LeftOut, ...]:
     return (_left(statement, statement.summary or "", "a secret was taken out of it", _SECRET),)
+
+
+def _told_of(error: Exception) -> tuple[str, str]:
+    """Why something was not taken in, and what to do about it."""
+    if isinstance(error, SidecarError):
+        return encodable(error.message), error.hint
+    nested = isinstance(error, RecursionError)
+    return "it is nested too deeply" if nested else encodable(str(error)), "Mend it where it comes from."
 
 
 def _left(statement: Statement, what: str, why: str, hint: str) -> LeftOut:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from home_kit import WEB, Scenario, World, home
+from home_kit import WEB, Scenario, World, home, tar
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from memory_strategies import memories
@@ -91,19 +90,6 @@ def test_private_and_forgotten_memories_go_out_only_if_asked_for(run: Run, tmp_p
             assert (await other.bring(path)).counts.add == 4
 
     run(scenario)
-
-
-def tar(*entries: tuple[str, bytes, bytes]) -> bytes:
-    sink = io.BytesIO()
-    with tarfile.open(fileobj=sink, mode="w") as archive:
-        for name, data, kind in [
-            ("sidecar-export.json", b'{"kind": "sidecar-export", "format": 1}', tarfile.REGTYPE),
-            *entries,
-        ]:
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.type, entry.linkname = len(data), kind, "/etc/passwd"
-            archive.addfile(entry, io.BytesIO(data))
-    return sink.getvalue()
 
 
 def head(path: Path) -> dict[str, object]:
