@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from sidecar.errors import PROFILE_FAULTS, FieldError, SidecarError
-from sidecar.exchange import LeftOut, Piece, Statement, shortened
+from sidecar.exchange import LeftOut, Piece, Statement, digest, shortened
 from sidecar.extract.llm.trust import addresses_agents
 from sidecar.frontmatter import Problem, parse
 from sidecar.identity import content_hash, encodable, normalized_key
@@ -34,6 +34,7 @@ from sidecar.model import (
 )
 from sidecar.redact import redact
 from sidecar.store import MAX_FILE_BYTES, WriteContext
+from sidecar.wire import limits
 from sidecar.wire.exchange import ImportedChange
 
 ORIGIN: Final = "import"
@@ -43,6 +44,8 @@ _CONTENT_BYTES: Final = 32_768
 """What a remembered text may have; longer ones are documents."""
 
 _SUMMARY_CHARACTERS: Final = 120
+_NAME_CHARACTERS: Final = limits.AGENT_SESSION_CHARACTERS
+"""What the names have that another program gave."""
 
 _LIFT: Final = "Tell it anew with `sidecar remember`, which lifts the tombstone."
 _SPLIT: Final = "Split it into statements that can stand alone."
@@ -178,9 +181,9 @@ class Importer(Generic[T]):
             source=Source(
                 origin=ORIGIN,
                 agent=statement.agent,
-                session=statement.session,
+                session=_session(statement.session),
                 speaker=statement.speaker,
-                messages=(statement.record,),
+                messages=(_record(statement),),
                 by=self._by,
             ),
             key=normalized_key(redact(key).text) or None if key else None,
@@ -261,6 +264,22 @@ def _left(statement: Statement, what: str, why: str, hint: str) -> LeftOut:
 
 def _clean(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(" ".join(redact(word).text.split()) for word in words)
+
+
+def _record(statement: Statement) -> str:
+    """The name of a memory in the other program, without secrets and not too long.
+
+    By it a memory that was forgotten is known again, so what a name loses is made up for by what the memory says.
+    """
+    name = redact(encodable(statement.record)).text
+    if name == statement.record and len(name) <= _NAME_CHARACTERS:
+        return name
+    end = f"#{digest(name, redact(statement.content).text)}"
+    return name[: _NAME_CHARACTERS - len(end)] + end
+
+
+def _session(name: str | None) -> str | None:
+    return None if name is None else redact(encodable(name)).text[:_NAME_CHARACTERS]
 
 
 def _summary(text: str) -> str:
