@@ -383,6 +383,36 @@ def test_what_a_person_had_forgotten_does_not_come_back_by_the_tool(run: Run) ->
     run(scenario)
 
 
+def test_what_a_person_forgets_after_a_model_had_deleted_it_does_not_come_back_by_the_tool(run: Run) -> None:
+    async def scenario(world: World) -> None:
+        for number, reason in enumerate(("wrong", None)):
+            words = f"The safe number {number} is behind the map."
+            await world.ok("create", path="/memories/a.txt", file_text=words)
+            identifier = world.kept("a.txt").memory.id
+            await world.ok("delete", path="/memories/a.txt")
+            forgotten = await world.service.forget_memory(WEB, identifier, reason)
+            assert (forgotten.memory.status, forgotten.memory.reason) == (Status.FORGOTTEN, reason)
+            assert "forgotten" in await world.fault("create", path="/memories/b.txt", file_text=words)
+            assert identifier in world.profile.tombstones()
+            world.parts.follow.commit(WEB)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("kind", ["fact", "instruction"])
+def test_what_a_person_said_and_forgot_does_not_come_back_as_the_tools_own(run: Run, kind: str) -> None:
+    async def scenario(world: World) -> None:
+        words = "The safe is behind the map."
+        told = await world.service.remember(WEB, Told(words, None, MemoryType(kind), None, (), False))
+        await world.ok("create", path="/memories/a.txt", file_text=words)
+        assert world.kept("a.txt").memory.id != told.memory.id
+        await world.ok("delete", path="/memories/a.txt")
+        await world.service.forget_memory(WEB, told.memory.id, "wrong")
+        assert "forgotten" in await world.fault("create", path="/memories/b.txt", file_text=words)
+
+    run(scenario)
+
+
 def test_a_hand_edit_is_kept_and_makes_the_file_the_persons(run: Run) -> None:
     async def scenario(world: World) -> None:
         await world.ok("create", path="/memories/a.txt", file_text="The bell rings at nine.")
