@@ -22,7 +22,7 @@ from sidecar.daemon.app import Daemon
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Question, Told
 from sidecar.daemon.service import Service
-from sidecar.daemon.toolfiles import ToolFault, Tree, parsed, spelled
+from sidecar.daemon.toolfiles import ToolFault, Tree, parsed, replaced, spelled
 from sidecar.model import Memory, MemoryType, ProfileRef, Source, Status, Stored
 from sidecar.paths import resolve
 from sidecar.store import Profile
@@ -535,6 +535,19 @@ def test_large_texts_are_shown_in_pieces_and_larger_ones_refused(run: Run) -> No
         assert await world.ok("view", path="/memories/long.txt") == shown
 
     run(scenario)
+
+
+@pytest.mark.timeout(60)
+def test_words_that_stand_everywhere_are_refused_at_once_with_their_first_lines() -> None:
+    with pytest.raises(ToolFault) as fault:
+        replaced("/memories/a.txt", "a\n" * 400_000, "a", "b")
+    lines = ", ".join(map(str, range(1, 21)))
+    assert f"in lines: {lines} and more. Please ensure it is unique" in str(fault.value)
+    with pytest.raises(ToolFault, match=r"in lines: 1, 1\. "):
+        replaced("/memories/a.txt", "aaa", "aa", "b")
+    half = "a" * 100_000
+    with pytest.raises(ToolFault, match="did not appear"):
+        replaced("/memories/a.txt", half * 2, half + "b" + half, "b")
 
 
 def test_a_listing_is_two_levels_deep_and_bounded() -> None:
