@@ -55,16 +55,18 @@ class ExchangeDesk(Desk):
             raise UnknownNamespace(name=ref.namespace)
         tally = _Tally()
         take = self._rehearsing(ref, named=named) if dry_run else self._taking(ref, named=named)
-        for path in await self.read(_gathered, paths):
-            found = await self.read(exchange.read, path, form, claude_home=self._claude_home)
-            tally.note(found)
-            items: Sequence[Piece | Statement] = (*found.pieces, *found.statements)
-            for start in range(0, len(items), _AT_ONCE):
-                tally.add(await take(items[start : start + _AT_ONCE]))
-        if not dry_run:
-            # What came as whole files is healed, settled and indexed at once.
-            await self.write(self.parts.follow.catch_up, [ref])
-            self.parts.keeper.look()
+        try:
+            for path in await self.read(_gathered, paths):
+                found = await self.read(exchange.read, path, form, claude_home=self._claude_home)
+                tally.note(found)
+                items: Sequence[Piece | Statement] = (*found.pieces, *found.statements)
+                for start in range(0, len(items), _AT_ONCE):
+                    tally.add(await take(items[start : start + _AT_ONCE]))
+        finally:
+            if not dry_run:
+                # What came as whole files is healed, settled and indexed at once, also if the rest did not come.
+                await self.write(self.parts.follow.catch_up, [ref])
+                self.parts.keeper.look()
         return tally.result()
 
     def _taking(self, ref: ProfileRef, *, named: bool) -> _Take:

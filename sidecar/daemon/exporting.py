@@ -111,6 +111,7 @@ class Leaving:
             base = Path(here).relative_to(folder)
             top = base == Path()
             hidden = {*_OURS, *(() if self._wanted.private else ("private",))} if top else {"tombstones"}
+            hidden |= {"purges.yaml"} if base == Path("private") else set()
             below[:] = sorted(name for name in below if not name.startswith(".") and name not in hidden)
             for name in sorted(names):
                 memory = name.endswith(".md") and not (top and name == "README.md")

@@ -7,16 +7,16 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
-from sidecar.errors import BadMemoryFile, FieldError, Refused
-from sidecar.exchange import LeftOut, Piece, Statement
+from sidecar.errors import PROFILE_FAULTS, FieldError, SidecarError
+from sidecar.exchange import LeftOut, Piece, Statement, digest, shortened
 from sidecar.extract.llm.trust import addresses_agents
 from sidecar.frontmatter import Problem, parse
-from sidecar.identity import content_hash, normalized_key
+from sidecar.identity import content_hash, encodable, normalized_key
 from sidecar.ingest import PERSONAL, Known, Learning
 from sidecar.model import (
     Add,
@@ -30,9 +30,11 @@ from sidecar.model import (
     Source,
     Status,
     Supersede,
+    Tombstone,
 )
 from sidecar.redact import redact
 from sidecar.store import MAX_FILE_BYTES, WriteContext
+from sidecar.wire import limits
 from sidecar.wire.exchange import ImportedChange
 
 ORIGIN: Final = "import"
@@ -42,6 +44,8 @@ _CONTENT_BYTES: Final = 32_768
 """What a remembered text may have; longer ones are documents."""
 
 _SUMMARY_CHARACTERS: Final = 120
+_NAME_CHARACTERS: Final = limits.AGENT_SESSION_CHARACTERS
+"""What the names have that another program gave."""
 
 _LIFT: Final = "Tell it anew with `sidecar remember`, which lifts the tombstone."
 _SPLIT: Final = "Split it into statements that can stand alone."
@@ -51,6 +55,12 @@ _SECRET: Final = "Take the secret out of the file, and import it again."  # noqa
 class Target(Known, Protocol):
     """A profile, as far as whole files are put into it."""
 
+    def purged(self) -> frozenset[str]:
+        """As `Profile.purged`."""
+
+    def tombstones(self) -> Mapping[str, Tombstone]:
+        """As `Profile.tombstones`."""
+
     def place(self, path: str, data: bytes, context: WriteContext) -> object:
         """As `Profile.place`."""
 
@@ -59,6 +69,9 @@ class Target(Known, Protocol):
 
 
 T = TypeVar("T", bound=Target)
+
+_ODD: Final = (*PROFILE_FAULTS, UnicodeError, RecursionError)
+"""What one item may run into, such as a name that no file system takes; the others are taken in all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,20 @@ class Importer(Generic[T]):
 
     def take(self, statement: Statement, home: ProfileRef) -> Outcome:
         """What another program knows."""
+        try:
+            return self._statement(statement, home)
+        except _ODD as error:
+            return Outcome(left=(_left(statement, statement.content, *_told_of(error)),))
+
+    def place(self, piece: Piece, home: ProfileRef) -> Outcome:
+        """A file of an export of ours."""
+        profile = self._learning.profile(home)
+        try:
+            return self._tombstone(piece, profile) if piece.path.endswith(".yaml") else self._memory(piece, profile)
+        except _ODD as error:
+            return Outcome(left=(LeftOut(piece.source, piece.line, shortened(piece.path), *_told_of(error)),))
+
+    def _statement(self, statement: Statement, home: ProfileRef) -> Outcome:
         content = redact(statement.content, spoken=True).text.strip()
         left = _redacted_note(statement) if content != statement.content.strip() else ()
         if not content or len(content.encode("utf-8", "replace")) > _CONTENT_BYTES:
@@ -105,16 +132,6 @@ class Importer(Generic[T]):
             if isinstance(change, Add):
                 self._note(ref, change.memory)
         return Outcome(tuple(_change(statement, ref, change) for change in changes), left)
-
-    def place(self, piece: Piece, home: ProfileRef) -> Outcome:
-        """A file of an export of ours."""
-        profile = self._learning.profile(home)
-        try:
-            if piece.path.endswith(".yaml"):
-                return self._tombstone(piece, profile)
-            return self._memory(piece, profile)
-        except (BadMemoryFile, FieldError, Refused) as error:
-            return Outcome(left=(LeftOut(piece.source, piece.line, piece.path, error.message, error.hint),))
 
     def _tombstone(self, piece: Piece, profile: T) -> Outcome:
         private = piece.path.startswith("private/")
@@ -137,6 +154,8 @@ class Importer(Generic[T]):
             why = _KNOWN if same else "it is here already, in other words, which stay"
             return Outcome((_told(piece, profile.ref, "skip", memory, why),), left)
         hashed = content_hash(memory.type, memory.content)
+        if _is_purged(profile, memory.id, hashed):
+            return Outcome(left=(LeftOut(piece.source, piece.line, memory.id, "it was purged here", _LIFT),))
         gone = memory.status is Status.FORGOTTEN
         if not gone and profile.is_forgotten(memory.id, hashed, memory.source.messages):
             return Outcome(left=(LeftOut(piece.source, piece.line, memory.id, "it was forgotten here", _LIFT),))
@@ -162,9 +181,9 @@ class Importer(Generic[T]):
             source=Source(
                 origin=ORIGIN,
                 agent=statement.agent,
-                session=statement.session,
+                session=_session(statement.session),
                 speaker=statement.speaker,
-                messages=(statement.record,),
+                messages=(_record(statement),),
                 by=self._by,
             ),
             key=normalized_key(redact(key).text) or None if key else None,
@@ -197,6 +216,18 @@ class Importer(Generic[T]):
         return stored is not None and stored.memory.status is Status.ACTIVE
 
 
+def _is_purged(profile: Target, identifier: str, hashed: str) -> bool:
+    """Whether a purge took the memory or its words away.
+
+    A tombstone alone does not say that: an export brings those of what it holds, before the memories.
+    """
+    purged = profile.purged()
+    if not purged:
+        return False
+    buried = profile.tombstones()
+    return identifier in purged or any(one in buried and buried[one].content_hash == hashed for one in purged)
+
+
 def _comes_once(memory: Memory) -> bool:
     """Whether the same words at two times say one thing; an event may happen again."""
     return memory.status is Status.ACTIVE and memory.type is not MemoryType.EVENT
@@ -219,12 +250,36 @@ def _redacted_note(statement: Statement) -> tuple[LeftOut, ...]:
     return (_left(statement, statement.summary or "", "a secret was taken out of it", _SECRET),)
 
 
+def _told_of(error: Exception) -> tuple[str, str]:
+    """Why something was not taken in, and what to do about it."""
+    if isinstance(error, SidecarError):
+        return encodable(error.message), error.hint
+    nested = isinstance(error, RecursionError)
+    return "it is nested too deeply" if nested else encodable(str(error)), "Mend it where it comes from."
+
+
 def _left(statement: Statement, what: str, why: str, hint: str) -> LeftOut:
     return LeftOut(statement.path, statement.line, _summary(redact(what, spoken=True).text), why, hint)
 
 
 def _clean(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(" ".join(redact(word).text.split()) for word in words)
+
+
+def _record(statement: Statement) -> str:
+    """The name of a memory in the other program, without secrets and not too long.
+
+    By it a memory that was forgotten is known again, so what a name loses is made up for by what the memory says.
+    """
+    name = redact(encodable(statement.record)).text
+    if name == statement.record and len(name) <= _NAME_CHARACTERS:
+        return name
+    end = f"#{digest(name, redact(statement.content).text)}"
+    return name[: _NAME_CHARACTERS - len(end)] + end
+
+
+def _session(name: str | None) -> str | None:
+    return None if name is None else redact(encodable(name)).text[:_NAME_CHARACTERS]
 
 
 def _summary(text: str) -> str:

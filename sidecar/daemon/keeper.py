@@ -36,7 +36,7 @@ _BULK_S = 5.0
 """So long the messages of old sessions wait for the index at most: a commit of it costs as much for one message as for
 a thousand, and a back-fill brings a session after the other."""
 
-_COMMIT_RETRY = timedelta(seconds=10)
+_COMMIT_RETRY_S = 10.0
 
 
 class Keeper:
@@ -62,7 +62,7 @@ class Keeper:
         self._woken = asyncio.Event()
         self._archived_by: float | None = None
         self._anew = False
-        self._retry_at: dict[ProfileRef, datetime] = {}
+        self._retry_at: dict[ProfileRef, float] = {}
         self._next_scan = 0.0
         self._degraded: dict[str, str] = {}
         self.behind_since: float | None = None
@@ -206,7 +206,7 @@ class Keeper:
         return sorted({ProfileRef(found[0], found[1]) for found in parts if len(found) >= 2})
 
     def _ready(self) -> list[ProfileRef]:
-        now = datetime.now(UTC)
+        now, ticks = datetime.now(UTC), time.monotonic()
         waiting = self._follow.uncommitted
         for ref in [ref for ref in self._retry_at if ref not in waiting]:  # deleted, or committed by another
             del self._retry_at[ref]
@@ -214,8 +214,12 @@ class Keeper:
         return sorted(
             ref
             for ref, (first, last) in waiting.items()
-            if (now - last >= self._quiet or now - first >= self._maximum) and now >= self._retry_at.get(ref, now)
+            if (self._has_rested(now, last) or now - first >= self._maximum) and ticks >= self._retry_at.get(ref, ticks)
         )
+
+    def _has_rested(self, now: datetime, last: datetime) -> bool:
+        """Whether the quiet time is over; a change in the future tells that the clock was set back, and waits no more."""
+        return now < last or now - last >= self._quiet
 
     async def _commit(self, ref: ProfileRef) -> None:
         try:
@@ -232,7 +236,7 @@ class Keeper:
 
     def _not_committed(self, ref: ProfileRef, error: Exception) -> None:
         """Try again a little later, and say so; told to the log once."""
-        self._retry_at[ref] = datetime.now(UTC) + _COMMIT_RETRY
+        self._retry_at[ref] = time.monotonic() + _COMMIT_RETRY_S
         why = f"{error.message} {error.hint}" if isinstance(error, SidecarError) else str(error)
         reason = f"profile {ref}: {why}"
         if self._degraded.get(f"git {ref}") != reason:

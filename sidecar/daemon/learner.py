@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from sidecar.daemon.choices import AWAITED, Choice, Judge, Wait
 from sidecar.daemon.extraction import Extraction
+from sidecar.daemon.jumps import Jumps
 from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.writer import Urgency, Writer, lower_priority
 from sidecar.errors import FormatTooNew, ModelFailed, StoreVanished, Unavailable
@@ -71,6 +72,7 @@ class Learner:
         keep_texts: bool = True,
         retry: timedelta = _RETRY,
         on_released: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`start` is set when the first scan has archived everything; `nice` is the niceness of the extracting thread.
 
@@ -85,6 +87,7 @@ class Learner:
         self.paused, self.review, self.keep_texts = False, review, keep_texts
         self._least: int | None = None
         self._retry = retry
+        self._now, self._jumps = clock, Jumps(clock)
         # A thread of its own: a model takes minutes, and must not take the place of those that answer requests.
         self._bench = ThreadPoolExecutor(1, "sidecar-extract", initializer=lower_priority, initargs=(nice,))
         extraction.on_change(self._changed)
@@ -155,18 +158,20 @@ class Learner:
     def _queue_unextracted(self) -> None:
         """Sessions that came while nothing extracted, or whose job was lost, are due now."""
         for ref, profile in self._journal.unextracted():
-            self._journal.enqueue(ref, profile, due=_now())
+            self._journal.enqueue(ref, profile, due=self._now())
 
     def _retry_if_changed(self) -> None:
         """What was given up is tried again by another version of sidecar, another extractor or another model."""
         signature = self._extraction.signature
         if self._journal.get(_TRIED_BY) != signature:
-            self._journal.retry(None, due=_now())
+            self._journal.retry(None, due=self._now())
             self._journal.set(_TRIED_BY, signature)
 
     async def _next(self) -> Job | None:
+        if back := self._jumps.back():
+            await self._run(self._journal.set_back, back)
         self._least = await asyncio.to_thread(self._extraction.admits)
-        return None if self._least is None else await self._run(self._journal.claim, _now(), least=self._least)
+        return None if self._least is None else await self._run(self._journal.claim, self._now(), least=self._least)
 
     async def _work(self, job: Job) -> None:
         choice = await asyncio.to_thread(self._extraction.choose, job.priority)
@@ -212,7 +217,7 @@ class Learner:
         if choice.judge is not None:
             await self._run(self._learning.replace_rules, session, job.profile)
             await self._extraction.succeeded(sum(len(message.text) for message in session.messages))
-        return upto, Run(_now(), extractor.version, learned, more=upto < newest)
+        return upto, Run(self._now(), extractor.version, learned, more=upto < newest)
 
     async def _verdicts(self, candidate: Candidate, job: Job, judge: Judge | None) -> Mapping[str, Verdict]:
         """What a model says of the neighbours that code alone cannot settle."""
@@ -225,7 +230,7 @@ class Learner:
 
     async def _failed(self, job: Job, choice: Choice, error: Exception) -> None:
         if isinstance(error, StoreVanished | FormatTooNew):  # no fault of the session: it waits for a person
-            await self._run(self._journal.put_off, job, told(error), until=_now() + _WAIT)
+            await self._run(self._journal.put_off, job, told(error), until=self._now() + _WAIT)
             return
         if isinstance(error, ModelFailed):
             log.warning("model failed", extra={"session": job.ref.session, "why": error.message})
@@ -237,19 +242,19 @@ class Learner:
             log.error("session not extracted", exc_info=error, extra={"session": job.ref.session})
         attempts = job.attempts + 1
         if attempts < _ATTEMPTS:
-            retry_at = _now() + self._retry * 2 ** (attempts - 1)
-            await self._run(self._journal.fail, job, told(error), at=_now(), retry_at=retry_at)
+            retry_at = self._now() + self._retry * 2 ** (attempts - 1)
+            await self._run(self._journal.fail, job, told(error), at=self._now(), retry_at=retry_at)
             return
         fallback = None if choice.judge is None else self._extraction.fallback
         if fallback is None or (await contained(self._given_up(job, Choice(fallback), error))) is not None:
-            await self._run(self._journal.fail, job, told(error), at=_now(), retry_at=None)
+            await self._run(self._journal.fail, job, told(error), at=self._now(), retry_at=None)
         self._tell(job.ref, None)
 
     async def _given_up(self, job: Job, choice: Choice, error: Exception) -> None:
         """The model cannot get on with a session: the rules learn from it, and the job is parked with the reason."""
         upto, run = await self._taken(job, choice)
         await self._run(self._learning.settle, job.ref)
-        await self._run(self._journal.park, job, told(error), upto=upto, run=run or Run(_now(), None))
+        await self._run(self._journal.park, job, told(error), upto=upto, run=run or Run(self._now(), None))
 
     def _changed(self) -> None:
         """The choice of what extracts may be another one."""
@@ -284,7 +289,7 @@ class Learner:
     async def _sleep(self) -> None:
         idle = self.paused or self._least is None
         due = None if idle else await self._run(self._journal.next_due, least=self._least)
-        seconds = _IDLE_S if due is None else min(max((due - _now()).total_seconds(), 0.0), _IDLE_S)
+        seconds = _IDLE_S if due is None else min(max((due - self._now()).total_seconds(), 0.0), _IDLE_S)
         try:
             # Not wait_for, which before Python 3.12 can lose a cancellation that comes together with the event.
             async with asyncio.timeout(seconds):
@@ -312,7 +317,3 @@ def paused_error(what: str) -> Unavailable:
     return Unavailable(
         what="Extraction", why=f"it is paused; {what}", hint="Go on with `sidecar resume`, or ask without `wait`."
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

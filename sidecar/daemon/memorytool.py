@@ -156,10 +156,10 @@ class MemoryToolDesk(Desk):
     def _added(self, profile: Profile | None, parts: tuple[str, ...], content: str, session: str | None) -> Change:
         """A new memory, or the archived one that said the same and was deleted with this tool."""
         tool_path = "/".join(parts)
+        _refuse_forgotten(profile, content)  # first: a person may have had the same words forgotten elsewhere
         back = _deleted_before(profile, content)
         if back is not None:
             return Revise(back, {**_standing(content), "tool_path": tool_path}, _WHY)
-        _refuse_forgotten(profile, content)
         now = self._clock().replace(microsecond=0)
         observed = now
         while profile is not None and profile.get(memory_id(_KIND, content, observed)) is not None:
@@ -220,6 +220,18 @@ class MemoryToolDesk(Desk):
             parsed(spelled(parts))  # a longer name may make those below it too long
             changes.append(Revise(_changeable(profile, file), {"tool_path": "/".join(parts)}, _WHY))
         return _Done(f"Successfully renamed {old_path} to {new_path}", changes)
+
+
+def forget(profile: Profile, identifier: str, reason: str | None, context: WriteContext) -> Stored:
+    """Forget a memory on request, in the writer thread; one that the tool has deleted may then not come back by it.
+
+    Raises as `Profile.forget`, and `ChangedOnDisk`.
+    """
+    stored = profile.get(identifier)
+    if stored is None or stored.memory.status is not Status.FORGOTTEN or not _is_tools_own(stored.memory):
+        return profile.forget(identifier, reason, context)
+    profile.apply([Revise(stored, {"reason": reason}, context.why)], context)
+    return profile.get(identifier) or stored
 
 
 def _living(profile: Profile | None) -> Sequence[Stored]:
@@ -285,8 +297,8 @@ def _refuse_forgotten(profile: Profile | None, content: str) -> None:
     """A person's forgetting holds: the same words do not come back by way of a model.  Raises ToolFault."""
     if profile is None:
         return
-    hashed = content_hash(_KIND, content)
-    named = [one.id for one in profile.tombstones().values() if one.content_hash == hashed]
+    hashes = {content_hash(kind, content) for kind in MemoryType}
+    named = [one.id for one in profile.tombstones().values() if one.content_hash in hashes]
     held = (profile.get(identifier) for identifier in named)
     if named and not all(one is not None and _is_tools_own(one.memory) for one in held):
         raise ToolFault("Error: The user had exactly this forgotten, so it is not kept again.")

@@ -26,6 +26,7 @@ from sidecar.model import (
     Status,
     Stored,
     Supersede,
+    Tombstone,
 )
 from sidecar.statements import content_words
 from sidecar.store import Profile, ProjectIdentity, Store, WriteContext, path_for
@@ -38,8 +39,9 @@ class ScratchProfile:
     """What a profile holds, and what plans have made of it since."""
 
     def __init__(self, ref: ProfileRef, real: Profile | None) -> None:
-        """`real` is read now and never again; None for a profile that does not exist yet."""
+        """`real` is read now and, its purges apart, never again; None for a profile that does not exist yet."""
         self.ref = ref
+        self._real = real
         self.changed: dict[str, Stored] = {}
         known = [] if real is None else real.memories(statuses=None)
         self._by_id = {stored.memory.id: stored for stored in known}
@@ -47,6 +49,7 @@ class ScratchProfile:
         for stored in known:
             self._note_key(stored)
         tombstones = {} if real is None else real.tombstones()
+        self._tombstones = tombstones
         self._buried_ids = frozenset(tombstones)
         self._buried_hashes = frozenset(tombstone.content_hash for tombstone in tombstones.values())
         self._buried_messages = frozenset(message for one in tombstones.values() for message in one.messages)
@@ -72,6 +75,14 @@ class ScratchProfile:
             or content_hash in self._buried_hashes
             or (bool(messages) and self._buried_messages.issuperset(messages))
         )
+
+    def tombstones(self) -> Mapping[str, Tombstone]:
+        """As `Profile.tombstones`."""
+        return self._tombstones
+
+    def purged(self) -> frozenset[str]:
+        """As `Profile.purged`."""
+        return frozenset() if self._real is None else self._real.purged()
 
     def apply(self, plan: Sequence[Change], _context: WriteContext) -> list[Stored]:
         """As `Profile.apply`, on values."""

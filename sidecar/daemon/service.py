@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
+from sidecar.daemon import memorytool
 from sidecar.daemon.archivedesk import ArchiveDesk
 from sidecar.daemon.budget import within
 from sidecar.daemon.carrying import CarryState
@@ -25,7 +26,6 @@ from sidecar.daemon.history import HistoryDesk
 from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
-from sidecar.daemon.memorytool import MemoryToolDesk
 from sidecar.daemon.metrics import Metric
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import (
@@ -84,7 +84,7 @@ class Service:
         self.archive = ArchiveDesk(parts, config, self._recall, self._refresh_index)
         self.editing = EditDesk(parts)
         self.exchange = ExchangeDesk(parts, by=takein.by, judge=takein.judge, claude_home=claude_home(os.environ))
-        self.tool = MemoryToolDesk(parts, takein.by)
+        self.tool = memorytool.MemoryToolDesk(parts, takein.by)
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)
@@ -183,7 +183,7 @@ class Service:
         """Archive a memory as forgotten."""
         profile = self._profile_of(ref, identifier)
         told = redact(reason, spoken=True).text if reason else None
-        stored = await self._write(profile.forget, identifier, told, WriteContext(why=told or "forgotten"))
+        stored = await self._write(memorytool.forget, profile, identifier, told, WriteContext(why=told or "forgotten"))
         await self._follow([ref])
         return stored
 

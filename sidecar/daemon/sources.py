@@ -5,17 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from sidecar.config import ExtraFolder
 from sidecar.daemon.patience import BUSY
-from sidecar.errors import TranscriptBusy
+from sidecar.errors import FieldError, TranscriptBusy
 from sidecar.transcripts import READERS, ManySessions, detect, written_for
 
 AIDER: Final = "aider"
 
 HISTORY: Final = ".aider.chat.history.md"
+
+MOST_OTHERS: Final = 20_000
+"""Files of a named folder that may turn out to be no transcripts: to see that of one takes about a millisecond."""
+
+_MOST_FILES: Final = 100_000
+"""Files of a named folder at all: more than years of work leave, and fewer than a whole disk has."""
+
+_NO_FILES: Final = frozenset({"/proc", "/sys", "/dev"})
+"""Where the kernel shows what looks like files, some of which never end and some of which wait for ever."""
 """The name of Aider's history, in the folder in which it was started: mostly a repository's uppermost one."""
 
 
@@ -91,14 +101,18 @@ def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], M
     """The transcripts that paths name, and why a path names none.
 
     Files are taken as they are, of folders all transcripts below.  `agent` is whose format they have; None to find out.
+    Raises `FieldError` for a folder that holds so much else that looking through it would take minutes.
     """
     items: list[Transcript] = []
     problems: dict[Path, str] = {}
     for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a folder above may not be entered
+        if str(path) in _NO_FILES:
+            problems[path] = "what lies there are no files, the system only shows them so"
+        elif os.path.isdir(path):  # noqa: PTH112 - pathlib's raises where a folder above may not be entered
             unlisted: list[OSError] = []
-            for file in _files(path, on_error=unlisted.append):
-                _note(file, agent, items, problems)
+            _note_all(
+                path, list(islice(_files(path, on_error=unlisted.append), _MOST_FILES + 1)), agent, items, problems
+            )
             problems |= {Path(error.filename): f"it cannot be listed: {error.strerror}" for error in unlisted}
         elif _note(path, agent, items, problems):
             continue
@@ -109,6 +123,23 @@ def named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], M
         else:
             problems[path] = "its format is not known; name the agent with --agent"
     return list(dict.fromkeys(items)), problems
+
+
+def _note_all(
+    folder: Path, files: Sequence[Path], agent: str | None, items: list[Transcript], problems: dict[Path, str]
+) -> None:
+    """Take in what is a transcript among the files of a folder.  Raises FieldError if that would take minutes."""
+    others = 0
+    for file in files:
+        if len(files) > _MOST_FILES or others > MOST_OTHERS:
+            what = (
+                f"{_MOST_FILES:,} files"
+                if len(files) > _MOST_FILES
+                else f"{MOST_OTHERS:,} files that are no transcripts"
+            )
+            problem = f"{folder} holds more than {what}; name the folders in which the transcripts lie"
+            raise FieldError(field="paths", problem=problem)
+        others += not _note(file, agent, items, problems)
 
 
 def _note(path: Path, agent: str | None, items: list[Transcript], problems: dict[Path, str]) -> bool:
@@ -132,7 +163,7 @@ def _recognised(path: Path, agent: str | None) -> Transcript | None:
 def _files(root: Path, depth: int | None = None, on_error: Callable[[OSError], None] | None = None) -> Iterator[Path]:
     level = len(root.parts)
     for folder, subfolders, names in os.walk(root, onerror=on_error):
-        subfolders.sort()
+        subfolders[:] = sorted(name for name in subfolders if os.path.join(folder, name) not in _NO_FILES)  # noqa: PTH118 - pathlib's takes longer than the listing
         if depth is not None and len(Path(folder).parts) - level >= depth:
             subfolders.clear()
         for name in sorted(names):

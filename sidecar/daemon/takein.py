@@ -238,18 +238,24 @@ def _has_conversation(item: Transcript) -> bool:
 
 
 async def _named(paths: Sequence[Path], agent: str | None) -> tuple[list[Transcript], Mapping[Path, str]]:
-    """As `named`; it takes a moment longer where a database is being written."""
+    """As `named`; where a database is being written, that alone is looked at again, for a moment."""
+    items, problems = await asyncio.to_thread(named, paths, agent)
 
     async def attempt() -> tuple[list[Transcript], Mapping[Path, str]]:
-        found = await asyncio.to_thread(named, paths, agent)
+        found = await asyncio.to_thread(named, busy, agent)
         if BUSY in found[1].values():
-            raise TranscriptBusy(path=paths[0], why=BUSY)
+            raise TranscriptBusy(path=busy[0], why=BUSY)
         return found
 
+    busy = [path for path, why in problems.items() if why == BUSY]
+    if not busy:
+        return items, problems
     try:
-        return await patiently(paths[0], attempt)
+        later, others = await patiently(busy[0], attempt)
     except TranscriptBusy:
-        return await asyncio.to_thread(named, paths, agent)
+        later, others = await asyncio.to_thread(named, busy, agent)
+    told = {path: why for path, why in problems.items() if why != BUSY}
+    return list(dict.fromkeys([*items, *later])), {**told, **others}
 
 
 def _problem(item: Transcript, error: TranscriptUnreadable) -> TranscriptProblem:

@@ -10,10 +10,10 @@ The texts are those of the tool's published description.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
@@ -41,6 +41,9 @@ _LINES: Final = 999_999
 _NUMBER_WIDTH: Final = 6
 _AROUND: Final = 2
 """Lines shown before and after a change."""
+
+_NAMED: Final = 20
+"""Lines that are named where words stand several times; a text may have them a hundred thousand times."""
 
 _LIVING: Final = (Status.ACTIVE, Status.PROPOSED)
 
@@ -205,17 +208,25 @@ def _range(path: str, count: int, view_range: Sequence[int] | None) -> tuple[int
 
 def replaced(path: str, text: str, old: str, new: str) -> tuple[str, int]:
     """The text with `new` in the one place of `old`, and the number of the line where that begins."""
-    found = [match.start() for match in re.finditer(f"(?={re.escape(old)})", text)] if old else []
+    found = list(islice(_places(text, old), _NAMED + 1)) if old else []
     if not found:
         raise ToolFault(f"No replacement was performed, old_str `{old}` did not appear verbatim in {path}.")
-    lines = [text.count("\n", 0, start) + 1 for start in found]
+    lines = [text.count("\n", 0, start) + 1 for start in found[:_NAMED]]
     if len(found) > 1:
-        numbers = ", ".join(map(str, lines))
+        numbers = ", ".join(map(str, lines)) + (" and more" if len(found) > _NAMED else "")
         raise ToolFault(
             f"No replacement was performed. Multiple occurrences of old_str `{old}` in lines: {numbers}."
             " Please ensure it is unique"
         )
     return text[: found[0]] + new + text[found[0] + len(old) :], lines[0]
+
+
+def _places(text: str, old: str) -> Iterator[int]:
+    """Where some words begin, also inside one another."""
+    start = text.find(old)
+    while start >= 0:
+        yield start
+        start = text.find(old, start + 1)
 
 
 def inserted(text: str, after: int, new: str) -> str:

@@ -10,7 +10,7 @@ Nothing here knows the store or the daemon, and nothing is written but an export
 
 from sidecar.exchange.export import FORMATS, Header, media_type, write
 from sidecar.exchange.reading import FORMS, gathered, read
-from sidecar.exchange.words import Form, Found, LeftOut, Piece, Statement
+from sidecar.exchange.words import Form, Found, LeftOut, Piece, Statement, digest, shortened
 
 __all__ = [
     "FORMATS",
@@ -21,8 +21,10 @@ __all__ = [
     "LeftOut",
     "Piece",
     "Statement",
+    "digest",
     "gathered",
     "media_type",
     "read",
+    "shortened",
     "write",
 ]

@@ -36,7 +36,11 @@ def read(path: str, text: str, modified: float) -> Found:
     left: list[LeftOut] = []
     for item, line, where in _items(path, text, left):
         memory = _Item(path, item, line, where, written_at(modified))
-        statement = memory.statement()
+        try:
+            statement = memory.statement()
+        except RecursionError:
+            left.append(LeftOut(path, line, where, "it is nested too deeply", "Mend it, and import it again."))
+            continue
         left += memory.left
         if statement is not None:
             statements.append(statement)
@@ -47,7 +51,7 @@ def _items(path: str, text: str, left: list[LeftOut]) -> Iterator[tuple[Mapping[
     """Every memory, with its line or its number."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         yield from _lines(path, text, left)
         return
     if isinstance(found, dict):
@@ -70,7 +74,7 @@ def _lines(path: str, text: str, left: list[LeftOut]) -> Iterator[tuple[Mapping[
             continue
         try:
             item = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             item = None
         if isinstance(item, dict):
             yield item, number, ""

@@ -11,9 +11,14 @@ from typing import Any, Final
 from sidecar.errors import FormatTooNew
 from sidecar.exchange.export import FORMAT, HEADER_NAME, KIND
 from sidecar.exchange.words import Found, LeftOut, Piece, shortened
+from sidecar.identity import encodable
 
 _FILE_BYTES: Final = 256 * 1024
 """What one file of a profile may have (docs/memory-format.md)."""
+
+_NAME_BYTES: Final = 255
+_PATH_BYTES: Final = 1_024
+"""What file systems take at most, as `NAME_MAX` and the smallest `PATH_MAX` have it."""
 
 _LINE_BYTES: Final = 8 * _FILE_BYTES
 """A file as JSON, with every character escaped, and its keys once more."""
@@ -43,10 +48,10 @@ def read(path: Path, told: str) -> Found:
         for piece in _from_tar(path, told, left) if tar else _from_lines(path, told, left):
             problem = _problem(piece)
             if problem:
-                left.append(LeftOut(told, piece.line, piece.path, problem, _AGAIN))
+                left.append(LeftOut(told, piece.line, shortened(encodable(piece.path)), problem, _AGAIN))
             else:
                 pieces.append(piece)
-    except (OSError, tarfile.TarError, ValueError) as error:
+    except (OSError, tarfile.TarError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         left.append(LeftOut(told, None, "the rest of the export", f"it cannot be read: {reason}", "Export again."))
     return Found(told, "sidecar", pieces=tuple(pieces), left=tuple(left))
@@ -93,7 +98,7 @@ def _from_lines(path: Path, told: str, left: list[LeftOut]) -> Iterator[Piece]:
 def _object(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -112,6 +117,10 @@ def _problem(piece: Piece) -> str | None:
     path = PurePosixPath(piece.path)
     if not piece.path or piece.path.startswith("/") or ".." in path.parts or "\0" in piece.path or "\\" in piece.path:
         return "its path leads out of the profile"
+    if piece.path != encodable(piece.path):
+        return "its path is not UTF-8"
+    if len(piece.path.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in path.parts):
+        return "its path is longer than file systems take"
     if len(piece.data) > _FILE_BYTES:
         return "it is larger than 256 KiB"
     return None

@@ -47,6 +47,13 @@ def read(path: Path, form: Form | None, *, claude_home: Path | None = None) -> F
     `claude_home`: Claude Code's own folder; the CLAUDE.md in it holds for all projects.
     """
     told = os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        return _understood(path, told, form, claude_home)
+    except RecursionError:
+        return _nothing(told, "it is nested too deeply", _AGAIN)
+
+
+def _understood(path: Path, told: str, form: Form | None, claude_home: Path | None) -> Found:
     if path.suffix == ".tar" or form == "sidecar" or (path.suffix == ".jsonl" and ours.begins_like_one(path)):
         return ours.read(path, told)
     kind = "markdown" if path.suffix == ".md" else "json"

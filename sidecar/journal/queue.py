@@ -210,6 +210,14 @@ class Queue:
             counts = dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
         return QueueCounts(**counts)
 
+    def set_back(self, by: timedelta) -> None:
+        """The clock was set back by so much: what waits for a moment waits no longer than it would have."""
+        with self._db.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET due = due - :by, again = again - :by, lease = lease - :by",
+                {"by": by // timedelta(microseconds=1)},
+            )
+
     def next_due(self, *, least: int | None = None) -> datetime | None:
         """When the next pending job of at least this priority is due; None if there is none."""
         with self._db.reading() as connection:

@@ -15,6 +15,9 @@ MAX_FILE_BYTES: Final = 256 * 1024
 
 PROFILE_FILE: Final = "profile.yaml"
 PURGES_FILE: Final = "purges.yaml"
+PRIVATE_PURGES_FILE: Final = "private/purges.yaml"
+"""The same for what git never had; it never leaves this machine."""
+
 SUMMARY_FILE: Final = "PROFILE.md"
 ARCHIVE: Final = "archive/"
 PRIVATE: Final = "private/"

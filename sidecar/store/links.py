@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
@@ -18,8 +19,10 @@ Direction = Literal["to", "from"]
 """`to`: a memory's own link leads there; `from`: only the other one's leads here."""
 
 _LINK: Final = re.compile(r"\[\[([^\[\]\n]+)\]\]")
-_FENCED: Final = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_INLINE: Final = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_FENCED: Final = re.compile(
+    r"^[ \t]*+(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^[ \t]*+\1[`~]*+[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL
+)
+_TICKS_OR_LINE: Final = re.compile(r"`+|\n")
 _BLANKS: Final = re.compile(r"[\s_-]+")
 _TAIL: Final = 6
 """Characters of the id that end a file's name."""
@@ -29,9 +32,44 @@ def targets(content: str) -> list[str]:
     """What a text links to, in its order, each once; not what stands in code."""
     if "[[" not in content:
         return []
-    text = _INLINE.sub(" ", _FENCED.sub(" ", content))
+    text = _without_spans(_FENCED.sub(" ", content))
     found = (match[1].split("|", 1)[0].split("#", 1)[0].strip() for match in _LINK.finditer(text))
     return list(dict.fromkeys(target for target in found if target))
+
+
+def _without_spans(text: str) -> str:
+    """The text without code in a line: from a run of backticks to the next one there of the same length.
+
+    In one pass, whatever the text: a pattern that looks for the closing run tries every run against every other.
+    """
+    kept: list[str] = []
+    start = 0
+    line: list[re.Match[str]] = []
+    for mark in [*_TICKS_OR_LINE.finditer(text), None]:
+        if mark is not None and mark[0] != "\n":
+            line.append(mark)
+            continue
+        for first, last in _spans(line):
+            kept += [text[start:first], " "]
+            start = last
+        line = []
+    return "".join([*kept, text[start:]])
+
+
+def _spans(runs: Sequence[re.Match[str]]) -> Iterator[tuple[int, int]]:
+    """Where the code in a line begins and ends, given its runs of backticks."""
+    later: dict[int, int] = {}
+    closing: list[int | None] = []
+    for number in reversed(range(len(runs))):
+        closing.append(later.get(len(runs[number][0])))
+        later[len(runs[number][0])] = number
+    closing.reverse()
+    number = 0
+    while number < len(runs):
+        end = closing[number]
+        if end is not None:
+            yield runs[number].start(), runs[end].end()
+        number = (number if end is None else end) + 1
 
 
 class Links:
@@ -68,8 +106,16 @@ class Links:
 
     def to(self, stored: Stored) -> list[Stored]:
         """The memories that link to one, sorted by id."""
-        linking = (one for one in self._memories if "[[" in one.memory.content)
-        return [one for one in linking if any(two.memory.id == stored.memory.id for two in self.of(one))]
+        return self._linking.get(stored.memory.id, [])
+
+    @cached_property
+    def _linking(self) -> Mapping[str, list[Stored]]:
+        """Which memories link to one, by its id: all bodies are read once for a snapshot, not at each question."""
+        found: dict[str, list[Stored]] = {}
+        for one in self._memories:
+            for two in self.of(one):
+                found.setdefault(two.memory.id, []).append(one)
+        return found
 
 
 def _names(stored: Stored) -> Iterator[str]:

@@ -25,6 +25,7 @@ from sidecar.store.links import Direction
 from sidecar.store.past import Past
 from sidecar.store.purge import Note as PurgeNote
 from sidecar.store.purge import Purged, PurgePlan
+from sidecar.store.purges import PurgedIds
 from sidecar.store.refreshing import refresh
 from sidecar.store.scan import scan
 from sidecar.store.summary import summary_markdown
@@ -55,6 +56,7 @@ class Profile:
         disk = Disk(ref, folder, catalog, history, writes, step)
         self._core = Core(ref, folder, machine, clock, catalog, history, disk)
         self.past = Past(ref, history.git)
+        self._purged = PurgedIds(ref)
         self._published = catalog.version
         self._snapshot = catalog.snapshot()
         self._summarized: Snapshot | None = None
@@ -99,6 +101,10 @@ class Profile:
     def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str] = ()) -> bool:
         """Whether a tombstone names this id, this content, or all of these source messages."""
         return self._snapshot.is_forgotten(identifier, content_hash, messages)
+
+    def purged(self) -> frozenset[str]:
+        """The ids of what was purged here, or by others and taken over.  Raises `BadMemoryFile`, `FormatTooNew`."""
+        return self._purged.of(self._core.disk.read)
 
     @property
     def vanished(self) -> tuple[int, int] | None:
@@ -151,10 +157,11 @@ class Profile:
         if not self.intact:
             return self.vanished is None
         try:
-            found = scan(self.folder).memories
+            look = scan(self.folder)
         except FileSystemFailed:
             return True
         known = dict(self._core.catalog.entries)
+        found = look.memories | look.misplaced(known)
         if found.keys() != known.keys():
             return True
         return any((held := known[path].signature) is None or not held.same(seen) for path, seen in found.items())

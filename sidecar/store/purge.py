@@ -30,7 +30,14 @@ from sidecar.store import purges
 from sidecar.store.changes import refuse_if_vanished
 from sidecar.store.committing import commit
 from sidecar.store.core import Core
-from sidecar.store.layout import MAX_FILE_BYTES, PURGES_FILE, SUMMARY_FILE, is_memory_path, is_private
+from sidecar.store.layout import (
+    MAX_FILE_BYTES,
+    PRIVATE_PURGES_FILE,
+    PURGES_FILE,
+    SUMMARY_FILE,
+    is_memory_path,
+    is_private,
+)
 from sidecar.store.scan import scan
 from sidecar.store.words import WriteContext
 from sidecar.store.worktree import head_of, is_merging
@@ -301,7 +308,19 @@ def _record(core: Core, note: Note) -> None:
         )
         core.history.explain(_CONTEXT, f"Record the purge of {len(note.ids)} memories")
         core.history.mention(_CONTEXT, note.ids)
+    _record_private(core, note, {one for purge in (*known, *fresh) for one in purge.ids})
     core.history.commit_pending()
+
+
+def _record_private(core: Core, note: Note, recorded: set[str]) -> None:
+    """Name what no history had, such as private memories, where nobody else reads it."""
+    data = core.disk.read(PRIVATE_PURGES_FILE)
+    known = [] if data is None else purges.read(core.ref, data)
+    ids = set(note.ids).difference(recorded, *(one.ids for one in known))
+    if ids:
+        fresh = purges.Purge(datetime.fromisoformat(note.time), "", "", tuple(sorted(ids)))
+        expected = ABSENT if data is None else sha256_of(data)
+        core.disk.write(PRIVATE_PURGES_FILE, purges.render([*known, fresh]), expected, _CONTEXT)
 
 
 def _traces(git: Git, seen: gitrewrite.Survey, ids: Iterable[str], lying: Iterable[tuple[str, Memory]]) -> _Traces:

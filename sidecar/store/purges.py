@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,14 +11,17 @@ from sidecar.errors import BadMemoryFile, FormatTooNew
 from sidecar.frontmatter import Problem, load_mapping, parse_time
 from sidecar.frontmatter.writing import flow
 from sidecar.model import ProfileRef
-from sidecar.store.layout import PURGES_FILE
+from sidecar.store.layout import PRIVATE_PURGES_FILE, PURGES_FILE
 
 FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """One rewrite: whoever has the history up to `old` finds the same without the memories `ids` at `new`."""
+    """One rewrite: whoever has the history up to `old` finds the same without the memories `ids` at `new`.
+
+    Both are empty where no history had them.
+    """
 
     time: datetime
     old: str
@@ -52,3 +55,19 @@ def read(profile: ProfileRef, data: bytes) -> list[Purge]:
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise BadMemoryFile(path=path, at="", reason="a purge needs `time`, `old`, `new` and `ids`") from error
+
+
+class PurgedIds:
+    """The ids of what was purged in one profile; the files that name them are read again only when they change."""
+
+    def __init__(self, profile: ProfileRef) -> None:
+        self._profile = profile
+        self._known: tuple[list[bytes], frozenset[str]] = ([], frozenset())
+
+    def of(self, look: Callable[[str], bytes | None]) -> frozenset[str]:
+        """The ids; `look` gives the bytes of a file, None where none is.  Raises as `read`."""
+        files = [data for path in (PURGES_FILE, PRIVATE_PURGES_FILE) if (data := look(path)) is not None]
+        if files != self._known[0]:
+            found = (purge for data in files for purge in read(self._profile, data))
+            self._known = files, frozenset(identifier for purge in found for identifier in purge.ids)
+        return self._known[1]

@@ -49,6 +49,8 @@ def refresh(core: Core) -> Refresh:
 def _look(core: Core) -> tuple[Scan, dict[str, Entry]]:
     """What lies in the folder, and the files among it that are not as they were at the last look."""
     found = scan(core.folder)
+    if found.folders:
+        found.memories |= found.misplaced(core.catalog.entries if core.loaded else set(core.history.git.files()))
     core.leftovers = found.leftovers
     _refresh_tombstones(core, found)
     return found, _read_changed(core, found.memories)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -37,11 +38,16 @@ class Signature(NamedTuple):
 
 @dataclass(slots=True)
 class Scan:
-    """Everything of interest below a profile's folder, by relative path."""
+    """Everything of interest below a profile's folder, by relative path; `folders` have names as memories have."""
 
     memories: dict[str, Signature] = field(default_factory=dict)
     tombstones: dict[str, Signature] = field(default_factory=dict)
     leftovers: list[str] = field(default_factory=list)
+    folders: dict[str, Signature] = field(default_factory=dict)
+
+    def misplaced(self, known: Container[str]) -> dict[str, Signature]:
+        """The folders that lie where a memory is known to be: that memory was not removed, its file is bad."""
+        return {path: signature for path, signature in self.folders.items() if path in known}
 
 
 def is_file(path: Path) -> bool:
@@ -78,10 +84,12 @@ def _sort_in(entry: os.DirEntry[str], path: str, found: Scan, waiting: list[str]
         found.leftovers.append(path)
     elif entry.name.startswith("."):
         return
+    elif entry.is_dir(follow_symlinks=False):  # whatever its name: a folder of notes may well be called `notes.md`
+        waiting.append(f"{path}/")
+        if is_memory_path(path):
+            _take(entry, path, found.folders, now)
     elif is_memory_path(path):
         _take(entry, path, found.memories, now)
-    elif entry.is_dir(follow_symlinks=False):
-        waiting.append(f"{path}/")
     elif is_tombstone_path(path):
         _take(entry, path, found.tombstones, now)
 

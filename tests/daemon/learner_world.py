@@ -99,7 +99,7 @@ class World:
         """A scenario beside a learner at work, which is stopped at the end as the daemon stops it."""
 
         async def main() -> None:
-            names = ("review", "keep_texts", "retry", "on_released")
+            names = ("review", "keep_texts", "retry", "on_released", "clock")
             settings = {name: options.pop(name) for name in names if name in options}
             extraction = self.extraction(**options)
             start = asyncio.Event()

@@ -31,7 +31,8 @@ class Parts:
     def __init__(self, folder: Path, journal: Journal, index: Index) -> None:
         self.writer, self.index = Writer(), index
         self.store = Store(folder / "store", machine="test", writes=journal, clock=_now)
-        self.follow = Follow(self.store, journal, index, _now)
+        self.ahead = timedelta(0)
+        self.follow = Follow(self.store, journal, index, lambda: _now() + self.ahead)
         self.watchers: list[FolderWatcher] = []
         self.refuse = False
 
@@ -174,6 +175,17 @@ def test_an_edit_from_before_the_start_rests_before_it_is_committed(parts: Parts
             keeper.set_commit_times(quiet=timedelta(0), maximum=timedelta(hours=1))
             keeper.wake()
             await _until(lambda: parts.git.head() != before and WEB not in parts.follow.uncommitted)
+
+    asyncio.run(scenario())
+
+
+def test_a_clock_that_is_set_back_delays_no_commit(parts: Parts) -> None:
+    async def scenario() -> None:
+        before = parts.git.head()
+        parts.ahead = timedelta(days=1)
+        async with parts.keeping(quiet=3600) as keeper:
+            parts.write("a.md", "The cable is blue.\n")
+            await _until(lambda: parts.git.head() != before and WEB not in parts.follow.uncommitted and not keeper.busy)
 
     asyncio.run(scenario())
 

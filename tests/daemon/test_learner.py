@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from learner_world import WEB, World, until
 
 from sidecar.daemon.extraction import Extraction
+from sidecar.daemon.jumps import Jumps
 from sidecar.daemon.learner import Learner
 from sidecar.errors import Unavailable
 from sidecar.extract import Slice
@@ -241,6 +242,35 @@ def test_for_review_what_is_learned_is_proposed_and_texts_that_are_not_kept_go(w
 
     world.run(scenario, extractor="rules", review=True, keep_texts=False, on_released=lambda: released.append(1))
     assert [stored.memory.status for stored in world.store.open(WEB).memories(statuses=None)] == [Status.PROPOSED]
+
+
+def test_a_clock_that_is_set_back_delays_no_session(world: World) -> None:
+    ahead = [timedelta(days=1)]
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + ahead[0]
+
+    async def scenario(learner: Learner, _extraction: Extraction) -> None:
+        world.say("s1", "We use pnpm, not npm.", due=clock() + timedelta(seconds=1))
+        ahead[0] = timedelta(0)
+        learner.wake()
+        await world.idle()
+        assert world.memories()
+
+    world.run(scenario, clock=clock)
+
+
+def test_the_clock_is_compared_with_one_that_nobody_sets() -> None:
+    moment, ticks = datetime(2026, 9, 1, 9, tzinfo=UTC), 100.0
+    jumps = Jumps(lambda: moment, lambda: ticks)
+    assert jumps.back() == timedelta(0)
+    moment, ticks = moment + timedelta(hours=1), ticks + 3600
+    assert jumps.back() == timedelta(0)
+    moment += timedelta(hours=8)  # the machine slept, or was set forward
+    assert jumps.back() == timedelta(0)
+    moment, ticks = moment - timedelta(hours=24), ticks + 60
+    assert jumps.back() == timedelta(hours=24, minutes=1)
+    assert jumps.back() == timedelta(0)
 
 
 def test_nothing_is_learned_while_it_is_paused(world: World) -> None:

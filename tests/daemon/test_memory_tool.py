@@ -22,7 +22,7 @@ from sidecar.daemon.app import Daemon
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Question, Told
 from sidecar.daemon.service import Service
-from sidecar.daemon.toolfiles import ToolFault, Tree, parsed, spelled
+from sidecar.daemon.toolfiles import ToolFault, Tree, parsed, replaced, spelled
 from sidecar.model import Memory, MemoryType, ProfileRef, Source, Status, Stored
 from sidecar.paths import resolve
 from sidecar.store import Profile
@@ -383,6 +383,36 @@ def test_what_a_person_had_forgotten_does_not_come_back_by_the_tool(run: Run) ->
     run(scenario)
 
 
+def test_what_a_person_forgets_after_a_model_had_deleted_it_does_not_come_back_by_the_tool(run: Run) -> None:
+    async def scenario(world: World) -> None:
+        for number, reason in enumerate(("wrong", None)):
+            words = f"The safe number {number} is behind the map."
+            await world.ok("create", path="/memories/a.txt", file_text=words)
+            identifier = world.kept("a.txt").memory.id
+            await world.ok("delete", path="/memories/a.txt")
+            forgotten = await world.service.forget_memory(WEB, identifier, reason)
+            assert (forgotten.memory.status, forgotten.memory.reason) == (Status.FORGOTTEN, reason)
+            assert "forgotten" in await world.fault("create", path="/memories/b.txt", file_text=words)
+            assert identifier in world.profile.tombstones()
+            world.parts.follow.commit(WEB)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("kind", ["fact", "instruction"])
+def test_what_a_person_said_and_forgot_does_not_come_back_as_the_tools_own(run: Run, kind: str) -> None:
+    async def scenario(world: World) -> None:
+        words = "The safe is behind the map."
+        told = await world.service.remember(WEB, Told(words, None, MemoryType(kind), None, (), False))
+        await world.ok("create", path="/memories/a.txt", file_text=words)
+        assert world.kept("a.txt").memory.id != told.memory.id
+        await world.ok("delete", path="/memories/a.txt")
+        await world.service.forget_memory(WEB, told.memory.id, "wrong")
+        assert "forgotten" in await world.fault("create", path="/memories/b.txt", file_text=words)
+
+    run(scenario)
+
+
 def test_a_hand_edit_is_kept_and_makes_the_file_the_persons(run: Run) -> None:
     async def scenario(world: World) -> None:
         await world.ok("create", path="/memories/a.txt", file_text="The bell rings at nine.")
@@ -505,6 +535,19 @@ def test_large_texts_are_shown_in_pieces_and_larger_ones_refused(run: Run) -> No
         assert await world.ok("view", path="/memories/long.txt") == shown
 
     run(scenario)
+
+
+@pytest.mark.timeout(60)
+def test_words_that_stand_everywhere_are_refused_at_once_with_their_first_lines() -> None:
+    with pytest.raises(ToolFault) as fault:
+        replaced("/memories/a.txt", "a\n" * 400_000, "a", "b")
+    lines = ", ".join(map(str, range(1, 21)))
+    assert f"in lines: {lines} and more. Please ensure it is unique" in str(fault.value)
+    with pytest.raises(ToolFault, match=r"in lines: 1, 1\. "):
+        replaced("/memories/a.txt", "aaa", "aa", "b")
+    half = "a" * 100_000
+    with pytest.raises(ToolFault, match="did not appear"):
+        replaced("/memories/a.txt", half * 2, half + "b" + half, "b")
 
 
 def test_a_listing_is_two_levels_deep_and_bounded() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.daemon.sources import SourceFolder, Transcript, folders, owner, transcripts
+from sidecar.daemon.sources import MOST_OTHERS, SourceFolder, Transcript, folders, named, owner, transcripts
+from sidecar.errors import FieldError
 
 
 def touch(path: Path) -> Path:
@@ -58,3 +59,28 @@ def test_folders_of_all_agents_are_folders_of_their_own(home: Path) -> None:
     roots = [place.root for place in folders("auto", (), {"HOME": str(home)})]
     assert len(roots) > 8
     assert all(home in root.parents for root in roots)
+
+
+def test_what_the_system_shows_as_files_is_not_looked_at() -> None:
+    """Some of it never ends, and some waits for ever."""
+    for path in (Path("/proc"), Path("/sys"), Path("/dev")):
+        items, problems = named([path], None)
+        assert (items, list(problems)) == ([], [path])
+
+
+def test_a_folder_that_holds_mostly_other_things_is_refused_and_one_of_some_is_not(tmp_path: Path) -> None:
+    session = tmp_path / "few" / "session.jsonl"
+    session.parent.mkdir()
+    session.write_text('{"role": "user", "content": "The port is 4310."}\n{"role": "assistant", "content": "Noted."}\n')
+    for number in range(50):
+        touch(tmp_path / "few" / f"other-{number}.bin")
+    items, problems = named([tmp_path / "few"], None)
+    assert ([item.path for item in items], dict(problems)) == ([session], {})
+    first = touch(tmp_path / "many" / "0")
+    for number in range(1, MOST_OTHERS + 2):
+        (first.parent / str(number)).touch()
+    with pytest.raises(FieldError, match="more than 20,000 files that are no transcripts"):
+        named([tmp_path / "many"], None)
+    first.unlink()
+    (first.parent / "1").unlink()
+    assert named([tmp_path / "many"], None)[0] == []

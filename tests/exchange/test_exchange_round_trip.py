@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from home_kit import WEB, Scenario, World, home
+from home_kit import WEB, Scenario, World, home, tar
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from memory_strategies import memories
 
 from sidecar.daemon.protocol import Told
+from sidecar.frontmatter import render
+from sidecar.identity import memory_id
 from sidecar.model import Add, Memory, Status
 from sidecar.redact import redact
 from sidecar.store import WriteContext
@@ -151,19 +152,35 @@ def test_what_is_here_already_stays_and_what_was_forgotten_here_stays_forgotten(
     run(scenario)
 
 
-def test_an_export_may_be_hostile(run: Run) -> None:
-    def tar(*entries: tuple[str, bytes, bytes]) -> bytes:
-        sink = io.BytesIO()
-        with tarfile.open(fileobj=sink, mode="w") as archive:
-            for name, data, kind in [
-                ("sidecar-export.json", b'{"kind": "sidecar-export", "format": 1}', tarfile.REGTYPE),
-                *entries,
-            ]:
-                entry = tarfile.TarInfo(name)
-                entry.size, entry.type, entry.linkname = len(data), kind, "/etc/passwd"
-                archive.addfile(entry, io.BytesIO(data))
-        return sink.getvalue()
+@FORMATS
+def test_what_was_purged_does_not_come_back_by_an_older_export(run: Run, name: str) -> None:
+    async def scenario(world: World) -> None:
+        grown(world)
+        hidden = next(one for one in world.memories() if one.memory.content == "Only for me.")
+        world.profile.forget(hidden.memory.id, None, WHY)
+        path = await world.export(name, private=True, forgotten=True)
+        gone = world.memories(statuses=[Status.FORGOTTEN])
+        assert len(gone) == 2
+        twin = gone[0].memory.replace(id=memory_id(gone[0].memory.type, "something else", gone[0].memory.observed))
+        for one in gone:
+            world.profile.begin_purge(world.profile.purge_plan([one.memory.id]))
+            world.profile.finish_purge()
+            world.profile.end_purge()
+        world.parts.follow.catch_up([WEB])
+        before = world.tree()
+        archive = tar(("archive/facts/twin.md", render(twin), tarfile.REGTYPE))
+        for dry_run in (True, False):
+            result = await world.bring(path, dry_run=dry_run)
+            assert [left.why for left in result.left_out] == ["it was purged here"] * 2
+            other_id = await world.bring(world.file("t.tar", archive), dry_run=dry_run)
+            assert [left.why for left in other_id.left_out] == ["it was purged here"]
+        assert world.tree() == before
+        assert head(await world.export("again.jsonl", private=True))["left"] == []
 
+    run(scenario)
+
+
+def test_an_export_may_be_hostile(run: Run) -> None:
     async def scenario(world: World) -> None:
         good = (await _one(world)).read_bytes()
         file = json.loads(good.splitlines()[1])["text"].encode()

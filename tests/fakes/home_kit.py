@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import tarfile
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,3 +81,17 @@ def home(folder: Path) -> Any:
     with contextlib.closing(Daemon(paths, Config(extract=Extract(extractor="rules")))) as daemon:
         parts, service = daemon._wire(asyncio.Event())
         yield World(parts, service, folder)
+
+
+def tar(*entries: tuple[str, bytes, bytes]) -> bytes:
+    """An export with these files: path, bytes, kind of entry."""
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as archive:
+        for name, data, kind in [
+            ("sidecar-export.json", b'{"kind": "sidecar-export", "format": 1}', tarfile.REGTYPE),
+            *entries,
+        ]:
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.type, entry.linkname = len(data), kind, "/etc/passwd"
+            archive.addfile(entry, io.BytesIO(data))
+    return sink.getvalue()

@@ -261,8 +261,24 @@ def test_a_symlink_and_a_folder_in_a_files_place_are_bad_files(kit, tmp_path) ->
     (kit.folder / second.path).mkdir()
     kit.cycle()
     assert [bad.path for bad in kit.profile.bad_files()] == sorted([first.path, second.path])
-    assert {s.memory.content for s in kit.profile.memories()} == {"one", "two"}
-    assert kit.profile.tombstones() == {}
+    for _ in range(2):
+        assert {s.memory.content for s in kit.profile.memories()} == {"one", "two"}
+        assert kit.profile.tombstones() == {}
+        assert not kit.profile.differs()
+        kit.restart()
+        kit.cycle()
+
+
+def test_a_folder_may_be_called_as_a_memory_is(kit) -> None:
+    kit.write("notes.md/x.md", "Kept in a folder of notes.\n")
+    for _ in range(2):
+        kit.cycle()
+        assert [(one.path, one.memory.content) for one in kit.profile.memories()] == [
+            ("notes.md/x.md", "Kept in a folder of notes.")
+        ]
+        assert not kit.profile.differs()
+        assert (kit.profile.bad_files(), dict(kit.profile.tombstones())) == ([], {})
+        kit.restart()
 
 
 def test_a_copied_file_is_named_and_the_original_counts(kit) -> None:

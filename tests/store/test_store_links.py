@@ -85,6 +85,24 @@ def test_what_is_a_link_and_what_is_not(content: str, found: list[str]) -> None:
     assert targets(content) == found
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "".join("`" * i + "a" for i in range(1, 700)),
+        "`" * 250_000,
+        "`a``b" * 50_000,
+        " " * 250_000 + "`",
+        "~~~\n" * 60_001,
+    ],
+    ids=["growing", "one", "alternating", "blanks", "fences"],
+)
+def test_no_text_however_odd_holds_anything_up(code: str) -> None:
+    """A pattern that tries every run of backticks with every other takes hours for these."""
+    assert targets(f"[[x]] {code}") == ["x"]
+    assert targets(f"[[x]]\n{code}") == ["x"]
+
+
 @given(st.text(st.sampled_from("ab[]|#`~\n -!"), max_size=60))
 def test_any_text_can_be_looked_through(content: str) -> None:
     for target in targets(content):
