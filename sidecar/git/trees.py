@@ -94,9 +94,10 @@ class Trees:
         """Whether `ancestor` is `commit` or one of those that it descends from."""
         return self.bases(commit, ancestor) == [ancestor]
 
-    def count(self, commit: str, without: str | None) -> int:
-        """How many commits one has that another lacks."""
+    def count(self, commit: str, without: str | None, *, beyond: str | None = None) -> int:
+        """How many commits one has that another lacks, and that none of the refs lead to that `beyond` matches."""
         arguments = ["rev-list", "--count", _checked(commit), *([f"^{_checked(without)}"] if without else [])]
+        arguments += [] if beyond is None else ["--not", f"--glob={beyond}"]
         return int(run(self.folder, arguments, locks=False).decode())
 
     def compose(

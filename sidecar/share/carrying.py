@@ -74,7 +74,7 @@ def keep_in_step(work: Work, checkout: Checkout) -> Carried:
             sight = look(checkout, work.record, head, work.clock().replace(microsecond=0))
             if sight.changes:
                 theirs = arrive(work.record, work.record.git, sight, work.clock())
-                head = work.take(work.plan(head, theirs), remote=False)
+                head = work.take(work.plan(head, theirs, _apart_from(work.record.trees, head)), remote=False)
         except ChangedOnDisk:
             continue  # somebody has edited or learned something meanwhile
         return Carried(checkout.folder, len(sight.changes), leave(checkout, work.record, head, sight))
@@ -103,6 +103,12 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
     if not switched:
         changes |= _by_hand(trees, base, changes, now)
     return Sight(commit, base, files, _marked(checkout, trees, base, changes, now), apart)
+
+
+def _apart_from(trees: Trees, head: str) -> str | None:
+    """The last agreement, if the profile's history does not have it, as after a share: then it must not get there."""
+    origin = trees.resolve(CARRIED)
+    return None if origin is None or trees.contains(head, origin) else origin
 
 
 def arrive(record: Record, git: Git, sight: Sight, when: datetime) -> str:

@@ -11,14 +11,14 @@ from sidecar.git import shown_address
 from sidecar.git.exchange import is_local
 from sidecar.model import Status, Stored
 from sidecar.share.planning import names
-from sidecar.share.records import MERGED, Record
+from sidecar.share.records import FORMER, MERGED, Record
 from sidecar.share.words import Outgoing, OutgoingFile
 from sidecar.store import Profile, ProjectIdentity
 from sidecar.store.layout import PROFILE_FILE, is_tombstone_path
 
 _PROJECT_LINE = re.compile(rb"^project:[^\n]*\n?", re.MULTILINE)
 _SHARE_LINE = re.compile(rb"^share:[^\n]*\n?", re.MULTILINE)
-_TAG: Final = "before-share-%Y%m%dT%H%M%SZ"
+_TAG: Final = f"{FORMER.removeprefix('refs/tags/')}%Y%m%dT%H%M%SZ"
 
 
 def outgoing(profile: Profile, record: Record, remote: str) -> Outgoing:

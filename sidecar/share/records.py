@@ -21,6 +21,9 @@ MERGED: Final = "refs/sidecar/merged"
 INCOMING: Final = "refs/sidecar/incoming"
 """The latest commit that was admitted, so that nothing cleans it away before it is merged."""
 
+FORMER: Final = "refs/tags/before-share-"
+"""Begins the tags of what a profile was before it was shared, which is nobody else's."""
+
 RESCUE: Final = "refs/sidecar/rescue"
 """Below it: our history at the moment when a remote's was found to be rewritten."""
 

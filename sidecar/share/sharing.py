@@ -97,7 +97,7 @@ class Sharing:
                 raise RemoteNotEmpty(remote=remote)
             head = work.prepare()
             outgoing = leaving.outgoing(profile, record, remote)
-            syncing.check_outgoing(head, None)
+            syncing.check_files(head, None)
             if not dry_run and record.address is None:
                 self._exclusive(partial(leaving.publish, profile, record, address, project, self._clock()))
             if not dry_run:

@@ -1,0 +1,106 @@
+"""What was before a share stays here: by no road does the former history, or what was forgotten in it, get out."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from share_kit import CONTEXT, REF, Machine, bare, git
+
+from sidecar.errors import CannotCarry, CannotShare
+from sidecar.share.carrying import CARRIED
+
+FOLDER = ".memory"
+SECRET = "The plan is heron-4711."
+
+
+def commit(project: Path) -> None:
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "by the user")
+
+
+def step(machine: Machine) -> None:
+    machine.look()
+    machine.sharing.keep_in_step(REF)
+    machine.look()
+
+
+def forget(machine: Machine) -> str:
+    stored = machine.learn(SECRET)
+    machine.profile.forget(stored.memory.id, None, CONTEXT)
+    machine.commit()
+    return stored.memory.id
+
+
+def everything(remote: Path) -> str:
+    """Every object that a remote holds."""
+    listed = git(remote, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
+    kinds = [line.split(" ") for line in listed.splitlines()]
+    return "".join(git(remote, "cat-file", kind, name) for name, kind in kinds if kind != "tree")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    (folder / "code.py").write_text("print()\n")
+    commit(folder)
+    return folder
+
+
+def share_while_it_is_away(ada: Machine, project: Path, remote: Path) -> None:
+    """The profile is carried, forgets something, and is shared while a commit without the folder is checked out."""
+    ada.learn("The port is 8080.", key="api/port")
+    ada.sharing.carry(REF, project / FOLDER)
+    forget(ada)
+    step(ada)
+    commit(project)
+    step(ada)
+    git(project, "checkout", "-q", "--detach", "HEAD~1")
+    with pytest.raises(CannotCarry):
+        step(ada)
+    ada.sharing.share(REF, str(remote))
+    git(project, "checkout", "-q", "main")
+
+
+def test_a_folder_that_comes_back_after_a_share_brings_no_former_history(
+    ada: Machine, bo: Machine, project: Path, remote: Path
+) -> None:
+    share_while_it_is_away(ada, project, remote)
+    (stored,) = [one for one in ada.memories() if not one.private]
+    path = project / FOLDER / stored.path
+    path.write_text(path.read_text().replace("\nThe port is 8080.", "\nThe port is 9090, really."))
+    (project / FOLDER / "note.md").write_text("A teammate wrote this.\n")
+    for _ in range(2):
+        step(ada)
+    ada.sync()
+    bo.sharing.join("local", str(remote))
+    assert bo.contents() == {"The port is 9090, really.", "A teammate wrote this."}
+    assert "heron-4711" not in everything(remote)
+    assert len(git(remote, "rev-list", "--max-parents=0", "main").split()) == 1
+    carried = [file.read_text() for file in (project / FOLDER).rglob("*") if file.is_file()]
+    assert "heron-4711" not in "".join(carried)  # it is this machine's alone from the share on
+    assert ada.git("merge-base", CARRIED, "main") == ada.git("rev-parse", CARRIED)
+
+
+def test_a_removal_by_hand_after_a_share_forgets_there_too(ada: Machine, project: Path, remote: Path) -> None:
+    share_while_it_is_away(ada, project, remote)
+    (stored,) = [one for one in ada.memories() if not one.private]
+    (project / FOLDER / stored.path).unlink()
+    step(ada)
+    assert stored.memory.id in ada.profile.tombstones()
+    assert "heron-4711" not in ada.git("log", "-p", "main")
+
+
+def test_no_commit_from_before_the_share_is_ever_pushed(ada: Machine, remote: Path) -> None:
+    ada.learn("The port is 8080.")
+    forget(ada)
+    ada.sharing.share(REF, str(remote))
+    tag = ada.git("tag", "--list", "before-share-*")
+    ada.git("merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "by hand", tag)
+    with pytest.raises(CannotShare, match="before the share") as caught:
+        ada.sync()
+    assert "before-share-" in caught.value.hint
+    assert "heron-4711" not in everything(remote)
