@@ -43,9 +43,15 @@ def publish(profile: Profile, record: Record, address: str, project: ProjectIden
 
     In this order: at no moment does a profile with an address have the former history on its branch.
     """
+    _state(profile, address, project)
+    begin_anew(profile, record, when)
+    record.share(address, profile.info.project.root_commit)
+
+
+def begin_anew(profile: Profile, record: Record, when: datetime) -> None:
+    """From the writer thread: the present files in a commit without a past; what was, and was forgotten, stays here."""
     git = record.git
     profile.withhold_forgotten()
-    _state(profile, address, project)
     profile.commit()
     former = git.head()
     assert former is not None  # noqa: S101 - whoever asks has looked
@@ -58,9 +64,9 @@ def publish(profile: Profile, record: Record, address: str, project: ProjectIden
         committer=git.machine_identity,
         when=when,
     )
-    git.tag(when.strftime(_TAG), former)
-    git.move_branch(root, former)
-    record.share(address, profile.info.project.root_commit)
+    if root != former:  # else it has just begun anew, and was interrupted
+        git.tag(when.strftime(_TAG), former)
+        git.move_branch(root, former)
 
 
 def _state(profile: Profile, address: str, project: ProjectIdentity | None) -> None:

@@ -180,6 +180,9 @@ class Sharing:
 
     def _join_known(self, profile: Profile, address: str, project: str | None) -> Synced:
         work = self._work(profile)
+        if work.record.address is None:
+            work.prepare()
+            self._exclusive(partial(leaving.begin_anew, profile, work.record, self._clock()))
         synced = self._syncing(work, address).sync(Wish(explicit=True))
         work.record.share(address, project)
         return synced

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from share_kit import CONTEXT, REF, Machine, bare, git
+from share_kit import CONTEXT, REF, Machine, git
 
-from sidecar.errors import CannotCarry, CannotShare
+from sidecar.errors import CannotCarry, CannotShare, RemoteUnreachable
 from sidecar.share.carrying import CARRIED
 
 FOLDER = ".memory"
@@ -104,3 +104,42 @@ def test_no_commit_from_before_the_share_is_ever_pushed(ada: Machine, remote: Pa
         ada.sync()
     assert "before-share-" in caught.value.hint
     assert "heron-4711" not in everything(remote)
+
+
+def test_a_join_into_a_profile_that_is_here_publishes_its_present_files_alone(
+    ada: Machine, bo: Machine, remote: Path
+) -> None:
+    ada.learn("From Ada.")
+    gone = forget(ada)
+    former = ada.git("rev-parse", "main")
+    bo.learn("From Bo.")
+    bo.sharing.share(REF, str(remote))
+    assert ada.sharing.join("local", str(remote), name="web").merged
+    assert "heron-4711" not in everything(remote)
+    assert ada.git("tag", "--contains", former).startswith("before-share-")
+    assert gone in ada.profile.private_tombstones()
+    bo.sync()
+    assert bo.contents() == {"From Ada.", "From Bo."}
+    assert gone not in "".join(bo.tree())
+
+
+def test_a_join_that_is_repeated_after_a_failure_keeps_every_former_commit(
+    ada: Machine, bo: Machine, remote: Path, tmp_path: Path
+) -> None:
+    ada.learn("From Ada.")
+    former = ada.git("rev-parse", "main")
+    bo.learn("From Bo.")
+    bo.sharing.share(REF, str(remote))
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    for _ in range(2):
+        ada.look()
+        with pytest.raises(RemoteUnreachable):
+            ada.sharing.join("local", str(remote), name="web")
+    hook.unlink()
+    ada.look()
+    ada.sharing.join("local", str(remote), name="web")
+    assert ada.git("tag", "--contains", former).startswith("before-share-")
+    assert ada.contents() == {"From Ada.", "From Bo."}
