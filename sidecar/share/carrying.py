@@ -30,9 +30,6 @@ from sidecar.share.working import Work
 from sidecar.store import tombstones
 from sidecar.store.layout import is_memory_path, is_tombstone_path, tombstone_path
 
-CARRIED: Final = "refs/sidecar/carried"
-"""The commit whose files the folder had when both were last the same."""
-
 ARRIVED: Final = "refs/sidecar/carried-in"
 """What was changed there, on its way into the profile."""
 
@@ -74,7 +71,7 @@ def keep_in_step(work: Work, checkout: Checkout) -> Carried:
             sight = look(checkout, work.record, head, work.clock().replace(microsecond=0))
             if sight.changes:
                 theirs = arrive(work.record, work.record.git, sight, work.clock())
-                head = work.take(work.plan(head, theirs, _apart_from(work.record.trees, head)), remote=False)
+                head = work.take(work.plan(head, theirs, _apart_from(work.record, head)), remote=False)
         except ChangedOnDisk:
             continue  # somebody has edited or learned something meanwhile
         return Carried(checkout.folder, len(sight.changes), leave(checkout, work.record, head, sight))
@@ -84,7 +81,7 @@ def keep_in_step(work: Work, checkout: Checkout) -> Carried:
 def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
     """What has changed in the folder since both were the same.  `ChangedOnDisk` if it changes meanwhile."""
     trees, note = record.trees, Note.load(record.git.folder)
-    origin, commit = trees.resolve(CARRIED), current_commit(checkout.folder.parent)
+    origin, commit = record.agreed, current_commit(checkout.folder.parent)
     base = {} if origin is None else names(trees, origin)
     files = checkout.files(head)
     switched = origin is not None and note.commit != commit
@@ -105,15 +102,15 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
     return Sight(commit, base, files, _marked(checkout, trees, base, changes, now), apart)
 
 
-def _apart_from(trees: Trees, head: str) -> str | None:
+def _apart_from(record: Record, head: str) -> str | None:
     """The last agreement, if the profile's history does not have it, as after a share: then it must not get there."""
-    origin = trees.resolve(CARRIED)
-    return None if origin is None or trees.contains(head, origin) else origin
+    origin = record.agreed
+    return None if origin is None or record.trees.contains(head, origin) else origin
 
 
 def arrive(record: Record, git: Git, sight: Sight, when: datetime) -> str:
     """The commit of what was changed there, on top of what both had."""
-    origin = record.trees.resolve(CARRIED)
+    origin = record.agreed
     count = len(sight.changes)
     return record.trees.compose(
         ARRIVED,
@@ -139,7 +136,7 @@ def leave(checkout: Checkout, record: Record, head: str, sight: Sight) -> int:
     gone = sorted(sight.files.keys() - wanted.keys())
     done += [checkout.put(path, None, sight.files[path], head) for path in gone]
     if all(done):
-        trees.set_ref(CARRIED, head)
+        record.agree(head)
         apart = {path: wanted[path] for path in sight.apart if path in wanted}
         Note(sight.commit, apart).save(record.git.folder)
     return sum(done)

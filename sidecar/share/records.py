@@ -21,6 +21,9 @@ MERGED: Final = "refs/sidecar/merged"
 INCOMING: Final = "refs/sidecar/incoming"
 """The latest commit that was admitted, so that nothing cleans it away before it is merged."""
 
+CARRIED: Final = "refs/sidecar/carried"
+"""The commit whose files the folder had, in which a project carries the profile, when both were last the same."""
+
 FORMER: Final = "refs/tags/before-share-"
 """Begins the tags of what a profile was before it was shared, which is nobody else's."""
 
@@ -73,6 +76,16 @@ class Record:
     def carry(self, folder: str | None) -> None:
         """From now on that folder, or (None) none."""
         self.git.set_setting(_CARRIED, folder or "")
+
+    @property
+    def agreed(self) -> str | None:
+        """The commit whose files that folder had when both were last the same."""
+        return self.trees.resolve(CARRIED)
+
+    def agree(self, commit: str | None) -> None:
+        """Both are the same now; or (None) nothing is known of the folder."""
+        if commit is not None or self.agreed is not None:
+            self.trees.set_ref(CARRIED, commit)
 
     @property
     def declined(self) -> str | None:

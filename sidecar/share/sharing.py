@@ -207,17 +207,21 @@ class Sharing:
             record, former = work.record, work.record.carried
             if folder is None:
                 record.carry(None)
-                record.trees.set_ref(carrying.CARRIED, None)
+                record.agree(None)
                 return Carried(Path(former or ""))
             work.prepare()
             if record.address is None and not former:
                 self._exclusive(work.profile.withhold_forgotten)
             folder.mkdir(exist_ok=True)
+            agreed = record.agreed
             record.carry(str(folder))
+            if former != str(folder):
+                record.agree(None)  # that was with another folder, which may have what this one never had
             try:
                 return carrying.keep_in_step(work, self.carried(ref) or Checkout(folder, self._most))
             except SidecarError:
                 record.carry(former)
+                record.agree(agreed)
                 raise
 
     def keep_in_step(self, ref: ProfileRef) -> Carried | None:

@@ -336,3 +336,31 @@ def test_a_repository_without_a_commit_will_do(ada: Machine, tmp_path: Path) -> 
     (folder / FOLDER / stored.path).unlink()
     step(ada)
     assert ada.memories(Status.ACTIVE) == []
+
+
+def test_a_second_clone_forgets_nothing_that_the_first_has_not_committed(
+    ada: Machine, project: Path, tmp_path: Path
+) -> None:
+    ada.learn("The port is 8080.")
+    ada.sharing.carry(REF, project / FOLDER)
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(project), str(clone))
+    ada.sharing.carry(REF, clone / FOLDER)
+    step(ada)
+    assert [one.memory.content for one in ada.memories(Status.ACTIVE)] == ["The port is 8080."]
+    assert dict(ada.profile.tombstones()) == {}
+    assert carried(clone) == ada.tree()
+
+
+def test_a_folder_that_is_refused_leaves_the_agreement_with_the_former_one(
+    carrier: Machine, project: Path, tmp_path: Path
+) -> None:
+    (stored,) = carrier.memories()
+    other = tmp_path / "other" / FOLDER
+    other.mkdir(parents=True)
+    (other / "x.md").symlink_to(project / "code.py")
+    with pytest.raises(CannotCarry):
+        carrier.sharing.carry(REF, other)
+    (project / FOLDER / stored.path).unlink()
+    step(carrier)
+    assert list(carrier.profile.tombstones()) == [stored.memory.id]

@@ -9,7 +9,7 @@ import pytest
 from share_kit import CONTEXT, REF, Machine, git
 
 from sidecar.errors import CannotCarry, CannotShare, RemoteUnreachable
-from sidecar.share.carrying import CARRIED
+from sidecar.share.records import CARRIED
 
 FOLDER = ".memory"
 SECRET = "The plan is heron-4711."
