@@ -23,6 +23,7 @@ from sidecar.git import Git, Trees, current_commit
 from sidecar.identity import content_hash
 from sidecar.model import Memory, Status, Tombstone
 from sidecar.share.checkout import Checkout, Note, committed
+from sidecar.share.inspection import INFORMATION, unreadable
 from sidecar.share.planning import names
 from sidecar.share.purging import purged_ids
 from sidecar.share.records import Record
@@ -90,10 +91,11 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
     changes: dict[str, bytes | None] = {
         path: checkout.present(path) for path, name in files.items() if base.get(path) != name
     }
+    _refuse_broken(checkout, changes)
     if switched:
         apart |= missing
     apart = _still_apart(trees, apart, files, changes)
-    changes |= dict.fromkeys(missing.keys() - apart.keys(), None)
+    changes |= dict.fromkeys(missing.keys() - apart.keys() - INFORMATION.keys(), None)
     purged = purged_ids(trees, head)
     for path in [path for path, data in changes.items() if (one := _memory(data)) is not None and one.id in purged]:
         del changes[path]  # what was purged does not come back by an old commit, or by a copy
@@ -140,6 +142,13 @@ def leave(checkout: Checkout, record: Record, head: str, sight: Sight) -> int:
         apart = {path: wanted[path] for path in sight.apart if path in wanted}
         Note(sight.commit, apart).save(record.git.folder)
     return sum(done)
+
+
+def _refuse_broken(checkout: Checkout, changes: Mapping[str, bytes | None]) -> None:
+    """What the profile says of itself is not taken over broken.  Raises `CannotCarry`."""
+    found = unreadable(changes)
+    if found is not None:
+        raise CannotCarry(folder=checkout.folder, why=f"{found.path}: {found.why}")
 
 
 def _still_apart(

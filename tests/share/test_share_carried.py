@@ -364,3 +364,30 @@ def test_a_folder_that_is_refused_leaves_the_agreement_with_the_former_one(
     (project / FOLDER / stored.path).unlink()
     step(carrier)
     assert list(carrier.profile.tombstones()) == [stored.memory.id]
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD\nformat: 1\n=======\n", "format: 99\nname: web\n", "format: [1\n"])
+@pytest.mark.parametrize("name", ["profile.yaml", "purges.yaml"])
+def test_what_a_profile_says_of_itself_is_not_taken_over_broken(
+    carrier: Machine, project: Path, name: str, text: str
+) -> None:
+    (project / FOLDER / name).write_text(text)
+    commit(project)
+    with pytest.raises(CannotCarry, match=name):
+        step(carrier)
+    assert "<<<" not in (carrier.folder / "profile.yaml").read_text()
+    assert not (carrier.folder / "purges.yaml").exists()
+    carrier.restart()
+    assert carrier.contents() == {"The port is 8080."}
+    git(project, "revert", "--no-edit", "HEAD")
+    step(carrier)
+    assert carried(project) == carrier.tree()
+
+
+def test_what_a_profile_says_of_itself_is_put_back_where_it_was_removed(carrier: Machine, project: Path) -> None:
+    before = (carrier.folder / "profile.yaml").read_bytes()
+    (project / FOLDER / "profile.yaml").unlink()
+    step(carrier)
+    carrier.restart()
+    assert (carrier.folder / "profile.yaml").read_bytes() == before
+    assert carried(project) == carrier.tree()
