@@ -45,7 +45,8 @@ def publish(profile: Profile, record: Record, address: str, project: ProjectIden
     """
     _state(profile, address, project)
     begin_anew(profile, record, when)
-    record.share(address, profile.info.project.root_commit)
+    root = record.identity(profile.info.project).root_commit
+    record.share(address, root if root is not None or project is None else project.root_commit)
 
 
 def begin_anew(profile: Profile, record: Record, when: datetime) -> None:

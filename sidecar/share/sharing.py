@@ -66,8 +66,7 @@ class Sharing:
 
     def identity(self, profile: Profile) -> ProjectIdentity:
         """A profile's project, as it was decided on this machine; what others can write is not asked."""
-        record = Record(profile.folder, self._machine)
-        return profile.info.project if record.address is None else ProjectIdentity(record.project)
+        return Record(profile.folder, self._machine).identity(profile.info.project)
 
     def resume(self) -> None:
         """At the start, from the thread that starts: complete what an interruption has left half taken over.
@@ -214,6 +213,7 @@ class Sharing:
                 self._exclusive(work.profile.withhold_forgotten)
             folder.mkdir(exist_ok=True)
             agreed = record.agreed
+            record.keep_identity(self.identity(work.profile))
             record.carry(str(folder))
             if former != str(folder):
                 record.agree(None)  # that was with another folder, which may have what this one never had

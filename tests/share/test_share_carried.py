@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -391,3 +392,21 @@ def test_what_a_profile_says_of_itself_is_put_back_where_it_was_removed(carrier:
     carrier.restart()
     assert (carrier.folder / "profile.yaml").read_bytes() == before
     assert carried(project) == carrier.tree()
+
+
+def test_a_commit_there_does_not_decide_which_project_the_profile_belongs_to(
+    carrier: Machine, project: Path, remote: Path
+) -> None:
+    before = carrier.sharing.identity(carrier.profile)
+    path = project / FOLDER / "profile.yaml"
+    other = f'project: {{root_commit: {"a" * 40}, remotes: ["github.com/victim/secret"]}}'
+    path.write_text(re.sub("project:.*", other, path.read_text()))
+    commit(project)
+    step(carrier)
+    carrier.restart()
+    assert carrier.profile.info.project.root_commit == "a" * 40
+    assert carrier.sharing.identity(carrier.profile) == before
+    carrier.sharing.carry(REF, None)
+    assert carrier.sharing.identity(carrier.profile) == before
+    carrier.sharing.share(REF, str(remote))
+    assert carrier.sharing.project(carrier.profile) == before.root_commit
