@@ -30,9 +30,13 @@ from sidecar.share.records import Record
 from sidecar.share.working import Work
 from sidecar.store import tombstones
 from sidecar.store.layout import is_memory_path, is_tombstone_path, tombstone_path
+from sidecar.store.worktree import has_conflict
 
 ARRIVED: Final = "refs/sidecar/carried-in"
 """What was changed there, on its way into the profile."""
+
+AGREED: Final = "refs/sidecar/carried-torn"
+"""The last agreement that had to be put together, as files there were torn by a conflict."""
 
 _ATTEMPTS: Final = 5
 """How often a round begins again because somebody writes in the middle of it."""
@@ -52,7 +56,8 @@ class Sight:
     """The folder against the last agreement.
 
     `base`: path and object name of the agreed files; `files`: of those that lie there; `changes`: what a hand, or git
-    at its command, made of them (None: taken away); `apart`: agreed files that the project's commit lacks.
+    at its command, made of them (None: taken away); `apart`: agreed files that the project's commit lacks; `torn`:
+    files with both sides of a conflict, which nobody touches until a person has chosen.
     """
 
     commit: str | None
@@ -60,12 +65,16 @@ class Sight:
     files: Mapping[str, str]
     changes: Mapping[str, bytes | None]
     apart: Mapping[str, str]
+    torn: frozenset[str]
 
 
 def keep_in_step(work: Work, checkout: Checkout) -> Carried:
     """One round.  Raises as `Sharing.keep_in_step`; `ChangedOnDisk` if somebody goes on writing all the time."""
     if not checkout.folder.is_dir():
         raise CannotCarry(folder=checkout.folder, why="it is not there")
+    if checkout.merging:
+        hint = "Finish or abort it; then it goes on by itself."
+        raise CannotCarry(folder=checkout.folder, why="a merge or rebase there waits for you", hint=hint)
     for _ in range(_ATTEMPTS):
         head = work.prepare()
         try:
@@ -75,7 +84,7 @@ def keep_in_step(work: Work, checkout: Checkout) -> Carried:
                 head = work.take(work.plan(head, theirs, _apart_from(work.record, head)), remote=False)
         except ChangedOnDisk:
             continue  # somebody has edited or learned something meanwhile
-        return Carried(checkout.folder, len(sight.changes), leave(checkout, work.record, head, sight))
+        return Carried(checkout.folder, len(sight.changes), leave(checkout, work, head, sight))
     raise ChangedOnDisk(path=str(checkout.folder))
 
 
@@ -92,6 +101,8 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
         path: checkout.present(path) for path, name in files.items() if base.get(path) != name
     }
     _refuse_broken(checkout, changes)
+    torn = frozenset(path for path, data in changes.items() if data is not None and has_conflict(data))
+    changes = {path: data for path, data in changes.items() if path not in torn}
     if switched:
         apart |= missing
     apart = _still_apart(trees, apart, files, changes)
@@ -101,7 +112,7 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
         del changes[path]  # what was purged does not come back by an old commit, or by a copy
     if not switched:
         changes |= _by_hand(trees, base, changes, now)
-    return Sight(commit, base, files, _marked(checkout, trees, base, changes, now), apart)
+    return Sight(commit, base, files, _marked(checkout, trees, base, changes, now), apart, torn)
 
 
 def _apart_from(record: Record, head: str) -> str | None:
@@ -126,22 +137,42 @@ def arrive(record: Record, git: Git, sight: Sight, when: datetime) -> str:
     )
 
 
-def leave(checkout: Checkout, record: Record, head: str, sight: Sight) -> int:
+def leave(checkout: Checkout, work: Work, head: str, sight: Sight) -> int:
     """Let the folder hold what the profile's commit has; how many files were written or removed.
 
     Where somebody is writing right now nothing is written, and both are not the same yet: the next round merges again.
     """
-    trees, wanted = record.trees, names(record.trees, head)
-    writes = {path: name for path, name in wanted.items() if sight.files.get(path) != name and path not in sight.apart}
+    record, trees, wanted = work.record, work.record.trees, names(work.record.trees, head)
+    left = sight.apart.keys() | sight.torn
+    writes = {path: name for path, name in wanted.items() if sight.files.get(path) != name and path not in left}
     blobs = trees.blobs(writes.values())
     done = [checkout.put(path, blobs[name], sight.files.get(path), head) for path, name in sorted(writes.items())]
-    gone = sorted(sight.files.keys() - wanted.keys())
+    gone = sorted(sight.files.keys() - wanted.keys() - sight.torn)
     done += [checkout.put(path, None, sight.files[path], head) for path in gone]
     if all(done):
-        record.agree(head)
+        record.agree(_agreed(work, head, sight, wanted))
         apart = {path: wanted[path] for path in sight.apart if path in wanted}
         Note(sight.commit, apart).save(record.git.folder)
     return sum(done)
+
+
+def _agreed(work: Work, head: str, sight: Sight, wanted: Mapping[str, str]) -> str:
+    """What both have alike now: the profile's commit, but of torn files what both had before.
+
+    What a person then makes of such a file is merged with what became of it here meanwhile.
+    """
+    before = {path: sight.base.get(path) for path in sight.torn if sight.base.get(path) != wanted.get(path)}
+    if not before:
+        return head
+    return work.record.trees.compose(
+        AGREED,
+        before,
+        "Remember what the project had before its conflicts\n",
+        parents=[head],
+        author=work.record.git.machine_identity,
+        committer=work.record.git.machine_identity,
+        when=work.clock(),
+    )
 
 
 def _refuse_broken(checkout: Checkout, changes: Mapping[str, bytes | None]) -> None:

@@ -410,3 +410,58 @@ def test_a_commit_there_does_not_decide_which_project_the_profile_belongs_to(
     assert carrier.sharing.identity(carrier.profile) == before
     carrier.sharing.share(REF, str(remote))
     assert carrier.sharing.project(carrier.profile) == before.root_commit
+
+
+def conflict(project: Path, path: Path) -> None:
+    """Two branches change the words of a file, and are merged: git leaves both between markers."""
+    git(project, "switch", "-q", "-c", "side")
+    path.write_text(path.read_text().replace("\nThe port is 8080.", "\nThe port is 1."))
+    commit(project)
+    git(project, "switch", "-q", "main")
+    path.write_text(path.read_text().replace("\nThe port is 8080.", "\nThe port is 2."))
+    commit(project)
+    subprocess.run(["git", "merge", "-q", "side"], cwd=project, capture_output=True, check=False)
+    assert "<<<<<<<" in path.read_text()
+
+
+def test_a_project_that_is_merging_is_left_alone_until_its_user_has_chosen(carrier: Machine, project: Path) -> None:
+    (stored,) = carrier.memories()
+    path = project / FOLDER / stored.path
+    conflict(project, path)
+    torn = path.read_bytes()
+    carrier.learn("Learned meanwhile.")
+    with pytest.raises(CannotCarry, match="merge") as caught:
+        step(carrier)
+    assert "Finish" in caught.value.hint
+    assert path.read_bytes() == torn
+    assert carrier.contents() == {"The port is 8080.", "Learned meanwhile."}
+    git(project, "checkout", "-q", "--theirs", f"{FOLDER}/{stored.path}")
+    commit(project)
+    step(carrier)
+    assert carrier.contents() == {"The port is 1.", "Learned meanwhile."}
+    assert carried(project) == carrier.tree()
+
+
+def test_conflict_markers_are_nobodys_words_even_when_they_are_committed(carrier: Machine, project: Path) -> None:
+    (stored,) = carrier.memories()
+    path = project / FOLDER / stored.path
+    conflict(project, path)
+    commit(project)
+    torn = path.read_bytes()
+    (carrier.folder / stored.path).write_text(
+        (carrier.folder / stored.path).read_text().replace("\nThe port is 8080.", "\nThe port is 9090.")
+    )
+    carrier.learn("Learned meanwhile.")
+    for _ in range(3):
+        step(carrier)
+    head = carrier.git("rev-parse", "HEAD")
+    step(carrier)
+    assert carrier.git("rev-parse", "HEAD") == head
+    assert path.read_bytes() == torn
+    assert carrier.contents() == {"The port is 9090.", "Learned meanwhile."}
+    text = re.sub("<<<<<<<.*?>>>>>>> [^\n]*", "The port is 3.", path.read_text(), flags=re.DOTALL)
+    path.write_text(text)
+    for _ in range(2):
+        step(carrier)
+    assert {"The port is 3.", "The port is 9090.", "Learned meanwhile."} == carrier.contents()
+    assert carried(project) == carrier.tree()
