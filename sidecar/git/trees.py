@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +84,14 @@ class Trees:
         head, _, rest = output.partition(b"\n")
         words = head.split(b" ")
         return rest[: int(words[2])] if len(words) == 3 and words[1] == b"blob" else None
+
+    def versions(self, commit: str, path: str) -> Iterator[bytes]:
+        """What a file was in a commit's history, the latest first; the commit's own, if it has one, to begin with."""
+        arguments = ["rev-list", _checked(commit), "--", path]
+        for one in run(self.folder, arguments, locks=False).decode().split():
+            data = self.read(one, path)
+            if data is not None:
+                yield data
 
     def bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits, sorted; none for unrelated histories."""

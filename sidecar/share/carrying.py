@@ -25,7 +25,7 @@ from sidecar.model import Memory, Status, Tombstone
 from sidecar.share.checkout import Checkout, Note, committed
 from sidecar.share.inspection import INFORMATION, unreadable
 from sidecar.share.planning import names
-from sidecar.share.purging import purged_ids
+from sidecar.share.purging import held_ids, purged_ids
 from sidecar.share.records import Record
 from sidecar.share.working import Work
 from sidecar.store import tombstones
@@ -107,8 +107,7 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
         apart |= missing
     apart = _still_apart(trees, apart, files, changes)
     changes |= dict.fromkeys(missing.keys() - apart.keys() - INFORMATION.keys(), None)
-    purged = purged_ids(trees, head)
-    for path in [path for path, data in changes.items() if (one := _memory(data)) is not None and one.id in purged]:
+    for path in _purged(trees, head, changes):
         del changes[path]  # what was purged does not come back by an old commit, or by a copy
     if not switched:
         changes |= _by_hand(trees, base, changes, now)
@@ -180,6 +179,14 @@ def _refuse_broken(checkout: Checkout, changes: Mapping[str, bytes | None]) -> N
     found = unreadable(changes)
     if found is not None:
         raise CannotCarry(folder=checkout.folder, why=f"{found.path}: {found.why}")
+
+
+def _purged(trees: Trees, head: str, changes: Mapping[str, bytes | None]) -> list[str]:
+    """The changed files of memories that were purged; whoever names one that is alive all the same changes nothing."""
+    purged = purged_ids(trees, head)
+    found = {path: one.id for path, data in changes.items() if (one := _memory(data)) is not None and one.id in purged}
+    alive = held_ids(trees, head) if found else set()
+    return [path for path, identifier in found.items() if identifier not in alive]
 
 
 def _still_apart(

@@ -19,7 +19,7 @@ from sidecar.errors import (
 )
 from sidecar.git import Exchange, Trees
 from sidecar.share import arriving, purging
-from sidecar.share.inspection import inspect
+from sidecar.share.inspection import INFORMATION, inspect, unreadable
 from sidecar.share.purging import Met
 from sidecar.share.records import FORMER, INCOMING
 from sidecar.share.taking import ALARM_ABOVE
@@ -132,6 +132,7 @@ class Syncing:
         profile, record = self.work.profile, self.work.record
         purging.refuse_purged(profile, record, head, theirs)
         found = inspect(record.trees.entries(head, self.most), self.most)
+        found = found or unreadable({path: record.trees.read(head, path) for path in INFORMATION})
         if found is not None:
             raise CannotShare(path=found.path, profile=profile.ref, why=found.why)
 

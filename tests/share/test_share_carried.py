@@ -12,6 +12,7 @@ from share_kit import CONTEXT, REF, Machine, git
 
 from sidecar.errors import CannotCarry, StoreVanished
 from sidecar.model import Source, Status
+from sidecar.store import purges
 
 FOLDER = ".memory"
 
@@ -465,3 +466,45 @@ def test_conflict_markers_are_nobodys_words_even_when_they_are_committed(carrier
         step(carrier)
     assert {"The port is 3.", "The port is 9090.", "Learned meanwhile."} == carrier.contents()
     assert carried(project) == carrier.tree()
+
+
+BROKEN = "<<<<<<< HEAD\nformat: 1\n=======\n"
+
+
+def test_a_broken_list_of_purges_lets_nothing_back_and_stands_in_no_ones_way(ada: Machine, project: Path) -> None:
+    stored = ada.learn("The vault opens with heron-4711.")
+    ada.learn("Something else.")
+    ada.sharing.carry(REF, project / FOLDER)
+    commit(project)
+    step(ada)
+    ada.purge(stored.memory.id)
+    step(ada)
+    ada.write("purges.yaml", BROKEN)  # in the store itself, by a hand
+    ada.commit()
+    git(project, "checkout", "-q", "HEAD", "--", f"{FOLDER}/facts")
+    for _ in range(2):
+        step(ada)
+    assert ada.contents() == {"Something else."}
+    ada.learn("Taken back again.")
+    ada.commit()
+    ada.profile.undo(None)
+    assert [one.memory.content for one in ada.memories(Status.ACTIVE)] == ["Something else."]
+    assert stored.memory.id in ada.profile.tombstones()
+    (other,) = ada.memories(Status.ACTIVE)
+    ada.purge(other.memory.id)
+    assert ada.profile.unfinished_purge() is None
+    named = {one for purge in purges.read(REF, (ada.folder / "purges.yaml").read_bytes()) for one in purge.ids}
+    assert named == {stored.memory.id, other.memory.id}
+
+
+def test_a_listed_id_that_is_alive_keeps_taking_hand_edits(carrier: Machine, project: Path) -> None:
+    (stored,) = carrier.memories()
+    entry = f"{{time: 2026-01-01T00:00:00Z, old: {'a' * 40}, new: {'b' * 40}, ids: [{stored.memory.id}]}}"
+    (project / FOLDER / "purges.yaml").write_text(f"format: 1\npurges:\n  - {entry}\n")
+    commit(project)
+    step(carrier)
+    path = project / FOLDER / stored.path
+    path.write_text(path.read_text().replace("\nThe port is 8080.", "\nMy own words."))
+    step(carrier)
+    assert carrier.contents() == {"My own words."}
+    assert "My own words." in path.read_text()

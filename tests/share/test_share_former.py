@@ -8,9 +8,9 @@ import pytest
 from share_kit import CONTEXT, REF, Machine, git
 
 from sidecar.errors import CannotCarry, CannotShare, RemoteUnreachable
-from sidecar.share.records import CARRIED
 
 FOLDER = ".memory"
+AGREED = "refs/sidecar/carried"
 SECRET = "The plan is heron-4711."
 
 
@@ -81,7 +81,7 @@ def test_a_folder_that_comes_back_after_a_share_brings_no_former_history(
     assert len(git(remote, "rev-list", "--max-parents=0", "main").split()) == 1
     carried = [file.read_text() for file in (project / FOLDER).rglob("*") if file.is_file()]
     assert "heron-4711" not in "".join(carried)  # it is this machine's alone from the share on
-    assert ada.git("merge-base", CARRIED, "main") == ada.git("rev-parse", CARRIED)
+    assert ada.git("merge-base", AGREED, "main") == ada.git("rev-parse", AGREED)
 
 
 def test_a_removal_by_hand_after_a_share_forgets_there_too(ada: Machine, project: Path, remote: Path) -> None:

@@ -306,3 +306,14 @@ def test_a_purge_that_names_most_of_a_profile_needs_a_second_word(pair: tuple[Ma
     assert len(bo.memories()) == 13
     bo.sharing.follow_purge(REF, purge, accept=True)
     assert bo.contents() == {"The port is 8080."}
+
+
+def test_a_broken_list_of_purges_is_not_pushed_as_the_others_would_refuse_it(
+    pair: tuple[Machine, Machine], remote: Path
+) -> None:
+    ada, _ = pair
+    before = git(remote, "rev-parse", "main")
+    ada.write("purges.yaml", "format: [1\n")
+    with pytest.raises(CannotShare, match=r"purges\.yaml"):
+        ada.sync()
+    assert git(remote, "rev-parse", "main") == before
