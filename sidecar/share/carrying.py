@@ -68,8 +68,11 @@ class Sight:
     torn: frozenset[str]
 
 
-def keep_in_step(work: Work, checkout: Checkout) -> Carried:
-    """One round.  Raises as `Sharing.keep_in_step`; `ChangedOnDisk` if somebody goes on writing all the time."""
+def keep_in_step(work: Work, checkout: Checkout, *, accept: bool = False) -> Carried:
+    """One round; `accept`: also if most of the profile is gone by it.
+
+    Raises as `Sharing.keep_in_step`; `ChangedOnDisk` if somebody goes on writing all the time.
+    """
     if not checkout.folder.is_dir():
         raise CannotCarry(folder=checkout.folder, why="it is not there")
     if checkout.merging:
@@ -81,7 +84,8 @@ def keep_in_step(work: Work, checkout: Checkout) -> Carried:
             sight = look(checkout, work.record, head, work.clock().replace(microsecond=0))
             if sight.changes:
                 theirs = arrive(work.record, work.record.git, sight, work.clock())
-                head = work.take(work.plan(head, theirs, _apart_from(work.record, head)), remote=False)
+                plan = work.plan(head, theirs, _apart_from(work.record, head))
+                head = work.take(plan, accept=accept, remote=False)
         except ChangedOnDisk:
             continue  # somebody has edited or learned something meanwhile
         return Carried(checkout.folder, len(sight.changes), leave(checkout, work, head, sight))

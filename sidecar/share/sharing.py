@@ -196,10 +196,11 @@ class Sharing:
             known = self._checkouts[ref] = Checkout(Path(held), self._most)
         return known
 
-    def carry(self, ref: ProfileRef, folder: Path | None) -> Carried:
+    def carry(self, ref: ProfileRef, folder: Path | None, *, accept: bool = False) -> Carried:
         """The user wants the project to carry the profile in this folder, which is made; or (None) no longer.
 
-        What was forgotten before stays here alone.  Raises as `keep_in_step`; then nothing is carried.
+        What was forgotten before stays here alone.  `accept`: also if most of the profile is gone by it.  Raises as
+        `keep_in_step`; then nothing is carried, or what was carried before.
         """
         with self._lock:
             work = self._work(self._store.open(ref))
@@ -218,7 +219,7 @@ class Sharing:
             if former != str(folder):
                 record.agree(None)  # that was with another folder, which may have what this one never had
             try:
-                return carrying.keep_in_step(work, self.carried(ref) or Checkout(folder, self._most))
+                return carrying.keep_in_step(work, self.carried(ref) or Checkout(folder, self._most), accept=accept)
             except SidecarError:
                 record.carry(former)
                 record.agree(agreed)

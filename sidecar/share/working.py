@@ -57,7 +57,8 @@ class Work:
         """
 
         def step() -> None:
-            taking.take(self.profile, self.record, self.record.git, plan, accept=accept)
+            hint = taking.EMPTY_REMOTE if remote else taking.EMPTY_FOLDER
+            taking.take(self.profile, self.record, plan, None if accept else hint.format(self.profile.ref.name))
             if remote:
                 self.record.see(plan.theirs)
             taking.forget_again(self.profile, plan)

@@ -258,8 +258,9 @@ def test_a_folder_that_was_emptied_by_hand_raises_the_alarm(carrier: Machine, pr
     commit(project)
     step(carrier)
     shutil.rmtree(project / FOLDER / "facts")
-    with pytest.raises(StoreVanished):
+    with pytest.raises(StoreVanished) as caught:
         step(carrier)
+    assert "profiles carry --accept" in caught.value.hint
     assert len(carrier.memories(Status.ACTIVE)) == 13
     git(project, "checkout", "-q", "--", FOLDER)
     step(carrier)
@@ -508,3 +509,15 @@ def test_a_listed_id_that_is_alive_keeps_taking_hand_edits(carrier: Machine, pro
     step(carrier)
     assert carrier.contents() == {"My own words."}
     assert "My own words." in path.read_text()
+
+
+def test_a_folder_that_was_meant_to_be_emptied_is_accepted(carrier: Machine, project: Path) -> None:
+    for number in range(12):
+        carrier.learn(f"Fact {number}.")
+    step(carrier)
+    shutil.rmtree(project / FOLDER / "facts")
+    with pytest.raises(StoreVanished):
+        carrier.sharing.carry(REF, project / FOLDER)
+    carrier.sharing.carry(REF, project / FOLDER, accept=True)
+    assert carrier.memories(Status.ACTIVE) == []
+    assert carried(project) == carrier.tree()
