@@ -11,6 +11,9 @@ that commit lacks is left apart, neither forgotten here nor written there, until
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,6 +93,26 @@ def keep_in_step(work: Work, checkout: Checkout, *, accept: bool = False) -> Car
             continue  # somebody has edited or learned something meanwhile
         return Carried(checkout.folder, len(sight.changes), leave(checkout, work, head, sight))
     raise ChangedOnDisk(path=str(checkout.folder))
+
+
+def ready(folder: Path) -> bool:
+    """Make the folder; whether it was not there.  Raises `CannotCarry` if it cannot be one, or not be written to."""
+    try:
+        made = not folder.is_dir()
+        folder.mkdir(exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except FileExistsError as error:
+        raise CannotCarry(folder=folder, why="something else lies there") from error
+    except OSError as error:
+        raise CannotCarry(folder=folder, why=error.strerror or str(error)) from error
+    return made
+
+
+def unmake(folder: Path) -> None:
+    """Remove a folder that was made in vain; one that holds something stays."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:

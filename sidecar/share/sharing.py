@@ -212,17 +212,18 @@ class Sharing:
             work.prepare()
             if record.address is None and not former:
                 self._exclusive(work.profile.withhold_forgotten)
-            folder.mkdir(exist_ok=True)
-            agreed = record.agreed
+            made, agreed = carrying.ready(folder), record.agreed
             record.keep_identity(self.identity(work.profile))
             record.carry(str(folder))
-            if former != str(folder):
+            if made or former != str(folder):
                 record.agree(None)  # that was with another folder, which may have what this one never had
             try:
                 return carrying.keep_in_step(work, self.carried(ref) or Checkout(folder, self._most), accept=accept)
             except SidecarError:
                 record.carry(former)
                 record.agree(agreed)
+                if made:
+                    carrying.unmake(folder)
                 raise
 
     def keep_in_step(self, ref: ProfileRef) -> Carried | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -520,4 +521,37 @@ def test_a_folder_that_was_meant_to_be_emptied_is_accepted(carrier: Machine, pro
         carrier.sharing.carry(REF, project / FOLDER)
     carrier.sharing.carry(REF, project / FOLDER, accept=True)
     assert carrier.memories(Status.ACTIVE) == []
+    assert carried(project) == carrier.tree()
+
+
+@pytest.mark.parametrize("what", ["file", "dangling", "no project"])
+def test_a_place_that_can_be_no_folder_is_named(ada: Machine, project: Path, what: str) -> None:
+    ada.learn("Mine.")
+    folder = project / FOLDER
+    if what == "file":
+        folder.write_text("x")
+    elif what == "dangling":
+        folder.symlink_to(project / "nowhere")
+    else:
+        folder = project / "gone" / FOLDER
+    with pytest.raises(CannotCarry, match="memory"):
+        ada.sharing.carry(REF, folder)
+    assert ada.sharing.carried(REF) is None
+    assert what != "file" or folder.read_text() == "x"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_project_that_cannot_be_written_to_is_named(ada: Machine, project: Path) -> None:
+    project.chmod(0o555)
+    try:
+        with pytest.raises(CannotCarry, match="denied"):
+            ada.sharing.carry(REF, project / FOLDER)
+    finally:
+        project.chmod(0o755)
+
+
+def test_a_folder_that_is_gone_is_made_again_with_everything(carrier: Machine, project: Path) -> None:
+    shutil.rmtree(project / FOLDER)
+    carrier.sharing.carry(REF, project / FOLDER)
+    assert len(carrier.memories(Status.ACTIVE)) == 1
     assert carried(project) == carrier.tree()
