@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from sidecar.errors import CannotShare, RemoteHoldsPurged, RemotePurged
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Trees
+from sidecar.git.rewrite import each_blob
 from sidecar.merge.reading import PLACE
 from sidecar.share.planning import names
 from sidecar.share.records import Record
@@ -98,8 +99,12 @@ def refuse_purged(profile: Profile, record: Record, head: str, theirs: str | Non
         purged -= held_ids(record.trees, theirs)
     if not purged:
         return
+    places: dict[str, str] = {}
     for path, blob in _news(record, head, theirs):
-        if _identifier(record.trees.blobs([blob])[blob]) in purged:
+        places.setdefault(blob, path)
+    for blob, data in each_blob(record.git, places):
+        if _identifier(data) in purged:
+            path = places[blob]
             hint = f"Take it out for good with `sidecar forget --purge` in profile {profile.ref.name}."
             raise CannotShare(path=path, profile=profile.ref, why="it was purged", hint=hint)
 
