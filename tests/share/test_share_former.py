@@ -5,24 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from share_kit import CONTEXT, REF, Machine, git
+from share_kit import CONTEXT, FOLDER, REF, Machine, commit, git, step
 
 from sidecar.errors import CannotCarry, CannotShare, RemoteUnreachable
 
-FOLDER = ".memory"
 AGREED = "refs/sidecar/carried"
 SECRET = "The plan is heron-4711."
-
-
-def commit(project: Path) -> None:
-    git(project, "add", "-A")
-    git(project, "commit", "-q", "-m", "by the user")
-
-
-def step(machine: Machine) -> None:
-    machine.look()
-    machine.sharing.keep_in_step(REF)
-    machine.look()
 
 
 def forget(machine: Machine) -> str:
@@ -37,16 +25,6 @@ def everything(remote: Path) -> str:
     listed = git(remote, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
     kinds = [line.split(" ") for line in listed.splitlines()]
     return "".join(git(remote, "cat-file", kind, name) for name, kind in kinds if kind != "tree")
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    git(folder, "init", "-q", "-b", "main")
-    (folder / "code.py").write_text("print()\n")
-    commit(folder)
-    return folder
 
 
 def share_while_it_is_away(ada: Machine, project: Path, remote: Path) -> None:
