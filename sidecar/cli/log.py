@@ -43,9 +43,10 @@ def _print_commit(commit: Mapping[str, Any]) -> None:
     people = dotted(who, f"pushed by {pusher}" if pusher else None)
     click.echo(f"{head}{strong(subject)}{f'  ({people})' if people else ''}")
     agent, session = commit.get("agent"), commit.get("session")
-    why = dotted(commit.get("why"), f"{agent or 'session'} {session}" if session else None)
-    if why:
-        click.echo(dim(f"{' ' * len(head)}{shortened(why, width() - len(head))}"))
+    whence = f"{agent or 'session'} {session}" if session else None
+    why = shortened(commit.get("why") or "", width() - len(head))
+    if why or whence:  # the session's name stays whole: it is there to be copied
+        click.echo(dim(f"{' ' * len(head)}{dotted(why or None, whence)}"))
     changes = [change for change in commit.get("changes") or [] if line(change) != subject]
     for change in changes[:_SHOWN]:
         click.echo(dim(f"{' ' * len(head)}- {shortened(change, width() - len(head) - 2)}"))

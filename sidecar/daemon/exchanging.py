@@ -16,7 +16,7 @@ from sidecar.daemon.importing import Importer, Outcome, Target
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import Spooled
 from sidecar.daemon.scratch import ScratchFollow, ScratchIndex, ScratchJournal, ScratchProfile, ScratchStore
-from sidecar.errors import UnknownNamespace
+from sidecar.errors import FieldError, UnknownNamespace
 from sidecar.exchange import Form, Found, LeftOut, Piece, Statement
 from sidecar.ingest import Learning
 from sidecar.model import Candidate, ProfileRef
@@ -27,6 +27,8 @@ T = TypeVar("T", bound=Target)
 
 _AT_ONCE = 20
 """Memories taken in before somebody else who writes gets a turn."""
+
+_TOO_WIDE = "holds your home; name the folder that the notes or the export lie in"
 
 
 class ExchangeDesk(Desk):
@@ -150,6 +152,11 @@ def _taken(importer: Importer[T], items: Sequence[Piece | Statement], ref: Profi
 
 
 def _gathered(paths: Sequence[str]) -> list[Path]:
+    """The files to read.  Raises FieldError for a folder that holds a person's whole home: nobody means that."""
+    home = user_home().resolve()
+    for number, path in enumerate(paths):
+        if Path(path).resolve() in (home, *home.parents):
+            raise FieldError(field=f"paths[{number}]", problem=_TOO_WIDE)
     return list(exchange.gathered(Path(one) for one in paths))
 
 

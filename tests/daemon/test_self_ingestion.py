@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from typing import Any
 import pytest
 from agent_sessions import THREE, Rendered
 
-from sidecar import mcp
-from sidecar.client import Client
+from sidecar.client import Client, Profile
 from sidecar.config import Config, Extract
 from sidecar.config.settings import Git, Watch
 from sidecar.daemon.app import Daemon
 from sidecar.errors import SidecarError
 from sidecar.hooks import hook
+from sidecar.mcp.asking import Asking
+from sidecar.mcp.server import made
 from sidecar.paths import Paths, resolve
 
 CYCLES = 20
@@ -87,8 +89,9 @@ async def told_by_tools(server: Any) -> dict[str, tuple[dict[str, Any], str]]:
     for name, given in (("recall", {"query": QUESTION}), ("list_memories", {})):
         answer = await server.call_tool(name, given)
         found[name] = (given, "\n".join(block.text for block in answer.content))
-    listed = json.loads(found["list_memories"][1])
-    given = {"memory_id": listed[0]["id"]}
+    listed = re.search(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", found["list_memories"][1])
+    assert listed is not None
+    given = {"memory_id": listed[0]}
     answer = await server.call_tool("get_memory", given)
     return {**found, "get_memory": (given, "\n".join(block.text for block in answer.content))}
 
@@ -128,7 +131,7 @@ def test_twenty_cycles_of_recall_transcript_and_ingest_leave_the_store_as_it_is(
                 client.request, "POST", "/v1/remember", {"content": content, "cwd": str(cwd), **fields}
             )
         sessions = [kind(home, cwd) for kind in THREE]
-        server = mcp.server(paths.socket, cwd)
+        server = made(Asking(paths.socket), lambda: Profile(cwd=str(cwd)))
         await settled(client)
         before = tree(paths.store)
         for number in range(CYCLES):

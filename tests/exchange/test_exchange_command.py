@@ -17,6 +17,7 @@ from typing import Any
 from home_kit import Scenario, World
 
 from sidecar.daemon.server import Server
+from sidecar.paths import user_home
 
 Run = Callable[[Scenario], None]
 Command = Callable[..., Awaitable[subprocess.CompletedProcess[str]]]
@@ -88,6 +89,10 @@ def test_an_import_tells_what_it_did_and_what_it_could_not_do(run: Run) -> None:
         failed = await cli("import", "files/readme.md", "-p", "web")
         assert failed.returncode == 21
         assert "Error: Nothing could be taken from" in failed.stderr
+        for wide in ("/", str(user_home())):
+            refused = await cli("import", wide, "-p", "web")
+            assert refused.returncode == 2, refused.stderr
+            assert "holds your home; name the folder" in refused.stderr
 
     served(run, scenario)
 
