@@ -362,9 +362,13 @@ class Client:
         """Bring every shared profile up to date."""
         return list(self.request("POST", "/v1/sync", {}) or ())
 
-    def carry(self, profile: Profile, cwd: str, *, stop: bool = False) -> dict[str, Any]:
-        """Let a folder's project carry its profile in its own repository, or no longer: `{folder, state, …}`."""
-        return _object(self.request("POST", "/v1/carry", {**profile.spelled(), "cwd": cwd, "stop": stop}))
+    def carry(self, profile: Profile, cwd: str, *, stop: bool = False, accept: bool = False) -> dict[str, Any]:
+        """Let a folder's project carry its profile in its own repository, or no longer: `{folder, state, …}`.
+
+        `accept`: also if most memories of the profile go by it.
+        """
+        body = {**profile.spelled(), "cwd": cwd, "stop": stop, "accept": accept}
+        return _object(self.request("POST", "/v1/carry", body))
 
     def join(
         self, namespace: str, remote: str, *, profile: str | None = None, cwd: str | None = None

@@ -46,15 +46,18 @@ def profiles(context: click.Context, namespace: str | None, as_json: bool) -> No
 
 @profiles.command()
 @click.option("--stop", is_flag=True, help="No longer; the files there stay.")
+@click.option("--accept", is_flag=True, help="Also if most memories of the profile go by it.")
 @json_option
-def carry(stop: bool, as_json: bool) -> None:
+def carry(stop: bool, accept: bool, as_json: bool) -> None:
     """Let this project carry its memories itself.
 
     Run it in the project's folder.  From then on the memory files lie in `.memory/` of its repository as well, to be
     committed, pushed and reviewed with the code, by you: the daemon writes files there and never commits.
     """
+    if stop and accept:
+        raise click.UsageError("--stop and --accept do not go together.")
     cwd = os.getcwd()  # noqa: PTH109 - a path as text is all that is needed
-    found = client(_CARRY_SECONDS).carry(chosen(None, None), cwd, stop=stop)
+    found = client(_CARRY_SECONDS).carry(chosen(None, None), cwd, stop=stop, accept=accept)
     if as_json:
         print_json(found)
     elif stop:

@@ -94,8 +94,11 @@ class CarryService:
         """Every profile that its project carries."""
         return dict(self._states)
 
-    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
-        """Let a folder's project carry the profile from now on, or no longer.  Raises `NoProject`, `CannotCarry`."""
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool, accept: bool) -> CarryState:
+        """Let a folder's project carry the profile from now on, or no longer.
+
+        Raises `NoProject`, `CannotCarry`; unless `accept`, `StoreVanished` if most memories would go by it.
+        """
         if stop:
             before = self._states.pop(ref, None)
             self._watched.pop(ref, None)
@@ -105,7 +108,7 @@ class CarryService:
         if top is None or ref.name == PERSONAL:
             raise NoProject(folder=cwd)
         folder = top.top / CARRIED_FOLDER
-        await asyncio.to_thread(self._sharing.carry, ref, folder)
+        await asyncio.to_thread(partial(self._sharing.carry, ref, folder, accept=accept))
         checkout = await asyncio.to_thread(self._sharing.carried, ref)
         assert checkout is not None  # noqa: S101 - it was just made so
         self._watch(ref, checkout)

@@ -415,8 +415,11 @@ class Api(Protocol):
         Raises NotShared and others of sharing.
         """
 
-    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
-        """Let the project of a folder carry a profile in its own repository, or no longer.  Raises NoProject."""
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool, accept: bool) -> CarryState:
+        """Let the project of a folder carry a profile in its own repository, or no longer.  Raises NoProject.
+
+        `accept`: also if most memories of the profile go by it; else StoreVanished then.
+        """
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Every shared profile, and what came of it."""

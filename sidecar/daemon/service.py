@@ -335,12 +335,12 @@ class Service:
         await self._parts.carry.now(ref)
         return synced
 
-    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool, accept: bool) -> CarryState:
         """Let a project carry its profile in its own repository, or no longer."""
         self._known(ref.namespace)
         if not stop and ref not in self._parts.store.profiles(ref.namespace):
             await self._write(self._parts.learning.profile, ref)
-        return await self._parts.carry.carry(ref, cwd, stop=stop)
+        return await self._parts.carry.carry(ref, cwd, stop=stop, accept=accept)
 
     async def sync_all(self) -> Mapping[ProfileRef, Synced | SidecarError]:
         """Bring every shared profile up to date."""

@@ -49,7 +49,7 @@ async def carry(api: Api, call: Call[requests.CarryHere, requests.NoQuery]) -> R
     cwd, stop = call.body.cwd, call.body.stop
     # A project that has no profile yet gets its name now.
     ref = await profile_of(api, call) if call.body.profile else await api.route(cwd, create=not stop)
-    state = await api.carry(ref, cwd or "/", stop=stop)
+    state = await api.carry(ref, cwd or "/", stop=stop, accept=call.body.accept)
     return Reply(carried_shape(state).plain())
 
 

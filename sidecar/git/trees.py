@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,14 @@ class Trees:
         words = head.split(b" ")
         return rest[: int(words[2])] if len(words) == 3 and words[1] == b"blob" else None
 
+    def versions(self, commit: str, path: str) -> Iterator[bytes]:
+        """What a file was in a commit's history, the latest first; the commit's own, if it has one, to begin with."""
+        arguments = ["rev-list", _checked(commit), "--", path]
+        for one in run(self.folder, arguments, locks=False).decode().split():
+            data = self.read(one, path)
+            if data is not None:
+                yield data
+
     def bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors of two commits, sorted; none for unrelated histories."""
         arguments = ["merge-base", "--all", _checked(one), _checked(other)]
@@ -94,9 +102,10 @@ class Trees:
         """Whether `ancestor` is `commit` or one of those that it descends from."""
         return self.bases(commit, ancestor) == [ancestor]
 
-    def count(self, commit: str, without: str | None) -> int:
-        """How many commits one has that another lacks."""
+    def count(self, commit: str, without: str | None, *, beyond: str | None = None) -> int:
+        """How many commits one has that another lacks, and that none of the refs lead to that `beyond` matches."""
         arguments = ["rev-list", "--count", _checked(commit), *([f"^{_checked(without)}"] if without else [])]
+        arguments += [] if beyond is None else ["--not", f"--glob={beyond}"]
         return int(run(self.folder, arguments, locks=False).decode())
 
     def compose(

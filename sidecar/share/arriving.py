@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sidecar.errors import BadMemoryFile, FormatTooNew, RemoteEmpty, RemoteRefused, UnknownNamespace
+from sidecar.errors import RemoteEmpty, RemoteRefused, UnknownNamespace
 from sidecar.files import ensure_folder, write_durably
 from sidecar.git import Exchange, Git, Limits, Trees
+from sidecar.merge.reading import PLACE
 from sidecar.model import ProfileRef
-from sidecar.share.inspection import MOST_FILES, inspect
+from sidecar.share.inspection import INFORMATION, MOST_FILES, inspect, unreadable
 from sidecar.share.planning import names
 from sidecar.share.records import INCOMING, Record
 from sidecar.share.words import Folder, Follower
@@ -90,11 +91,11 @@ def check(trees: Trees, commit: str, remote: str, most: int = MOST_FILES) -> Pro
     found = inspect(entries, most)
     if found is not None:
         raise RemoteRefused(remote=remote, why=f"{found.path}: {found.why}")
-    name = next(entry.name for entry in entries or () if entry.path == PROFILE_FILE.encode())
-    try:
-        return profile_info.read(ProfileRef("remote", "profile"), trees.blobs([name])[name])
-    except (BadMemoryFile, FormatTooNew) as error:
-        raise RemoteRefused(remote=remote, why=error.message) from error
+    told = {path: trees.read(commit, path) for path in INFORMATION}
+    found = unreadable(told)
+    if found is not None:
+        raise RemoteRefused(remote=remote, why=f"{found.path}: {found.why}")
+    return profile_info.read(PLACE, told[PROFILE_FILE] or b"")
 
 
 def target(

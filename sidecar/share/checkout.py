@@ -29,6 +29,7 @@ from sidecar.share.inspection import inspect
 from sidecar.store import MAX_FILE_BYTES
 from sidecar.store.layout import PROFILE_FILE
 from sidecar.store.scan import Signature, signature_of
+from sidecar.store.worktree import merges_in
 
 FOLDER: Final = ".memory"
 
@@ -117,6 +118,11 @@ class Checkout:
         except OSError:
             return False
         return self._git is not None and age < _LOCK_STALE_SECONDS
+
+    @property
+    def merging(self) -> bool:
+        """Whether a merge or rebase in the project waits for a person: no commit has what lies there now."""
+        return self._git is not None and merges_in(self._git)
 
     @property
     def waiting(self) -> int | None:

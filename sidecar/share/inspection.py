@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sidecar.errors import BadMemoryFile, FormatTooNew
 from sidecar.git import TreeEntry
 from sidecar.merge.places import folded
-from sidecar.store import MAX_FILE_BYTES
-from sidecar.store.layout import PRIVATE, PROFILE_FILE, SUMMARY_FILE
+from sidecar.merge.reading import PLACE
+from sidecar.model import ProfileRef
+from sidecar.store import MAX_FILE_BYTES, info, purges
+from sidecar.store.layout import PRIVATE, PROFILE_FILE, PURGES_FILE, SUMMARY_FILE
 
 MOST_FILES: Final = 250_000
 """Of one profile: twice what section 9 of the contract wants of memory files, and their tombstones."""
@@ -26,6 +29,13 @@ _MODES: Final = {
     "160000": "it is a submodule",
     "100755": "it is executable",
 }
+
+
+INFORMATION: Final[Mapping[str, Callable[[ProfileRef, bytes], object]]] = {
+    PROFILE_FILE: info.read,
+    PURGES_FILE: purges.read,
+}
+"""The files with what a profile says of itself, and how each is read: none of them is taken over broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,19 @@ def inspect(entries: Sequence[TreeEntry] | None, most: int = MOST_FILES) -> Find
             return Findings(path, why)
     if PROFILE_FILE not in known.values():
         return Findings(PROFILE_FILE, "it is missing, so this is no profile")
+    return None
+
+
+def unreadable(files: Mapping[str, bytes | None]) -> Findings | None:
+    """Which file with information about the profile itself makes no sense, or is of a newer format; None if none."""
+    for path, read in sorted(INFORMATION.items()):
+        data = files.get(path)
+        try:
+            if data is not None:
+                read(PLACE, data)
+        except (BadMemoryFile, FormatTooNew) as error:
+            why = error.fields.get("reason", f"its format {error.fields.get('found')} is newer than this sidecar")
+            return Findings(path, str(why))
     return None
 
 

@@ -11,14 +11,14 @@ from sidecar.git import shown_address
 from sidecar.git.exchange import is_local
 from sidecar.model import Status, Stored
 from sidecar.share.planning import names
-from sidecar.share.records import MERGED, Record
+from sidecar.share.records import FORMER, MERGED, Record
 from sidecar.share.words import Outgoing, OutgoingFile
 from sidecar.store import Profile, ProjectIdentity
 from sidecar.store.layout import PROFILE_FILE, is_tombstone_path
 
 _PROJECT_LINE = re.compile(rb"^project:[^\n]*\n?", re.MULTILINE)
 _SHARE_LINE = re.compile(rb"^share:[^\n]*\n?", re.MULTILINE)
-_TAG: Final = "before-share-%Y%m%dT%H%M%SZ"
+_TAG: Final = f"{FORMER.removeprefix('refs/tags/')}%Y%m%dT%H%M%SZ"
 
 
 def outgoing(profile: Profile, record: Record, remote: str) -> Outgoing:
@@ -43,9 +43,16 @@ def publish(profile: Profile, record: Record, address: str, project: ProjectIden
 
     In this order: at no moment does a profile with an address have the former history on its branch.
     """
+    _state(profile, address, project)
+    begin_anew(profile, record, when)
+    root = record.identity(profile.info.project).root_commit
+    record.share(address, root if root is not None or project is None else project.root_commit)
+
+
+def begin_anew(profile: Profile, record: Record, when: datetime) -> None:
+    """From the writer thread: the present files in a commit without a past; what was, and was forgotten, stays here."""
     git = record.git
     profile.withhold_forgotten()
-    _state(profile, address, project)
     profile.commit()
     former = git.head()
     assert former is not None  # noqa: S101 - whoever asks has looked
@@ -58,9 +65,9 @@ def publish(profile: Profile, record: Record, address: str, project: ProjectIden
         committer=git.machine_identity,
         when=when,
     )
-    git.tag(when.strftime(_TAG), former)
-    git.move_branch(root, former)
-    record.share(address, profile.info.project.root_commit)
+    if root != former:  # else it has just begun anew, and was interrupted
+        git.tag(when.strftime(_TAG), former)
+        git.move_branch(root, former)
 
 
 def _state(profile: Profile, address: str, project: ProjectIdentity | None) -> None:

@@ -30,17 +30,29 @@ def forward(trees: Trees, head: str | None, theirs: str) -> Plan:
     return Plan(head, theirs, theirs, _difference(trees, before, after), merged=False, pulled=trees.count(theirs, head))
 
 
-def joined(git: Git, trees: Trees, head: str, theirs: str, memories: Iterable[Stored], when: datetime) -> Plan:
-    """The plan where both have gone on, and the commit with two parents that it leads to."""
+def joined(
+    git: Git,
+    trees: Trees,
+    head: str,
+    theirs: str,
+    memories: Iterable[Stored],
+    when: datetime,
+    *,
+    since: str | None = None,
+) -> Plan:
+    """The plan where both have gone on, and the commit with two parents that it leads to.
+
+    `since`: what both began with, a commit that is in neither's history for others; then `theirs` is no parent either.
+    """
     ours, others = names(trees, head), names(trees, theirs)
-    base = _base(trees, trees.bases(head, theirs))
+    base = _base(trees, trees.bases(head, theirs) if since is None else [since])
     found = _merged(trees, base, ours, others, memories)
     files = {path: (before, after) for path, (before, after) in found.items() if before != after}
     target = trees.compose(
         MERGED,
         {path: after for path, (_, after) in files.items()},
         _message(files),
-        parents=[head, theirs],
+        parents=[head, theirs] if since is None else [head],
         author=git.user_identity(),
         committer=git.machine_identity,
         when=when,

@@ -15,15 +15,16 @@ import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sidecar.errors import BadMemoryFile, CannotShare, FormatTooNew, RemoteHoldsPurged, RemotePurged
+from sidecar.errors import CannotShare, RemoteHoldsPurged, RemotePurged
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Trees
+from sidecar.git.rewrite import each_blob
 from sidecar.merge.reading import PLACE
 from sidecar.share.planning import names
 from sidecar.share.records import Record
 from sidecar.store import Profile
-from sidecar.store.layout import PURGES_FILE, is_memory_path
-from sidecar.store.purges import Purge, read
+from sidecar.store.layout import is_memory_path
+from sidecar.store.purges import Purge, recorded
 
 Purging = Callable[[Profile, Sequence[str]], object]
 """Lets memories go for good, from files, history, archive and index; from any thread but the writer's."""
@@ -52,12 +53,8 @@ class Met:
 
 
 def purges_of(trees: Trees, commit: str) -> list[Purge]:
-    """The purges that a commit names; none if its list cannot be read, which names nothing then."""
-    data = trees.read(commit, PURGES_FILE)
-    try:
-        return [] if data is None else read(PLACE, data)
-    except (BadMemoryFile, FormatTooNew):
-        return []
+    """The purges that a commit names; if its list cannot be read, those that it named last."""
+    return recorded(PLACE, trees, commit)
 
 
 def purged_ids(trees: Trees, commit: str) -> set[str]:
@@ -91,7 +88,7 @@ def returning(profile: Profile, trees: Trees, theirs: str) -> tuple[str, ...]:
     """Ids that the remote's list names as purged, that it does not hold, and that are here all the same; sorted."""
     purged = set(_ids(purges_of(trees, theirs)))
     here = purged & {stored.memory.id for stored in profile.memories(statuses=None) if not stored.private}
-    return tuple(sorted(here - _held(trees, theirs))) if here else ()
+    return tuple(sorted(here - held_ids(trees, theirs))) if here else ()
 
 
 def refuse_purged(profile: Profile, record: Record, head: str, theirs: str | None) -> None:
@@ -99,11 +96,15 @@ def refuse_purged(profile: Profile, record: Record, head: str, theirs: str | Non
     sides = [head, *([theirs] if theirs else [])]
     purged = {one for side in sides for one in _ids(purges_of(record.trees, side))}
     if purged and theirs is not None:
-        purged -= _held(record.trees, theirs)
+        purged -= held_ids(record.trees, theirs)
     if not purged:
         return
+    places: dict[str, str] = {}
     for path, blob in _news(record, head, theirs):
-        if _identifier(record.trees.blobs([blob])[blob]) in purged:
+        places.setdefault(blob, path)
+    for blob, data in each_blob(record.git, places):
+        if _identifier(data) in purged:
+            path = places[blob]
             hint = f"Take it out for good with `sidecar forget --purge` in profile {profile.ref.name}."
             raise CannotShare(path=path, profile=profile.ref, why="it was purged", hint=hint)
 
@@ -123,7 +124,7 @@ def _ids(purges: Iterable[Purge]) -> tuple[str, ...]:
     return tuple(sorted({identifier for purge in purges for identifier in purge.ids}))
 
 
-def _held(trees: Trees, commit: str) -> set[str]:
+def held_ids(trees: Trees, commit: str) -> set[str]:
     """The ids of the memories in a commit."""
     files = [name for path, name in names(trees, commit).items() if is_memory_path(path)]
     return {found for data in trees.blobs(files).values() if (found := _identifier(data)) is not None}

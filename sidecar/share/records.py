@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 from sidecar.git import Git, Trees
+from sidecar.store import ProjectIdentity
 
 REMOTE: Final = "refs/sidecar/remote"
 """The remote's branch when it was last seen, or pushed: its history may only ever go on from there."""
@@ -21,11 +23,18 @@ MERGED: Final = "refs/sidecar/merged"
 INCOMING: Final = "refs/sidecar/incoming"
 """The latest commit that was admitted, so that nothing cleans it away before it is merged."""
 
+CARRIED: Final = "refs/sidecar/carried"
+"""The commit whose files the folder had, in which a project carries the profile, when both were last the same."""
+
+FORMER: Final = "refs/tags/before-share-"
+"""Begins the tags of what a profile was before it was shared, which is nobody else's."""
+
 RESCUE: Final = "refs/sidecar/rescue"
 """Below it: our history at the moment when a remote's was found to be rewritten."""
 
 _ADDRESS: Final = "sidecar.remote"
 _PROJECT: Final = "sidecar.project"
+_IDENTITY: Final = "sidecar.identity"
 _CARRIED: Final = "sidecar.carried"
 _DECLINED: Final = "sidecar.purgeDeclined"
 
@@ -67,9 +76,37 @@ class Record:
         """The folder in the project's work tree that holds the profile's files too; None if there is none."""
         return self.git.setting(_CARRIED)
 
+    def identity(self, told: ProjectIdentity) -> ProjectIdentity:
+        """The project that the profile belongs to on this machine.
+
+        `told`: what its file says, which counts as long as nobody else could write there.
+        """
+        if self.address is not None:
+            return ProjectIdentity(self.project)
+        held = self.git.setting(_IDENTITY)
+        if held is None:
+            return told
+        found = json.loads(held)
+        return ProjectIdentity(found["root_commit"], tuple(found["remotes"]))
+
+    def keep_identity(self, project: ProjectIdentity) -> None:
+        """Others can write into the profile's file from now on; that is the project all the same."""
+        held = {"root_commit": project.root_commit, "remotes": list(project.remotes)}
+        self.git.set_setting(_IDENTITY, json.dumps(held))
+
     def carry(self, folder: str | None) -> None:
         """From now on that folder, or (None) none."""
         self.git.set_setting(_CARRIED, folder or "")
+
+    @property
+    def agreed(self) -> str | None:
+        """The commit whose files that folder had when both were last the same."""
+        return self.trees.resolve(CARRIED)
+
+    def agree(self, commit: str | None) -> None:
+        """Both are the same now; or (None) nothing is known of the folder."""
+        if commit is not None or self.agreed is not None:
+            self.trees.set_ref(CARRIED, commit)
 
     @property
     def declined(self) -> str | None:

@@ -66,8 +66,7 @@ class Sharing:
 
     def identity(self, profile: Profile) -> ProjectIdentity:
         """A profile's project, as it was decided on this machine; what others can write is not asked."""
-        record = Record(profile.folder, self._machine)
-        return profile.info.project if record.address is None else ProjectIdentity(record.project)
+        return Record(profile.folder, self._machine).identity(profile.info.project)
 
     def resume(self) -> None:
         """At the start, from the thread that starts: complete what an interruption has left half taken over.
@@ -97,7 +96,7 @@ class Sharing:
                 raise RemoteNotEmpty(remote=remote)
             head = work.prepare()
             outgoing = leaving.outgoing(profile, record, remote)
-            syncing.check_outgoing(head, None)
+            syncing.check_files(head, None)
             if not dry_run and record.address is None:
                 self._exclusive(partial(leaving.publish, profile, record, address, project, self._clock()))
             if not dry_run:
@@ -180,6 +179,9 @@ class Sharing:
 
     def _join_known(self, profile: Profile, address: str, project: str | None) -> Synced:
         work = self._work(profile)
+        if work.record.address is None:
+            work.prepare()
+            self._exclusive(partial(leaving.begin_anew, profile, work.record, self._clock()))
         synced = self._syncing(work, address).sync(Wish(explicit=True))
         work.record.share(address, project)
         return synced
@@ -194,27 +196,34 @@ class Sharing:
             known = self._checkouts[ref] = Checkout(Path(held), self._most)
         return known
 
-    def carry(self, ref: ProfileRef, folder: Path | None) -> Carried:
+    def carry(self, ref: ProfileRef, folder: Path | None, *, accept: bool = False) -> Carried:
         """The user wants the project to carry the profile in this folder, which is made; or (None) no longer.
 
-        What was forgotten before stays here alone.  Raises as `keep_in_step`; then nothing is carried.
+        What was forgotten before stays here alone.  `accept`: also if most of the profile is gone by it.  Raises as
+        `keep_in_step`; then nothing is carried, or what was carried before.
         """
         with self._lock:
             work = self._work(self._store.open(ref))
             record, former = work.record, work.record.carried
             if folder is None:
                 record.carry(None)
-                record.trees.set_ref(carrying.CARRIED, None)
+                record.agree(None)
                 return Carried(Path(former or ""))
             work.prepare()
             if record.address is None and not former:
                 self._exclusive(work.profile.withhold_forgotten)
-            folder.mkdir(exist_ok=True)
+            made, agreed = carrying.ready(folder), record.agreed
+            record.keep_identity(self.identity(work.profile))
             record.carry(str(folder))
+            if made or former != str(folder):
+                record.agree(None)  # that was with another folder, which may have what this one never had
             try:
-                return carrying.keep_in_step(work, self.carried(ref) or Checkout(folder, self._most))
+                return carrying.keep_in_step(work, self.carried(ref) or Checkout(folder, self._most), accept=accept)
             except SidecarError:
                 record.carry(former)
+                record.agree(agreed)
+                if made:
+                    carrying.unmake(folder)
                 raise
 
     def keep_in_step(self, ref: ProfileRef) -> Carried | None:

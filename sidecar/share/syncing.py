@@ -19,9 +19,9 @@ from sidecar.errors import (
 )
 from sidecar.git import Exchange, Trees
 from sidecar.share import arriving, purging
-from sidecar.share.inspection import inspect
+from sidecar.share.inspection import INFORMATION, inspect, unreadable
 from sidecar.share.purging import Met
-from sidecar.share.records import INCOMING
+from sidecar.share.records import FORMER, INCOMING
 from sidecar.share.taking import ALARM_ABOVE
 from sidecar.share.words import Synced
 from sidecar.share.working import Work
@@ -122,8 +122,17 @@ class Syncing:
     def check_outgoing(self, head: str, theirs: str | None) -> None:
         """Nothing goes out that the others would have to refuse: one such file would keep all of them from syncing."""
         profile, record = self.work.profile, self.work.record
+        if record.trees.count(head, theirs) != record.trees.count(head, theirs, beyond=f"{FORMER}*"):
+            hint = "Nothing went out. Remove its tags `before-share-…` only if that history may go to everybody."
+            raise CannotShare(path="The history", profile=profile.ref, why="it is from before the share", hint=hint)
+        self.check_files(head, theirs)
+
+    def check_files(self, head: str, theirs: str | None) -> None:
+        """As `check_outgoing`, of a history that is not the one to go out."""
+        profile, record = self.work.profile, self.work.record
         purging.refuse_purged(profile, record, head, theirs)
         found = inspect(record.trees.entries(head, self.most), self.most)
+        found = found or unreadable({path: record.trees.read(head, path) for path in INFORMATION})
         if found is not None:
             raise CannotShare(path=found.path, profile=profile.ref, why=found.why)
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from sidecar.errors import ChangedOnDisk, SidecarError, StoreVanished
 from sidecar.frontmatter import Document, parse
-from sidecar.git import Git
 from sidecar.identity import content_hash
 from sidecar.model import Status
 from sidecar.share.planning import forward
@@ -18,19 +17,24 @@ from sidecar.store import Profile, WriteContext
 ALARM_ABOVE: Final = 10
 """As for files that vanish here: so many memories, and more than half of all, gone at once are an alarm."""
 
+EMPTY_REMOTE: Final = "Restore them in the remote, or take it over with `sidecar sync {} --accept`."
+EMPTY_FOLDER: Final = "Restore them there, or take it over with `sidecar profiles carry --accept` in the project."
+
 _AGAIN: Final = WriteContext("it was forgotten here before the profile was shared")
 
 
-def take(profile: Profile, record: Record, git: Git, plan: Plan, *, accept: bool) -> None:
+def take(profile: Profile, record: Record, plan: Plan, alarm: str | None) -> None:
     """From the writer thread: bring work tree, branch and index to the plan's commit.
 
-    Raises `ChangedOnDisk` if the profile has gone on since the plan was made, `StoreVanished` for a sudden emptiness.
+    `alarm`: what to do about a sudden emptiness; None if it is meant.  Raises `ChangedOnDisk` if the profile has gone
+    on since the plan was made, `StoreVanished` for a sudden emptiness.
     """
+    git = record.git
     profile.commit()
     if git.head() != plan.head:
         raise ChangedOnDisk(path=str(profile.ref))
-    if not accept:
-        _refuse_emptiness(profile, plan)
+    if alarm is not None:
+        _refuse_emptiness(profile, plan, alarm)
     if plan.head is not None:
         record.trees.set_ref(FROM, plan.head)
         record.trees.set_ref(TO, plan.target)
@@ -80,7 +84,7 @@ def _done(record: Record) -> None:
         record.trees.set_ref(ref, None)
 
 
-def _refuse_emptiness(profile: Profile, plan: Plan) -> None:
+def _refuse_emptiness(profile: Profile, plan: Plan, hint: str) -> None:
     known = {stored.memory.id for stored in profile.memories(statuses=None) if not stored.private}
     gone = {one.memory.id for one in profile.memories(statuses=None) if plan.files.get(one.path, _STAYS)[1] is None}
     for _, after in plan.files.values():
@@ -88,7 +92,6 @@ def _refuse_emptiness(profile: Profile, plan: Plan) -> None:
         if isinstance(document, Document):
             gone.discard(str(document.fields.get("id")))
     if len(gone) > ALARM_ABOVE and len(gone) * 2 > len(known):
-        hint = f"Restore them in the remote, or take it over with `sidecar sync {profile.ref.name} --accept`."
         raise StoreVanished(gone=len(gone), known=len(known), profile=profile.ref, hint=hint)
 
 

@@ -39,13 +39,16 @@ class Work:
             raise CannotShare(path="it", profile=self.profile.ref, why="it has no commit yet")
         return head
 
-    def plan(self, head: str, theirs: str) -> Plan:
-        """How the profile gets from its commit to what it and another one hold together."""
+    def plan(self, head: str, theirs: str, since: str | None = None) -> Plan:
+        """How the profile gets from its commit to what it and another one hold together.
+
+        `since`: the commit that both began with, where that is not in the profile's own history.
+        """
         trees = self.record.trees
-        if trees.contains(theirs, head):
+        if since is None and trees.contains(theirs, head):
             return forward(trees, head, theirs)
         memories = [stored for stored in self.profile.memories(statuses=None) if not stored.private]
-        return joined(self.record.git, trees, head, theirs, memories, self.clock())
+        return joined(self.record.git, trees, head, theirs, memories, self.clock(), since=since)
 
     def take(self, plan: Plan, *, accept: bool = False, remote: bool = True) -> str:
         """Do it; returns the commit that the profile is at then.
@@ -54,7 +57,8 @@ class Work:
         """
 
         def step() -> None:
-            taking.take(self.profile, self.record, self.record.git, plan, accept=accept)
+            hint = taking.EMPTY_REMOTE if remote else taking.EMPTY_FOLDER
+            taking.take(self.profile, self.record, plan, None if accept else hint.format(self.profile.ref.name))
             if remote:
                 self.record.see(plan.theirs)
             taking.forget_again(self.profile, plan)

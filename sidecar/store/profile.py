@@ -293,13 +293,13 @@ class Profile:
         """Let the work tree hold what another commit says, then `move` the branch there; all of it or nothing.
 
         `resuming`: an earlier run may have done some of it.  Raises `ChangedOnDisk` if a person is editing one of
-        the files.
+        the files; `BadMemoryFile` or `FormatTooNew`, before anything is written, for a `profile.yaml` that is not ours.
         """
+        data = files.get(PROFILE_FILE, (None, None))[1]
+        found = self.info if data is None else info.read(self.ref, data)
         with self._publishing():
             taking.take(self._core, files, move, resuming=resuming)
-        data = files.get(PROFILE_FILE, (None, None))[1]
-        if data is not None:
-            self.info = info.read(self.ref, data)
+        self.info = found
 
     def write_info(self, data: bytes) -> None:
         """Replace `profile.yaml`."""

@@ -22,7 +22,7 @@ from typing import Final
 from sidecar.errors import FormatTooNew, PurgeImpossible, Refused, UnknownMemory
 from sidecar.files import ABSENT, read_file, remove_durably, sha256_of, write_durably
 from sidecar.frontmatter import Document, parse
-from sidecar.git import Git
+from sidecar.git import Git, Trees
 from sidecar.git import rewrite as gitrewrite
 from sidecar.identity import normalized
 from sidecar.model import Memory
@@ -298,7 +298,7 @@ def _write_anew(core: Core, note: Note) -> Note:
 
 def _record(core: Core, note: Note) -> None:
     data = core.disk.read(PURGES_FILE)
-    known = [] if data is None else purges.read(core.ref, data)
+    known = purges.lying(core.ref, Trees(core.folder), data)
     moment = datetime.fromisoformat(note.time)
     held = {(one.old, one.new) for one in known}
     fresh = [purges.Purge(moment, old, new, note.ids) for old, new in note.tips if (old, new) not in held]

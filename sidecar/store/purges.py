@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +12,7 @@ from typing import Final
 from sidecar.errors import BadMemoryFile, FormatTooNew
 from sidecar.frontmatter import Problem, load_mapping, parse_time
 from sidecar.frontmatter.writing import flow
+from sidecar.git import Trees
 from sidecar.model import ProfileRef
 from sidecar.store.layout import PRIVATE_PURGES_FILE, PURGES_FILE
 
@@ -34,6 +37,29 @@ def render(purges: Sequence[Purge]) -> bytes:
     entries = [{"time": one.time, "old": one.old, "new": one.new, "ids": list(one.ids)} for one in purges]
     lines = "".join(f"  - {flow(entry, nested=False)}\n" for entry in entries)
     return f"format: {FORMAT}\npurges:\n{lines}".encode()
+
+
+def recorded(profile: ProfileRef, trees: Trees, commit: str) -> list[Purge]:
+    """The purges that a commit names; if its list is broken, those that the latest readable one before it names.
+
+    A list that somebody broke must not let back in what was purged.
+    """
+    data = trees.read(commit, PURGES_FILE)
+    if data is None:
+        return []
+    for version in itertools.chain([data], trees.versions(commit, PURGES_FILE)):
+        with contextlib.suppress(BadMemoryFile, FormatTooNew):
+            return read(profile, version)
+    return []
+
+
+def lying(profile: ProfileRef, trees: Trees, data: bytes | None) -> list[Purge]:
+    """The purges that the file names which lies in a profile; of a broken one as `recorded`.  Raises `FormatTooNew`."""
+    try:
+        return [] if data is None else read(profile, data)
+    except BadMemoryFile:
+        head = trees.resolve("HEAD")
+        return [] if head is None else recorded(profile, trees, head)
 
 
 def read(profile: ProfileRef, data: bytes) -> list[Purge]:

@@ -13,7 +13,7 @@ from typing import Final
 from sidecar.errors import FileSystemFailed, GitFailed, NothingToUndo, NotUndoable, UndoConflict, UnknownRevision
 from sidecar.files import ABSENT, sha256_of
 from sidecar.frontmatter import Document, parse
-from sidecar.git import Git
+from sidecar.git import Git, Trees
 from sidecar.git import past as gitpast
 from sidecar.model import Memory
 from sidecar.store import purges
@@ -168,7 +168,7 @@ def _planned(core: Core, span: _Span) -> Iterator[_Step]:
 def _graves_of_purges(core: Core) -> set[str]:
     """The tombstones that no undo lifts: what was purged stays forgotten."""
     data = core.disk.read(PURGES_FILE)
-    ids = [] if data is None else [one for purge in purges.read(core.ref, data) for one in purge.ids]
+    ids = [one for purge in purges.lying(core.ref, Trees(core.folder), data) for one in purge.ids]
     return {tombstone_path(one, private=private) for one in ids for private in (False, True)}
 
 

@@ -36,7 +36,12 @@ def aside(folder: Path, usual: str) -> str | None:
 
 def is_merging(folder: Path) -> bool:
     """Whether a merge or rebase waits for a person."""
-    return any((folder / ".git" / name).exists() for name in _MERGING)
+    return merges_in(folder / ".git")
+
+
+def merges_in(git: Path) -> bool:
+    """The same, of the folder in which git keeps HEAD."""
+    return any((git / name).exists() for name in _MERGING)
 
 
 def has_conflict(data: bytes) -> bool:

@@ -275,6 +275,7 @@ class CarryHere(_Patient, Where):
     """Whether the project of `cwd` carries its profile in its own repository."""
 
     stop: bool = Field(default=False, description="No longer; the files there stay.")
+    accept: bool = Field(default=False, description="Also if most memories of the profile go by it.")
 
 
 class Notify(Body):

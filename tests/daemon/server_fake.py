@@ -345,7 +345,7 @@ class FakeApi:
         self._note("sync", ref, accept, purge, namespace=ref.namespace)
         return Synced(1, 2, merged=True)
 
-    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool) -> CarryState:
+    async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool, accept: bool) -> CarryState:
         self._note("carry", ref, cwd, stop, namespace=ref.namespace)
         return CarryState(Path(cwd) / ".memory", "in step", NOW, uncommitted=2)
 

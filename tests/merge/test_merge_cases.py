@@ -24,6 +24,8 @@ from merge_kit import (
 from sidecar.frontmatter import dump_mapping, load_mapping, parse, render
 from sidecar.model import MemoryType, Source, Status
 from sidecar.store.layout import tombstone_path
+from sidecar.store.purges import Purge
+from sidecar.store.purges import render as render_purges
 
 A = memory("The port is 8080.", 1, key="api/port")
 B = memory("Use pnpm.", 2, type=MemoryType.INSTRUCTION)
@@ -291,3 +293,12 @@ def test_odd_layouts_come_through() -> None:
         )
         for line in data.splitlines():
             assert line in found[PATH_A].splitlines()
+
+
+def test_a_list_of_purges_that_cannot_be_read_never_wins() -> None:
+    first, second = (Purge(START, letter * 40, "b" * 40, (f"m-{letter}",)) for letter in "ac")
+    good, both, broken = render_purges([first]), render_purges([first, second]), b"<<<<<<< HEAD\n"
+    base, torn, further = (tree(**{"purges.yaml": data}) for data in (good, broken, both))
+    assert merged(base, further, torn)["purges.yaml"] == both
+    assert merged(base, {**base, "README.md": b"x"}, torn)["purges.yaml"] == good
+    assert merged(without(base, "purges.yaml"), base, torn)["purges.yaml"] == good

@@ -195,3 +195,25 @@ def settle_all(machines: list[Machine]) -> None:
         ]:
             return
     raise AssertionError("the machines go on changing what the others changed")
+
+
+FOLDER = ".memory"
+
+
+def commit(project: Path, message: str = "by the user") -> None:
+    """The user commits everything in a project."""
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", message)
+
+
+def step(machine: Machine) -> None:
+    """What the daemon does when something has changed in the store, or in the project that carries the profile."""
+    machine.look()
+    machine.sharing.keep_in_step(REF)
+    machine.look()
+
+
+def carried(project: Path) -> dict[str, bytes]:
+    """What lies in the project's folder."""
+    folder = project / FOLDER
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}

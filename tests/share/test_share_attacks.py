@@ -142,6 +142,10 @@ def no_profile(remote: Path) -> str:
     return tree(remote, f"100644 blob {blob(remote, b'x')}\tx.md")
 
 
+def broken_purges(remote: Path) -> str:
+    return tree(remote, *top(remote), f"100644 blob {blob(remote, b'format: [1')}\tpurges.yaml")
+
+
 def newer_format(remote: Path) -> str:
     return tree(remote, f"100644 blob {blob(remote, b'format: 99')}\tprofile.yaml")
 
@@ -168,6 +172,7 @@ ATTACKS: list[tuple[Callable[[Path], str], str]] = [
     (tree_bomb, "more than 1000 files"),
     (no_profile, "no profile"),
     (newer_format, "newer"),
+    (broken_purges, "purges.yaml"),
 ]
 
 

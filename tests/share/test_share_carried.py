@@ -7,48 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from share_kit import CONTEXT, REF, Machine, git
+from share_kit import CONTEXT, FOLDER, REF, Machine, carried, commit, git, step
 
 from sidecar.errors import CannotCarry, StoreVanished
 from sidecar.model import Source, Status
-
-FOLDER = ".memory"
-
-
-def commit(project: Path, message: str = "by the user") -> None:
-    git(project, "add", "-A")
-    git(project, "commit", "-q", "-m", message)
-
-
-def step(machine: Machine) -> None:
-    machine.look()
-    machine.sharing.keep_in_step(REF)
-    machine.look()
-
-
-def carried(project: Path) -> dict[str, bytes]:
-    folder = project / FOLDER
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    git(folder, "init", "-q", "-b", "main")
-    (folder / "code.py").write_text("print()\n")
-    commit(folder, "begin")
-    return folder
-
-
-@pytest.fixture
-def carrier(ada: Machine, project: Path) -> Machine:
-    """A machine whose profile the project carries, with one memory that the user has committed."""
-    ada.learn("The port is 8080.", key="api/port")
-    ada.sharing.carry(REF, project / FOLDER)
-    commit(project)
-    step(ada)
-    return ada
 
 
 def test_nothing_is_written_into_a_repository_unless_its_user_asked(ada: Machine, project: Path) -> None:
@@ -256,8 +218,9 @@ def test_a_folder_that_was_emptied_by_hand_raises_the_alarm(carrier: Machine, pr
     commit(project)
     step(carrier)
     shutil.rmtree(project / FOLDER / "facts")
-    with pytest.raises(StoreVanished):
+    with pytest.raises(StoreVanished) as caught:
         step(carrier)
+    assert "profiles carry --accept" in caught.value.hint
     assert len(carrier.memories(Status.ACTIVE)) == 13
     git(project, "checkout", "-q", "--", FOLDER)
     step(carrier)

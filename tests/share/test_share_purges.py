@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -306,3 +308,37 @@ def test_a_purge_that_names_most_of_a_profile_needs_a_second_word(pair: tuple[Ma
     assert len(bo.memories()) == 13
     bo.sharing.follow_purge(REF, purge, accept=True)
     assert bo.contents() == {"The port is 8080."}
+
+
+def test_a_broken_list_of_purges_is_not_pushed_as_the_others_would_refuse_it(
+    pair: tuple[Machine, Machine], remote: Path
+) -> None:
+    ada, _ = pair
+    before = git(remote, "rev-parse", "main")
+    ada.write("purges.yaml", "format: [1\n")
+    with pytest.raises(CannotShare, match=r"purges\.yaml"):
+        ada.sync()
+    assert git(remote, "rev-parse", "main") == before
+
+
+def test_looking_through_what_goes_out_takes_no_git_for_each_file(
+    pair: tuple[Machine, Machine], secret: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, _ = pair
+    ada.purge(secret.memory.id)
+    ada.follow_purge()
+    log, command = tmp_path / "log", tmp_path / "bin" / "git"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\necho x >> "{log}"\nexec "{shutil.which("git")}" "$@"\n')
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
+
+    def starts(memories: int) -> int:
+        for number in range(memories):
+            ada.learn(f"Fact {number} of {memories}.")
+        ada.commit()
+        log.write_text("")
+        ada.sync()
+        return len(log.read_text().splitlines())
+
+    assert starts(20) == starts(2) > 0
