@@ -218,7 +218,7 @@ class Keeper:
         )
 
     def _has_rested(self, now: datetime, last: datetime) -> bool:
-        """Whether the quiet time is over; a change in the future tells that the clock was set back, and waits no more."""
+        """Whether the quiet time is over; a change in the future: the clock was set back, and nothing waits for it."""
         return now < last or now - last >= self._quiet
 
     async def _commit(self, ref: ProfileRef) -> None:
