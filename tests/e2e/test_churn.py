@@ -27,6 +27,9 @@ GROWTH = 1.10
 MOST_THREADS = 40
 """What all of its pools hold together; a thread for each session would be more."""
 
+MOST_FILES = SESSIONS // 2
+"""Descriptors that may come: each thread of a pool opens the databases once; one left by each session would be more."""
+
 KILLED = 5
 """Every fifth agent is killed, and with it what it started."""
 
@@ -138,6 +141,6 @@ def test_fifty_sessions_leave_one_daemon_no_orphan_and_its_memory_flat(daemon: D
     assert processes(daemon) == [daemon.process.pid]
     assert process.children() == []
     assert memory_after < memory * GROWTH, f"{memory / 2**20:.1f} MB became {memory_after / 2**20:.1f} MB"
-    assert files_after <= files + 4
+    assert files_after < files + MOST_FILES
     assert threads_after <= max(threads, MOST_THREADS)
     assert daemon.status()["agents"][0]["sessions"] == BEFORE + SESSIONS
