@@ -21,6 +21,9 @@ SESSIONS, AT_ONCE = 50, 5
 BEFORE = 60
 """Sessions that are read beforehand: the index's writer takes what it needs when it first writes, and keeps it."""
 
+WARM = 25
+"""Sessions that begin and end beforehand: what answers hooks and recalls takes its share when it is first asked."""
+
 GROWTH = 1.10
 """How much more the daemon may hold after them: they are learned from, and searched."""
 
@@ -133,6 +136,8 @@ def test_fifty_sessions_leave_one_daemon_no_orphan_and_its_memory_flat(daemon: D
     for number in range(BEFORE):
         ClaudeSession(daemon.home, project).say(f"The tide gauge hangs on pier seven, we were on watch {number}.")
         time.sleep(0.1)  # one after the other, as agents write them
+    for first in range(SESSIONS, SESSIONS + WARM, AT_ONCE):
+        asyncio.run(batch(first))
     memory, files, threads = measured()
     for first in range(0, SESSIONS, AT_ONCE):
         asyncio.run(batch(first))
@@ -143,4 +148,4 @@ def test_fifty_sessions_leave_one_daemon_no_orphan_and_its_memory_flat(daemon: D
     assert memory_after < memory * GROWTH, f"{memory / 2**20:.1f} MB became {memory_after / 2**20:.1f} MB"
     assert files_after < files + MOST_FILES
     assert threads_after <= max(threads, MOST_THREADS)
-    assert daemon.status()["agents"][0]["sessions"] == BEFORE + SESSIONS
+    assert daemon.status()["agents"][0]["sessions"] == BEFORE + WARM + SESSIONS
