@@ -51,7 +51,7 @@ from sidecar.model import ProfileRef
 from sidecar.paths import Paths, temp_folders, user_home
 from sidecar.routing import RepoFacts, Router
 from sidecar.share import Sharing
-from sidecar.store import ProjectIdentity, Store
+from sidecar.store import Profile, ProjectIdentity, Store
 
 logger = logging.getLogger(__name__)
 
@@ -187,15 +187,7 @@ class Daemon:
         extraction = Extraction(config.extract, journal, writer, rules, partial(engine, config.extract))
         quiet = timedelta(seconds=config.watch.quiet_seconds)
         archiving = Archiving(journal, router, config.namespace, quiet, extracting=not extraction.off)
-        learning = Learning(
-            journal,
-            self._store,
-            self._index,
-            self._follow,
-            by=by,
-            project=lambda ref: _project(router, ref),
-            clock=_now,
-        )
+        learning = self._learning(router, by)
         quiet_store, maximum = timedelta(seconds=config.git.quiet_seconds), timedelta(seconds=config.git.max_seconds)
         keeper = Keeper(self._paths.store, self._follow, self._index, writer, quiet=quiet_store, maximum=maximum)
         sync = SyncService(self._sharing, self._follow, router, keeper, every=timedelta(minutes=config.sync.minutes))
@@ -237,19 +229,21 @@ class Daemon:
             sync,
             carry,
         )
-        for name, part in (
-            ("follow", parts.keeper),
-            ("watch", parts.intake),
-            ("model", parts.extraction),
-            ("extract", parts.learner),
-            ("upkeep", parts.upkeep),
-            ("sync", parts.sync),
-            ("carry", parts.carry),
-        ):
-            parts.supervisor.add(name, part.serve)
+        _supervise(parts)
         service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
         parts.supervisor.add("hooks", service.hooking.serve)
         return parts, service
+
+    def _learning(self, router: Router, by: str) -> Learning[Profile]:
+        return Learning(
+            self._journal,
+            self._store,
+            self._index,
+            self._follow,
+            by=by,
+            project=lambda ref: _project(router, ref),
+            clock=_now,
+        )
 
     def _intake(
         self, router: Router, archiving: Archiving, keeper: Keeper, learner: Learner, archived: asyncio.Event
@@ -334,6 +328,20 @@ async def _shown(progress: Progress, showing: Showing) -> None:
         showing(progress.done, progress.total, finished=False)
         await asyncio.sleep(_SHOWN_EVERY_S)
     showing(progress.done, progress.total, finished=True)
+
+
+def _supervise(parts: Parts) -> None:
+    """Have each part that runs for as long as the daemon does started again if it fails."""
+    for name, part in (
+        ("follow", parts.keeper),
+        ("watch", parts.intake),
+        ("model", parts.extraction),
+        ("extract", parts.learner),
+        ("upkeep", parts.upkeep),
+        ("sync", parts.sync),
+        ("carry", parts.carry),
+    ):
+        parts.supervisor.add(name, part.serve)
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
+from sidecar.daemon.planned import planned
 from sidecar.errors import PROFILE_FAULTS, FieldError, SidecarError
 from sidecar.exchange import LeftOut, Piece, Statement, digest, shortened
 from sidecar.extract.llm.trust import addresses_agents
@@ -25,11 +26,9 @@ from sidecar.model import (
     Memory,
     MemoryType,
     ProfileRef,
-    Revise,
     Skip,
     Source,
     Status,
-    Supersede,
     Tombstone,
 )
 from sidecar.redact import redact
@@ -289,30 +288,7 @@ def _summary(text: str) -> str:
 
 
 def _change(statement: Statement, ref: ProfileRef, change: Change) -> ImportedChange:
-    action: Literal["add", "revise", "supersede", "skip"]
-    memory: Memory | Candidate
-    match change:
-        case Add():
-            action, memory = "add", change.memory
-        case Revise():
-            action, memory = "revise", change.target.memory.replace(**change.fields)
-        case Supersede():
-            action, memory = "supersede", change.target.memory.replace(status=Status.SUPERSEDED)
-        case Skip():
-            action, memory = "skip", change.candidate
-    identifier = change.existing if isinstance(change, Skip) else memory.id if isinstance(memory, Memory) else None
-    return ImportedChange(
-        action=action,
-        path=statement.path,
-        line=statement.line,
-        profile=ref.name,
-        id=identifier,
-        type=memory.type.value,
-        key=memory.key,
-        status=memory.status.value if isinstance(memory, Memory) else None,
-        summary=memory.summary,
-        why=change.why,
-    )
+    return ImportedChange(path=statement.path, line=statement.line, profile=ref.name, **planned(change))
 
 
 def _told(

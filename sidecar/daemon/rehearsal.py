@@ -10,29 +10,24 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from sidecar.daemon.choices import Choice
 from sidecar.daemon.learner import for_review
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.patience import BUSY
+from sidecar.daemon.planned import planned
 from sidecar.daemon.scratch import ScratchFollow, ScratchIndex, ScratchJournal, ScratchStore
 from sidecar.daemon.sources import Transcript
 from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.ingest import PERSONAL, Learning
 from sidecar.model import (
-    Add,
     Candidate,
     Change,
-    Memory,
     Message,
     ProfileRef,
-    Revise,
     SessionHeader,
     SessionRef,
     Skip,
-    Status,
-    Supersede,
 )
 from sidecar.redact import redact_messages
 from sidecar.transcripts import READERS, Cursor, headers_in
@@ -152,30 +147,8 @@ class Rehearsal:
 
 
 def _shown(change: Change, ref: SessionRef, profile: ProfileRef) -> PlannedChange:
-    """A change for whoever asked; of a memory as it would be afterwards."""
-    action: Literal["add", "revise", "supersede", "skip"]
-    memory: Memory | Candidate
-    match change:
-        case Add():
-            action, memory = "add", change.memory
-        case Revise():
-            action, memory = "revise", change.target.memory.replace(**change.fields)
-        case Supersede():
-            action, memory = "supersede", change.target.memory.replace(status=Status.SUPERSEDED)
-        case Skip():
-            action, memory = "skip", change.candidate
-    return PlannedChange(
-        action=action,
-        profile=profile.name,
-        agent=ref.agent,
-        session=ref.session,
-        id=change.existing if isinstance(change, Skip) else memory.id if isinstance(memory, Memory) else None,
-        type=memory.type.value,
-        key=memory.key,
-        status=memory.status.value if isinstance(memory, Memory) else None,
-        summary=memory.summary,
-        why=change.why,
-    )
+    """A change for whoever asked."""
+    return PlannedChange(profile=profile.name, agent=ref.agent, session=ref.session, **planned(change))
 
 
 def _order(item: Transcript) -> tuple[datetime, str]:
