@@ -217,19 +217,22 @@ def table(runs: int, count: int) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure, print, and write if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=200, help="runs of each hook")
+def as_command(doc: str, measured: Callable[[int, int], str], section: re.Pattern[str], runs: int, of: str) -> None:
+    """The command line of a table: measure, print, and write into the page between the marks of `section` if asked to.
+
+    `measured(runs, memories)` makes the table; `runs`: how many by default, of what `of` says.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=runs, help=of)
     parser.add_argument("--memories", type=int, default=10_000, help="memories of the project")
     parser.add_argument("--write", action="store_true", help="write the table into docs/benchmarks.md")
     options = parser.parse_args()
-    found = table(options.runs, options.memories)
+    found = measured(options.runs, options.memories)
     print(found)
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(SECTION.sub(lambda m: f"{m[1]}```\n{found}\n```\n{m[2]}", page), encoding="utf-8")
+        PAGE.write_text(section.sub(lambda m: f"{m[1]}```\n{found}\n```\n{m[2]}", page), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    as_command(__doc__, table, SECTION, 200, "runs of each hook")

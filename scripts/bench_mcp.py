@@ -10,7 +10,6 @@ start to the answer of the handshake and to that of the first recall.  What the 
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import subprocess
@@ -19,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_hooks import PAGE, QUESTION, daemon, environment, fill, program, quantile
+from bench_hooks import QUESTION, as_command, daemon, environment, fill, program, quantile
 
 SECTION = re.compile(r"(<!-- mcp:begin -->\n).*?(<!-- mcp:end -->)", re.DOTALL)
 PROTOCOL = "2025-06-18"
@@ -98,19 +97,5 @@ def table(runs: int, count: int) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure, print, and write if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=50, help="starts of the server")
-    parser.add_argument("--memories", type=int, default=10_000, help="memories of the project")
-    parser.add_argument("--write", action="store_true", help="write the table into docs/benchmarks.md")
-    options = parser.parse_args()
-    found = table(options.runs, options.memories)
-    print(found)
-    if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(SECTION.sub(lambda m: f"{m[1]}```\n{found}\n```\n{m[2]}", page), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    as_command(__doc__, table, SECTION, 50, "starts of the server")
