@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from sidecar.index.columns import CURRENT, NEVER, PROPOSED, SUPERSEDED, TYPES, ColumnRow
+from sidecar.index.block import CURRENT, PROPOSED, SUPERSEDED
+from sidecar.index.columns import NEVER, TYPES, ColumnRow
 from sidecar.index.documents import (
     IndexedMemory,
     IndexedMessage,

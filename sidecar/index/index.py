@@ -35,10 +35,10 @@ from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Stored
 
-FORMAT = 7
+FORMAT = 8
 """Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
 laid down in another way (2: stop words weigh less in their vectors; 3: messages have traits and voices, and no words of
-their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory)."""
+their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory; 8: logs of columns that tell since when)."""
 
 _MARKER = "format.json"
 

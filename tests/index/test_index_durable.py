@@ -112,8 +112,7 @@ def test_another_model_starts_anew_and_dimensions_are_never_mixed(
     assert found(other, "pnpm") == []
     other.sync(source)
     assert _complete(other)
-    vectors = [block.vectors for block in other.view.memories.blocks.values()]
-    assert {each.shape[1] for each in vectors} == {8}
+    assert {block.dimensions for block in other.view.memories.blocks.values()} == {8}
     assert other.view.nearest("memory", WEB, filled.embedder.encode(["pnpm"])[0], Filters(), 5) == []
 
 
