@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 
 import click
 
 import sidecar
-from benchmarks import curves, report, scale, sets
+from benchmarks import curves, guard, report, scale, sets
 from benchmarks.drive import run, steps
 from benchmarks.home import running
 from benchmarks.intake import backfill_figures, backfill_table, speed_figures, speed_table
@@ -118,9 +119,25 @@ def scale_command(
         click.echo(f"{table}\n")
         if write:
             report.write_page(page, name, table)
-    if write:
-        for name, picture in curves.pictures(found).items():
+    if write and tables:
+        pictures = curves.pictures(found)
+        for name, picture in pictures.items():
             page.with_name(name).write_text(picture, encoding="utf-8")
+        report.write_page(page, "scale-curves", curves.shown(pictures), fenced=False)
+
+
+@main.command("guard")
+@click.option("--write", is_flag=True, help="Make what is measured the baseline.")
+def guard_command(write: bool) -> None:
+    """Compare ratios of a small home with the committed baseline, as the tests do."""
+    with tempfile.TemporaryDirectory(prefix="sidecar-guard-") as folder:
+        found = guard.ratios(Path(folder))
+    if write:
+        guard.keep(found)
+    held = guard.baseline()
+    for name, value in found.items():
+        click.echo(f"{name:<20}{value:8.2f}{held[name]:8.2f}")
+    sys.exit(1 if guard.too_high(found, held) else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A home of any size, laid down at once: memory files as files, messages through the archive, the index by its own sync.
+"""A home of any size, laid down at once: memory files as files, messages through the archive, the index by its sync.
 
 What a daemon would take in over HTTP one by one lies here as if it had; a daemon that starts over it finds nothing left
 to do.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -56,9 +56,8 @@ def _rebuild(one: Found) -> list[str]:
     if not one:
         return ["The index made anew: not measured."]
     return [
-        f"The index of {one['files']:,} memory files made anew within {one['seconds']:.0f} s; meanwhile {one['recalls']}"
-        f" recalls, {one['failed']} of them without an answer,",
-        f"{one['degraded']} marked degraded: p50 {one['p50']:.0f} ms, p95 {one['p95']:.0f} ms.",
+        f"The index of {one['files']:,} memory files made anew within {one['seconds']:.0f} s; meanwhile",
+        f"{one['recalls']} recalls, {one['failed']} of them without an answer, {one['degraded']} marked degraded: p50 {one['p50']:.0f} ms, p95 {one['p95']:.0f} ms.",
     ]
 
 
@@ -66,6 +65,11 @@ def _stages(sizes: Sequence[Found]) -> list[str]:
     names = list(sizes[-1]["stages"]) if sizes else []
     head = f"{'ms':<12}" + "".join(f"{one['memories'] + one['messages']:>12,}" for one in sizes)
     return [head, *(f"{name:<12}" + "".join(f"{one['stages'][name]:>12.2f}" for one in sizes) for name in names)]
+
+
+def shown(names: Iterable[str]) -> str:
+    """The pictures as Markdown."""
+    return "\n\n".join(f"![{name.removesuffix('.svg').replace('-', ': ')}]({name})" for name in names)
 
 
 def pictures(found: Found) -> Mapping[str, str]:

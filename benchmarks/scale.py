@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def size_of(documents: int) -> Size:
 
 
 def measured(documents: int, count: int = QUESTIONS) -> Figures:
-    """All figures of one size, with so many questions; times in milliseconds unless they say seconds, sizes in bytes."""
+    """All figures of one size, with so many questions; times in milliseconds where no unit is said, sizes in bytes."""
     size = size_of(documents)
     asked = synthetic.questions(count, size.memories, size.messages)
     with tempfile.TemporaryDirectory(prefix="sidecar-scale-") as name:
@@ -163,12 +164,12 @@ def _alone(home: Path, asked: Sequence[synthetic.Asked]) -> Figures:
         vectors = [embedder.encode([one.text])[0] for one in asked]
         return {
             "stages": {stage: percentile(spent, 0.5) for stage, spent in laps.items()},
-            "parts": percentile([_timed(lambda one=one: _parts(parts.index, one.text)) for one in asked], 0.5),
+            "parts": percentile([_timed(partial(engines, parts.index, one.text)) for one in asked], 0.5),
             "vectors": _vectors(view, vectors),
         }
 
 
-def _parts(index: Index, text: str) -> None:
+def engines(index: Index, text: str) -> None:
     """The engines alone, called directly: one search by words and one by meaning in each kind, and the embedding."""
     view = index.view
     weights = analyse(text, view, (PROFILE,)).weights

@@ -38,7 +38,8 @@ from sidecar.model import ProfileRef, Stored
 FORMAT = 8
 """Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
 laid down in another way (2: stop words weigh less in their vectors; 3: messages have traits and voices, and no words of
-their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory; 8: logs of columns that tell since when)."""
+their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory; 8: the
+columns' files tell since when)."""
 
 _MARKER = "format.json"
 
@@ -63,6 +64,8 @@ class Index:
         self.folder = folder
         self.embedder = embedder
         self.synced_at: datetime | None = None
+        self.refilling = False
+        """Whether it is being made anew; until that is done, answers come from what was there before."""
         self._built_with = {"format": FORMAT, "embedder": embedder.name, "archive": archive}
         self._clock = clock
         self._writing = threading.Lock()
@@ -102,7 +105,9 @@ class Index:
         return self._view.generation
 
     def intact(self) -> bool:
-        """Whether the folder on disk is still the one that was opened; costs a few stats."""
+        """Whether the folder on disk is still the one that was opened, or is being filled; costs a few stats."""
+        if self.refilling:
+            return True
         try:
             for name in ("memories", "messages"):
                 (self.folder / name / "words" / "meta.json").stat()
@@ -152,10 +157,14 @@ class Index:
 
     def _refill(self, source: Source) -> SyncReport:
         """From scratch, unseen by readers until it is complete."""
-        self._base = self._view.generation + 1
-        self._start_anew()
-        report = self._follow(source, publish=lambda: None)
-        self._publish()
+        self.refilling = True
+        try:
+            self._base = self._view.generation + 1
+            self._start_anew()
+            report = self._follow(source, publish=lambda: None)
+            self._publish()
+        finally:
+            self.refilling = False
         return replace(report, generation=self.generation, rebuilt=True)
 
     def _follow(self, source: Source, publish: Callable[[], None], *, messages: bool = True) -> SyncReport:

@@ -36,7 +36,10 @@ class Threads:
 
 
 def threads(columns: Mapping[str, NDArray[Any]], alive: NDArray[np.bool_]) -> Threads:
-    """The threads of a block's rows, by their `time`, `session` and `voice`.  What was said at one time is in the order in which it arrived."""
+    """The threads of a block's rows, by their `time`, `session` and `voice`.
+
+    What was said at one time is in the order in which it arrived.
+    """
     living = np.flatnonzero(alive).astype(np.int32)
     order = living[np.lexsort((columns["time"][living], columns["session"][living]))]
     sessions = columns["session"][order]

@@ -8,6 +8,7 @@ follows, of the question before it, and of the best that its session has; the su
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,7 @@ Scores = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A message that may be given: its row, its score by words, its cosine, and what it is worth in all.
 
     The score by words is a share of what the query's words weigh together.
