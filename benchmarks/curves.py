@@ -57,7 +57,8 @@ def _rebuild(one: Found) -> list[str]:
         return ["The index made anew: not measured."]
     return [
         f"The index of {one['files']:,} memory files made anew within {one['seconds']:.0f} s; meanwhile",
-        f"{one['recalls']} recalls, {one['failed']} of them without an answer, {one['degraded']} marked degraded: p50 {one['p50']:.0f} ms, p95 {one['p95']:.0f} ms.",
+        f"{one['recalls']} recalls, {one['failed']} of them without an answer, {one['degraded']} marked degraded:",
+        f"p50 {one['p50']:.0f} ms, p95 {one['p95']:.0f} ms.",
     ]
 
 

@@ -142,6 +142,12 @@ class ColumnLog:
         merged = np.concatenate(parts)
         self._write(generation, merged[~np.isin(merged["row"], gone)], gone, since=first)
 
+    def rewrite(self, generation: int, blocks: Blocks) -> None:
+        """Lay down all that a committed generation has as its one file; at every moment one of the two is there."""
+        dimensions = next(iter(blocks.values())).dimensions
+        self._write(generation, _all_records(blocks, _dtype(dimensions)), (), since=0)
+        self.tidy(generation)
+
     def tidy(self, generation: int) -> None:
         """Remove the files that one has taken the place of, once that is committed."""
         if generation in self._files():
@@ -233,12 +239,14 @@ class ColumnLog:
             "crc": zlib.crc32(body),
         }
         path = self._path(generation)
+        fresh = path.with_suffix(".new")
         try:
-            with path.open("wb") as file:
+            with fresh.open("wb") as file:
                 file.write(json.dumps(header).encode() + b"\n")
                 file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
+            fresh.replace(path)
         except OSError as error:
             raise IndexUnusable(path=path, why=error) from error
 

@@ -56,7 +56,7 @@ class Index:
 
     _memories: Shelf
     _messages: Shelf
-    _known: dict[str, Known]
+    _known: dict[str, Known] | None
     _opened: tuple[int, int, int]
     _view: View
 
@@ -162,6 +162,8 @@ class Index:
             self._base = self._view.generation + 1
             self._start_anew()
             report = self._follow(source, publish=lambda: None)
+            for shelf in (self._memories, self._messages):
+                shelf.settle()
             self._publish()
         finally:
             self.refilling = False
@@ -194,20 +196,22 @@ class Index:
 
     def _follow_memories(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
         """Take over what differs in the store; how many memories were written and removed."""
-        seen = self._seen or Seen(self._known)
+        # Read at the first sync and not at the start: the first answer does not wait for it.
+        known = self._known = _known(self._memories) if self._known is None else self._known
+        seen = self._seen or Seen(known)
         self._seen = None  # until all of it is written: what breaks off is compared as a whole again
-        changes = memory_changes(source.memories(), self._known, seen)
+        changes = memory_changes(source.memories(), known, seen)
         for portion in portions([*changes.remove, *changes.write]):
             write = [item for item in portion if isinstance(item, Stored)]
             idents = [
                 memory_ident(item.profile, item.memory.id) if isinstance(item, Stored) else item for item in portion
             ]
-            replaced = [self._known[ident].row for ident in idents if ident in self._known]
+            replaced = [known[ident].row for ident in idents if ident in known]
             batch, fresh = memory_batch(write, replaced, self._memories.view.state.next_row, self.embedder)
             self._memories.commit(batch, cursor=0)
-            for ident in sorted(self._known.keys() & set(idents)):
-                del self._known[ident]
-            self._known |= fresh
+            for ident in sorted(known.keys() & set(idents)):
+                del known[ident]
+            known |= fresh
             publish()
         self._seen = seen
         return len(changes.write), len(changes.remove)
@@ -242,7 +246,7 @@ class Index:
     def _open_shelves(self) -> None:
         memories = Shelf(self.folder / "memories", (*MEMORY_FIELDS, ALL_FIELDS))
         messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
-        self._known, self._seen = _known(memories), None
+        self._known, self._seen = None, None
         self._memories, self._messages = memories, messages
         try:
             self._opened = self._identity()

@@ -119,6 +119,13 @@ class Shelf:
         self._log.tidy(state.generation)
         self.view = ShelfView(state, self._lexicon.reader(), blocks)
 
+    def settle(self) -> None:
+        """After many commits: the columns as one file, from which the vectors are read where they lie."""
+        view = self.view
+        if view.blocks:
+            self._log.rewrite(view.state.generation, view.blocks)
+            self.view = ShelfView(view.state, view.reader, self._log.load(view.state.generation))
+
 
 def wipe(folder: Path) -> None:
     """Remove an index folder's content; what cannot be removed is reported as IndexUnusable."""
