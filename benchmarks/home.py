@@ -15,8 +15,8 @@ from pathlib import Path
 from sidecar.client import Client
 from sidecar.errors import SidecarError
 
-START_SECONDS = 60
-"""A daemon that has not answered by then will not."""
+START_SECONDS = 300
+"""A daemon that has not answered by then, over a hundred thousand files on a busy machine, will not."""
 
 SETTLE_SECONDS = 3_600
 ANSWER_SECONDS = 300
