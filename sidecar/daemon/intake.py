@@ -10,12 +10,15 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 
 from sidecar.archiving import Archiving
+from sidecar.daemon.ahead import Ahead
 from sidecar.daemon.sources import SourceFolder, Transcript, owner, transcripts
 from sidecar.daemon.supervise import contained, told
 from sidecar.daemon.watch import Coalescer, FolderWatcher
@@ -36,7 +39,7 @@ _LOOK_AGAIN_S = 2.0
 
 _REST = 0.25
 _LONGEST_REST_S = 1.0
-"""Old sessions are read for four fifths of the time at most, so that who works on this machine has the rest of it."""
+"""Old sessions are kept for four fifths of the time at most, so that the writer has the rest of it for others."""
 
 _State = tuple[int, int, int]
 
@@ -67,6 +70,7 @@ class Intake:
         archived: asyncio.Event,
         on_archived: Callable[[bool], None],
         in_projects: Callable[[Iterable[Path]], tuple[SourceFolder, ...]] = lambda _: (),
+        nice: int = 0,
     ) -> None:
         """Own what is read.
 
@@ -80,11 +84,12 @@ class Intake:
             archived: set when the first scan is through.
             on_archived: called whenever messages have come, and told whether more of them will come at once.
             in_projects: finds further places in the folders of known projects, at every scan.
+            nice: the niceness of the process that reads old sessions.
         """
         self.places, self._archiving, self._router, self._writer = places, archiving, router, writer
         self._fixed, self._in_projects = places, in_projects
         self._rescan_s, self._backfill_days = rescan.total_seconds(), backfill_days
-        self._on_archived = on_archived
+        self._on_archived, self._nice = on_archived, nice
         self.progress = Progress(finished=archived)
         self._problems: dict[Path, tuple[str, _State]] = {}
         self.paused = False
@@ -101,7 +106,7 @@ class Intake:
         try:
             await self._watch(watcher)
             await self._writer.run(Urgency.ARCHIVE, self._archiving.recheck)
-            await self.scan(live=False)
+            await self.catch_up()
             if self.progress.done:
                 self._on_archived(False)
             self.progress.finished.set()
@@ -109,24 +114,32 @@ class Intake:
         finally:
             await asyncio.to_thread(watcher.close)
 
-    async def scan(self, *, live: bool) -> None:
-        """Take in everything that is new below the folders, newest session first.
+    async def catch_up(self) -> None:
+        """Take in what agents have left while nobody watched, newest session first, and tell the progress.
 
         What is written meanwhile goes first: somebody is working there.
         """
-        pending, headers = await asyncio.to_thread(self._survey)
-        if not live:
-            self.progress.done, self.progress.total = 0, len(pending)
-        for item in sorted(pending, key=lambda item: (_newest(headers[item.path]), str(item.path)), reverse=True):
-            await self.take(item, live=live)
-            if not live:
+        pending = await self._new()
+        self.progress.done, self.progress.total = 0, len(pending)
+        size = await asyncio.to_thread(lambda: sum(_size(item.path) for item in pending))
+        with closing(Ahead(self._archiving.cursor, size, self._nice)) as ahead:
+            for item, following in zip_longest(pending, pending[1:]):
+                await self._contained(item, self._take_old(item, following, ahead))
                 self.progress.done += 1
-            if self._due():
-                await self._take_files(self._events.take())
+                await self._take_due()
 
-    async def take(self, item: Transcript, *, live: bool) -> None:
+    async def scan(self) -> None:
+        """Take in what is new below the folders, newest session first; what is written meanwhile goes before it."""
+        for item in await self._new():
+            await self.take(item)
+            await self._take_due()
+
+    async def take(self, item: Transcript) -> None:
         """Archive what is new in one file; a file that cannot be read is remembered and skipped until it changes."""
-        error = await contained(self._take_all(item, live=live))
+        await self._contained(item, self._take_all(item))
+
+    async def _contained(self, item: Transcript, taking: Awaitable[None]) -> None:
+        error = await contained(taking)
         state = await asyncio.to_thread(_state, item.path)
         if error is None or state is None:
             self._problems.pop(item.path, None)
@@ -134,16 +147,31 @@ class Intake:
             self._problems[item.path] = (told(error), state)
             log.warning("transcript skipped", exc_info=error, extra={"path": item.path})
 
-    async def _take_all(self, item: Transcript, *, live: bool) -> None:
+    async def _take_all(self, item: Transcript) -> None:
         more = True
         while more and not self.paused:
-            begun, written = time.monotonic(), datetime.now(UTC) if live else None
+            written = datetime.now(UTC)
             step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
             if step.changed:
-                self._on_archived(not live)
-            if not live:
-                await asyncio.sleep(min((time.monotonic() - begun) * _REST, _LONGEST_REST_S))
+                self._on_archived(False)
+
+    async def _take_old(self, item: Transcript, following: Transcript | None, ahead: Ahead) -> None:
+        more = True
+        while more and not self.paused:
+            piece = await ahead.piece(item, following)
+            if piece is None:
+                return
+            begun = time.monotonic()
+            step = await self._writer.run(Urgency.ARCHIVE, self._archiving.keep_piece, piece)
+            more = step.more
+            if step.changed:
+                self._on_archived(True)
+            await asyncio.sleep(min((time.monotonic() - begun) * _REST, _LONGEST_REST_S))
+
+    async def _take_due(self) -> None:
+        if self._due():
+            await self._take_files(self._events.take())
 
     @property
     def problems(self) -> Mapping[Path, str]:
@@ -198,7 +226,7 @@ class Intake:
                 next_look = time.monotonic() + _LOOK_AGAIN_S
             if appeared or self._scan_now or time.monotonic() >= next_scan or not watcher.alive:
                 self._scan_now = False
-                await self.scan(live=True)
+                await self.scan()
                 next_scan = time.monotonic() + self._jittered()
             elif self._due():
                 await self._take_events(self._events.take())
@@ -223,13 +251,13 @@ class Intake:
     async def _take_events(self, paths: set[Path]) -> None:
         if await asyncio.to_thread(lambda: any(path.is_dir() for path in paths)):
             # A folder that appeared may hold files whose events came before its watch.
-            await self.scan(live=True)
+            await self.scan()
         else:
             await self._take_files(paths)
 
     async def _take_files(self, paths: set[Path]) -> None:
         for item in await asyncio.to_thread(self._prepared, paths):
-            await self.take(item, live=True)
+            await self.take(item)
 
     def _prepared(self, paths: set[Path]) -> list[Transcript]:
         """The transcripts among some paths, once routing knows those that are new."""
@@ -237,6 +265,11 @@ class Intake:
         found = sorted((item for item in items if item is not None), key=lambda item: str(item.path))
         self._learn(self._headers([item for item in found if self._archiving.cursor(item.path) is None]))
         return found
+
+    async def _new(self) -> list[Transcript]:
+        """What is to be read, newest session first."""
+        pending, headers = await asyncio.to_thread(self._survey)
+        return sorted(pending, key=lambda item: (_newest(headers[item.path]), str(item.path)), reverse=True)
 
     def _survey(self) -> tuple[list[Transcript], Mapping[Path, tuple[SessionHeader, ...]]]:
         """What is to be read, with its headers, which routing has seen all; what is too old is declined."""
@@ -302,6 +335,11 @@ def _state(path: Path) -> _State | None:
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _size(path: Path) -> int:
+    state = _state(path)
+    return 0 if state is None else state[1]
 
 
 def _newest(headers: tuple[SessionHeader, ...]) -> datetime:
