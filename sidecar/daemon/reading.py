@@ -148,13 +148,16 @@ def _asked(process: subprocess.Popen[bytes], question: tuple[str, str, str | Non
     """The answer to a question.  Raises EOFError or OSError if the process has ended."""
     if process.stdin is None or process.stdout is None:  # both were asked for
         raise EOFError
-    _send(process.stdin, question)
+    _send(process.stdin, _packed(question))
     reply: _Reply = pickle.loads(_received(process.stdout))  # noqa: S301 - from our own process, by a pipe
     return reply
 
 
-def _send(pipe: IO[bytes], value: object) -> None:
-    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+def _packed(value: object) -> bytes:
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def _send(pipe: IO[bytes], content: bytes) -> None:
     pipe.write(len(content).to_bytes(_LENGTH_BYTES, "big"))
     pipe.write(content)
     pipe.flush()
@@ -181,13 +184,13 @@ def serve() -> None:
     nice, memory = map(int, sys.argv[1:3])
     with contextlib.suppress(OSError, ValueError):  # a service manager may forbid it, or have set less
         os.nice(nice)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     # Nothing that prints may come between two answers.
     answers, asked = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb", buffering=0)
     os.dup2(2, 1)
     questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(asked, questions), daemon=True).start()
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     while True:
         agent, path, after = pickle.loads(questions.get())  # noqa: S301 - from our own daemon, by a pipe
         _send(answers, _reply(agent, Path(path), None if after is None else Cursor.from_json(after)))
@@ -202,10 +205,10 @@ def _listen(pipe: IO[bytes], questions: queue.SimpleQueue[bytes]) -> None:
         os._exit(0)
 
 
-def _reply(agent: str, path: Path, after: Cursor | None) -> _Reply:
+def _reply(agent: str, path: Path, after: Cursor | None) -> bytes:
     try:
-        return read_piece(agent, path, after)
+        return _packed(read_piece(agent, path, after))
     except TranscriptUnreadable as error:
-        return _Unreadable(str(error.fields.get("why", error.message)), error.hint)
+        return _packed(_Unreadable(str(error.fields.get("why", error.message)), error.hint))
     except MemoryError:
-        return _Unreadable("it takes more memory than there is for one file", TranscriptUnreadable.hint)
+        return _packed(_Unreadable("it takes more memory than there is for one file", TranscriptUnreadable.hint))
