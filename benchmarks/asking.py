@@ -1,4 +1,4 @@
-"""Somebody who asks for memories now and then, and how long the answers take."""
+"""Somebody who asks for memories and keeps one now and then, and how long the answers take."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.client import Client, Profile
@@ -14,10 +15,21 @@ from sidecar.client import Client, Profile
 _PAUSE_S = 0.1
 """Between an answer and the next question: far more often than agents ask, and little work in itself."""
 
+_KEPT_EVERY = 10
+"""After so many questions something is to be remembered."""
+
 _PATIENCE_S = 60.0
 
 _PROFILE = Profile(name="personal")
 """Where rendered sessions belong, whose projects are not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Seconds that answers took."""
+
+    recall: list[float] = field(default_factory=list)
+    remember: list[float] = field(default_factory=list)
 
 
 class Asker:
@@ -26,7 +38,7 @@ class Asker:
     def __init__(self, socket: Path, questions: Sequence[str]) -> None:
         self._client, self._questions = Client(socket, timeout=_PATIENCE_S), questions
         self._stop = threading.Event()
-        self.seconds: list[float] = []
+        self.answers = Answers()
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -41,11 +53,16 @@ class Asker:
             thread.join()
 
     def _ask(self) -> None:
+        recalled, kept = self.answers.recall, self.answers.remember
         while not self._stop.wait(_PAUSE_S):
-            question = self._questions[len(self.seconds) % len(self._questions)]
+            question = self._questions[len(recalled) % len(self._questions)]
             begun = time.monotonic()
             self._client.recall(_PROFILE, question)
-            self.seconds.append(time.monotonic() - begun)
+            recalled.append(time.monotonic() - begun)
+            if len(recalled) % _KEPT_EVERY == 0:
+                begun = time.monotonic()
+                self._client.remember(_PROFILE, f"Crane {begun} of the harbour is painted in colour {len(kept)}.")
+                kept.append(time.monotonic() - begun)
 
 
 def quantiles(seconds: Sequence[float]) -> dict[str, float]:

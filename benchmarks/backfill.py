@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.asking import Asker
+from benchmarks.asking import Answers, Asker
 from benchmarks.home import POLL_SECONDS, SETTLE_SECONDS, Home, running
 from benchmarks.rendered import Session
 from sidecar.client import Client, Profile
@@ -80,8 +80,8 @@ def by_daemon(sessions: Sequence[Session], home: Path, tick: Callable[[int], Non
 
 def beside(
     sessions: Sequence[Session], home: Path, tick: Callable[[int], None], *, calm_s: float = _CALM_S
-) -> tuple[Sequence[float], Sequence[float]]:
-    """Seconds that answers take while a daemon takes old sessions in, and for `calm_s` seconds afterwards."""
+) -> tuple[Answers, Answers]:
+    """How long answers take while a daemon takes old sessions in, and for `calm_s` seconds afterwards."""
     questions = _phrases(sessions)
     with running(home) as daemon:
         socket = daemon.folder / "run" / "sidecar.sock"
@@ -90,7 +90,7 @@ def beside(
             _wait(daemon, time.monotonic(), tick)
         with calm.asking():
             time.sleep(calm_s)
-    return busy.seconds, calm.seconds
+    return busy.answers, calm.answers
 
 
 def _wait(daemon: Home, begun: float, tick: Callable[[int], None], look: Callable[[], None] = lambda: None) -> None:

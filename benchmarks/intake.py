@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from benchmarks.asking import quantiles
+from benchmarks.asking import Answers, quantiles
 from benchmarks.backfill import STAGES, beside, by_daemon, by_stage
 from benchmarks.reading import as_they_lie, large_file
 from benchmarks.rendered import Session, render
@@ -85,7 +85,11 @@ def _asked(samples: Mapping[str, list[Path]], size: int) -> tuple[Figures, Figur
         with click.progressbar(length=len(sessions), label="asked meanwhile", file=sys.stderr) as bar:
             steps = _Steps()
             busy, calm = beside(sessions, Path(name), lambda done: bar.update(steps.to(done)))
-    return quantiles(busy), quantiles(calm)
+    return _figures(busy), _figures(calm)
+
+
+def _figures(found: Answers) -> Figures:
+    return {"recall": quantiles(found.recall), "remember": quantiles(found.remember)}
 
 
 class _Steps:
@@ -119,15 +123,16 @@ def backfill_table(found: Figures) -> str:
         f"stage by stage, {found['staged_bytes'] / 1e6:.0f} MB of them:",
         *(f"  {stage:<10} {s:>7.1f} s CPU {s / whole:>5.0%}" for stage, s in found["stages"].items()),
         "",
-        "recall, ms                answers     p50     p95     p99  slowest",
-        *(_answers(label, found[name]) for label, name in _ASKED),
+        "ms                                answers     p50     p95     p99  slowest",
+        *(_answers(f"{what} {label}", found[name][what]) for what in _WHAT for label, name in _ASKED),
     ]
     return "\n".join(lines)
 
 
+_WHAT = ("recall", "remember")
 _ASKED = (("beside a back-fill", "asked_meanwhile"), ("afterwards", "asked_afterwards"))
 
 
 def _answers(label: str, row: Mapping[str, float]) -> str:
     times = f"{row['p50_ms']:>7.1f} {row['p95_ms']:>7.1f} {row['p99_ms']:>7.1f} {row['p100_ms']:>8.1f}"
-    return f"  {label:<22} {row['answers']:>8} {times}"
+    return f"  {label:<30} {row['answers']:>8} {times}"

@@ -67,8 +67,8 @@ def test_readers_are_measured(tmp_path: Path) -> None:
 def test_a_daemon_is_asked_beside_a_back_fill_and_after_it(tmp_path: Path) -> None:
     sessions = render(by_agent(GOLDEN), tmp_path, 20_000, smallest=1_000)
     busy, calm = beside(sessions, tmp_path, lambda _: None, calm_s=1.0)
-    assert len(calm) > 1
-    assert all(0 < seconds < HANG_S for seconds in (*busy, *calm))
+    assert len(calm.recall) > 1
+    assert all(0 < seconds < HANG_S for seconds in (*busy.recall, *busy.remember, *calm.recall, *calm.remember))
 
 
 def test_quantiles_are_those_of_answers_that_were_given() -> None:
