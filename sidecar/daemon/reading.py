@@ -1,4 +1,4 @@
-"""Old sessions are read and redacted by a process of their own: two thirds of a back-fill's work outside of the daemon.
+"""Old sessions are read and redacted by a process of their own: much of the work of a back-fill, outside of the daemon.
 
 In the daemon itself that work would hold the interpreter's lock, and whoever asks for memories would wait for it.  The
 process reads, and hands over what it has read without its secrets; it writes nothing, and the daemon alone keeps it.
