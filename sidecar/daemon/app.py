@@ -264,6 +264,7 @@ class Daemon:
             archived=archived,
             on_archived=on_archived,
             in_projects=histories if _reads_projects(config) else lambda _: (),
+            nice=config.extract.nice,
         )
 
     def _router(self) -> Router:

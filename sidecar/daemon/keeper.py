@@ -189,12 +189,16 @@ class Keeper:
         if anew or not self._index.intact():
             self._degraded["index"] = "the index is being made anew"
         try:
-            changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew)
+            changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew, portion=True)
         except BaseException:
             self._anew, self._archived_by, self._next_scan = self._anew or anew, 0.0, 0.0
             raise
         self._degraded.pop("index", None)
-        self.behind_since = self._newer
+        if self._follow.unfinished:  # goes on at once, unless somebody waits for the writer
+            self._archived_by = 0.0
+            self._woken.set()
+        else:
+            self.behind_since = self._newer
         if self._follow.faults:
             self._scan_within(_RESCAN_FAULTY_S)
         if changed:
