@@ -18,6 +18,7 @@ from typing import Protocol
 from sidecar import bearer, git, log, meeting
 from sidecar.archiving import Archiving
 from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.daemon.allocator import GivingBack, few_arenas
 from sidecar.daemon.asgi import Mount
 from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.choices import Engine
@@ -78,6 +79,7 @@ def run(
     are shown in `status` instead.
     """
     os.umask(_PRIVATE)
+    few_arenas()
     for folder in (paths.store, paths.state, paths.cache):
         ensure_folder(folder)
     with contextlib.closing(_Held(paths)):
@@ -340,6 +342,7 @@ def _supervise(parts: Parts) -> None:
         ("upkeep", parts.upkeep),
         ("sync", parts.sync),
         ("carry", parts.carry),
+        ("memory", GivingBack()),
     ):
         parts.supervisor.add(name, part.serve)
 
