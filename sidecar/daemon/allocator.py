@@ -30,7 +30,7 @@ _RESIDENT = 1
 
 def _library() -> ctypes.CDLL | None:
     """The C library if it is one whose allocator is known here."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not _STATM.exists():
         return None
     library = ctypes.CDLL(None)
     return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
@@ -55,7 +55,7 @@ class GivingBack:
     async def serve(self) -> None:
         """Run until cancelled; return at once where there is nothing to call."""
         library = _library()
-        if library is None or not _STATM.exists():
+        if library is None:
             return
         kept = 0
         while True:
