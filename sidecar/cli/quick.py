@@ -1,7 +1,7 @@
 """`sidecar recall WORDS` without the command line, whose import takes ten times what Python takes to start.
 
-It serves what is asked most: words, `--limit` and `--json`, answered by a daemon that has nothing else to say.  The rest
-(another option, no daemon, an error) is left to the command line, which asks again: a recall changes nothing.
+It serves what is asked most: words, `--limit` and `--json`, answered by a daemon that has nothing else to say.  The
+rest (another option, no daemon, an error) is left to the command line, which asks again: a recall changes nothing.
 
 As in `sidecar.hooks.hook`, nothing is imported that is not cheap: no `json`, `re`, `socket` or `typing`.
 """

@@ -23,6 +23,7 @@ from sidecar.daemon.asgi import Mount
 from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
+from sidecar.daemon.indexwatch import IndexWatch
 from sidecar.daemon.intake import Intake, Progress
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
@@ -343,6 +344,7 @@ def _supervise(parts: Parts) -> None:
         ("sync", parts.sync),
         ("carry", parts.carry),
         ("memory", GivingBack()),
+        ("index", IndexWatch(parts.index.folder, parts.keeper.wake)),
     ):
         parts.supervisor.add(name, part.serve)
 
