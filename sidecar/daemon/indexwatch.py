@@ -38,7 +38,11 @@ class IndexWatch:
     async def _watched(self) -> bool:
         """Watch until something happens; False at once if there is no folder, or later if it cannot be watched."""
         changed, loop = asyncio.Event(), asyncio.get_running_loop()
-        watcher = FolderWatcher(lambda _path: loop.call_soon_threadsafe(changed.set))
+
+        def notify(_path: Path) -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        watcher = FolderWatcher(notify)
         try:
             if not await asyncio.to_thread(watcher.ensure, [self._folder], shallow=[self._folder]):
                 return False
