@@ -12,7 +12,7 @@ import _socket
 import os
 import sys
 
-from sidecar import meeting
+from sidecar import hello, meeting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,22 +86,23 @@ def _ask(socket: str, body: bytes) -> bytes:
     """The body of a good answer.  Raises OSError, and ValueError for any other answer."""
     head = (
         b"POST /v1/recall HTTP/1.1\r\nHost: sidecar\r\nConnection: close\r\n"
-        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        b"Content-Type: application/json\r\n%b: %d\r\nContent-Length: %d\r\n\r\n"
     )
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     pieces: list[bytes] = []
     try:
         connection.settimeout(_SECONDS)
         connection.connect(socket)
-        connection.sendall(head % len(body) + body)
+        connection.sendall(head % (hello.HEADER.encode(), hello.PROTOCOL, len(body)) + body)
         while piece := connection.recv(_CHUNK):
             pieces.append(piece)
     finally:
         connection.close()
     told, _, answer = b"".join(pieces).partition(b"\r\n\r\n")
     first, *fields = told.lower().split(b"\r\n")
-    if first.split(b" ")[1:2] != [b"200"] or b"content-length: %d" % len(answer) not in fields:
-        raise ValueError("it is not a whole good answer")
+    whole = {b"content-length: %d" % len(answer), b"%b: %d" % (hello.HEADER.lower().encode(), hello.PROTOCOL)}
+    if first.split(b" ")[1:2] != [b"200"] or not whole.issubset(fields):
+        raise ValueError("it is not a whole good answer, or one in another language")
     return answer
 
 

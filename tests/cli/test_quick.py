@@ -76,8 +76,9 @@ def test_all_else_is_left_to_the_command_line(asked: StubDaemon, arguments: tupl
         NotFound(what="profile", name="web"),
         Raw(b""),
         Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{}"),
-        Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{x}"),
-        Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Raw(b"HTTP/1.1 200 OK\r\nSidecar-Protocol: 1\r\nContent-Length: 3\r\n\r\n{x}"),
+        Raw(b"HTTP/1.1 200 OK\r\nSidecar-Protocol: 1\r\nContent-Length: 0\r\n\r\n"),
+        Raw(b'HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n{"success": true, "result": {"count": 0}}'),
     ],
 )
 def test_what_it_cannot_tell_is_left_to_the_command_line(
