@@ -18,10 +18,12 @@ from typing import Protocol
 from sidecar import bearer, git, log, meeting
 from sidecar.archiving import Archiving
 from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.daemon.allocator import GivingBack, few_arenas
 from sidecar.daemon.asgi import Mount
 from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
+from sidecar.daemon.indexwatch import IndexWatch
 from sidecar.daemon.intake import Intake, Progress
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
@@ -78,6 +80,7 @@ def run(
     are shown in `status` instead.
     """
     os.umask(_PRIVATE)
+    few_arenas()
     for folder in (paths.store, paths.state, paths.cache):
         ensure_folder(folder)
     with contextlib.closing(_Held(paths)):
@@ -341,6 +344,8 @@ def _supervise(parts: Parts) -> None:
         ("upkeep", parts.upkeep),
         ("sync", parts.sync),
         ("carry", parts.carry),
+        ("memory", GivingBack()),
+        ("index", IndexWatch(parts.index.folder, parts.keeper.wake)),
     ):
         parts.supervisor.add(name, part.serve)
 

@@ -33,8 +33,11 @@ _EVENT_QUIET_S = 0.15
 _EVENT_MAXIMUM_S = 1.0
 """A line is archived within this time of its writing; agents write a turn in many small appends."""
 
-_LOOK_AGAIN_S = 2.0
-"""How often folders that did not exist are looked for: an agent that is installed later."""
+_LOOK_AGAIN_S = (2.0, 60.0)
+"""How often folders that did not exist are looked for, an agent that is installed later: at first, and at last."""
+
+_LOOK_RARER = 1.25
+"""So much longer each pause is than the one before: it has come to a minute after five."""
 
 _REST = 0.25
 _LONGEST_REST_S = 1.0
@@ -91,6 +94,7 @@ class Intake:
         self._woken = asyncio.Event()
         self._watch_problem: str | None = None
         self._scan_now = False
+        self._look_s = _LOOK_AGAIN_S[0]
 
     async def serve(self) -> None:
         """Run until cancelled."""
@@ -217,7 +221,8 @@ class Intake:
             appeared: list[Path] = []
             if time.monotonic() >= next_look:
                 appeared = await self._watch(watcher)
-                next_look = time.monotonic() + _LOOK_AGAIN_S
+                self._look_s = _LOOK_AGAIN_S[0] if appeared else min(self._look_s * _LOOK_RARER, _LOOK_AGAIN_S[1])
+                next_look = time.monotonic() + self._look_s
             if appeared or self._scan_now or time.monotonic() >= next_scan or not watcher.alive:
                 self._scan_now = False
                 await self.scan()
@@ -233,7 +238,7 @@ class Intake:
     async def _wait(self) -> None:
         """Sleep until a file changes and comes to rest, or until it is time to look for new folders."""
         due = None if self.paused else self._events.due(time.monotonic())
-        seconds = _LOOK_AGAIN_S if due is None else min(_LOOK_AGAIN_S, max(due, 0.0))
+        seconds = self._look_s if due is None else min(self._look_s, max(due, 0.0))
         try:
             # Not `wait_for`: in Python 3.11 it can lose a cancellation that comes together with the event.
             async with asyncio.timeout(seconds):
