@@ -138,7 +138,7 @@ def settle_in(
     files = names(record.trees, arrival.commit)
     blobs = record.trees.blobs(files.values())
     for path, name in sorted(files.items()):
-        write_durably(arrival.folder / path, blobs[name])
+        write_durably(arrival.folder / path, blobs[name], root=arrival.folder)
     git.move_branch(arrival.commit, None)
     git.refresh_index(sorted(files))
     record.share(arrival.address, project)

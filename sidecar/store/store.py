@@ -170,7 +170,7 @@ class Store:
             fresh = info.render(found)
             self._step(f"create {ref}")
             self._writes.note_write(str(ref), PROFILE_FILE, sha256_of(fresh))
-            write_durably(folder / PROFILE_FILE, fresh, expected_sha256=ABSENT)
+            write_durably(folder / PROFILE_FILE, fresh, expected_sha256=ABSENT, root=folder)
         profile = Profile(
             ref, folder, found, machine=self._machine, writes=self._writes, clock=self._clock, step=self._step
         )
