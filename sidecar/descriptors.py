@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -116,3 +117,12 @@ def fresh_file(path: Path) -> int:
     """A descriptor of a new, empty file, 0600, in place of whatever name was there; what a link led to is untouched."""
     path.unlink(missing_ok=True)
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove whatever has this name: a folder with all that is in it, of a link the link alone."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISDIR(path.lstat().st_mode):
+            shutil.rmtree(path)  # which holds the folders open, and follows no link on its way
+        else:
+            path.unlink()

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import IO
 from urllib.parse import urlencode
 
-from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, from_wire
+from sidecar import meeting
+from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, ServerForeign, from_wire
 
 _PIECE = 256 * 1024
 _OK = 200
@@ -28,6 +29,8 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+        if not meeting.is_ours(self.sock):
+            raise ServerForeign(socket=self._path, peer=meeting.peer(self.sock))
 
 
 def download(

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 import os
+import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,14 +21,23 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sidecar import __version__
+from sidecar import __version__, meeting
 from sidecar.daemon import metrics, openapi, routes, tcp
 from sidecar.daemon.asgi import Exchange, Mount
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
 from sidecar.daemon.protocol import Api, Spooled
 from sidecar.daemon.tcp import MCP_PATH, Gate, Listeners
-from sidecar.errors import BadRequest, BodyTooLarge, MethodNotAllowed, NotJson, SidecarError, TokenNeeded, Unavailable
+from sidecar.errors import (
+    BadRequest,
+    BodyTooLarge,
+    MethodNotAllowed,
+    NotJson,
+    PeerRefused,
+    SidecarError,
+    TokenNeeded,
+    Unavailable,
+)
 from sidecar.wire import envelope, parsing
 from sidecar.wire.requests import Body
 from sidecar.wire.shapes import IndexState, ResultInfo
@@ -207,10 +217,11 @@ class Server:
         return response
 
     def _admit(self, request: web.BaseRequest) -> None:
-        """Let everybody in who can open the Unix socket, and over TCP whom the gate lets in."""
+        """Let the user's own programs in by the Unix socket, and over TCP whom the gate lets in."""
         if request.transport is None:
             raise Unavailable(what="The answer", why="its connection has gone")
         if not isinstance(request.transport.get_extra_info("sockname"), tuple):
+            _admit_peer(request.transport.get_extra_info("socket"))
             return
         if self._gate is None:
             raise TokenNeeded
@@ -330,6 +341,17 @@ async def _sent(request: web.BaseRequest, spooled: Spooled) -> web.StreamRespons
                 await response.write(piece)
             await response.write_eof()
     return response
+
+
+def _admit_peer(connection: socket.socket) -> None:
+    """Refuse another user, whatever the mode of the socket's file: root too, who can become the one that is meant.
+
+    A program that root runs by mistake, or in a container, must not write its words among the user's.
+    """
+    peer = meeting.peer(connection)
+    if peer is not None and peer != os.geteuid():
+        _log.warning("refused another user", extra={"peer": peer})
+        raise PeerRefused(peer=peer, own=os.geteuid())
 
 
 def _stopping() -> Unavailable:

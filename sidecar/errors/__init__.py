@@ -1,6 +1,15 @@
 """What can go wrong, in one tree: `base` has the general classes, the other modules those of one subject each."""
 
-from sidecar.errors.access import ForgottenBefore, HostRefused, OriginRefused, TokenFileUnfit, TokenNeeded
+from sidecar.errors.access import (
+    ForgottenBefore,
+    HostRefused,
+    OriginRefused,
+    PeerRefused,
+    PlaceUnfit,
+    ServerForeign,
+    TokenFileUnfit,
+    TokenNeeded,
+)
 from sidecar.errors.base import (
     PROFILE_FAULTS,
     AlreadyRunning,
@@ -144,6 +153,8 @@ __all__ = [
     "NothingToImport",
     "NothingToUndo",
     "OriginRefused",
+    "PeerRefused",
+    "PlaceUnfit",
     "ProfileAside",
     "PromptTruncated",
     "PurgeDeclined",
@@ -159,6 +170,7 @@ __all__ = [
     "RemoteRewritten",
     "RemoteTooLarge",
     "RemoteUnreachable",
+    "ServerForeign",
     "SettingsTaken",
     "SettingsUnclear",
     "SidecarError",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from sidecar.descriptors import remove_tree
 from sidecar.errors import BadRemote, GitFailed, RemoteRefused, RemoteTooLarge, RemoteUnreachable
 from sidecar.git.repository import BRANCH
 from sidecar.git.runner import OBJECT, PROTOCOLS, Limits, exchange, run, user_setting
@@ -118,8 +118,7 @@ class Exchange:
 
     def discard(self) -> None:
         """Let go of what is in the quarantine."""
-        if self._quarantine.exists():
-            shutil.rmtree(self._quarantine)
+        remove_tree(self._quarantine)
 
     def push(self, commit: str, *, replacing: str | None = None) -> bool:
         """Let the remote's branch go on to a commit; False if somebody else was faster.

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.threads import Threads, threads
 
@@ -304,7 +305,7 @@ class ColumnLog:
         }
         path = self._path(generation)
         try:
-            with path.open("wb") as file:
+            with os.fdopen(fresh_file(path), "wb") as file:
                 file.write(json.dumps(header).encode() + b"\n" + body)
                 file.flush()
                 os.fsync(file.fileno())

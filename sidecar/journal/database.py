@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from sidecar.descriptors import kept_file
 from sidecar.errors import FormatTooNew, JournalUnusable
 
 Connection = sqlite3.Connection
@@ -144,10 +145,16 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def _create(path: Path) -> None:
-    """Make the file before SQLite does, so that it and its companions are never readable by others."""
+    """Make the file before SQLite does, so that it and its companions are never readable by others.
+
+    A link is refused here; SQLite itself opens its companions without following one.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
+    descriptor = kept_file(path, os.O_RDWR)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_newer(path: Path, known: int) -> None:

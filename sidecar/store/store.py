@@ -200,6 +200,10 @@ class Store:
 
     def _discard(self, folder: Path, trash: Path, name: str) -> Path:
         ensure_folder(trash)
+        if trash.is_symlink():
+            raise FileSystemFailed(
+                path=trash, action="used as the trash", why="it is a symlink", hint="Remove the link."
+            )
         stamp = self._clock().strftime("%Y%m%dT%H%M%SZ")
         target = trash / f"{name}-{stamp}"
         number = 1
