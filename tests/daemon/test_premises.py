@@ -1,4 +1,4 @@
-"""Folders of ours that others can enter are refused with the command that mends them; files inside are not looked at."""
+"""Folders of ours that others can enter are refused, with the command that mends them; files inside do not matter."""
 
 from __future__ import annotations
 
