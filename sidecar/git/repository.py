@@ -224,7 +224,12 @@ class Git:
         that holds git's own locks, and a `fast-import` that moves refs, while the next one begins anew.  So whatever is
         run inside holds the lock as well, and the next one waits for it.
         """
-        with os.fdopen(kept_file(self.folder / ".git" / _ALONE, os.O_WRONLY | os.O_APPEND), "ab") as lock:
+        try:
+            descriptor = kept_file(self.folder / ".git" / _ALONE, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            why = f"{_ALONE} cannot be opened: {error.strerror}"
+            raise GitFailed(command="wait", folder=self.folder, stderr=why) from error
+        with os.fdopen(descriptor, "ab") as lock:
             deadline = time.monotonic() + patience
             while not _locked(lock.fileno()):
                 if time.monotonic() > deadline:
