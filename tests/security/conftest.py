@@ -3,4 +3,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
+for room in ("store", "daemon"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / room))
