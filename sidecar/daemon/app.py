@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import logging
 import os
 import signal
@@ -186,7 +185,7 @@ class Daemon:
         self._journal.close()
 
     def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
-        config, journal, writer, by = self._config, self._journal, self._writer, f"{getpass.getuser()}@{_hostname()}"
+        config, journal, writer, by = self._config, self._journal, self._writer, f"{git.login()}@{_hostname()}"
         router, rules = self._router(), RulesExtractor()
         extraction = Extraction(config.extract, journal, writer, rules, partial(engine, config.extract))
         quiet = timedelta(seconds=config.watch.quiet_seconds)

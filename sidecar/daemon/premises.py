@@ -10,7 +10,6 @@ What is odd and yet lets nobody in is only told: see `Finding.refused`.
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
 import stat
@@ -90,7 +89,7 @@ def _private(place: str, folder: Path) -> Iterator[Finding]:
 def _owned(place: str, folder: Path) -> Iterator[Finding]:
     found = _stat(folder)
     if found is not None and found.st_uid != os.geteuid():
-        mend = f"sudo chown -R {shlex.quote(getpass.getuser())} {shlex.quote(str(folder))}"
+        mend = f"sudo chown -R {os.geteuid()} {shlex.quote(str(folder))}"
         yield Finding(place, folder, f"belongs to another user ({found.st_uid})", mend)
 
 
