@@ -225,8 +225,7 @@ class Server:
             return
         if self._gate is None:
             raise TokenNeeded
-        headers = request.headers
-        self._gate.admit(headers.get("Host"), headers.get("Origin"), headers.get("Authorization"))
+        self._gate.admit(*(_once(request, name) for name in ("Host", "Origin", "Authorization", "Sec-Fetch-Site")))
 
     async def _mounted(self, request: web.BaseRequest, mount: Mount) -> web.StreamResponse:
         """The answer of an application of its own; when the server stops, a stream ends where it is."""
@@ -341,6 +340,12 @@ async def _sent(request: web.BaseRequest, spooled: Spooled) -> web.StreamRespons
                 await response.write(piece)
             await response.write_eof()
     return response
+
+
+def _once(request: web.BaseRequest, name: str) -> str | None:
+    """A header that may stand there once: of two, somebody between us and the client may have looked at the other."""
+    found = request.headers.getall(name, [])
+    return ", ".join(found) if found else None
 
 
 def _admit_peer(connection: socket.socket) -> None:
