@@ -21,7 +21,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sidecar import __version__, meeting
+from sidecar import __version__, hello, meeting
 from sidecar.daemon import metrics, openapi, routes, tcp
 from sidecar.daemon.asgi import Exchange, Mount
 from sidecar.daemon.handlers import Call, Reply
@@ -34,6 +34,7 @@ from sidecar.errors import (
     MethodNotAllowed,
     NotJson,
     PeerRefused,
+    ProgramOlder,
     SidecarError,
     TokenNeeded,
     Unavailable,
@@ -76,6 +77,7 @@ _PIECE_BYTES = 256 * 1024
 
 _HEADERS: Mapping[str, str] = {
     "Server": f"sidecar/{__version__}",
+    hello.HEADER: str(hello.PROTOCOL),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
@@ -194,6 +196,7 @@ class Server:
         self._idle.clear()
         try:
             self._admit(request)
+            _understand(request)
             if self._mcp is not None and request.rel_url.raw_path == MCP_PATH:
                 name, response = "mcp", await self._mounted(request, self._mcp)
             elif request.method == "OPTIONS" and (methods := routes.allowed(request.rel_url.raw_path)):
@@ -357,6 +360,13 @@ def _admit_peer(connection: socket.socket) -> None:
     if peer is not None and peer != os.geteuid():
         _log.warning("refused another user", extra={"peer": peer})
         raise PeerRefused(peer=peer, own=os.geteuid())
+
+
+def _understand(request: web.BaseRequest) -> None:
+    """Refuse a program whose language is no longer spoken; whoever names none is no program of ours, and is served."""
+    spoken = hello.spoken(request.headers.get(hello.HEADER))
+    if spoken is not None and spoken < hello.OLDEST and request.rel_url.raw_path not in hello.ALWAYS:
+        raise ProgramOlder(daemon=__version__, spoken=spoken, needed=hello.OLDEST)
 
 
 def _stopping() -> Unavailable:
