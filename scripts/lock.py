@@ -1,4 +1,4 @@
-"""Write `requirements.lock` and the table of licences in `docs/dependencies.md`.
+"""Write `requirements.lock` and the table of licences in `docs/licences.md`.
 
     python scripts/lock.py [--licences]
 
@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
-PAGE = ROOT / "docs" / "dependencies.md"
+PAGE = ROOT / "docs" / "licences.md"
 BEGIN, END = "<!-- licences: written by scripts/lock.py -->", "<!-- end of licences -->"
 
 PLATFORMS: Mapping[str, Sequence[str]] = {
@@ -120,7 +120,7 @@ def table(found: Locked) -> str:
     direct = {canonical(re.split(r"[^A-Za-z0-9._-]", one)[0]) for one in wanted()}
     for name, (version, _) in sorted(found.items()):
         users = [other for other in sorted(found) if name in needed[other]]
-        told = ", ".join(["sidecar"] * (name in direct) + users)
+        told = ", ".join(["sidecar"] * (name in direct) + users) or "an extra of another"
         rows.append(f"| {name} | {version} | {licence(name) or known.get(name, 'unknown')} | {told} |")
     return "\n".join(rows)
 
