@@ -90,6 +90,8 @@ def test_every_test_that_a_page_names_exists(page: str) -> None:
         "docs/agents.md",
         "docs/python.md",
         "docs/dependencies.md",
+        "docs/licences.md",
+        "docs/security.md",
         "docs/cli.md",
         "docs/config.md",
         "docs/exchange.md",

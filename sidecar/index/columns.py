@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.block import Block, Matrix, Rows
 from sidecar.index.codes import quantised
@@ -241,7 +242,7 @@ class ColumnLog:
         path = self._path(generation)
         fresh = path.with_suffix(".new")
         try:
-            with fresh.open("wb") as file:
+            with os.fdopen(fresh_file(fresh), "wb") as file:
                 file.write(json.dumps(header).encode() + b"\n")
                 file.write(body)
                 file.flush()

@@ -9,6 +9,7 @@ goes on from there.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Source, SyncReport
 from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
@@ -238,7 +240,8 @@ class Index:
         try:
             self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             content = json.dumps({**self._built_with, "id": secrets.token_hex(8)})
-            (self.folder / _MARKER).write_text(content, encoding="utf-8")
+            with os.fdopen(fresh_file(self.folder / _MARKER), "w", encoding="utf-8") as file:
+                file.write(content)
         except OSError as error:
             raise IndexUnusable(path=self.folder, why=error) from error
         self._open_shelves()

@@ -90,8 +90,12 @@ class Shelf:
 
     def __init__(self, folder: Path, fields: Sequence[str]) -> None:
         """Opens or creates it; raises IndexUnusable if what is there cannot be used or does not fit together."""
-        self._lexicon = Lexicon(folder / "words", fields)
-        self._log = ColumnLog(folder / "columns")
+        words, columns = folder / "words", folder / "columns"
+        for place in (folder, words, columns):
+            if place.is_symlink():  # what is removed and written below it would be somebody else's
+                raise IndexUnusable(path=place, why="it is a symlink")
+        self._lexicon = Lexicon(words, fields)
+        self._log = ColumnLog(columns)
         reader = self._lexicon.reader()
         state = reader.state()
         blocks = self._log.load(state.generation)
