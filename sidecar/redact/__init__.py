@@ -8,9 +8,11 @@
     shell        passwords on the command lines of known tools
     assignments  NAME=value, "name": "value", name: value, --name value, for secret-like names
     prose        passwords told in a sentence
+    codes        lists of recovery codes
     nearby       what looks like a password near a word for one, whatever the grammar between (what does: shapes)
     lone         a line of a person's message that is nothing but such a token
     repeats      in the messages of one batch, what was found in another of them
+    plain        what is escaped, taken apart or disguised, as it is read, for all of the others
     dumps        the output of a command that prints secrets (which one that is: commands)
 """
 

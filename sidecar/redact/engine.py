@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sidecar.redact import blocks, dumps, formats, lone, nearby, shell, urls, words
+from sidecar.redact import blocks, codes, dumps, formats, lone, nearby, plain, shell, urls, words
 from sidecar.redact.findings import Finding, lowered, merged
 from sidecar.redact.repeats import Repeats
 from sidecar.redact.sight import Needles, Sight
@@ -85,6 +85,12 @@ def _counted(text: str, findings: list[Finding], found: dict[str, int]) -> str:
 def _detect(text: str, context: Context) -> list[Finding]:
     if not text:
         return []
+    found = _detect_plain(text, context)
+    disguised = [view.back(finding) for view in plain.views(text) for finding in _detect_plain(view.text, context)]
+    return merged(text, [*found, *disguised]) if disguised else found
+
+
+def _detect_plain(text: str, context: Context) -> list[Finding]:
     sight = Sight(text, lowered(text), _needles())
     exact = merged(text, _exact(sight, context))
     starts = [finding.start for finding in exact]
@@ -94,7 +100,7 @@ def _detect(text: str, context: Context) -> list[Finding]:
 
 @functools.cache
 def _needles() -> Needles:
-    detectors = (blocks, formats, urls, shell, words, dumps, nearby)
+    detectors = (blocks, formats, urls, shell, words, codes, dumps, nearby)
     return Needles(needle for detector in detectors for needle in detector.NEEDLES)
 
 
@@ -113,6 +119,7 @@ def _exact(sight: Sight, context: Context) -> Iterator[Finding]:
     yield from urls.find(sight)
     yield from shell.find(sight)
     yield from words.find(sight)
+    yield from codes.find(sight)
     yield from dumps.find(sight, context.command)
 
 

@@ -94,6 +94,10 @@ _LOGIN = re.compile(
       [\"'`]? (?P<value>[^\s\"'`]{3,200})"""
 )
 _COMPOUNDED = frozenset("passwort kennwort wachtwoord lösenord lösenordet passord passordet salasana".split())
+_LABELLED_DIGEST = re.compile(r"[A-Za-z][\w./]*(?:[-_:][\w./]+){0,6}?[-_:](?:[0-9a-f]{40}|[0-9a-f]{64})")
+"""The key of a cache: words, and the digest of what was there before."""
+_UNSPACED = "\u2e80"
+"""From here on come scripts whose words have no space between them."""
 _CODES = re.compile(r"(?:[\s,]{1,4}[A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){1,5})+")
 _NO_USER = frozenset(
     "page form screen button flow url endpoint name attempt view route shell test logout signup register".split()
@@ -161,7 +165,7 @@ def _begins(lower: str, position: int, noun: re.Match[str]) -> bool:
     if before == "-":
         return lower[max(0, position - 2) : position - 1].isalnum() and noun.lastgroup in ("plain", "foreign")
     if before.isalpha():
-        return noun.group() in _COMPOUNDED
+        return noun.group() in _COMPOUNDED or noun.group()[0] > _UNSPACED
     return not (before.isalnum() or before in tuple("_./$\\"))
 
 
@@ -173,7 +177,7 @@ def _all_codes(text: str, noun: re.Match[str], found: tuple[int, int]) -> tuple[
 
 def _continues(lower: str, end: int) -> bool:
     """Whether the word goes on: `password_hash`, `token-based`, `key.pem`, `tokens()`; scripts without spaces aside."""
-    if lower[end - 1 : end] > "\u2e80":
+    if lower[end - 1 : end] > _UNSPACED:
         return False
     follow = lower[end : end + 2]
     return follow[:1].isalnum() or follow[:1] in ("_", "(") or (follow[:1] in ("-", ".", "/") and follow[1:].isalnum())
@@ -253,6 +257,8 @@ def _told(value: str, family: str) -> bool:
 
 
 def _machine_made(value: str) -> bool:
+    if _LABELLED_DIGEST.fullmatch(value):
+        return False
     if _ordinary(value) or values.is_number(value) or "|" in value:
         return False
     digits = sum(c.isdigit() for c in value)
