@@ -10,6 +10,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
@@ -96,8 +97,8 @@ def _stored(folder: Path) -> Iterator[bytes]:
                 yield from _of_document(value)
 
 
-def _of_document(value: object) -> Iterator[bytes]:
+def _of_document(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - of whatever type the field is
     if isinstance(value, str):
         yield value.encode()
-    elif isinstance(value, bytes | bytearray | list):
+    elif not isinstance(value, int | float):
         yield from _unpacked(bytes(value))

@@ -43,11 +43,15 @@ def _digests() -> list[Harmless]:
         harmless(form, "docker digest", f"FROM python:3.12-slim@sha256:{m.sha()}"),
         harmless(form, "docker image id", f"Successfully built {m.hexes(12)}"),
         harmless(form, "npm integrity", f'"integrity": "sha512-{m.b64(64)}"'),
-        harmless(form, "yarn lock", f'  integrity sha512-{m.b64(64)}\n  resolved "https://r.example/a-1.2.3.tgz#{m.hexes(40)}"'),
+        harmless(
+            form,
+            "yarn lock",
+            f'  integrity sha512-{m.b64(64)}\n  resolved "https://r.example/a-1.2.3.tgz#{m.hexes(40)}"',
+        ),
         harmless(form, "pip hash", f"requests==2.32.3 \\\n    --hash=sha256:{m.sha()}"),
         harmless(form, "Cargo.lock", f'checksum = "{m.sha()}"'),
         harmless(form, "go.sum", f"golang.example/x/net v0.30.0 h1:{m.b64(32)}"),
-        harmless(form, "md5 in a log", f"etag: \"{m.sha(hashlib.md5)}\""),
+        harmless(form, "md5 in a log", f'etag: "{m.sha(hashlib.md5)}"'),
         harmless(form, "subresource integrity", f'<script src="a.js" integrity="sha384-{m.b64(48)}"></script>'),
         harmless(form, "nix hash", f'sha256 = "sha256-{m.b64(32)}";'),
         harmless(form, "cache key", f"Cache restored from key: Linux-node-{m.sha()}"),
@@ -66,9 +70,15 @@ def _data() -> list[Harmless]:
         harmless(form, "base64 font in CSS", f"src: url(data:font/woff2;base64,d09GMg{m.b64(300)}) format('woff2');"),
         harmless(form, "hex dump", f"00000000: {pairs}  ....", "xxd a.bin | head -1"),
         harmless(form, "public key", f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{m.alnum(43)} ines@laptop"),
-        harmless(form, "certificate", f"-----BEGIN CERTIFICATE-----\n{m.b64(48)}\n{m.b64(48)}\n-----END CERTIFICATE-----"),
+        harmless(
+            form, "certificate", f"-----BEGIN CERTIFICATE-----\n{m.b64(48)}\n{m.b64(48)}\n-----END CERTIFICATE-----"
+        ),
         harmless(form, "source map", f"//# sourceMappingURL=data:application/json;base64,{m.b64(200)}"),
-        harmless(form, "minified code", 'var e=t(8),n=e.n,r=function(a,b){return a&&b?a.k+b.v:null};!function(e){"use strict"}(r);'),
+        harmless(
+            form,
+            "minified code",
+            'var e=t(8),n=e.n,r=function(a,b){return a&&b?a.k+b.v:null};!function(e){"use strict"}(r);',
+        ),
         harmless(form, "SVG path", '<path d="M12.3 4.5c-1.2.8-3.4 5.6-7.8 9.1l2.2-4.4z" fill="#1a2b3c"/>'),
         harmless(form, "CSS colours", ".a{color:#ff8800;background:rgba(12,34,56,.7);margin:0 auto 1.25rem}"),
         harmless(form, "embedding", "[0.01823, -0.44121, 0.98123, 0.00012, -0.77231]"),
@@ -169,13 +179,31 @@ def _output() -> list[Harmless]:
     m = Maker("dev output")
     form = "output"
     return [
-        harmless(form, "ls of keys", "-rw------- 1 ines ines 411 Nov 3 10:12 id_ed25519\n-rw-r--r-- 1 ines ines 98 Nov 3 10:12 id_ed25519.pub", "ls -l ~/.ssh"),
-        harmless(form, "grep for a name", "src/auth.ts:14:  const password = form.get('password')", "grep -rn password src"),
+        harmless(
+            form,
+            "ls of keys",
+            "-rw------- 1 ines ines 411 Nov 3 10:12 id_ed25519\n-rw-r--r-- 1 ines ines 98 Nov 3 10:12 id_ed25519.pub",
+            "ls -l ~/.ssh",
+        ),
+        harmless(
+            form, "grep for a name", "src/auth.ts:14:  const password = form.get('password')", "grep -rn password src"
+        ),
         harmless(form, "git remote", "origin\tgit@git.example:shop/web.git (fetch)", "git remote -v"),
         harmless(form, "env names", "API_TOKEN\nDB_PASSWORD\nHOME", "env | cut -d= -f1 | sort"),
-        harmless(form, "HTTP 401", "HTTP/1.1 401 Unauthorized\nwww-authenticate: Bearer realm=\"api\"", "curl -i https://api.example"),
-        harmless(form, "stack trace", "  at verifyToken (/srv/app/dist/auth-4f3a2b1c.js:12:3456)\n  at processTicksAndRejections (node:internal)"),
+        harmless(
+            form,
+            "HTTP 401",
+            'HTTP/1.1 401 Unauthorized\nwww-authenticate: Bearer realm="api"',
+            "curl -i https://api.example",
+        ),
+        harmless(
+            form,
+            "stack trace",
+            "  at verifyToken (/srv/app/dist/auth-4f3a2b1c.js:12:3456)\n  at processTicksAndRejections (node:internal)",
+        ),
         harmless(form, "test ids", f"tests/test_auth.py::test_token[{m.hexes(8)}] PASSED"),
         harmless(form, "wc of a secret", "1 1 41 token.txt", "wc token.txt"),
-        harmless(form, "kubectl get secrets", "NAME  TYPE  DATA  AGE\ndb-credentials  Opaque  2  41d", "kubectl get secrets"),
+        harmless(
+            form, "kubectl get secrets", "NAME  TYPE  DATA  AGE\ndb-credentials  Opaque  2  41d", "kubectl get secrets"
+        ),
     ]

@@ -44,7 +44,11 @@ def _digests() -> list[Harmless]:
         harmless(form, "docker pull", f"Digest: sha256:{m.sha()}\nStatus: Image is up to date", "docker pull nginx"),
         harmless(form, "pnpm lock", f"resolution: {{integrity: sha512-{m.b64(64)}}}"),
         harmless(form, "poetry lock", f'{{file = "a-1.0-py3-none-any.whl", hash = "sha256:{m.sha()}"}}'),
-        harmless(form, "uv lock", f'sdist = {{ url = "https://f.example/{m.hexes(2)}/{m.hexes(60)}/a.tar.gz", hash = "sha256:{m.sha()}" }}'),
+        harmless(
+            form,
+            "uv lock",
+            f'sdist = {{ url = "https://f.example/{m.hexes(2)}/{m.hexes(60)}/a.tar.gz", hash = "sha256:{m.sha()}" }}',
+        ),
         harmless(form, "Gemfile checksum", f"  rake (13.2.1) sha256={m.sha()}"),
         harmless(form, "flake lock", f'"narHash": "sha256-{m.b64(32)}", "rev": "{m.hexes(40)}"'),
         harmless(form, "Actions pin", f"uses: actions/checkout@{m.hexes(40)} # v4.2.2"),
@@ -62,20 +66,44 @@ def _data() -> list[Harmless]:
     form = "data"
     return [
         harmless(form, "base64 JPEG in HTML", f'<img src="data:image/jpeg;base64,/9j/4AAQSkZJRg{m.b64(500)}">'),
-        harmless(form, "base64 of a PDF in JSON", f'{{"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjcK{m.b64(300)}"}}'),
+        harmless(
+            form,
+            "base64 of a PDF in JSON",
+            f'{{"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjcK{m.b64(300)}"}}',
+        ),
         harmless(form, "wasm", f'const wasm = "AGFzbQEAAAA{m.b64(150)}";'),
         harmless(form, "RSA public key", f"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ{m.b64(270)} bo@desk"),
-        harmless(form, "PEM public key", f"-----BEGIN PUBLIC KEY-----\n{m.b64(48)}\n{m.b64(48)}\n-----END PUBLIC KEY-----"),
-        harmless(form, "certificate request", f"-----BEGIN CERTIFICATE REQUEST-----\n{m.b64(48)}\n-----END CERTIFICATE REQUEST-----"),
+        harmless(
+            form, "PEM public key", f"-----BEGIN PUBLIC KEY-----\n{m.b64(48)}\n{m.b64(48)}\n-----END PUBLIC KEY-----"
+        ),
+        harmless(
+            form,
+            "certificate request",
+            f"-----BEGIN CERTIFICATE REQUEST-----\n{m.b64(48)}\n-----END CERTIFICATE REQUEST-----",
+        ),
         harmless(form, "known_hosts", f"git.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{m.alnum(43)}"),
         harmless(form, "od", "0000000 177 105 114 106 002 001 001 000", "od -b a | head -1"),
-        harmless(form, "minified CSS", ".btn{padding:.5rem 1rem;border-radius:4px}.btn:hover{background:#0a58ca}@media(max-width:600px){.btn{width:100%}}"),
-        harmless(form, "bundled code", "(self.webpackChunk=self.webpackChunk||[]).push([[179],{5301:function(e,t,n){n.d(t,{Z:()=>r})}}]);"),
+        harmless(
+            form,
+            "minified CSS",
+            ".btn{padding:.5rem 1rem;border-radius:4px}.btn:hover{background:#0a58ca}@media(max-width:600px){.btn{width:100%}}",
+        ),
+        harmless(
+            form,
+            "bundled code",
+            "(self.webpackChunk=self.webpackChunk||[]).push([[179],{5301:function(e,t,n){n.d(t,{Z:()=>r})}}]);",
+        ),
         harmless(form, "regex", r"^(?=.*[A-Z])(?=.*\d)[A-Za-z\d@$!%*?&]{8,}$"),
         harmless(form, "matrix", "1 0 0 0 1 0 0 0 1 0.5 0.25"),
         harmless(form, "long identifier", "AbstractSingletonProxyFactoryBeanConfigurationPostProcessor"),
-        harmless(form, "long path", "/usr/lib/python3.12/site-packages/google/cloud/secretmanager_v1/services/client.py"),
-        harmless(form, "git diff of a lock", f'-      "integrity": "sha512-{m.b64(64)}",\n+      "integrity": "sha512-{m.b64(64)}",'),
+        harmless(
+            form, "long path", "/usr/lib/python3.12/site-packages/google/cloud/secretmanager_v1/services/client.py"
+        ),
+        harmless(
+            form,
+            "git diff of a lock",
+            f'-      "integrity": "sha512-{m.b64(64)}",\n+      "integrity": "sha512-{m.b64(64)}",',
+        ),
     ]
 
 
@@ -84,7 +112,7 @@ def _placeholders() -> list[Harmless]:
     return [
         harmless(form, "capitals", "ANTHROPIC_API_KEY=YOUR_KEY_HERE"),
         harmless(form, "ellipsis", "export GITHUB_TOKEN=ghp_..."),
-        harmless(form, "insert", "token = \"<insert token here>\""),
+        harmless(form, "insert", 'token = "<insert token here>"'),
         harmless(form, "xs with a prefix", "OPENAI_API_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxx"),
         harmless(form, "bullets", "Password: ••••••••"),
         harmless(form, "substitution", 'export TOKEN="$(pass show ci/token)"'),
@@ -174,8 +202,16 @@ def _output() -> list[Harmless]:
         harmless(form, "denied", "Permission denied (publickey,password).", "ssh root@10.0.0.7"),
         harmless(form, "fd", "./src/secrets/mod.rs\n./src/secrets/token_store.rs", "fd secret"),
         harmless(form, "npm audit", "3 vulnerabilities (1 low, 2 high)\nnpm fund", "npm audit"),
-        harmless(form, "nginx log", f'10.0.0.9 - - [20/Nov/2026:16:02:11 +0000] "GET /a.js HTTP/2" 200 5120 "-" "Mozilla/5.0" {m.hexes(32)}'),
-        harmless(form, "gpg key list", f"pub   ed25519 2026-01-04 [SC]\n      {m.hexes(40).upper()}", "gpg --list-keys"),
-        harmless(form, "terraform plan", "  + password = (sensitive value)\n  + id = (known after apply)", "terraform plan"),
+        harmless(
+            form,
+            "nginx log",
+            f'10.0.0.9 - - [20/Nov/2026:16:02:11 +0000] "GET /a.js HTTP/2" 200 5120 "-" "Mozilla/5.0" {m.hexes(32)}',
+        ),
+        harmless(
+            form, "gpg key list", f"pub   ed25519 2026-01-04 [SC]\n      {m.hexes(40).upper()}", "gpg --list-keys"
+        ),
+        harmless(
+            form, "terraform plan", "  + password = (sensitive value)\n  + id = (known after apply)", "terraform plan"
+        ),
         harmless(form, "stat", "Size: 411 Blocks: 8 Inode: 3932218 Links: 1", "stat ~/.ssh/id_ed25519"),
     ]

@@ -20,7 +20,7 @@ def _keys() -> list[Secret]:
         secret(form, "GitLab runner token", f"gitlab-runner register --token «glrt-{m.url64(20)}»"),
         secret(form, "Slack app token", f"SLACK_APP=«xapp-1-A{m.upper(10)}-{m.digits(13)}-{m.hexes(64)}»"),
         secret(form, "Stripe webhook secret", f"constructEvent(body, sig, '«whsec_{m.alnum(32)}»')"),
-        secret(form, "Google OAuth client secret", f"\"secret\": \"«GOCSPX-{m.url64(28)}»\""),
+        secret(form, "Google OAuth client secret", f'"secret": "«GOCSPX-{m.url64(28)}»"'),
         secret(form, "OpenAI old key", f"it fails with «sk-{m.alnum(20)}T3BlbkFJ{m.alnum(20)}» since today"),
         secret(form, "OpenRouter key", f"router = Client('«sk-or-v1-{m.hexes(64)}»')"),
         secret(form, "PyPI token", f"twine upload -u __token__ -p «pypi-AgEIcHlwaS5vcmc{m.url64(120)}» dist/*"),
@@ -33,7 +33,11 @@ def _keys() -> list[Secret]:
         secret(form, "Supabase token", f"supabase login «sbp_{m.hexes(40)}»"),
         secret(form, "Atlassian token", f"jira -u ines@shop.example:«ATATT3xFfGF0{m.url64(170)}={m.hexes(8).upper()}»"),
         secret(form, "Replicate token", f"r = replicate.Client('«r8_{m.alnum(37)}»')"),
-        secret(form, "Terraform Cloud token", f"credentials \"app.terraform.io\" {{ token = \"«{m.alnum(14)}.atlasv1.{m.alnum(67)}»\" }}"),
+        secret(
+            form,
+            "Terraform Cloud token",
+            f'credentials "app.terraform.io" {{ token = "«{m.alnum(14)}.atlasv1.{m.alnum(67)}»" }}',
+        ),
         secret(form, "Discord webhook", f"https://discord.com/api/webhooks/{m.digits(19)}/«{m.url64(68)}»"),
         secret(form, "Sentry token", f"sentry-cli --auth-token «sntrys_{m.alnum(90)}» releases new 1"),
         secret(form, "xAI key", f"grok wants «xai-{m.alnum(80)}»"),
@@ -49,7 +53,11 @@ def _blocks() -> list[Secret]:
         secret("SSH key", "OpenSSH key quoted with >", "> " + m.pem("OPENSSH PRIVATE KEY", 290, "\n> ")),
         secret("JWT", "JWT in JSON", f'{{"token_type": "Bearer", "id_token": "«{m.jwt()}»", "expires_in": 300}}'),
         secret("JWT", "JWT in a websocket URL", f"wss://live.example/socket?jwt=«{m.jwt()}»"),
-        secret("private block", "private over lines", "Note <private>\n«the safe is behind the blue cupboard»\n</private> end"),
+        secret(
+            "private block",
+            "private over lines",
+            "Note <private>\n«the safe is behind the blue cupboard»\n</private> end",
+        ),
     ]
 
 
@@ -69,7 +77,11 @@ def _config() -> list[Secret]:
         secret("docker", "run -e", f"docker run -e MYSQL_ROOT_PASSWORD=«{m.alnum(13)}» -d mysql:8"),
         secret("docker", "build argument", f"docker build --build-arg GH_TOKEN=«{m.alnum(40)}» ."),
         secret("k8s", "stringData", f"apiVersion: v1\nkind: Secret\nstringData:\n  token: «{m.alnum(28)}»\n"),
-        secret("k8s", "base64 under a plain name", f"kind: Secret\nmetadata:\n  name: tls\ndata:\n  config: «{b64('password=' + m.alnum(18))}»"),
+        secret(
+            "k8s",
+            "base64 under a plain name",
+            f"kind: Secret\nmetadata:\n  name: tls\ndata:\n  config: «{b64('password=' + m.alnum(18))}»",
+        ),
         secret("k8s", "create secret", f"kubectl create secret generic db --from-literal=password=«{m.alnum(15)}»"),
         secret("terraform", "state file", f'"attributes": {{"username": "app", "password": "«{m.alnum(22)}»"}}'),
         secret("connection string", "mongodb", f"mongodb+srv://shop:«{m.alnum(17)}»@cluster0.abcde.mongodb.net/shop"),
@@ -83,7 +95,11 @@ def _commands() -> list[Secret]:
     m = Maker("held commands")
     return [
         secret("curl", "bearer", f"curl -H 'Authorization: Bearer «{m.alnum(40)}»' https://api.example/me"),
-        secret("curl", "JSON body", f"curl -d '{{\"email\":\"i@x.example\",\"password\":\"«{m.alnum(11)}»\"}}' https://x.example/login"),
+        secret(
+            "curl",
+            "JSON body",
+            f'curl -d \'{{"email":"i@x.example","password":"«{m.alnum(11)}»"}}\' https://x.example/login',
+        ),
         secret("curl", "long option", f"curl --user 'ci:«{m.alnum(18)}»' -T a.zip https://repo.example/"),
         secret("basic auth", "in code", f"headers = {{'Authorization': 'Basic «{b64('svc:' + m.alnum(15))}»'}}"),
         secret("shell", "redis-cli", f"redis-cli -h r1 -a «{m.alnum(16)}» ping"),
@@ -95,7 +111,9 @@ def _commands() -> list[Secret]:
         secret("shell", "argument with equals", f"./backup --db=shop --password=«{m.alnum(13)}» --out=x"),
         secret("git remote", "token as the user", f"git clone https://«{m.alnum(40)}»@git.example/shop/api.git"),
         secret("cookie", "Set-Cookie", f"< set-cookie: auth_token=«{m.url64(44)}»; Path=/; HttpOnly; Secure"),
-        secret("URL", "SAS signature", f"https://shop.blob.core.windows.net/c?sv=2024-11-04&sp=r&sig=«{m.alnum(43)}%3D»"),
+        secret(
+            "URL", "SAS signature", f"https://shop.blob.core.windows.net/c?sv=2024-11-04&sp=r&sig=«{m.alnum(43)}%3D»"
+        ),
         secret("URL", "magic link", f"https://app.example/reset-password?token=«{m.url64(43)}»"),
     ]
 
@@ -107,9 +125,14 @@ def _printed() -> list[Secret]:
         secret("secret file", "cat of a token file", f"«{m.alnum(40)}»", "cat /run/secrets/api_token"),
         secret("secret file", "env", f"HOME=/root\nMAIL_TOKEN=«{m.alnum(26)}»\nLANG=C", "env | sort"),
         secret("secret file", "op read", f"«{m.alnum(20)}»", "op read op://prod/db/password"),
-        secret("secret file", "aws secretsmanager", f"«{m.alnum(24)}»", "aws secretsmanager get-secret-value --secret-id db --query SecretString --output text"),
+        secret(
+            "secret file",
+            "aws secretsmanager",
+            f"«{m.alnum(24)}»",
+            "aws secretsmanager get-secret-value --secret-id db --query SecretString --output text",
+        ),
         secret("secret file", "head of key file", f"«{m.b64(32)}»", "head -c 200 config/master.key"),
-        secret("secret file", "keychain", f"password: \"«{m.alnum(15)}»\"", "security find-generic-password -ga shop"),
+        secret("secret file", "keychain", f'password: "«{m.alnum(15)}»"', "security find-generic-password -ga shop"),
         secret("netrc", "netrc in one line", f"machine git.example login bot password «{m.alnum(20)}»"),
         secret("htpasswd", "bcrypt", f"admin:«$2y$05${m.alnum(53)}»", "cat htpasswd"),
         secret("2FA", "backup codes in a line", f"Backup codes: {codes}"),
@@ -122,12 +145,14 @@ def _prose() -> list[Secret]:
     return [
         secret(form, "English, changed to", "I changed the database password to «Walnut&Sleet3» this morning."),
         secret(form, "English, short form", "pw: «grape99fruit» (staging only)"),
-        secret(form, "English, passphrase of words", "The passphrase of the backup is \"«copper otter nine windmill»\"."),
+        secret(form, "English, passphrase of words", 'The passphrase of the backup is "«copper otter nine windmill»".'),
         secret(form, "German, Kennwort", "Kennwort ist jetzt «Murmel+Tier55», bitte merken."),
         secret(form, "French, code", "mdp : «Chouette_19»"),
         secret(form, "Italian", "La password del server è «Gelato-Vento6»"),
         secret(form, "Portuguese", "A senha do banco é «Caju#Verde12»."),
-        secret(form, "Portuguese, decomposed", unicodedata.normalize("NFD", "A senha da produção é ") + "«Tucano.Rio81»"),
+        secret(
+            form, "Portuguese, decomposed", unicodedata.normalize("NFD", "A senha da produção é ") + "«Tucano.Rio81»"
+        ),
         secret(form, "Dutch", "Het wachtwoord is «Fiets-Regen90»"),
         secret(form, "Czech", "Heslo k serveru je «Vrabec_5512»"),
         secret(form, "Ukrainian", "Пароль до бази — «Lastivka-3390»"),

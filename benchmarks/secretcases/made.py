@@ -46,7 +46,8 @@ class Harmless:
 def secret(form: str, name: str, marked: str, command: str = "") -> Secret:
     """A case from a text whose secrets are marked «so»; in `command` marks count as well."""
     hidden = tuple(_MARKED.findall(marked)) + tuple(_MARKED.findall(command))
-    assert hidden, f"no secret is marked in {name}"
+    if not hidden:
+        raise ValueError(f"no secret is marked in {name}")
     return Secret(name, form, _MARKED.sub(r"\1", marked), hidden, _MARKED.sub(r"\1", command))
 
 
@@ -112,9 +113,12 @@ class Maker:
 
     def jwt(self, claims: dict[str, object] | None = None) -> str:
         """A signed token of three parts."""
-        parts = [{"alg": "HS256", "typ": "JWT"}, claims or {"sub": self.digits(9), "name": "made up", "iat": 1763000000}]
-        head, body = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
-        return f"{head}.{body}.{self.url64(43)}"
+        parts = [
+            {"alg": "HS256", "typ": "JWT"},
+            claims or {"sub": self.digits(9), "name": "made up", "iat": 1763000000},
+        ]
+        first, second = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+        return f"{first}.{second}.{self.url64(43)}"
 
     def pem(self, label: str, size: int = 600, join: str = "\n") -> str:
         """A block between BEGIN and END lines, its body marked line by line."""

@@ -64,7 +64,8 @@ def _one(client: Client, where: Mapping[str, str], number: int, case: Secret) ->
         ("POST", f"/v1/memories/{memory['id']}/forget", {**where, "reason": short[:200]}),
         ("POST", "/v1/recall", {**where, "query": short, "explain": True, "thinkingLevel": "medium"}),
         ("POST", "/v1/search", {**where, "query": short}),
-        ("POST", "/v1/memory_tool", {**where, "command": "create", "path": f"/memories/{number}.md", "file_text": text}),
+        ("POST", "/v1/memory_tool",
+         {**where, "command": "create", "path": f"/memories/{number}.md", "file_text": text}),
         ("POST", "/v1/memory_tool", {**where, "command": "view", "path": f"/memories/{short[:60]}"}),
         ("POST", "/v1/hook", {"agent": "claude-code", "event": "UserPromptSubmit",
                               "payload": {**where, "prompt": text, "session_id": f"hook-{number}"}}),
@@ -127,7 +128,13 @@ def _claude(project: Path, session: str, cases: Sequence[Secret]) -> Iterator[Ma
         }  # fmt: skip
         if not case.command:
             message = {"role": "user", "content": case.text}
-            yield {**base, "type": "user", "uuid": _uuid(session, number), "message": message, "origin": {"kind": "human"}}
+            yield {
+                **base,
+                "type": "user",
+                "uuid": _uuid(session, number),
+                "message": message,
+                "origin": {"kind": "human"},
+            }
             continue
         use = {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": {"command": case.command}}
         result = {"type": "tool_result", "tool_use_id": f"toolu_{number}", "content": case.text, "is_error": False}
@@ -143,7 +150,7 @@ def _codex(project: Path, session: str, cases: Sequence[Secret]) -> Iterator[Map
     yield {"timestamp": _moment(0), "type": "session_meta", "payload": meta}
     for number, case in enumerate(cases):
         if case.command:
-            payloads = [
+            payloads: list[dict[str, Any]] = [
                 {"type": "function_call", "name": "exec_command", "arguments": json.dumps({"cmd": case.command}),
                  "call_id": f"call_{number}"},
                 {"type": "function_call_output", "call_id": f"call_{number}", "output": case.text},

@@ -18,8 +18,9 @@
 
 from __future__ import annotations
 
+from sidecar.redact.commands import of_tool
 from sidecar.redact.engine import MARK, Redaction, audit, redact
 from sidecar.redact.findings import Finding
 from sidecar.redact.messages import redact_message, redact_messages
 
-__all__ = ["MARK", "Finding", "Redaction", "audit", "redact", "redact_message", "redact_messages"]
+__all__ = ["MARK", "Finding", "Redaction", "audit", "of_tool", "redact", "redact_message", "redact_messages"]

@@ -9,8 +9,9 @@ from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight
 
 _WORD = re.compile(
-    r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|totp)[ _-](?:\w{2,14}[ _-])?codes?"
-    r"|wiederherstellungs-?codes?|codes? de (?:secours|r[ée]cup[ée]ration|sauvegarde)|c[óo]digos? de (?:recupera|respaldo)\w*"
+    r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|totp)"
+    r"[ _-](?:\w{2,14}[ _-])?codes?|wiederherstellungs-?codes?"
+    r"|codes? de (?:secours|r[ée]cup[ée]ration|sauvegarde)|c[óo]digos? de (?:recupera|respaldo)\w*"
 )
 _CODE = r"(?:(?=[A-Za-z-]{0,30}\d)[A-Za-z0-9]{4,16}(?:-[A-Za-z0-9]{3,12}){0,5}|[a-z]{4,6}-[a-z]{4,6})(?![\w:-])"
 _BETWEEN = r"[\s,;|\"'`*•–-]{1,12}(?:\[[ x]?\][ ])?(?:\d{1,2}[.):][ \t]{1,4})?"

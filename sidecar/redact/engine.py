@@ -74,11 +74,12 @@ def redact_repeated(text: str, values: Repeats) -> str:
     return _replace(text, merged(text, values.find(text)))
 
 
-def audit(text: str) -> list[Finding]:
+def audit(text: str, *, command: str | None = None, spoken: bool = False) -> list[Finding]:
     """The secrets in `text` in order, without overlap; an empty list for a text that `redact` would leave alone."""
+    context = Context(command, spoken)
     if len(text) > pieces.LONG:
-        return merged(text, [*blocks.marked_private(text), *_findings(text, Context())])
-    return _detect(text, Context())
+        return merged(text, [*blocks.marked_private(text), *_findings(text, context)])
+    return _detect(text, context)
 
 
 def _findings(text: str, context: Context) -> Iterable[Finding]:

@@ -1,8 +1,8 @@
-"""Text as it is read, where it is written otherwise: taken apart, escaped, or with letters of other alphabets.
+r"""Text as it is read, where it is written otherwise: taken apart, escaped, or with letters of other alphabets.
 
-`pаsswоrd`, `password%3A`, `token\\u003d`, `&quot;pwd&quot;`, a zero-width space within a key, an accent that stands
-behind its letter: what a reader or a program sees in these is put into a view, in which every detector looks once more.
-Each character of the view knows which characters of the text it stands for.
+`pаsswоrd`, `password%3A`, `token\u003d`, `&quot;pwd&quot;`, a zero-width space within a key, an accent that stands
+behind its letter: what a reader or a program sees in these is put into a view, in which every detector looks once
+more.  Each character of the view knows which characters of the text it stands for.
 
 Sources: Unicode Standard Annex 15 (normal forms), Technical Standard 39 (letters that look alike; only those that do
 so in every usual font), RFC 3986 section 2.1, RFC 8259 section 7, the HTML standard's character references.
@@ -130,7 +130,7 @@ def _seen(match: re.Match[str]) -> str:
 def _entity(name: str, written: str) -> str:
     if name in _ENTITIES:
         return _ENTITIES[name]
-    return _character(int(name[2:], 16) if name.startswith("#x") else int(name[1:]), written)
+    return _character(int(f"0{name[1:]}", 0) if name.startswith("#x") else int(name[1:]), written)
 
 
 def _character(number: int, other: str) -> str:
