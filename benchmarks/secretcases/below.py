@@ -93,12 +93,12 @@ def _stored(folder: Path) -> Iterator[bytes]:
     searcher = tantivy.Index.open(str(folder)).searcher()
     for _, address in searcher.search(tantivy.Query.all_query(), limit=_MOST_DOCUMENTS).hits:
         for values in searcher.doc(address).to_dict().values():
-            for value in values if isinstance(values, list) else [values]:
+            for value in values:
                 yield from _of_document(value)
 
 
 def _of_document(value: Any) -> Iterator[bytes]:  # noqa: ANN401 - of whatever type the field is
     if isinstance(value, str):
         yield value.encode()
-    elif not isinstance(value, int | float):
+    elif isinstance(value, bytes | bytearray | list):
         yield from _unpacked(bytes(value))

@@ -8,7 +8,21 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sidecar.redact import blocks, codes, dumps, formats, lone, nearby, pieces, plain, shell, urls, words
+from sidecar.redact import (
+    blocks,
+    codes,
+    continued,
+    dumps,
+    encoded,
+    formats,
+    lone,
+    nearby,
+    pieces,
+    plain,
+    shell,
+    urls,
+    words,
+)
 from sidecar.redact.findings import Finding, lowered, merged
 from sidecar.redact.repeats import Repeats
 from sidecar.redact.sight import Needles, Sight
@@ -100,7 +114,9 @@ def _detect(text: str, context: Context) -> list[Finding]:
         return []
     found = _detect_plain(text, context)
     disguised = [view.back(finding) for view in plain.views(text) for finding in _detect_plain(view.text, context)]
-    return merged(text, [*found, *disguised]) if disguised else found
+    disguised += encoded.find(text, lambda inside: _detect_plain(inside, Context()))
+    found = merged(text, [*found, *disguised]) if disguised else found
+    return merged(text, continued.extended(text, found)) if found else found
 
 
 def _detect_plain(text: str, context: Context) -> list[Finding]:

@@ -31,9 +31,10 @@ _ODD = re.compile(
     rf"|(?P<mixed>(?:(?<=[A-Za-z])[{_FOREIGN}]+|[{_FOREIGN}]+(?=[A-Za-z])))"
     r"|(?P<percent>(?:%[2-7][0-9A-Fa-f])+)"
     r"|(?P<unicode>\\{1,4}u00[2-7][0-9A-Fa-f])"
+    r"|(?P<colour>(?:\x1b|\\{1,2}(?:u001b|x1b|033|e))\[[0-9;]{0,12}[A-Za-z])"
     r"|(?P<entity>&(?:lt|gt|quot|amp|apos|\#\d{2,3}|\#x[0-9A-Fa-f]{2});)"
 )
-_SIGNS = ("%", "\\u00", "&")
+_SIGNS = ("%", "\\u00", "&", "\x1b", "\\x1b", "\\033", "\\e[")
 _ENTITIES = {"lt": "<", "gt": ">", "quot": '"', "amp": "&", "apos": "'"}
 _PRINTABLE = range(0x20, 0x7F)
 _REACH = 400
@@ -114,7 +115,7 @@ def _put(letters: list[str], starts: list[int], ends: list[int], seen: str, matc
 def _seen(match: re.Match[str]) -> str:
     """What a reader sees."""
     kind, written = match.lastgroup, match.group()
-    if kind == "unseen":
+    if kind in ("unseen", "colour"):
         return ""
     if kind in ("marked", "wide"):
         return unicodedata.normalize("NFKC", written)

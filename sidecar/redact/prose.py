@@ -22,7 +22,8 @@ _NOUN = re.compile(
         | passord(?:et)?
         | salasana | jelsz[óo]a? | [sş]ifre(?:si|m)? | парол[ьяю] | 密[码碼] | 口令 | パスワード | 暗証番号 | 비밀번호
         | 암호
-        | κωδικός | סיסמה | סיסמא | كلمة[ ](?:المرور|السر) | mật[ ]khẩu | kata[ ]sandi | รหัสผ่าน )
+        | पासवर्ड | পাসওয়ার্ড
+        | κωδικός | ה?סיסמה | סיסמא | كلمة[ ](?:المرور|السر) | mật[ ]khẩu | kata[ ]sandi(?:nya)? | รหัสผ่าน )
     | (?P<plain> pass(?:word|wd|code|[ ]?phrase)s? | (?:seed|recovery|secret)[ ]phrase | mnemonic
     | psk | pw | pwd | pword
         | (?:wi-?fi|wlan|wireless|network|guest)[ ](?:key|code) )
@@ -63,13 +64,15 @@ _LINK = re.compile(
         (?:(?:is|was|has[ ]been|got|gets|will[ ]be|should[ ]be|must[ ]be|would[ ]be)[ ](?:now[ ])?(?:set|changed|reset
         |rotated|updated)[ ]to
           |set[ ]to|changed[ ]to|reset[ ]to|(?:has[ ]been|will[ ]be|should[ ]be|must[ ]be|would[ ]be|is|are|was|were)
+          |este|είναι|là|adalah|ialah|היא|הוא|है|هي|هو|bude
           |ist|lautet|lauten|war|est|era|es|é|è|är|er|to|jest|je|on|reads|equals|became|becomes|stays|remains)
         (?:[ ](?:now|still|just|simply|currently|literally|always|again|called|jetzt|immer[ ]noch|noch|einfach
         |actually))?
         (?:[ ]?:)? (?=[\s"'`«„“*]) )
     | (?P<loose> ['’]s[ ](?:now[ ])?(?=\S) | [?.,;]?[ ](?:it['’]?s|it[ ]is|that['’]?s|that[ ]is)[ ](?:now[ ])? )
     | (?P<colon> (?:[ ](?:is|are))?[ ]?(?: : | := | = | -> | → | => | — | – | ： ) (?!=) )
-    | (?P<cjk> は | 是 | 為 | 为 | 는 | 은 | 이 )
+    | (?P<tab> \t (?=[^\s(]) )
+    | (?P<cjk> は | 是 | 為 | 为 | 는 | 은 | 이 | คือ )
     ) \s{0,3}"""
 )
 _QUOTED = re.compile(
@@ -96,8 +99,6 @@ _LOGIN = re.compile(
 _COMPOUNDED = frozenset("passwort kennwort wachtwoord lösenord lösenordet passord passordet salasana".split())
 _LABELLED_DIGEST = re.compile(r"[A-Za-z][\w./]*(?:[-_:][\w./]+){0,6}?[-_:](?:[0-9a-f]{40}|[0-9a-f]{64})")
 """The key of a cache: words, and the digest of what was there before."""
-_UNSPACED = "\u2e80"
-"""From here on come scripts whose words have no space between them."""
 _CODES = re.compile(r"(?:[\s,]{1,4}[A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){1,5})+")
 _NO_USER = frozenset(
     "page form screen button flow url endpoint name attempt view route shell test logout signup register".split()
@@ -165,8 +166,13 @@ def _begins(lower: str, position: int, noun: re.Match[str]) -> bool:
     if before == "-":
         return lower[max(0, position - 2) : position - 1].isalnum() and noun.lastgroup in ("plain", "foreign")
     if before.isalpha():
-        return noun.group() in _COMPOUNDED or noun.group()[0] > _UNSPACED
+        return noun.group() in _COMPOUNDED or _unspaced(noun.group()[0])
     return not (before.isalnum() or before in tuple("_./$\\"))
+
+
+def _unspaced(character: str) -> bool:
+    """Whether words of its script have no space between them: Thai and Lao, Chinese, Japanese, Korean."""
+    return character > "\u2e80" or "\u0e00" < character < "\u0f00"
 
 
 def _all_codes(text: str, noun: re.Match[str], found: tuple[int, int]) -> tuple[int, int]:
@@ -177,7 +183,7 @@ def _all_codes(text: str, noun: re.Match[str], found: tuple[int, int]) -> tuple[
 
 def _continues(lower: str, end: int) -> bool:
     """Whether the word goes on: `password_hash`, `token-based`, `key.pem`, `tokens()`; scripts without spaces aside."""
-    if lower[end - 1 : end] > _UNSPACED:
+    if _unspaced(lower[end - 1 : end]):
         return False
     follow = lower[end : end + 2]
     return follow[:1].isalnum() or follow[:1] in ("_", "(") or (follow[:1] in ("-", ".", "/") and follow[1:].isalnum())

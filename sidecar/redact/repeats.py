@@ -33,13 +33,19 @@ class Repeats:
     def __bool__(self) -> bool:
         return bool(self._kinds)
 
-    def noting(self, found: Iterable[Finding], text: str) -> Iterator[Finding]:
-        """What was found in `text`, which is taken in, as far as a repetition of it is known to be the same secret."""
+    def add(self, found: Iterable[Finding], text: str) -> None:
+        """Take in what was found in `text`."""
         for finding in found:
             self._note(finding.kind, text[finding.start : finding.end].strip())
+
+    def noting(self, found: Iterable[Finding], text: str) -> Iterator[Finding]:
+        """What was found in `text`, one by one, each taken in as `add` does it."""
+        for finding in found:
+            self.add((finding,), text)
             yield finding
 
     def _note(self, kind: str, value: str) -> None:
+        """Remember a value as far as a repetition of it can be known to be the same secret."""
         if value in self._kinds or len(self._kinds) >= _KEPT or not _known_again(kind, value):
             return
         self._kinds[value] = kind

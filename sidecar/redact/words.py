@@ -19,7 +19,7 @@ _ENGLISH = tuple(
 _PHRASES = ("log in", "logged in", "sign in", "mot de passe", "kata sandi")
 _FOREIGN = tuple(
     """hasło lösenord şifre парол 密码 密碼 パスワード 비밀번호 암호 暗証 口令 κωδικ סיסמ كلمة khẩu รหัสผ่าน
-    jelszó contraseña""".split()
+    jelszó contraseña पासवर्ड পাসওয়ার্ড""".split()
 )
 _NAME_LIMIT = 80
 _STRETCH = re.compile(r"[\w=.-]*")
