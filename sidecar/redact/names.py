@@ -25,7 +25,7 @@ class Strength(enum.IntEnum):
 _PASSWORD = frozenset(
     """password passwd passphrase passcode passwort kennwort pwd pw pword psk userpw pass contraseña contrasena senha
     wachtwoord parola heslo hasło haslo lösenord losenord adgangskode passord salasana jelszó jelszo şifre sifre пароль
-    mnemonic passwrd passwd2 secretword keypass storepass""".split()
+    mdp mnemonic passwrd passwd2 secretword keypass storepass""".split()
 )
 _STRONG = frozenset(
     """secret apikey apisecret secretkey privatekey privkey clientsecret authtoken accesstoken accesskey

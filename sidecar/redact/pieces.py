@@ -15,8 +15,8 @@ LONG = 400_000
 _PIECE = 120_000
 _BEFORE = 2_000
 """Further back than a name stands from its value, or a sentence from the one that speaks of a password."""
-_BEHIND = 24_000
-"""Longer than a private key."""
+_BEHIND = 6_000
+"""Longer than almost all that is found, private keys among it."""
 _ENDS = ("\n\n", "\n", " ")
 
 Detect = Callable[[str], list[Finding]]

@@ -17,7 +17,7 @@ from sidecar.redact.findings import Finding
 # What a secret is called.  `plain`: English words for a password; `loose`: what needs a value that looks secret.
 _NOUN = re.compile(
     r"""(?x)
-      (?P<foreign> kennwort | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
+      (?P<foreign> mdp | kennwort | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
         | wachtwoord | parola(?:[ ]d['’]ordine)? | heslo | has[lł]o | l[öo]senord(?:et)? | adgangskoden?
         | passord(?:et)?
         | salasana | jelsz[óo]a? | [sş]ifre(?:si|m)? | парол[ьяю] | 密[码碼] | 口令 | パスワード | 暗証番号 | 비밀번호
@@ -44,7 +44,7 @@ _NO_KEY = frozenset(
 _CLOSE = re.compile(r"[\"'`*_)\]]{0,3}")
 _PREPOSITION = (
     r"[ ](?:for|of|to|on|in|at|from|there|here|as|für|fürs|vom|von|zum|pour|du|de|del|da|do|della|voor|van|för|til"
-    r"|dla|pro|para)"
+    r"|dla|pro|para|k|ke|od|ze|na|u|v|до|від|для|от|к|на|у|в|از|لـ|al|dei|dos|das|des|d['’])"
 )
 _OBJECT = r"(?:[ ](?:[^\s.;:!?,=\"'`]|[.:@](?=\w)){1,40})"
 # `pw (staging)`, `password again`
@@ -56,7 +56,7 @@ _ASIDE = re.compile(
 _ABOUT = re.compile(
     _PREPOSITION
     + _OBJECT
-    + r"{1,7}?(?=[ ](?:is|ist|est|es|é|è|är|er|to|jest|je|lautet|was|remains)[ ]|[ ]?(?:[:=]|->|→)[ ]?)"
+    + r"{1,7}?(?=[ ](?:is|ist|est|es|é|è|är|er|to|jest|je|lautet|was|remains)[ ]|[ ]?(?:[:=]|->|→)[ ]?|[ ][—–][ ])"
 )
 _LINK = re.compile(
     r"""(?x) [ \t]{0,3} (?:

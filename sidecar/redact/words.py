@@ -12,7 +12,7 @@ from sidecar.redact.sight import Sight
 
 # Lower case; a hit is only a place to look at, the whole name or phrase decides.
 _ENGLISH = tuple(
-    """pass pwd pw secret token cred key auth salt pin dsn psk cookie jwt bearer mnemonic phrase otp code sess
+    """pass pwd pw mdp secret token cred key auth salt pin dsn psk cookie jwt bearer mnemonic phrase otp code sess
     connection sig= signature nonce pepper login logon signin kennwort contrase clave senha wachtwoord parola heslo
     haslo losenord adgangskode salasana jelsz sifre geheimzahl""".split()
 )
