@@ -17,7 +17,8 @@ from sidecar.redact.findings import Finding
 # What a secret is called.  `plain`: English words for a password; `loose`: what needs a value that looks secret.
 _NOUN = re.compile(
     r"""(?x)
-      (?P<foreign> mdp | kennwort | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
+      (?P<foreign> mdp | kennwort
+        | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
         | wachtwoord | parola(?:[ ]d['’]ordine)? | heslo | has[lł]o | l[öo]senord(?:et)? | adgangskoden?
         | passord(?:et)?
         | salasana | jelsz[óo]a? | [sş]ifre(?:si|m)? | парол[ьяю] | 密[码碼] | 口令 | パスワード | 暗証番号 | 비밀번호
