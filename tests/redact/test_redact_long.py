@@ -39,12 +39,10 @@ def test_a_private_block_may_be_longer_than_a_piece():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "unit", ["password ", "pw: x7!k ", "sk-", "%3D", "aB3$xYz9q\n", "$ cat .env\nA=b1\n", "://a:b9x8@"]
-)
+@pytest.mark.parametrize("unit", ["password ", "sk-", "://a:b9x8@"])
 def test_memory_is_bounded(unit):
-    """Some megabytes of whatever is looked into take less than four times as much beside themselves."""
-    text = unit * (1_500_000 // len(unit))
+    """What is looked into at every place takes less than four times its size beside itself, and a fixed amount."""
+    text = unit * (2 * LONG // len(unit))
     redact(text[:1000])
     tracemalloc.start()
     redact(text, spoken=True)
