@@ -17,6 +17,7 @@ from benchmarks.home import running
 from benchmarks.intake import backfill_figures, backfill_table, speed_figures, speed_table
 from benchmarks.reading import LARGE
 from benchmarks.samples import by_agent
+from benchmarks.secretcases import trial
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
@@ -138,6 +139,24 @@ def guard_command(write: bool) -> None:
     for name, value in found.items():
         click.echo(f"{name:<20}{value:8.2f}{held[name]:8.2f}")
     sys.exit(1 if guard.too_high(found, held) else 0)
+
+
+@main.command()
+@click.option(
+    "--roads/--no-roads", default=True, help="Into a daemon and every byte of its home; else redaction alone."
+)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there.")
+@click.option("--write", is_flag=True, help="Put the table into docs/secrets.md.")
+def secrets(roads: bool, json_file: Path | None, write: bool) -> None:
+    """How many made-up secrets stay, and in how many harmless look-alikes something is taken out."""
+    found = trial.figures(roads=roads)
+    table = trial.table(found)
+    click.echo(table)
+    if json_file:
+        content = {"format": report.FORMAT, "version": sidecar.__version__, "secrets": found}
+        json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if write:
+        report.write_page(PAGE.with_name("secrets.md"), "secrets", table)
 
 
 if __name__ == "__main__":

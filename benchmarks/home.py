@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sidecar.client import Client
 from sidecar.errors import SidecarError
@@ -23,6 +24,8 @@ ANSWER_SECONDS = 300
 """An ingest of 500 long messages on a busy machine."""
 
 POLL_SECONDS = 0.1
+
+NOTHING_LEARNED: Final = {"SIDECAR_EXTRACT_EXTRACTOR": "none"}
 
 _STRANGERS = ("SIDECAR_", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
 """Variables of the caller's that would lead the daemon out of its home."""
@@ -66,16 +69,19 @@ class Home:
 
 
 @contextmanager
-def running(user: Path | None = None, folder: Path | None = None) -> Iterator[Home]:
+def running(
+    user: Path | None = None, folder: Path | None = None, settings: Mapping[str, str] = NOTHING_LEARNED
+) -> Iterator[Home]:
     """A daemon that learns nothing, so that what is measured is archive and index.
 
     `user`: the home folder in which agents have left their sessions; without one an empty one.  `folder`: what an
-    earlier daemon, or `bulk.fill`, has left; without one it is new, and thrown away afterwards.
+    earlier daemon, or `bulk.fill`, has left; without one it is new, and thrown away afterwards.  `settings`: other
+    settings than that, as variables of the environment.
     """
     with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as name:
         folder = folder or Path(name) / ".sidecar"
         environ = {key: value for key, value in os.environ.items() if not key.startswith(_STRANGERS)}
-        environ |= {"HOME": str(user or name), "SIDECAR_HOME": str(folder), "SIDECAR_EXTRACT_EXTRACTOR": "none"}
+        environ |= {"HOME": str(user or name), "SIDECAR_HOME": str(folder), **settings}
         command = [sys.executable, "-m", "sidecar", "up", "--yes"]
         process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
         home = Home(folder, Client(folder / "run" / "sidecar.sock", timeout=ANSWER_SECONDS), process.pid)

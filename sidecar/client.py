@@ -409,6 +409,10 @@ class Client:
         """Make the index anew from the store and the archive."""
         return self.request("POST", "/v1/rebuild", {})
 
+    def scan(self, place: str | None = None) -> dict[str, Any]:
+        """One step of a scan for secrets; `place` is the cursor of the step before."""
+        return _object(self.request("POST", "/v1/scan", {} if place is None else {"cursor": place}))
+
     def shutdown(self) -> object:
         """Ask the daemon to end; it answers before it does."""
         return self.request("POST", "/v1/shutdown", {})

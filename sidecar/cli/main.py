@@ -45,6 +45,7 @@ _COMMANDS = {
     "ingest": "ingest.ingest",
     "jobs": "jobs.jobs",
     "rebuild": "rebuild.rebuild",
+    "scan": "scan.scan",
     "export": "exchange.export",
     "import": "exchange.import_memories",
     "review": "review.review",

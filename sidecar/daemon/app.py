@@ -234,6 +234,7 @@ class Daemon:
             self._paths.trash,
             sync,
             carry,
+            self._paths.logs,
         )
         _supervise(parts)
         service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)

@@ -19,7 +19,7 @@ from sidecar.cli.main import cli
 CHECKOUT = Path(__file__).parents[2]
 COMMANDS = (
     "up down pause resume status demo recall remember search list show edit forget delete profiles summary log diff "
-    "undo snapshot ingest jobs rebuild export import review accept install uninstall hook mcp share join sync "
+    "undo snapshot ingest jobs rebuild scan export import review accept install uninstall hook mcp share join sync "
     "config doctor bench help"
 ).split()
 
