@@ -105,6 +105,9 @@ class Known(Protocol):
     def versions(self, key: str) -> list[Stored]:
         """As `Profile.versions`."""
 
+    def learned_from(self, messages: Iterable[str]) -> list[Stored]:
+        """As `Profile.learned_from`."""
+
     def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str] = ()) -> bool:
         """As `Profile.is_forgotten`."""
 
@@ -384,10 +387,7 @@ def _with_hint(candidate: Candidate) -> Candidate:
 
 def _told_in(candidate: Candidate, profile: Known) -> tuple[Stored, ...]:
     """The memories of any status that were learned from one of the candidate's messages."""
-    messages = {*candidate.source.messages}
-    if not messages:
-        return ()
-    return tuple(one for one in profile.memories(statuses=None) if messages.intersection(one.memory.source.messages))
+    return tuple(profile.learned_from(candidate.source.messages)) if candidate.source.messages else ()
 
 
 def _proposed_already(candidate: Candidate, hashed: str, profile: Known) -> Stored | None:

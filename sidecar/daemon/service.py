@@ -169,7 +169,7 @@ class Service:
         """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""
         self._known(ref.namespace)
         stored = await self._write(self._takein.remember, ref, told)
-        self._parts.keeper.look()
+        self._parts.keeper.wrote(ref)
         return stored
 
     async def delete_memory(self, ref: ProfileRef, identifier: str) -> Stored:
@@ -191,7 +191,7 @@ class Service:
         """A person's decision about a memory that waits for it."""
         profile = self._profile_of(ref, identifier)
         stored = await self._write(self._reviewing.decide, profile, identifier, review)
-        self._parts.keeper.look()
+        self._parts.keeper.wrote(ref)
         return stored
 
     async def ingest_transcripts(self, paths: Sequence[str], *, agent: str | None, dry_run: bool) -> TranscriptsResult:
@@ -395,7 +395,8 @@ class Service:
         return await asyncio.to_thread(function, *args, **kwargs)
 
     async def _follow(self, refs: list[ProfileRef]) -> None:
-        await self._write(self._parts.follow.catch_up, refs)
+        """The index and what else follows from our own writes to these profiles; then they wait for a commit."""
+        await self._write(self._parts.follow.catch_up, refs, paths=dict.fromkeys(refs, ()))
         for ref in refs:
             self._parts.follow.note_change(ref)
         self._parts.keeper.wake()

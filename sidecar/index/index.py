@@ -22,6 +22,7 @@ from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, ind
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
 from sidecar.index.shelf import Shelf, wipe
 from sidecar.index.sync import (
+    ChangedMemories,
     Known,
     Seen,
     latest,
@@ -110,10 +111,13 @@ class Index:
         except OSError:
             return False
 
-    def sync(self, source: Source, *, anew: bool = False, messages: bool = True) -> SyncReport:
+    def sync(
+        self, source: Source, *, anew: bool = False, messages: bool = True, changed: ChangedMemories | None = None
+    ) -> SyncReport:
         """Bring the index to what the source holds: the only writer.
 
         Without `messages` only the memories are brought up to date, for somebody who goes on to write more of them.
+        `changed`: all that can be another memory than at the last sync, or none any more; None if that is not known.
 
         A folder that was deleted or damaged meanwhile is filled from scratch, as it is with `anew`; until that is
         done, searches are answered from what was there before.  Raises IndexUnusable if it cannot be written.
@@ -122,7 +126,7 @@ class Index:
             if anew or not self.intact():
                 return self._refill(source)
             try:
-                return self._follow(source, publish=self._publish, messages=messages)
+                return self._follow(source, publish=self._publish, messages=messages, changed=changed)
             except IndexUnusable:
                 # Whatever it is, a cache is made anew: what a kill has left may read well and yet refuse to be written,
                 # such as a file of deletions whose commit never came.  If that fails too, the folder cannot be used.
@@ -158,9 +162,16 @@ class Index:
         self._publish()
         return replace(report, generation=self.generation, rebuilt=True)
 
-    def _follow(self, source: Source, publish: Callable[[], None], *, messages: bool = True) -> SyncReport:
+    def _follow(
+        self,
+        source: Source,
+        publish: Callable[[], None],
+        *,
+        messages: bool = True,
+        changed: ChangedMemories | None = None,
+    ) -> SyncReport:
         messages_written, messages_removed = self._follow_messages(source, publish) if messages else (0, 0)
-        memories_written, memories_removed = self._follow_memories(source, publish)
+        memories_written, memories_removed = self._follow_memories(source, publish, changed)
         self.synced_at = self._clock()
         return SyncReport(
             generation=self.generation,
@@ -183,11 +194,14 @@ class Index:
             removed += max(0, len(replaced) - len(batch.entries))
         return written, removed
 
-    def _follow_memories(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
+    def _follow_memories(
+        self, source: Source, publish: Callable[[], None], changed: ChangedMemories | None
+    ) -> tuple[int, int]:
         """Take over what differs in the store; how many memories were written and removed."""
-        seen = self._seen or Seen(self._known)
+        seen, changed = (Seen(self._known), None) if self._seen is None else (self._seen, changed)
         self._seen = None  # until all of it is written: what breaks off is compared as a whole again
-        changes = memory_changes(source.memories(), self._known, seen)
+        found = seen.take(source.memories()) if changed is None else seen.take_some(changed)
+        changes = memory_changes(*found, self._known)
         for portion in portions([*changes.remove, *changes.write]):
             write = [item for item in portion if isinstance(item, Stored)]
             idents = [

@@ -13,6 +13,7 @@ from sidecar.errors import FileSystemFailed
 from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Problem, parse
 from sidecar.model import BadFile, Memory, ProfileRef, Status, Stored, Tombstone
+from sidecar.store.groups import Groups
 from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_private
 from sidecar.store.links import Links
 from sidecar.store.scan import Signature
@@ -45,6 +46,23 @@ class Entry:
         return self.stored or self.last_good
 
 
+class Buried:
+    """Tombstones by the id of the memory, and what else they name; never changes."""
+
+    def __init__(self, tombstones: Mapping[str, Tombstone]) -> None:
+        self.tombstones = tombstones
+
+    @cached_property
+    def hashes(self) -> frozenset[str]:
+        """The content hashes of what was forgotten."""
+        return frozenset(tombstone.content_hash for tombstone in self.tombstones.values())
+
+    @cached_property
+    def messages(self) -> frozenset[str]:
+        """The messages that it was learned from."""
+        return frozenset(message for tombstone in self.tombstones.values() for message in tombstone.messages)
+
+
 class Snapshot:
     """A profile at one moment; never changes."""
 
@@ -53,29 +71,20 @@ class Snapshot:
         by_id: Mapping[str, Stored],
         ids: Sequence[str],
         bad: tuple[BadFile, ...],
-        tombstones: Mapping[str, Tombstone],
+        buried: Buried,
     ) -> None:
         """`ids` are those of `by_id`, sorted."""
-        self.by_id, self._ids, self.bad, self.tombstones = by_id, ids, bad, tombstones
+        self.by_id, self._ids, self.bad, self._buried = by_id, ids, bad, buried
+
+    @property
+    def tombstones(self) -> Mapping[str, Tombstone]:
+        """What was forgotten, by id."""
+        return self._buried.tombstones
 
     @cached_property
     def ordered(self) -> tuple[Stored, ...]:
         """Every memory, sorted by id."""
         return tuple(map(self.by_id.__getitem__, self._ids))
-
-    @cached_property
-    def _by_key(self) -> Mapping[str, list[Stored]]:
-        keyed: dict[str, list[Stored]] = {}
-        for stored in self.ordered:
-            if stored.memory.key is not None:
-                keyed.setdefault(stored.memory.key, []).append(stored)
-        return keyed
-
-    @cached_property
-    def _buried(self) -> tuple[frozenset[str], frozenset[str]]:
-        tombstones = self.tombstones.values()
-        messages = (message for tombstone in tombstones for message in tombstone.messages)
-        return frozenset(tombstone.content_hash for tombstone in tombstones), frozenset(messages)
 
     @cached_property
     def links(self) -> Links:
@@ -88,15 +97,13 @@ class Snapshot:
             return list(self.ordered)
         return [stored for stored in self.ordered if stored.memory.status in statuses]
 
-    def with_key(self, key: str) -> list[Stored]:
-        """Every memory of a key, sorted by id."""
-        return list(self._by_key.get(key, ()))
-
     def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str]) -> bool:
         """Whether a tombstone names the id, the content, or all of the messages."""
-        hashes, buried = self._buried
+        buried = self._buried
         return (
-            identifier in self.tombstones or content_hash in hashes or (bool(messages) and buried.issuperset(messages))
+            identifier in buried.tombstones
+            or content_hash in buried.hashes
+            or (bool(messages) and buried.messages.issuperset(messages))
         )
 
 
@@ -140,9 +147,13 @@ class Catalog:
         """Whether all files have been looked at once, so that what answered before may go on answering."""
         self.copies: set[str] = set()
         """Files that were no more than copies of an archived one at the first look."""
+        self.unadopted: set[str] = set()
+        """A person's files that wait for the keys that they lack."""
         self._chosen: dict[str, Stored] = {}
         self._ids = SortedIds()
         self._bad: dict[str, BadFile] = {}
+        self._buried: Buried | None = None
+        self.groups = Groups()
 
     def put(self, path: str, entry: Entry) -> set[str]:
         """Take a file in; returns the ids that it had or has."""
@@ -156,9 +167,13 @@ class Catalog:
         """The memory of an id."""
         return self._chosen.get(identifier)
 
-    def ids(self) -> set[str]:
-        """Every id that some file answers for."""
-        return set(self._chosen)
+    def __len__(self) -> int:
+        """How many ids some file answers for."""
+        return len(self._chosen)
+
+    def paths(self, identifier: str) -> frozenset[str]:
+        """The files that answer for an id."""
+        return frozenset(self._paths.get(identifier, ()))
 
     def duplicates(self, identifier: str) -> list[str]:
         """Paths of the files of an id that do not count."""
@@ -176,13 +191,19 @@ class Catalog:
     def bury(self, path: str, signature: Signature | None, found: Tombstone | BadFile) -> set[str]:
         """Take a tombstone's file in; returns the id that it names."""
         self.version += 1
+        self._buried = None
         self.tombstones[path] = (signature, found)
+        if isinstance(found, Tombstone):
+            self.groups.buried(found.messages)
         return {found.id} if isinstance(found, Tombstone) else set()
 
     def exhume(self, path: str) -> set[str]:
         """Take a tombstone's file out; returns the id that it named."""
         self.version += 1
+        self._buried = None
         _, found = self.tombstones.pop(path)
+        if isinstance(found, Tombstone):
+            self.groups.buried(found.messages)
         return {found.id} if isinstance(found, Tombstone) else set()
 
     def bad(self) -> tuple[BadFile, ...]:
@@ -192,14 +213,20 @@ class Catalog:
 
     def snapshot(self) -> Snapshot:
         """The table as readers see it."""
-        buried = {found.id: found for _, found in self.tombstones.values() if isinstance(found, Tombstone)}
-        return Snapshot(dict(self._chosen), self._ids.of(self._chosen), self.bad(), buried)
+        if self._buried is None:
+            tombstones = (found for _, found in self.tombstones.values())
+            self._buried = Buried({found.id: found for found in tombstones if isinstance(found, Tombstone)})
+        ids = self._ids.of(self._chosen)
+        return Snapshot(dict(self._chosen), ids, self.bad(), self._buried)
 
     def _replace(self, path: str, entry: Entry | None) -> set[str]:
         self.version += 1
         before = self.entries.pop(path, None)
+        self.unadopted.discard(path)
         if entry is not None:
             self.entries[path] = entry
+            if entry.unadopted:
+                self.unadopted.add(path)
         else:
             self.copies.discard(path)
         touched: set[str] = set()
@@ -221,13 +248,16 @@ class Catalog:
         self._ids.note(identifier)
         paths = self._paths.get(identifier, set())
         ranked = sorted(paths, key=lambda path: (*self._standing(identifier, path), in_archive(path), len(path), path))
+        before = self._chosen.pop(identifier, None)
         if not ranked:
             self._paths.pop(identifier, None)
-            self._chosen.pop(identifier, None)
+            self.groups.change(before, None)
             return
         answer = self.entries[ranked[0]].answers
         assert answer is not None  # noqa: S101 - only files that answer are listed by id
         self._chosen[identifier] = answer
+        if answer is not before:
+            self.groups.change(before, answer)
         self._flag_duplicates(ranked)
 
     def _standing(self, identifier: str, path: str) -> tuple[bool, bool, bool, bool]:

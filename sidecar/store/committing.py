@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sidecar.errors import BadMemoryFile, ChangedOnDisk, FileSystemFailed
@@ -30,17 +30,35 @@ class _Changes:
     stale: list[str] = field(default_factory=list)
 
 
-def commit(core: Core, reason: str | None) -> list[str]:
-    """Commit everything that can be committed; nothing while a sudden emptiness waits to be accepted."""
-    refresh(core)
+def commit(core: Core, reason: str | None, *, everything: bool = True) -> list[str]:
+    """Commit everything that can be committed; nothing while a sudden emptiness waits to be accepted.
+
+    Unless `everything`, only what is known to have changed since the last commit is looked at, if that is known.
+    """
+    if everything:
+        core.changed = None
+    refresh(core, _perhaps_changed(core))
     if core.vanished is not None:
         return []
     made = core.history.commit_pending()
-    core.uncommittable.clear()
-    changed = (entry.path for entry in core.history.git.status())
+    paths = _perhaps_changed(core)  # the look may have found that more has changed
+    core.uncommittable = {} if paths is None else _others(core.uncommittable, paths)
+    changed = (entry.path for entry in core.history.git.status(paths))
     made += commit_paths(core, [path for path in changed if not is_of_another_program(path)], reason)
     bury_removed(core)
-    return made + core.history.commit_pending()
+    made += core.history.commit_pending()
+    core.changed = set()
+    core.disk.unsaved.clear()
+    return made
+
+
+def _perhaps_changed(core: Core) -> list[str] | None:
+    """The paths that may differ from the last commit; None: any may."""
+    return None if core.changed is None else sorted(core.changed | core.disk.unsaved)
+
+
+def _others(bad: Mapping[str, BadFile], paths: Collection[str]) -> dict[str, BadFile]:
+    return {path: found for path, found in bad.items() if path not in paths}
 
 
 def commit_paths(core: Core, paths: Sequence[str], reason: str | None = None) -> list[str]:

@@ -103,7 +103,7 @@ def _remove_leftovers(core: Core) -> None:
 
 def _adopt(core: Core) -> None:
     """Give files that a person wrote the keys that they lack; the person's own version is committed first."""
-    waiting = sorted(path for path, entry in core.catalog.entries.items() if entry.unadopted)
+    waiting = sorted(core.catalog.unadopted)
     if not waiting:
         return
     commit_paths(core, [path for path in waiting if not is_private(path)])
