@@ -138,6 +138,9 @@ class Nearby(Protocol):
     def neighbours(self, profile: ProfileRef, text: str, limit: int) -> list[tuple[str, float]]:
         """As `Index.neighbours`."""
 
+    def foresee(self, stored: Stored) -> None:
+        """As `Index.foresee`."""
+
 
 class Learning(Generic[P]):
     """Turns the new messages of a quiet session into memory files.
@@ -192,12 +195,20 @@ class Learning(Generic[P]):
         candidate = _with_hint(candidate)
         return curate.unsettled(candidate, self._view(candidate, profile, _UNJUDGED))
 
-    def take(self, candidate: Candidate, home: ProfileRef, verdicts: Mapping[str, Verdict] = _UNJUDGED) -> list[Change]:
+    def take(
+        self,
+        candidate: Candidate,
+        home: ProfileRef,
+        verdicts: Mapping[str, Verdict] = _UNJUDGED,
+        *,
+        index_later: bool = False,
+    ) -> list[Change]:
         """Plan one candidate against its profile and write what the plan says; the index follows at once.
 
         `verdicts` are what a model said of the neighbours that `look` gave, by their ids; it is believed as far as the
         words do not deny it, and decides nothing that is not asked of it.  The index is brought up to date after each
         candidate, so that the next one, and a run that is repeated after a crash, see the same neighbours.
+        `index_later`: the caller sees to that, after some more; until then the index only knows what is coming.
         """
         if self._removed(candidate, home):
             return []
@@ -210,7 +221,7 @@ class Learning(Generic[P]):
                 self._hide_forgotten(changes, profile)
                 return changes
             try:
-                profile.apply(changes, self._context(candidate))
+                written = profile.apply(changes, self._context(candidate))
             except ChangedOnDisk:
                 if attempt + 1 == _PLAN_AGAIN:
                     raise
@@ -218,7 +229,12 @@ class Learning(Generic[P]):
                 continue
             break
         self._follow.note_change(profile.ref)
-        self._follow.catch_up([profile.ref], rescan=False, messages=False)
+        if not index_later:
+            self._follow.catch_up([profile.ref], rescan=False, messages=False)
+            return changes
+        for stored in written:
+            if stored.memory.status is Status.ACTIVE:
+                self._index.foresee(stored)
         return changes
 
     def replace_rules(self, session: Slice, home: ProfileRef) -> list[Change]:
@@ -330,7 +346,8 @@ class Learning(Generic[P]):
             curate.Neighbour(stored, score, dropped_values(stored.memory.content))
             for stored, score in pairs
             # A file of the memory tool says many things; no single statement takes its place or is told by it.
-            if stored is not None and stored.memory.tool_path is None
+            # One that was retired a moment ago may still be in the index.
+            if stored is not None and stored.memory.tool_path is None and stored.memory.status is Status.ACTIVE
         )
 
     def _known_keys(self, home: ProfileRef) -> tuple[KnownKey, ...]:

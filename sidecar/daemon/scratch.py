@@ -180,6 +180,9 @@ class ScratchIndex:
         found += self._scored(text, active)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
+    def foresee(self, stored: Stored) -> None:
+        """The plans are known already."""
+
     def _scored(self, text: str, stored: Sequence[Stored]) -> list[tuple[str, float]]:
         if not stored:
             return []

@@ -48,6 +48,7 @@ from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
 from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.telling import Telling
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
 from sidecar.errors import IndexUnusable, SidecarError, UnknownMemory, UnknownNamespace
@@ -87,6 +88,7 @@ class Service:
         self.tool = memorytool.MemoryToolDesk(parts, takein.by)
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self._reviewing = Reviewing(parts)
+        self._telling = Telling(parts.writer, parts.follow, takein)
         self._jobs = JobDesk(parts)
 
     def stop_thinking(self) -> None:
@@ -168,7 +170,7 @@ class Service:
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""
         self._known(ref.namespace)
-        stored = await self._write(self._takein.remember, ref, told)
+        stored = await self._telling.remember(ref, told)
         self._parts.keeper.wrote(ref)
         return stored
 

@@ -8,6 +8,7 @@ goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import threading
@@ -19,6 +20,7 @@ from pathlib import Path
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Source, SyncReport
 from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
+from sidecar.index.foreseen import Foreseen
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
 from sidecar.index.shelf import Shelf, wipe
 from sidecar.index.sync import (
@@ -69,6 +71,8 @@ class Index:
         self._writing = threading.Lock()
         self._base = 0
         self._seen: Seen | None = None
+        self._shelves: tuple[Shelf, ...] = ()
+        self._foreseen = Foreseen(embedder)
         try:
             self._load()
         except IndexUnusable:
@@ -137,8 +141,8 @@ class Index:
 
         The score is the cosine; for what has no vector the share of the text's words that it has, weighted by idf.
         """
-        view, filters = self._view, Filters()
-        weights = _weights(view, profile, stems(text))
+        view, filters, terms = self._view, Filters(), stems(text)
+        weights = _weights(view, profile, terms)
         vector = self.embedder.encode([text])[0]
         pool = limit * _NEIGHBOUR_POOL
         near = view.nearest("memory", profile, vector, filters, pool)
@@ -147,12 +151,21 @@ class Index:
         scores = {**_shares(view, profile, weights, rows), **view.cosines("memory", profile, vector, rows)}
         best = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:limit]
         memories = view.fetch_memories([row for row, _ in best])
-        return [(memories[row].id, score) for row, score in best if row in memories and score > 0]
+        found = {memories[row].id: score for row, score in best if row in memories}
+        coming = self._foreseen.neighbours(profile, vector, terms)
+        if coming:
+            found = dict(sorted({**found, **coming}.items(), key=lambda item: (-item[1], item[0]))[:limit])
+        return [(name, score) for name, score in found.items() if score > 0]
+
+    def foresee(self, stored: Stored) -> None:
+        """An active memory has been written that the next sync will take in: until then `neighbours` knows of it."""
+        self._foreseen.add(stored)
 
     def close(self) -> None:
         """Wait for a running sync; what was read from stays readable for whoever still holds a view."""
         with self._writing:
             self.synced_at = None
+            self._close_shelves()
 
     def _refill(self, source: Source) -> SyncReport:
         """From scratch, unseen by readers until it is complete."""
@@ -215,6 +228,7 @@ class Index:
             self._known |= fresh
             publish()
         self._seen = seen
+        self._foreseen.clear()
         return len(changes.write), len(changes.remove)
 
     def _publish(self) -> None:
@@ -235,6 +249,7 @@ class Index:
 
     def _start_anew(self) -> None:
         """Empty the folder.  The marker comes first: without it, what a kill leaves is in doubt and emptied again."""
+        self._close_shelves()
         wipe(self.folder)
         try:
             self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -244,11 +259,17 @@ class Index:
             raise IndexUnusable(path=self.folder, why=error) from error
         self._open_shelves()
 
+    def _close_shelves(self) -> None:
+        for shelf in self._shelves:
+            with contextlib.suppress(IndexUnusable):  # damaged, as it may be: it is only to be let go of
+                shelf.close()
+
     def _open_shelves(self) -> None:
         memories = Shelf(self.folder / "memories", (*MEMORY_FIELDS, ALL_FIELDS))
         messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
         self._known, self._seen = _known(memories), None
         self._memories, self._messages = memories, messages
+        self._shelves = (memories, messages)
         try:
             self._opened = self._identity()
         except OSError as error:
