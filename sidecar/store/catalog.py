@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from sidecar.errors import FileSystemFailed
 from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Problem, parse
-from sidecar.model import BadFile, Memory, ProfileRef, Status, Stored, Tombstone
+from sidecar.model import BadFile, Memory, ProfileRef, Stored, Tombstone
 from sidecar.store.groups import Groups
 from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_private
-from sidecar.store.links import Links
 from sidecar.store.scan import Signature
+from sidecar.store.snapshot import Buried, Layered, Snapshot
+
+_LAYER: Final = 2_000
+"""Changes since the table was copied last that a snapshot carries beside that copy, so as not to be another one."""
 
 _RESORT: Final = 500
 """Changes at once from which sorting anew is cheaper than putting each in its place."""
@@ -44,67 +46,6 @@ class Entry:
     def answers(self) -> Stored | None:
         """What this file contributes to recall."""
         return self.stored or self.last_good
-
-
-class Buried:
-    """Tombstones by the id of the memory, and what else they name; never changes."""
-
-    def __init__(self, tombstones: Mapping[str, Tombstone]) -> None:
-        self.tombstones = tombstones
-
-    @cached_property
-    def hashes(self) -> frozenset[str]:
-        """The content hashes of what was forgotten."""
-        return frozenset(tombstone.content_hash for tombstone in self.tombstones.values())
-
-    @cached_property
-    def messages(self) -> frozenset[str]:
-        """The messages that it was learned from."""
-        return frozenset(message for tombstone in self.tombstones.values() for message in tombstone.messages)
-
-
-class Snapshot:
-    """A profile at one moment; never changes."""
-
-    def __init__(
-        self,
-        by_id: Mapping[str, Stored],
-        ids: Sequence[str],
-        bad: tuple[BadFile, ...],
-        buried: Buried,
-    ) -> None:
-        """`ids` are those of `by_id`, sorted."""
-        self.by_id, self._ids, self.bad, self._buried = by_id, ids, bad, buried
-
-    @property
-    def tombstones(self) -> Mapping[str, Tombstone]:
-        """What was forgotten, by id."""
-        return self._buried.tombstones
-
-    @cached_property
-    def ordered(self) -> tuple[Stored, ...]:
-        """Every memory, sorted by id."""
-        return tuple(map(self.by_id.__getitem__, self._ids))
-
-    @cached_property
-    def links(self) -> Links:
-        """The names by which these memories can be linked to."""
-        return Links(self.ordered)
-
-    def memories(self, statuses: Collection[Status] | None) -> list[Stored]:
-        """Memories of some statuses (None: all), sorted by id."""
-        if statuses is None:
-            return list(self.ordered)
-        return [stored for stored in self.ordered if stored.memory.status in statuses]
-
-    def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str]) -> bool:
-        """Whether a tombstone names the id, the content, or all of the messages."""
-        buried = self._buried
-        return (
-            identifier in buried.tombstones
-            or content_hash in buried.hashes
-            or (bool(messages) and buried.messages.issuperset(messages))
-        )
 
 
 class SortedIds:
@@ -150,6 +91,8 @@ class Catalog:
         self.unadopted: set[str] = set()
         """A person's files that wait for the keys that they lack."""
         self._chosen: dict[str, Stored] = {}
+        self._base: dict[str, Stored] = {}
+        self._over: dict[str, Stored | None] = {}
         self._ids = SortedIds()
         self._bad: dict[str, BadFile] = {}
         self._buried: Buried | None = None
@@ -213,11 +156,18 @@ class Catalog:
 
     def snapshot(self) -> Snapshot:
         """The table as readers see it."""
+        if len(self._over) > _LAYER:
+            self._base, self._over = dict(self._chosen), {}
+        by_id = Layered(self._base, dict(self._over))
+        return Snapshot(by_id, self._ids.of(self._chosen), self.bad(), self.buried)
+
+    @property
+    def buried(self) -> Buried:
+        """The tombstones as they are now."""
         if self._buried is None:
             tombstones = (found for _, found in self.tombstones.values())
             self._buried = Buried({found.id: found for found in tombstones if isinstance(found, Tombstone)})
-        ids = self._ids.of(self._chosen)
-        return Snapshot(dict(self._chosen), ids, self.bad(), self._buried)
+        return self._buried
 
     def _replace(self, path: str, entry: Entry | None) -> set[str]:
         self.version += 1
@@ -248,13 +198,14 @@ class Catalog:
         self._ids.note(identifier)
         paths = self._paths.get(identifier, set())
         ranked = sorted(paths, key=lambda path: (*self._standing(identifier, path), in_archive(path), len(path), path))
-        before = self._chosen.pop(identifier, None)
-        if not ranked:
+        before = self._chosen.get(identifier)
+        answer = self.entries[ranked[0]].answers if ranked else None
+        self._over[identifier] = answer
+        if answer is None:
             self._paths.pop(identifier, None)
+            self._chosen.pop(identifier, None)
             self.groups.change(before, None)
             return
-        answer = self.entries[ranked[0]].answers
-        assert answer is not None  # noqa: S101 - only files that answer are listed by id
         self._chosen[identifier] = answer
         if answer is not before:
             self.groups.change(before, answer)

@@ -123,7 +123,7 @@ def _adopt_file(core: Core, path: str) -> None:
     changed = edit(document, {name: missing[name] for name in document.missing}, path=path)
     core.disk.write(path, changed, sha256_of(data), ADOPTION)
     memory = core.disk.at(path).memory
-    for tombstone in list(core.catalog.snapshot().tombstones.values()):
+    for tombstone in list(core.catalog.buried.tombstones.values()):
         if tombstone.content_hash == content_hash(memory.type, memory.content):
             core.disk.exhume(tombstone.id, ADOPTION)  # writing it anew is the clearest wish to have it back
     core.history.explain(ADOPTION, f"Take in {path}", memory.id, private=is_private(path))

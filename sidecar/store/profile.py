@@ -16,7 +16,7 @@ from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
 from sidecar.store import changes, committing, edits, healing, info, links, purge, taking
-from sidecar.store.catalog import Catalog, Snapshot
+from sidecar.store.catalog import Catalog
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
 from sidecar.store.groups import Moved
@@ -29,6 +29,7 @@ from sidecar.store.purge import Purged, PurgePlan
 from sidecar.store.purges import PurgedIds
 from sidecar.store.refreshing import refresh
 from sidecar.store.scan import Signature, scan
+from sidecar.store.snapshot import Snapshot
 from sidecar.store.summary import summary_markdown
 from sidecar.store.undo import undo
 from sidecar.store.words import ProfileInfo, Refresh, Undone, WriteContext, WriteLog
