@@ -174,9 +174,15 @@ def test_failures_are_ours(git, tmp_path) -> None:
 
 
 def test_collecting_garbage_keeps_everything(git) -> None:
-    commit(git, x=b"one")
+    for text in (b"one", b"two", b"three", b"four"):
+        commit(git, x=text)
+    packs = git.folder / ".git" / "objects" / "pack"
+    unreachable = git.run("hash-object", "-w", "--stdin", given=b"nothing refers to this").decode().strip()
+    assert len(list(packs.glob("*.pack"))) > 2
     git.collect_garbage()
-    assert git.show("HEAD", "x") == b"one"
+    assert len(list(packs.glob("*.pack"))) <= 2, "small packs are put together"
+    assert git.run("cat-file", "blob", unreachable) == b"nothing refers to this", "and nothing young goes"
+    assert [git.show(f"HEAD~{back}", "x") for back in range(4)] == [b"four", b"three", b"two", b"one"]
 
 
 @pytest.fixture

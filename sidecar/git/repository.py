@@ -30,6 +30,9 @@ _LOCK = re.compile(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exist
 """How git says that somebody holds one of its locks: of the index, of a ref, of its settings."""
 
 _ALONE: Final = "sidecar-alone.lock"
+_TIDYING_SECONDS: Final = 60.0
+"""Tidying up that takes longer is ended: it leaves things as they were."""
+
 _FEW_PATHS: Final = 200
 """Of a hundred thousand files these are found faster one by one than by a look at all."""
 
@@ -202,8 +205,16 @@ class Git:
             self._git("tag", "--no-sign", name, commit)
 
     def collect_garbage(self) -> None:
-        """Pack loose objects if git finds that there are too many."""
-        self._git("gc", "--auto", "--quiet")
+        """Put small packs together, and let git pack what is loose if there is too much of it.
+
+        Each commit of ours is a pack.  Those of about one size become one, so that the large ones are seldom written
+        again; nothing is thrown away by that.  What nothing refers to goes only from `gc`, and after two weeks.
+        """
+        if (self.folder / ".git" / "index.lock").exists():  # a hand is at work: another time
+            return
+        # A git before 2.32 does not know how, and says so; its `gc` then does it all.
+        self._git("repack", "-d", "--quiet", "--geometric=2", codes=(0, 128, 129), timeout=_TIDYING_SECONDS)
+        self._git("gc", "--auto", "--quiet", timeout=_TIDYING_SECONDS)
 
     def run(
         self,
