@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -111,7 +111,9 @@ class Git:
             "status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none",
             "--no-ahead-behind", "--", *few, locks=False,
         )  # fmt: skip
-        return sorted(status_entries(output), key=lambda entry: entry.path)
+        found = sorted(status_entries(output), key=lambda entry: entry.path)
+        wanted = frozenset(paths or ())
+        return found if paths is None or few else [entry for entry in found if _lies_in(entry.path, wanted)]
 
     def files(self, revision: str = "HEAD", under: Sequence[str] = ()) -> dict[str, str]:
         """Path and object name of every regular file of a commit (of some paths of it); empty before the first."""
@@ -310,6 +312,13 @@ class Git:
             )
 
         return patiently(self.folder, command)
+
+
+def _lies_in(path: str, places: Container[str]) -> bool:
+    """Whether a path is one of some, or lies below one."""
+    while path and path not in places:
+        path = path.rpartition("/")[0]
+    return bool(path)
 
 
 def _locked(descriptor: int) -> bool:

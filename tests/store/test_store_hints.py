@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_kit import Kit
 
+from sidecar.store.committing import commit_paths
 from sidecar.store.scan import look_at, scan
 
 FOLDERS = ("facts/a", "facts/b", "facts/a/deep", ".hidden", "tombstones", "archive/facts/a")
@@ -172,3 +173,21 @@ def test_what_changes_unseen_in_the_moment_after_a_look_is_found_by_the_next_one
     assert kit.profile.differing() == []
     path.unlink()
     assert kit.profile.differing() == ["facts/new.md"]
+
+
+def test_a_file_that_changes_again_before_the_commit_waits_for_the_next_look_and_is_then_marked(tmp_path: Path) -> None:
+    kit = _grown(tmp_path)
+    path = kit.folder / "facts/rest/1.md"
+    first, second = path.read_text() + "More.\n", path.read_text() + "Even more.\n"
+    path.write_text(first)
+    kit.profile.refresh(["facts/rest/1.md"])
+    kit.write("facts/rest/2.md", second)
+    path.write_text(second)
+    commit_paths(kit.profile._core, ["facts/rest/1.md", "facts/rest/2.md"])
+    assert kit.profile._core.unseen == ["facts/rest/1.md", "facts/rest/2.md"]
+    assert kit.git("show", "HEAD:facts/rest/1.md") != second, "nobody knows yet what it says"
+    kit.profile.refresh(["facts/rest/1.md"])
+    kit.profile.commit(everything=False)
+    kit.profile.commit(everything=False)
+    assert "edited:" in path.read_text()
+    assert "Even more." in kit.git("show", "HEAD:facts/rest/1.md")
