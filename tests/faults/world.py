@@ -74,7 +74,7 @@ class World:
             project=lambda _: None,
             clock=lambda: NOW,
         )
-        self.journal.recover()
+        self.journal.recover(NOW + timedelta(days=1))
 
     def _between_steps(self, name: str) -> None:
         if self.meddle is not None:
