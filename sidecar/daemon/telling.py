@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from concurrent.futures import Future
+from functools import partial
 from typing import Final
 
 from sidecar.daemon.protocol import Told
 from sidecar.daemon.takein import TakeIn
-from sidecar.daemon.writer import Urgency, Writer
+from sidecar.daemon.writer import Urgency, Writer, answer, outcome
 from sidecar.follow import Follow
 from sidecar.model import ProfileRef, Stored
 
@@ -32,31 +33,25 @@ class Telling:
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """The memory; on disk and recallable when this returns.  Raises as `TakeIn.remember`."""
-        answer: Future[Stored] = Future()
-        self._waiting.append((ref, told, answer))
+        waiting: Future[Stored] = Future()
+        self._waiting.append((ref, told, waiting))
         # Each brings a step of the writer's; that of one who was served together with another finds nothing to do.
         step = self._writer.submit(Urgency.ANSWER, self._serve)
-        step.add_done_callback(lambda done: answer.cancel() if done.cancelled() else None)
-        return await asyncio.wrap_future(answer)
+        step.add_done_callback(lambda done: waiting.cancel() if done.cancelled() else None)
+        return await asyncio.wrap_future(waiting)
 
     def _serve(self) -> None:
         """Write what waits; in the writer thread."""
-        written: list[tuple[ProfileRef, Stored, Future[Stored]]] = []
+        written: list[tuple[ProfileRef, Future[Stored], Future[Stored]]] = []
         for _ in range(min(_TOGETHER, len(self._waiting))):
-            ref, told, answer = self._waiting.popleft()
-            if not answer.set_running_or_notify_cancel():
-                continue
-            try:
-                written.append((ref, self._takein.remember(ref, told), answer))
-            except BaseException as error:  # noqa: BLE001 - handed to the one who asked, who decides
-                answer.set_exception(error)
-        if not written:
-            return
-        try:
-            self._follow.catch_up(sorted({ref for ref, _, _ in written}), rescan=False, messages=False)
-        except BaseException as error:  # noqa: BLE001 - the same: it is on disk, and cannot be recalled yet
-            for _, _, answer in written:
-                answer.set_exception(error)
-            return
-        for _, stored, answer in written:
-            answer.set_result(stored)
+            ref, told, waiting = self._waiting.popleft()
+            if waiting.set_running_or_notify_cancel():
+                written.append((ref, outcome(partial(self._takein.remember, ref, told)), waiting))
+        refs = sorted({ref for ref, found, _ in written if found.exception() is None})
+        indexed = outcome(partial(self._follow.catch_up, refs, rescan=False, messages=False)) if refs else None
+        for _, found, waiting in written:
+            missing = None if indexed is None or found.exception() is not None else indexed.exception()
+            if missing is None:
+                answer(found, waiting)
+            else:
+                waiting.set_exception(missing)  # it is on disk, and cannot be recalled yet
