@@ -7,8 +7,7 @@ Everything here runs in the writer thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sidecar import curate
@@ -28,41 +27,9 @@ more in all, since each is a commit of the index."""
 _ASIDE = "`{}` is checked out, not `main`; run `git switch main` in its folder."
 """What is recalled then is what lies in the folder; commits go to that branch, or wait if it is no branch at all."""
 
+_NO_HINTS: Mapping[ProfileRef, Collection[str]] = {}
+
 _RANK: Mapping[Mark, int] = {"forgotten": 0, "superseded": 1, "current": 2}
-
-
-@dataclass
-class _Uses:
-    """Which memories of a profile were learned from which messages, to tell what has become of each message."""
-
-    known: dict[str, tuple[str, Mark, tuple[str, ...]]] = field(default_factory=dict)
-    by_message: dict[str, dict[str, Mark]] = field(default_factory=dict)
-
-    def update(self, memories: Sequence[Stored], tombstones: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, Mark]:
-        """Take a snapshot in; returns the messages whose mark may differ now."""
-        fresh: dict[str, tuple[str, Mark, tuple[str, ...]]] = {
-            f"forgotten {identifier}": ("", "forgotten", messages) for identifier, messages in tombstones
-        }
-        for stored in memories:
-            memory = stored.memory
-            fresh[memory.id] = (stored.sha256, _mark(memory.status), memory.source.messages)
-        changed = {name for name in fresh.keys() | self.known.keys() if fresh.get(name) != self.known.get(name)}
-        touched: set[str] = set()
-        for name in changed:
-            for message in self.known[name][2] if name in self.known else ():
-                self.by_message.get(message, {}).pop(name, None)
-                touched.add(message)
-            if name in fresh:
-                _, mark, messages = fresh[name]
-                for message in messages:
-                    self.by_message.setdefault(message, {})[name] = mark
-                    touched.add(message)
-        self.known = fresh
-        return {message: self._best(message) for message in sorted(touched)}
-
-    def _best(self, message: str) -> Mark:
-        marks = self.by_message.get(message) or {"": "current"}
-        return max(marks.values(), key=_RANK.__getitem__)
 
 
 def _mark(status: Status) -> Mark:
@@ -80,7 +47,7 @@ class Follow:
 
     def __init__(self, store: Store, journal: Journal, index: Index, clock: Callable[[], datetime]) -> None:
         self._store, self._journal, self._index, self._clock = store, journal, index, clock
-        self._uses: dict[ProfileRef, _Uses] = {}
+        self._indexed: list[Profile] = []
         self._uncommitted: dict[ProfileRef, tuple[datetime, datetime]] = {}
         self._faults: dict[ProfileRef, str] = {}
         self._portion: int | None = None
@@ -94,12 +61,14 @@ class Follow:
         anew: bool = False,
         messages: bool = True,
         portion: bool = False,
+        paths: Mapping[ProfileRef, Collection[str]] = _NO_HINTS,
     ) -> bool:
         """Bring the index up to the files of these profiles (None: all); returns whether anything had changed.
 
         `rescan` reads the folders; without it only what we wrote ourselves is taken over.  `anew` makes the index from
         scratch.  Without `messages` the archive's news wait for the next time; with `portion` those wait that are more
-        than one short run takes over (`unfinished`).
+        than one short run takes over (`unfinished`).  `paths`: of a profile that is in it only these files and folders
+        are read.
         """
         if messages:
             self._portion, self._unfinished = (_PORTION if portion and not anew else None), False
@@ -107,10 +76,28 @@ class Follow:
         known = {*self._store.profiles(), *self._store.broken()}
         self._faults = {ref: reason for ref, reason in self._faults.items() if ref in known}
         for ref in sorted(known if refs is None else known.intersection(refs)):
-            changed = self._catch_up_with(ref, rescan=rescan, messages=messages) or changed
+            looked_at = paths.get(ref) if rescan else ()
+            changed = self._catch_up_with(ref, looked_at, rescan=rescan, messages=messages) or changed
         before = self._index.generation
-        self._index.sync(self, anew=anew, messages=messages)
+        self._sync(anew=anew, messages=messages)
         return changed or self._index.generation != before
+
+    def _sync(self, *, anew: bool, messages: bool) -> None:
+        """Let the index take over what has moved, which is all that can differ if it has the same profiles as before.
+
+        The same objects, that is: a profile that was opened anew knows nothing of what the one before it had.
+        """
+        profiles = self.profiles()
+        moved = {profile.ref: profile.moved.ids.copy() for profile in profiles}
+        changed = {
+            profile.ref: {name: profile.get(name) for name in sorted(moved[profile.ref])}
+            for profile in profiles
+            if moved[profile.ref]
+        }
+        self._index.sync(self, anew=anew, messages=messages, changed=changed if profiles == self._indexed else None)
+        self._indexed = profiles
+        for profile in profiles:
+            profile.moved.ids.difference_update(moved[profile.ref])
 
     @property
     def unfinished(self) -> bool:
@@ -129,8 +116,26 @@ class Follow:
 
     def forget(self, ref: ProfileRef) -> None:
         """A profile was deleted: nothing of it waits any more."""
-        for known in (self._uses, self._uncommitted, self._faults):
+        for known in (self._uncommitted, self._faults):
             known.pop(ref, None)
+
+    def unnoticed(self, *, everything: bool) -> dict[ProfileRef, Collection[str]]:
+        """What has changed in the files and nobody has told of, from any thread: for `catch_up` to look at.
+
+        `everything`: git is asked as well whether files that are no memories wait for a commit; it is noted if so.
+        """
+        found: dict[ProfileRef, Collection[str]] = {}
+        for profile in self.profiles():
+            try:
+                differing = profile.differing(racy=True) if profile.intact else [""] * (profile.vanished is None)
+                if everything and profile.ref not in self._uncommitted and profile.uncommitted():
+                    profile.doubt()
+                    self.note_change(profile.ref)
+            except PROFILE_FAULTS:
+                differing = [""]  # the look itself tells what is wrong
+            if differing:
+                found[profile.ref] = differing
+        return found
 
     def look_for_leftovers(self) -> None:
         """At the start: what an earlier run, or a hand meanwhile, has left uncommitted is as if changed just now."""
@@ -163,7 +168,7 @@ class Follow:
                 self.forget(ref)
             return []
         profile = self._store.open(ref)
-        commits = profile.commit()
+        commits = profile.commit(everything=False)
         if profile.vanished is not None:
             raise _vanished(profile, profile.vanished)
         self._uncommitted.pop(ref, None)
@@ -201,7 +206,7 @@ class Follow:
             self._faults[ref] = _told(ref, error)
             return None
 
-    def _catch_up_with(self, ref: ProfileRef, *, rescan: bool, messages: bool) -> bool:
+    def _catch_up_with(self, ref: ProfileRef, paths: Collection[str] | None, *, rescan: bool, messages: bool) -> bool:
         """One profile's share of `catch_up`; what is wrong with it is noted, and stops no other one."""
         profile = self._opened(ref)
         if profile is None:
@@ -209,7 +214,7 @@ class Follow:
         changed = False
         try:
             if rescan:
-                changed = self._heal(profile)
+                changed = self._heal(profile, paths)
             if messages:
                 self._mark_sources(profile)
         except PROFILE_FAULTS as error:
@@ -223,8 +228,8 @@ class Follow:
             self._faults.pop(ref, None)
         return changed
 
-    def _heal(self, profile: Profile) -> bool:
-        refresh = profile.refresh()
+    def _heal(self, profile: Profile, paths: Collection[str] | None) -> bool:
+        refresh = profile.refresh(paths)
         healed = profile.settle()
         settled = self._settle_keys(profile)
         if refresh.changed or healed or settled:
@@ -233,31 +238,34 @@ class Follow:
 
     def _settle_keys(self, profile: Profile) -> bool:
         """Two active memories of one key, as a hand edit can leave them, are settled by the rule of section 3."""
-        active: dict[str, list[Stored]] = {}
-        for stored in profile.memories():
-            if stored.memory.key is not None and stored.memory.type in curate.KEYED_TYPES:
-                active.setdefault(stored.memory.key, []).append(stored)
+        moved = set(profile.moved.keys)
         changes = [
             change
-            for key, versions in sorted(active.items())
-            if len(versions) > 1
+            for key in sorted(moved)
+            if len([one for one in profile.versions(key, curate.KEYED_TYPES) if one.memory.status is Status.ACTIVE]) > 1
             for change in curate.settle(profile.versions(key))
         ]
         if not changes:
+            profile.moved.keys.difference_update(moved)
             return False
         try:
             profile.apply(changes, KEYS_SETTLED)
         except ChangedOnDisk:
             # The next event of the file that is being edited right now brings us here again.
             return False
+        finally:
+            profile.moved.keys.difference_update(moved)
         return True
 
     def _mark_sources(self, profile: Profile) -> None:
-        uses = self._uses.setdefault(profile.ref, _Uses())
-        tombstones = ((tombstone.id, tombstone.messages) for tombstone in profile.tombstones().values())
-        marks = uses.update(profile.memories(statuses=None), tombstones)
-        if marks:
-            self._journal.mark_sources(profile.ref, marks)
+        moved = set(profile.moved.messages)
+        if moved:
+            self._journal.mark_sources(profile.ref, {message: _best(profile, message) for message in sorted(moved)})
+            profile.moved.messages.difference_update(moved)
+
+
+def _best(profile: Profile, message: str) -> Mark:
+    return max(map(_mark, profile.outcomes(message)), key=_RANK.__getitem__, default="current")
 
 
 def _vanished(profile: Profile, counts: tuple[int, int]) -> StoreVanished:

@@ -105,6 +105,9 @@ class Known(Protocol):
     def versions(self, key: str) -> list[Stored]:
         """As `Profile.versions`."""
 
+    def learned_from(self, messages: Iterable[str]) -> list[Stored]:
+        """As `Profile.learned_from`."""
+
     def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str] = ()) -> bool:
         """As `Profile.is_forgotten`."""
 
@@ -134,6 +137,9 @@ class Nearby(Protocol):
 
     def neighbours(self, profile: ProfileRef, text: str, limit: int) -> list[tuple[str, float]]:
         """As `Index.neighbours`."""
+
+    def foresee(self, stored: Stored) -> None:
+        """As `Index.foresee`."""
 
 
 class Learning(Generic[P]):
@@ -189,12 +195,20 @@ class Learning(Generic[P]):
         candidate = _with_hint(candidate)
         return curate.unsettled(candidate, self._view(candidate, profile, _UNJUDGED))
 
-    def take(self, candidate: Candidate, home: ProfileRef, verdicts: Mapping[str, Verdict] = _UNJUDGED) -> list[Change]:
+    def take(
+        self,
+        candidate: Candidate,
+        home: ProfileRef,
+        verdicts: Mapping[str, Verdict] = _UNJUDGED,
+        *,
+        index_later: bool = False,
+    ) -> list[Change]:
         """Plan one candidate against its profile and write what the plan says; the index follows at once.
 
         `verdicts` are what a model said of the neighbours that `look` gave, by their ids; it is believed as far as the
         words do not deny it, and decides nothing that is not asked of it.  The index is brought up to date after each
         candidate, so that the next one, and a run that is repeated after a crash, see the same neighbours.
+        `index_later`: the caller sees to that, after some more; until then the index only knows what is coming.
         """
         if self._removed(candidate, home):
             return []
@@ -207,7 +221,7 @@ class Learning(Generic[P]):
                 self._hide_forgotten(changes, profile)
                 return changes
             try:
-                profile.apply(changes, self._context(candidate))
+                written = profile.apply(changes, self._context(candidate))
             except ChangedOnDisk:
                 if attempt + 1 == _PLAN_AGAIN:
                     raise
@@ -215,7 +229,12 @@ class Learning(Generic[P]):
                 continue
             break
         self._follow.note_change(profile.ref)
-        self._follow.catch_up([profile.ref], rescan=False, messages=False)
+        if not index_later:
+            self._follow.catch_up([profile.ref], rescan=False, messages=False)
+            return changes
+        for stored in written:
+            if stored.memory.status is Status.ACTIVE:
+                self._index.foresee(stored)
         return changes
 
     def replace_rules(self, session: Slice, home: ProfileRef) -> list[Change]:
@@ -327,7 +346,8 @@ class Learning(Generic[P]):
             curate.Neighbour(stored, score, dropped_values(stored.memory.content))
             for stored, score in pairs
             # A file of the memory tool says many things; no single statement takes its place or is told by it.
-            if stored is not None and stored.memory.tool_path is None
+            # One that was retired a moment ago may still be in the index.
+            if stored is not None and stored.memory.tool_path is None and stored.memory.status is Status.ACTIVE
         )
 
     def _known_keys(self, home: ProfileRef) -> tuple[KnownKey, ...]:
@@ -384,10 +404,7 @@ def _with_hint(candidate: Candidate) -> Candidate:
 
 def _told_in(candidate: Candidate, profile: Known) -> tuple[Stored, ...]:
     """The memories of any status that were learned from one of the candidate's messages."""
-    messages = {*candidate.source.messages}
-    if not messages:
-        return ()
-    return tuple(one for one in profile.memories(statuses=None) if messages.intersection(one.memory.source.messages))
+    return tuple(profile.learned_from(candidate.source.messages)) if candidate.source.messages else ()
 
 
 def _proposed_already(candidate: Candidate, hashed: str, profile: Known) -> Stored | None:

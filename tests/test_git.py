@@ -173,10 +173,26 @@ def test_failures_are_ours(git, tmp_path) -> None:
         git.status()
 
 
+@pytest.mark.parametrize("many", [3, 250])
+def test_a_status_of_some_paths_tells_of_them_and_of_what_lies_below(git, many) -> None:
+    names = [f"{number}.txt" for number in range(many)]
+    (git.folder / "deep").mkdir()
+    for name in (*names, "other.txt", "deep/one.txt"):
+        (git.folder / name).write_text("new")
+    assert [entry.path for entry in git.status([*names, "deep", "gone.txt"])] == sorted([*names, "deep/one.txt"])
+    assert git.status([]) == []
+
+
 def test_collecting_garbage_keeps_everything(git) -> None:
-    commit(git, x=b"one")
+    for text in (b"one", b"two", b"three", b"four"):
+        commit(git, x=text)
+    packs = git.folder / ".git" / "objects" / "pack"
+    unreachable = git.run("hash-object", "-w", "--stdin", given=b"nothing refers to this").decode().strip()
+    assert len(list(packs.glob("*.pack"))) > 2
     git.collect_garbage()
-    assert git.show("HEAD", "x") == b"one"
+    assert len(list(packs.glob("*.pack"))) <= 2, "small packs are put together"
+    assert git.run("cat-file", "blob", unreachable) == b"nothing refers to this", "and nothing young goes"
+    assert [git.show(f"HEAD~{back}", "x") for back in range(4)] == [b"four", b"three", b"two", b"one"]
 
 
 @pytest.fixture

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 _EVERY_S: Final = 0.5
 """How often a folder is looked at.  It is another program's, and looking at 1,000 files takes some milliseconds."""
 
+_QUIET_S: Final = 0.1
+"""So long a folder in which something has changed must rest before a round: git and editors take a moment."""
+
 _SHARE: Final = 20
 """Looking takes at most this part of the time, however many files there are."""
 
@@ -56,6 +59,7 @@ class _Watched:
     checkout: Checkout
     done: object = None
     seen: object = None
+    quiet: bool = True
     dirty: bool = True
     retry_at: float = 0.0
 
@@ -80,7 +84,9 @@ class CarryService:
             begun = time.monotonic()
             for ref in sorted(self._watched):
                 await contained(self._look(ref))
-            await asyncio.sleep(max(_EVERY_S, (time.monotonic() - begun) * _SHARE))
+            restless = any(not one.quiet for one in self._watched.values())
+            pause = _QUIET_S if restless else _EVERY_S
+            await asyncio.sleep(max(pause, (time.monotonic() - begun) * _SHARE))
 
     def committed(self, ref: ProfileRef) -> None:
         """A profile has a new commit, which belongs into its project's folder."""
@@ -134,12 +140,12 @@ class CarryService:
             self._some.clear()
 
     async def _look(self, ref: ProfileRef, *, now: bool = False) -> None:
-        """Run a round if something has changed, and has then been quiet for one look: git and editors take a moment."""
+        """Run a round if something has changed, and has then been quiet from one look to the next."""
         held = self._watched[ref]
         state = await asyncio.to_thread(held.checkout.state)
-        quiet, held.seen = state == held.seen, state
+        held.quiet, held.seen = state == held.seen, state
         changed = held.dirty or state != held.done or (held.retry_at and time.monotonic() > held.retry_at)
-        if not now and (not changed or not quiet or held.checkout.busy):
+        if not now and (not changed or not held.quiet or held.checkout.busy):
             return
         held.dirty = False
         error = await contained(self._round(ref))

@@ -36,7 +36,7 @@ class EditDesk(Desk):
         """
         profile, _ = self.stored(ref, identifier)
         stored = await self.write(self._put if patch.text is not None else self._patch, profile, identifier, patch)
-        self.parts.keeper.look()
+        self.parts.keeper.wrote(ref)
         return stored
 
     async def text(self, ref: ProfileRef, identifier: str) -> str:
@@ -78,14 +78,14 @@ class EditDesk(Desk):
     def _followed(self, profile: Profile, stored: Stored) -> Stored:
         """The memory as it is once everything that follows from the change has been done."""
         self.parts.follow.note_change(profile.ref)
-        self.parts.follow.catch_up([profile.ref])
+        self.parts.follow.catch_up([profile.ref], paths={profile.ref: [stored.path]})
         return profile.get(stored.memory.id) or stored
 
     def _present(self, profile: Profile, identifier: str, expected: str | None) -> Stored:
         """The memory as its file is now."""
         stored = profile.get(identifier)
         if stored is not None and present_sha256(inside(profile.folder, stored.path)) != stored.sha256:
-            profile.refresh()
+            profile.refresh([stored.path])
             profile.settle()
             stored = profile.get(identifier)
         if stored is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +31,17 @@ _REST_S = 30.0
 """The same while nothing is: whatever changes then wakes us, also the index's folder (see `indexwatch`)."""
 
 _RESCAN_S = 60.0
-"""How often the store is scanned besides being watched; a dead watcher is noticed at the latest then."""
+"""How often the store is scanned besides being watched: what no event has told of is noticed at the latest then."""
+
+_RESCAN_SHARE = 100
+"""Of a large store less often: that look takes at most this part of the time."""
+
+_GIT_EVERY = 10
+"""At each how many of these looks git is asked too: it knows of files that are no memories."""
+
+_STORM = 10_000
+"""After so many events without a pause the system's queue of them may have run over (it holds 16,384 on Linux): then
+all is scanned."""
 
 _RESCAN_FAULTY_S = 5.0
 """The same while the store is not watched, or while something is wrong with a profile that a person may mend."""
@@ -40,6 +51,8 @@ _BULK_S = 5.0
 a thousand, and a back-fill brings a session after the other."""
 
 _COMMIT_RETRY_S = 10.0
+
+_NO_HINTS: Mapping[ProfileRef, Collection[str]] = {}
 
 
 class Keeper:
@@ -67,6 +80,9 @@ class Keeper:
         self._anew = False
         self._retry_at: dict[ProfileRef, float] = {}
         self._next_scan = 0.0
+        self._next_look = 0.0
+        self._looks = 0
+        self._written: set[ProfileRef] = set()
         self._degraded: dict[str, str] = {}
         self.behind_since: float | None = None
         self._newer: float | None = None
@@ -93,6 +109,12 @@ class Keeper:
     def look(self) -> None:
         """Scan the store soon."""
         self._next_scan = 0.0
+        self._behind()
+        self._woken.set()
+
+    def wrote(self, ref: ProfileRef) -> None:
+        """A profile has changed through us: what follows from it is taken over soon, and committed later."""
+        self._written.add(ref)
         self._behind()
         self._woken.set()
 
@@ -149,17 +171,39 @@ class Keeper:
         newly_watched = await self._keep_watching()
         now = time.monotonic()
         due = self._events.due(now)
-        if newly_watched or now >= self._next_scan:
+        storm = due is not None and due <= 0 and self._events.storm > _STORM
+        if newly_watched or now >= self._next_scan or storm:
             self._events.take()
-            self._next_scan = now + _RESCAN_S * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load
+            self._next_scan = math.inf
+            self._look_again_after(0.0)
             await self._catch_up(None)
         elif due is not None and due <= 0:
             self._behind()
-            await self._catch_up(self._profiles(self._events.take()))
+            told = self._told(self._events.take())
+            await self._catch_up(sorted(told.keys() | self._written), told)
+        elif self._written:
+            await self._catch_up(sorted(self._written))
+        elif now >= self._next_look:
+            await self._look_around()
         elif self._anew or (self._archived_by is not None and now >= self._archived_by) or not self._index.intact():
             await self._catch_up([])
         for ref in self._ready():
             await self._commit(ref)
+
+    async def _look_around(self) -> None:
+        """Find what no event has told of.  Not in the writer's thread, which may be waited for, as nothing changes."""
+        begun = time.monotonic()
+        self._looks += 1
+        found = await asyncio.to_thread(self._follow.unnoticed, everything=self._looks % _GIT_EVERY == 0)
+        self._look_again_after(time.monotonic() - begun)
+        if found:
+            log.debug("nothing had told of these", extra={"paths": sum(map(len, found.values()))})
+            self._behind()
+            await self._catch_up(sorted(found), found)
+
+    def _look_again_after(self, took: float) -> None:
+        pause = max(_RESCAN_S, took * _RESCAN_SHARE) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load
+        self._next_look = time.monotonic() + pause
 
     async def _keep_watching(self) -> bool:
         """See that the store is watched; whether it was not until now, so that something may have been missed."""
@@ -186,15 +230,25 @@ class Keeper:
     def _scan_within(self, seconds: float) -> None:
         self._next_scan = min(self._next_scan, time.monotonic() + seconds)
 
-    async def _catch_up(self, refs: list[ProfileRef] | None) -> None:
-        """One run of the follow road; it takes back no more than what was due before it began."""
+    async def _catch_up(
+        self, refs: Sequence[ProfileRef] | None, paths: Mapping[ProfileRef, Collection[str]] = _NO_HINTS
+    ) -> None:
+        """One run of the follow road; it takes back no more than what was due before it began.
+
+        `paths`: what may have changed in the profiles that are in it; of all others everything.
+        """
         anew, self._anew, self._archived_by, self._newer = self._anew, False, None, None
+        written, self._written = self._written, set()
+        hints = {**dict.fromkeys(written, ()), **paths} if refs is not None else {}
         if anew or not self._index.intact():
             self._degraded["index"] = "the index is being made anew"
         try:
-            changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew, portion=True)
+            changed = await self._writer.run(
+                Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew, portion=True, paths=hints
+            )
         except BaseException:
             self._anew, self._archived_by, self._next_scan = self._anew or anew, 0.0, 0.0
+            self._written |= written
             raise
         self._degraded.pop("index", None)
         if self._follow.unfinished:  # goes on at once, unless somebody waits for the writer
@@ -207,10 +261,14 @@ class Keeper:
         if changed:
             log.debug("index follows", extra={"generation": self._index.generation})
 
-    def _profiles(self, paths: set[Path]) -> list[ProfileRef]:
-        """The profiles below which something changed."""
-        parts = (path.relative_to(self._root).parts for path in paths if path.is_relative_to(self._root))
-        return sorted({ProfileRef(found[0], found[1]) for found in parts if len(found) >= 2})
+    def _told(self, paths: set[Path]) -> dict[ProfileRef, Collection[str]]:
+        """The profiles below which something changed, and the paths in them; an empty one is the folder itself."""
+        found: dict[ProfileRef, set[str]] = {}
+        for path in paths:
+            parts = path.relative_to(self._root).parts if path.is_relative_to(self._root) else ()
+            if len(parts) >= 2:
+                found.setdefault(ProfileRef(parts[0], parts[1]), set()).add("/".join(parts[2:]))
+        return dict(found)
 
     def _ready(self) -> list[ProfileRef]:
         now, ticks = datetime.now(UTC), time.monotonic()
@@ -238,7 +296,7 @@ class Keeper:
         self._degraded.pop(f"git {ref}", None)
         if commits:
             log.info("committed", extra={"profile": ref, "commits": len(commits)})
-            self.look()
+            self.wrote(ref)
             self.on_commit(ref)
 
     def _not_committed(self, ref: ProfileRef, error: Exception) -> None:

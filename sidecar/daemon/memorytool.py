@@ -70,7 +70,7 @@ class MemoryToolDesk(Desk):
                 text = await self.read(self._view, ref, command)
             else:
                 text = await self.write(self._change, ref, command)
-                self.parts.keeper.look()
+                self.parts.keeper.wrote(ref)
         except ToolFault as fault:
             return ToolResult(content=str(fault), is_error=True)
         return ToolResult(content=text, is_error=False)

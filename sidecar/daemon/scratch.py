@@ -68,6 +68,11 @@ class ScratchProfile:
         found = (self._by_id[identifier] for identifier in sorted(self._by_key.get(key, ())))
         return [stored for stored in found if stored.memory.key == key]
 
+    def learned_from(self, messages: Iterable[str]) -> list[Stored]:
+        """As `Profile.learned_from`."""
+        wanted = frozenset(messages)
+        return [one for one in self.memories(statuses=None) if wanted.intersection(one.memory.source.messages)]
+
     def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str] = ()) -> bool:
         """As `Profile.is_forgotten`."""
         return (
@@ -174,6 +179,9 @@ class ScratchIndex:
         active = [stored for _, stored in sorted(changed.items()) if stored.memory.status is Status.ACTIVE]
         found += self._scored(text, active)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def foresee(self, stored: Stored) -> None:
+        """The plans are known already."""
 
     def _scored(self, text: str, stored: Sequence[Stored]) -> list[tuple[str, float]]:
         if not stored:

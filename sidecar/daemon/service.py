@@ -49,6 +49,7 @@ from sidecar.daemon.reviewing import Reviewing
 from sidecar.daemon.said import redacted_messages
 from sidecar.daemon.scanning import ScanDesk
 from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.telling import Telling
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
 from sidecar.errors import IndexUnusable, SidecarError, UnknownMemory, UnknownNamespace
@@ -89,6 +90,7 @@ class Service:
         self.removal = RemovalDesk(parts, self._deletion, self.history)
         self.scanner = ScanDesk(parts, parts.logs)
         self._reviewing = Reviewing(parts)
+        self._telling = Telling(parts.writer, parts.follow, takein)
         self._jobs = JobDesk(parts)
 
     def stop_thinking(self) -> None:
@@ -170,8 +172,8 @@ class Service:
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""
         self._known(ref.namespace)
-        stored = await self._write(self._takein.remember, ref, told)
-        self._parts.keeper.look()
+        stored = await self._telling.remember(ref, told)
+        self._parts.keeper.wrote(ref)
         return stored
 
     async def delete_memory(self, ref: ProfileRef, identifier: str) -> Stored:
@@ -193,7 +195,7 @@ class Service:
         """A person's decision about a memory that waits for it."""
         profile = self._profile_of(ref, identifier)
         stored = await self._write(self._reviewing.decide, profile, identifier, review)
-        self._parts.keeper.look()
+        self._parts.keeper.wrote(ref)
         return stored
 
     async def ingest_transcripts(self, paths: Sequence[str], *, agent: str | None, dry_run: bool) -> TranscriptsResult:
@@ -397,7 +399,8 @@ class Service:
         return await asyncio.to_thread(function, *args, **kwargs)
 
     async def _follow(self, refs: list[ProfileRef]) -> None:
-        await self._write(self._parts.follow.catch_up, refs)
+        """The index and what else follows from our own writes to these profiles; then they wait for a commit."""
+        await self._write(self._parts.follow.catch_up, refs, paths=dict.fromkeys(refs, ()))
         for ref in refs:
             self._parts.follow.note_change(ref)
         self._parts.keeper.wake()

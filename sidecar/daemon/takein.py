@@ -64,6 +64,7 @@ class TakeIn:
     def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """Write what a person or an agent asked to be remembered; runs in the writer thread.
 
+        The index is the caller's to bring up to date.
         Raises ForgottenBefore if an agent asks for what was forgotten: that comes back at a person's word alone.
         """
         learning = self._parts.learning
@@ -72,7 +73,7 @@ class TakeIn:
         identifier = memory_id(candidate.type, candidate.content, candidate.observed)
         if told.speaker == "user":
             self._lift(profile, candidate, identifier)
-        changes = learning.take(candidate, ref)
+        changes = learning.take(candidate, ref, index_later=True)
         if any(isinstance(change, Skip) and change.forgotten for change in changes):
             raise ForgottenBefore
         known = next((c.target.memory.id for c in changes if isinstance(c, Revise)), None) or next(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from watchdog.events import (
     EVENT_TYPE_CLOSED_NO_WRITE,
+    EVENT_TYPE_MODIFIED,
     EVENT_TYPE_OPENED,
     FileSystemEvent,
     FileSystemEventHandler,
@@ -23,6 +24,8 @@ from sidecar.errors import FileSystemFailed
 
 _IGNORED_EVENTS = frozenset({EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE})
 """Reading a file is no change; our own scans would wake us."""
+
+_PAUSE_S = 2.0
 
 _IGNORED_PARTS = frozenset({".git"})
 
@@ -37,8 +40,8 @@ class _Handler(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Pass on what may have changed a file; both ends of a move."""
-        if event.event_type in _IGNORED_EVENTS:
-            return
+        if event.event_type in _IGNORED_EVENTS or (event.is_directory and event.event_type == EVENT_TYPE_MODIFIED):
+            return  # that a folder has changed is told of what has come to or left it, too
         for raw in (event.src_path, event.dest_path):
             path = Path(raw if isinstance(raw, str) else bytes(raw).decode("utf-8", "surrogateescape"))
             if raw and not _IGNORED_PARTS.intersection(path.parts):
@@ -118,12 +121,15 @@ class Coalescer:
         self._paths: set[Path] = set()
         self._first: float | None = None
         self._last = 0.0
+        self.storm = 0
+        """How many came one after the other without a pause, whether they were taken meanwhile or not."""
         self._lock = threading.Lock()
 
     def add(self, path: Path, now: float | None = None) -> None:
         """A path changed."""
         moment = time.monotonic() if now is None else now
         with self._lock:
+            self.storm = self.storm + 1 if moment - self._last < _PAUSE_S else 1
             self._paths.add(path)
             self._first = moment if self._first is None else self._first
             self._last = moment

@@ -95,12 +95,26 @@ class Writer:
                 return
             if not future.set_running_or_notify_cancel():
                 continue
-            try:
-                result = call()
-            except BaseException as error:  # noqa: BLE001 - handed to the caller, who decides
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+            answer(outcome(call), future)
+
+
+def outcome(call: Callable[[], T]) -> Future[T]:
+    """The result of a call, or what it has raised, to be handed to whoever asked for it."""
+    found: Future[T] = Future()
+    try:
+        found.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - handed to the caller, who decides
+        found.set_exception(error)
+    return found
+
+
+def answer(found: Future[T], future: Future[T]) -> None:
+    """Hand it over."""
+    error = found.exception()
+    if error is None:
+        future.set_result(found.result())
+    else:
+        future.set_exception(error)
 
 
 def lower_priority(nice: int) -> None:

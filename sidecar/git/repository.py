@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,12 @@ from sidecar.git.words import Identity, LogEntry, StatusEntry, login
 BRANCH: Final = "main"
 
 _ALONE: Final = "sidecar-alone.lock"
+_TIDYING_SECONDS: Final = 60.0
+"""Tidying up that takes longer is ended: it leaves things as they were."""
+
+_FEW_PATHS: Final = 200
+"""Of a hundred thousand files these are found faster one by one than by a look at all."""
+
 _EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
 """Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
 
@@ -99,13 +105,21 @@ class Git:
         found = self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", codes=(0, 1)).decode().strip()
         return found or None
 
-    def status(self) -> list[StatusEntry]:
-        """Every path that differs from HEAD, untracked files one by one, sorted; ignored files are left out."""
+    def status(self, paths: Sequence[str] | None = None) -> list[StatusEntry]:
+        """Every path that differs from HEAD, untracked files one by one, sorted; ignored files are left out.
+
+        `paths`: only these, and what lies below them.
+        """
+        if paths is not None and not paths:
+            return []
+        few = paths if paths is not None and len(paths) <= _FEW_PATHS else ()  # git tries each file with each of them
         output = self._git(
             "status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none",
-            "--no-ahead-behind", locks=False,
+            "--no-ahead-behind", "--", *few, locks=False,
         )  # fmt: skip
-        return sorted(status_entries(output), key=lambda entry: entry.path)
+        found = sorted(status_entries(output), key=lambda entry: entry.path)
+        wanted = frozenset(paths or ())
+        return found if paths is None or few else [entry for entry in found if _lies_in(entry.path, wanted)]
 
     def files(self, revision: str = "HEAD", under: Sequence[str] = ()) -> dict[str, str]:
         """Path and object name of every regular file of a commit (of some paths of it); empty before the first."""
@@ -194,8 +208,16 @@ class Git:
             self._git("tag", "--no-sign", name, commit)
 
     def collect_garbage(self) -> None:
-        """Pack loose objects if git finds that there are too many."""
-        self._git("gc", "--auto", "--quiet")
+        """Put small packs together, and let git pack what is loose if there is too much of it.
+
+        Each commit of ours is a pack.  Those of about one size become one, so that the large ones are seldom written
+        again; nothing is thrown away by that.  What nothing refers to goes only from `gc`, and after two weeks.
+        """
+        if (self.folder / ".git" / "index.lock").exists():  # a hand is at work: another time
+            return
+        # A git before 2.32 does not know how, and says so; its `gc` then does it all.
+        self._git("repack", "-d", "--quiet", "--geometric=2", codes=(0, 128, 129), timeout=_TIDYING_SECONDS)
+        self._git("gc", "--auto", "--quiet", timeout=_TIDYING_SECONDS)
 
     def run(
         self,
@@ -301,6 +323,13 @@ class Git:
             )
 
         return patiently(self.folder, command)
+
+
+def _lies_in(path: str, places: Container[str]) -> bool:
+    """Whether a path is one of some, or lies below one."""
+    while path and path not in places:
+        path = path.rpartition("/")[0]
+    return bool(path)
 
 
 def _locked(descriptor: int) -> bool:

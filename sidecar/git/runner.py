@@ -38,6 +38,7 @@ SETTINGS: Final = {
     "tag.gpgsign": "false",
     "fastimport.unpackLimit": "1",  # packs, not 256 folders of loose objects that the watcher would have to follow
     "gc.autoDetach": "false",
+    "pack.threads": "1",  # the agents beside us have the other ones
     "advice.detachedHead": "false",
     "color.ui": "false",
     "log.showSignature": "false",

@@ -8,6 +8,7 @@ goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -21,9 +22,11 @@ from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Source, SyncReport
 from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
+from sidecar.index.foreseen import Foreseen
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
 from sidecar.index.shelf import Shelf, wipe
 from sidecar.index.sync import (
+    ChangedMemories,
     Known,
     Seen,
     latest,
@@ -73,6 +76,8 @@ class Index:
         self._writing = threading.Lock()
         self._base = 0
         self._seen: Seen | None = None
+        self._shelves: tuple[Shelf, ...] = ()
+        self._foreseen = Foreseen(embedder)
         try:
             self._load()
         except IndexUnusable:
@@ -117,10 +122,13 @@ class Index:
         except OSError:
             return False
 
-    def sync(self, source: Source, *, anew: bool = False, messages: bool = True) -> SyncReport:
+    def sync(
+        self, source: Source, *, anew: bool = False, messages: bool = True, changed: ChangedMemories | None = None
+    ) -> SyncReport:
         """Bring the index to what the source holds: the only writer.
 
         Without `messages` only the memories are brought up to date, for somebody who goes on to write more of them.
+        `changed`: all that can be another memory than at the last sync, or none any more; None if that is not known.
 
         A folder that was deleted or damaged meanwhile is filled from scratch, as it is with `anew`; until that is
         done, searches are answered from what was there before.  Raises IndexUnusable if it cannot be written.
@@ -129,7 +137,7 @@ class Index:
             if anew or not self.intact():
                 return self._refill(source)
             try:
-                return self._follow(source, publish=self._publish, messages=messages)
+                return self._follow(source, publish=self._publish, messages=messages, changed=changed)
             except IndexUnusable:
                 # Whatever it is, a cache is made anew: what a kill has left may read well and yet refuse to be written,
                 # such as a file of deletions whose commit never came.  If that fails too, the folder cannot be used.
@@ -140,8 +148,8 @@ class Index:
 
         The score is the cosine; for what has no vector the share of the text's words that it has, weighted by idf.
         """
-        view, filters = self._view, Filters()
-        weights = _weights(view, profile, stems(text))
+        view, filters, terms = self._view, Filters(), stems(text)
+        weights = _weights(view, profile, terms)
         vector = self.embedder.encode([text])[0]
         pool = limit * _NEIGHBOUR_POOL
         near = view.nearest("memory", profile, vector, filters, pool)
@@ -150,12 +158,21 @@ class Index:
         scores = {**_shares(view, profile, weights, rows), **view.cosines("memory", profile, vector, rows)}
         best = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:limit]
         memories = view.fetch_memories([row for row, _ in best])
-        return [(memories[row].id, score) for row, score in best if row in memories and score > 0]
+        found = {memories[row].id: score for row, score in best if row in memories}
+        coming = self._foreseen.neighbours(profile, vector, terms)
+        if coming:
+            found = dict(sorted({**found, **coming}.items(), key=lambda item: (-item[1], item[0]))[:limit])
+        return [(name, score) for name, score in found.items() if score > 0]
+
+    def foresee(self, stored: Stored) -> None:
+        """An active memory has been written that the next sync will take in: until then `neighbours` knows of it."""
+        self._foreseen.add(stored)
 
     def close(self) -> None:
         """Wait for a running sync; what was read from stays readable for whoever still holds a view."""
         with self._writing:
             self.synced_at = None
+            self._close_shelves()
 
     def _refill(self, source: Source) -> SyncReport:
         """From scratch, unseen by readers until it is complete."""
@@ -171,9 +188,16 @@ class Index:
             self.refilling = False
         return replace(report, generation=self.generation, rebuilt=True)
 
-    def _follow(self, source: Source, publish: Callable[[], None], *, messages: bool = True) -> SyncReport:
+    def _follow(
+        self,
+        source: Source,
+        publish: Callable[[], None],
+        *,
+        messages: bool = True,
+        changed: ChangedMemories | None = None,
+    ) -> SyncReport:
         messages_written, messages_removed = self._follow_messages(source, publish) if messages else (0, 0)
-        memories_written, memories_removed = self._follow_memories(source, publish)
+        memories_written, memories_removed = self._follow_memories(source, publish, changed)
         self.synced_at = self._clock()
         return SyncReport(
             generation=self.generation,
@@ -196,13 +220,16 @@ class Index:
             removed += max(0, len(replaced) - len(batch.entries))
         return written, removed
 
-    def _follow_memories(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
+    def _follow_memories(
+        self, source: Source, publish: Callable[[], None], changed: ChangedMemories | None
+    ) -> tuple[int, int]:
         """Take over what differs in the store; how many memories were written and removed."""
         # Read at the first sync and not at the start: the first answer does not wait for it.
         known = self._known = _known(self._memories) if self._known is None else self._known
-        seen = self._seen or Seen(known)
+        seen, changed = (Seen(known), None) if self._seen is None else (self._seen, changed)
         self._seen = None  # until all of it is written: what breaks off is compared as a whole again
-        changes = memory_changes(source.memories(), known, seen)
+        found = seen.take(source.memories()) if changed is None else seen.take_some(changed)
+        changes = memory_changes(*found, known)
         for portion in portions([*changes.remove, *changes.write]):
             write = [item for item in portion if isinstance(item, Stored)]
             idents = [
@@ -216,6 +243,7 @@ class Index:
             known |= fresh
             publish()
         self._seen = seen
+        self._foreseen.clear()
         return len(changes.write), len(changes.remove)
 
     def _publish(self) -> None:
@@ -236,6 +264,7 @@ class Index:
 
     def _start_anew(self) -> None:
         """Empty the folder.  The marker comes first: without it, what a kill leaves is in doubt and emptied again."""
+        self._close_shelves()
         wipe(self.folder)
         try:
             self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -246,11 +275,17 @@ class Index:
             raise IndexUnusable(path=self.folder, why=error) from error
         self._open_shelves()
 
+    def _close_shelves(self) -> None:
+        for shelf in self._shelves:
+            with contextlib.suppress(IndexUnusable):  # damaged, as it may be: it is only to be let go of
+                shelf.close()
+
     def _open_shelves(self) -> None:
         memories = Shelf(self.folder / "memories", (*MEMORY_FIELDS, ALL_FIELDS))
         messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
         self._known, self._seen = None, None
         self._memories, self._messages = memories, messages
+        self._shelves = (memories, messages)
         try:
             self._opened = self._identity()
         except OSError as error:

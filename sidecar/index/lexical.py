@@ -149,6 +149,7 @@ class Lexicon:
             )
             self._index.config_reader("manual")
             self._index.reload()
+        self._writer: tantivy.IndexWriter | None = None
 
     def reader(self) -> LexicalReader:
         """An immutable view of the last commit."""
@@ -158,7 +159,8 @@ class Lexicon:
     def commit(self, add: Sequence[Entry], remove: Sequence[int], state: State) -> None:
         """Replace rows and state at once; on an error nothing has changed."""
         with _translated(self._folder):
-            writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            writer = self._writer or self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            self._writer = None  # one in which something went wrong is not used again
             try:
                 # By query: deletion by term does nothing for a number, and does not say so.
                 gone = tantivy.Query.term_set_query(self._schema, "row", [*remove, _STATE_ROW])
@@ -167,9 +169,18 @@ class Lexicon:
                 for entry in add:
                     writer.add_document(_document(entry))
                 writer.commit()
-            finally:
-                writer.wait_merging_threads()
+            except BaseException:
+                writer.wait_merging_threads()  # which lets go of the folder
+                raise
+            self._writer = writer  # its threads merge segments while others go on: nobody waits for that
             self._index.reload()
+
+    def close(self) -> None:
+        """Let go of the folder: nothing is written there any more, by no thread."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with _translated(self._folder):
+                writer.wait_merging_threads()
 
 
 def _schema(fields: Sequence[str]) -> tantivy.Schema:

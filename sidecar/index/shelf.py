@@ -104,6 +104,10 @@ class Shelf:
             raise IndexUnusable(path=folder, why=f"{there} documents and rows, not {(state.documents, state.live)}")
         self.view = ShelfView(state, reader, blocks)
 
+    def close(self) -> None:
+        """Write no more; views can still be read from.  Raises IndexUnusable if what was under way cannot be ended."""
+        self._lexicon.close()
+
     def commit(self, batch: Batch, cursor: int) -> None:
         """Change documents and cursor at once; on an error the view stays as it was."""
         view = self.view

@@ -33,6 +33,8 @@ COMMIT_CHARACTERS = 16_000_000
 
 Item = TypeVar("Item")
 MessageChange = MessageDoc | MessageGone
+ChangedMemories = Mapping[ProfileRef, Mapping[str, Stored | None]]
+"""Memories by profile and id; None for one that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,23 @@ class Seen:
         self._unseen = set()
         return changed, sorted(gone)
 
+    def take_some(self, memories: ChangedMemories) -> tuple[list[Stored], list[str]]:
+        """As `take`, where it is known which memories alone can be others than before."""
+        changed: list[Stored] = []
+        gone: list[str] = []
+        for ref, found in sorted(memories.items()):
+            held = self._held.setdefault(ref, {})
+            for name, stored in sorted(found.items()):
+                if stored is None:
+                    gone += [memory_ident(ref, name)] if held.pop(name, None) is not None else []
+                elif held.get(name) is not stored:
+                    held[name] = stored
+                    changed.append(stored)
+        return changed, gone
 
-def memory_changes(
-    memories: Mapping[ProfileRef, Sequence[Stored]], known: Mapping[str, Known], seen: Seen
-) -> MemoryChanges:
-    """Which memories are new or differ in path or content, and which idents are no longer to be in the index."""
-    changed, gone = seen.take(memories)
+
+def memory_changes(changed: Sequence[Stored], gone: Sequence[str], known: Mapping[str, Known]) -> MemoryChanges:
+    """Which of the memories that `Seen` tells of are to be written, and which idents are to leave the index."""
     named = {memory_ident(stored.profile, stored.memory.id): stored for stored in changed}
     write = [
         stored
@@ -117,7 +130,7 @@ def memory_changes(
         if stored.memory.status in INDEXED_STATUSES and _differs(stored, known.get(ident))
     ]
     retired = [ident for ident, stored in named.items() if stored.memory.status not in INDEXED_STATUSES]
-    return MemoryChanges(tuple(write), tuple(sorted(known.keys() & {*gone, *retired})))
+    return MemoryChanges(tuple(write), tuple(name for name in sorted({*gone, *retired}) if name in known))
 
 
 def _differs(stored: Stored, known: Known | None) -> bool:

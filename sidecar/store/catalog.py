@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from sidecar.errors import FileSystemFailed
 from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Problem, parse
-from sidecar.model import BadFile, Memory, ProfileRef, Status, Stored, Tombstone
+from sidecar.model import BadFile, Memory, ProfileRef, Stored, Tombstone
+from sidecar.store.groups import Groups
 from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_private
-from sidecar.store.links import Links
 from sidecar.store.scan import Signature
+from sidecar.store.snapshot import Buried, Layered, Snapshot
+
+_LAYER: Final = 2_000
+"""Changes since the table was copied last that a snapshot carries beside that copy, so as not to be another one."""
 
 _RESORT: Final = 500
 """Changes at once from which sorting anew is cheaper than putting each in its place."""
@@ -43,61 +46,6 @@ class Entry:
     def answers(self) -> Stored | None:
         """What this file contributes to recall."""
         return self.stored or self.last_good
-
-
-class Snapshot:
-    """A profile at one moment; never changes."""
-
-    def __init__(
-        self,
-        by_id: Mapping[str, Stored],
-        ids: Sequence[str],
-        bad: tuple[BadFile, ...],
-        tombstones: Mapping[str, Tombstone],
-    ) -> None:
-        """`ids` are those of `by_id`, sorted."""
-        self.by_id, self._ids, self.bad, self.tombstones = by_id, ids, bad, tombstones
-
-    @cached_property
-    def ordered(self) -> tuple[Stored, ...]:
-        """Every memory, sorted by id."""
-        return tuple(map(self.by_id.__getitem__, self._ids))
-
-    @cached_property
-    def _by_key(self) -> Mapping[str, list[Stored]]:
-        keyed: dict[str, list[Stored]] = {}
-        for stored in self.ordered:
-            if stored.memory.key is not None:
-                keyed.setdefault(stored.memory.key, []).append(stored)
-        return keyed
-
-    @cached_property
-    def _buried(self) -> tuple[frozenset[str], frozenset[str]]:
-        tombstones = self.tombstones.values()
-        messages = (message for tombstone in tombstones for message in tombstone.messages)
-        return frozenset(tombstone.content_hash for tombstone in tombstones), frozenset(messages)
-
-    @cached_property
-    def links(self) -> Links:
-        """The names by which these memories can be linked to."""
-        return Links(self.ordered)
-
-    def memories(self, statuses: Collection[Status] | None) -> list[Stored]:
-        """Memories of some statuses (None: all), sorted by id."""
-        if statuses is None:
-            return list(self.ordered)
-        return [stored for stored in self.ordered if stored.memory.status in statuses]
-
-    def with_key(self, key: str) -> list[Stored]:
-        """Every memory of a key, sorted by id."""
-        return list(self._by_key.get(key, ()))
-
-    def is_forgotten(self, identifier: str, content_hash: str, messages: Collection[str]) -> bool:
-        """Whether a tombstone names the id, the content, or all of the messages."""
-        hashes, buried = self._buried
-        return (
-            identifier in self.tombstones or content_hash in hashes or (bool(messages) and buried.issuperset(messages))
-        )
 
 
 class SortedIds:
@@ -140,9 +88,15 @@ class Catalog:
         """Whether all files have been looked at once, so that what answered before may go on answering."""
         self.copies: set[str] = set()
         """Files that were no more than copies of an archived one at the first look."""
+        self.unadopted: set[str] = set()
+        """A person's files that wait for the keys that they lack."""
         self._chosen: dict[str, Stored] = {}
+        self._base: dict[str, Stored] = {}
+        self._over: dict[str, Stored | None] = {}
         self._ids = SortedIds()
         self._bad: dict[str, BadFile] = {}
+        self._buried: Buried | None = None
+        self.groups = Groups()
 
     def put(self, path: str, entry: Entry) -> set[str]:
         """Take a file in; returns the ids that it had or has."""
@@ -156,9 +110,13 @@ class Catalog:
         """The memory of an id."""
         return self._chosen.get(identifier)
 
-    def ids(self) -> set[str]:
-        """Every id that some file answers for."""
-        return set(self._chosen)
+    def __len__(self) -> int:
+        """How many ids some file answers for."""
+        return len(self._chosen)
+
+    def paths(self, identifier: str) -> frozenset[str]:
+        """The files that answer for an id."""
+        return frozenset(self._paths.get(identifier, ()))
 
     def duplicates(self, identifier: str) -> list[str]:
         """Paths of the files of an id that do not count."""
@@ -176,13 +134,19 @@ class Catalog:
     def bury(self, path: str, signature: Signature | None, found: Tombstone | BadFile) -> set[str]:
         """Take a tombstone's file in; returns the id that it names."""
         self.version += 1
+        self._buried = None
         self.tombstones[path] = (signature, found)
+        if isinstance(found, Tombstone):
+            self.groups.buried(found.messages)
         return {found.id} if isinstance(found, Tombstone) else set()
 
     def exhume(self, path: str) -> set[str]:
         """Take a tombstone's file out; returns the id that it named."""
         self.version += 1
+        self._buried = None
         _, found = self.tombstones.pop(path)
+        if isinstance(found, Tombstone):
+            self.groups.buried(found.messages)
         return {found.id} if isinstance(found, Tombstone) else set()
 
     def bad(self) -> tuple[BadFile, ...]:
@@ -192,14 +156,27 @@ class Catalog:
 
     def snapshot(self) -> Snapshot:
         """The table as readers see it."""
-        buried = {found.id: found for _, found in self.tombstones.values() if isinstance(found, Tombstone)}
-        return Snapshot(dict(self._chosen), self._ids.of(self._chosen), self.bad(), buried)
+        if len(self._over) > _LAYER:
+            self._base, self._over = dict(self._chosen), {}
+        by_id = Layered(self._base, dict(self._over))
+        return Snapshot(by_id, self._ids.of(self._chosen), self.bad(), self.buried)
+
+    @property
+    def buried(self) -> Buried:
+        """The tombstones as they are now."""
+        if self._buried is None:
+            tombstones = (found for _, found in self.tombstones.values())
+            self._buried = Buried({found.id: found for found in tombstones if isinstance(found, Tombstone)})
+        return self._buried
 
     def _replace(self, path: str, entry: Entry | None) -> set[str]:
         self.version += 1
         before = self.entries.pop(path, None)
+        self.unadopted.discard(path)
         if entry is not None:
             self.entries[path] = entry
+            if entry.unadopted:
+                self.unadopted.add(path)
         else:
             self.copies.discard(path)
         touched: set[str] = set()
@@ -221,13 +198,17 @@ class Catalog:
         self._ids.note(identifier)
         paths = self._paths.get(identifier, set())
         ranked = sorted(paths, key=lambda path: (*self._standing(identifier, path), in_archive(path), len(path), path))
-        if not ranked:
+        before = self._chosen.get(identifier)
+        answer = self.entries[ranked[0]].answers if ranked else None
+        self._over[identifier] = answer
+        if answer is None:
             self._paths.pop(identifier, None)
             self._chosen.pop(identifier, None)
+            self.groups.change(before, None)
             return
-        answer = self.entries[ranked[0]].answers
-        assert answer is not None  # noqa: S101 - only files that answer are listed by id
         self._chosen[identifier] = answer
+        if answer is not before:
+            self.groups.change(before, answer)
         self._flag_duplicates(ranked)
 
     def _standing(self, identifier: str, path: str) -> tuple[bool, bool, bool, bool]:

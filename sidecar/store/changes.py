@@ -78,7 +78,7 @@ def lift_tombstones(core: Core, identifier: str, content: str, context: WriteCon
     An archived memory of that name comes back, or the next healing would forget it anew.
     """
     refuse_if_vanished(core)
-    tombstones = core.catalog.snapshot().tombstones
+    tombstones = core.catalog.buried.tombstones
     named = [t.id for t in tombstones.values() if t.id == identifier or t.content_hash == content]
     for name in sorted(named):
         stored = core.catalog.chosen(name)
@@ -116,7 +116,7 @@ def _add(core: Core, change: Add, context: WriteContext) -> Stored | None:
     known = core.catalog.chosen(memory.id)
     if known is not None:  # a repeated plan; the same words at the same moment are the same memory
         return None
-    if core.catalog.snapshot().is_forgotten(memory.id, content_hash(memory.type, memory.content), ()):
+    if core.catalog.buried.name(memory.id, content_hash(memory.type, memory.content), ()):
         return None
     written = core.disk.add(memory, context)
     core.history.explain(context, f"Add {_name(memory)}: {change.why}", memory.id)

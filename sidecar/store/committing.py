@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sidecar.errors import BadMemoryFile, ChangedOnDisk, FileSystemFailed
+from sidecar.files import sha256_of
 from sidecar.frontmatter import Document, parse
 from sidecar.model import BadFile, Status, Stored
 from sidecar.store.core import Core
-from sidecar.store.layout import SUMMARY_FILE, is_of_another_program, is_private, is_tombstone_path
+from sidecar.store.layout import SUMMARY_FILE, is_memory_path, is_of_another_program, is_private, is_tombstone_path
 from sidecar.store.refreshing import refresh
 from sidecar.store.words import WriteContext
 
@@ -21,6 +22,8 @@ AFTER_REMOVAL = WriteContext("a person removed these files")
 class _Changes:
     """What differs from the last commit, by whose it is; `before` holds the bytes of that commit.
 
+    `unseen`: files that have changed again since the last look at them, which wait for the next one: as long as we do
+    not know what they say, we cannot tell what follows from it.
     `stale`: paths that are as in that commit, while git's index says otherwise: an interruption came between the two.
     """
 
@@ -28,25 +31,45 @@ class _Changes:
     ours: dict[str, bytes | None] = field(default_factory=dict)
     users: dict[str, bytes | None] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
 
-def commit(core: Core, reason: str | None) -> list[str]:
-    """Commit everything that can be committed; nothing while a sudden emptiness waits to be accepted."""
-    refresh(core)
+def commit(core: Core, reason: str | None, *, everything: bool = True) -> list[str]:
+    """Commit everything that can be committed; nothing while a sudden emptiness waits to be accepted.
+
+    Unless `everything`, only what is known to have changed since the last commit is looked at, if that is known.
+    """
+    if everything:
+        core.changed = None
+    refresh(core, _perhaps_changed(core))
     if core.vanished is not None:
         return []
     made = core.history.commit_pending()
-    core.uncommittable.clear()
-    changed = (entry.path for entry in core.history.git.status())
+    paths = _perhaps_changed(core)  # the look may have found that more has changed
+    core.uncommittable = {} if paths is None else _others(core.uncommittable, paths)
+    changed = (entry.path for entry in core.history.git.status(paths))
     made += commit_paths(core, [path for path in changed if not is_of_another_program(path)], reason)
     bury_removed(core)
-    return made + core.history.commit_pending()
+    made += core.history.commit_pending()
+    core.changed = set(core.unseen)
+    core.disk.unsaved.clear()
+    return made
+
+
+def _perhaps_changed(core: Core) -> list[str] | None:
+    """The paths that may differ from the last commit; None: any may."""
+    return None if core.changed is None else sorted(core.changed | core.disk.unsaved)
+
+
+def _others(bad: Mapping[str, BadFile], paths: Collection[str]) -> dict[str, BadFile]:
+    return {path: found for path, found in bad.items() if path not in paths}
 
 
 def commit_paths(core: Core, paths: Sequence[str], reason: str | None = None) -> list[str]:
     """Commit what these files are now, each change under its author's name, and mark what a person has corrected."""
     made = core.history.commit_pending()
     changes = _changes(core, [path for path in paths if not is_private(path) and path != SUMMARY_FILE])
+    core.unseen = changes.unseen
     if changes.stale:
         core.history.git.refresh_index(changes.stale)
     bury_removed(core)
@@ -87,9 +110,19 @@ def _changes(core: Core, paths: Sequence[str]) -> _Changes:
         if data == changes.before.get(path):
             changes.stale.append(path)  # only git's index is behind
             continue
+        if is_memory_path(path) and not _seen(core, path, data):
+            changes.unseen.append(path)
+            continue
         ours = _removed_by_us(core, path, changes.before[path]) if data is None else core.disk.is_ours(path, data)
         (changes.ours if ours else changes.users)[path] = data
     return changes
+
+
+def _seen(core: Core, path: str, data: bytes | None) -> bool:
+    """Whether the catalog knows of these bytes, or of there being none."""
+    entry = core.catalog.entries.get(path)
+    known = None if entry is None or entry.signature is None else entry.sha256
+    return known == (None if data is None else sha256_of(data))
 
 
 def _removed_by_us(core: Core, path: str, before: bytes) -> bool:

@@ -25,6 +25,8 @@ class Core:
     `uncommittable`: files that are no memories, and that git is spared.
     `vanished`: (gone, known) while the alarm of a sudden emptiness stands; `accepted`: the user has confirmed.
     `head`: what git's HEAD named at the last look.
+    `changed`: paths that may differ from the last commit; None: any may, and git is asked.
+    `unseen`: files that had changed again when the last commit was made, and so are not in it.
     """
 
     ref: ProfileRef
@@ -42,6 +44,8 @@ class Core:
     accepted: bool = False
     loaded: bool = False
     head: str = ""
+    changed: set[str] | None = None
+    unseen: list[str] = field(default_factory=list)
 
     def now(self) -> datetime:
         """The present moment as files state it."""

@@ -44,7 +44,8 @@ class Disk:
     """The writer's hand; every method leaves files, catalog and pending history in agreement.
 
     `step` is called between any two things that an interruption can part, and does nothing outside of tests.
-    `touched` collects ids that healing has to look at, `written` the paths that we have changed.
+    `touched` collects ids that healing has to look at, `written` the paths that we have changed, `unsaved` those since
+    the last commit.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Disk:
         self._writes, self._step = writes, step
         self.touched: set[str] = set()
         self.written: set[str] = set()
+        self.unsaved: set[str] = set()
 
     def pause(self, name: str) -> None:
         """A place between two steps of others at which an interruption may come."""
@@ -190,10 +192,12 @@ class Disk:
         elif is_tombstone_path(path):
             self.touched |= self.catalog.bury(path, signature, tombstones.read(self.ref, path, data))
         self.written.add(path)
+        self.unsaved.add(path)
 
     def _forget(self, path: str) -> None:
         self.touched |= self.catalog.exhume(path) if path in self.catalog.tombstones else self.catalog.drop(path)
         self.written.add(path)
+        self.unsaved.add(path)
         remove_empty_folders((self.folder / path).parent, self.folder)
 
 

@@ -32,7 +32,7 @@ def put(core: Core, identifier: str, data: bytes, expected: str) -> Stored:
     if document.fields.get("id", identifier) != identifier:
         raise FieldError(field="text", problem=f"its id must stay {identifier}, or go")
     write_durably(inside(core.folder, stored.path), data, expected_sha256=expected, root=core.folder)
-    refresh(core)
+    refresh(core, [stored.path])
     return core.catalog.chosen(identifier) or stored
 
 

@@ -103,7 +103,7 @@ def _remove_leftovers(core: Core) -> None:
 
 def _adopt(core: Core) -> None:
     """Give files that a person wrote the keys that they lack; the person's own version is committed first."""
-    waiting = sorted(path for path, entry in core.catalog.entries.items() if entry.unadopted)
+    waiting = sorted(core.catalog.unadopted)
     if not waiting:
         return
     commit_paths(core, [path for path in waiting if not is_private(path)])
@@ -123,7 +123,7 @@ def _adopt_file(core: Core, path: str) -> None:
     changed = edit(document, {name: missing[name] for name in document.missing}, path=path)
     core.disk.write(path, changed, sha256_of(data), ADOPTION)
     memory = core.disk.at(path).memory
-    for tombstone in list(core.catalog.snapshot().tombstones.values()):
+    for tombstone in list(core.catalog.buried.tombstones.values()):
         if tombstone.content_hash == content_hash(memory.type, memory.content):
             core.disk.exhume(tombstone.id, ADOPTION)  # writing it anew is the clearest wish to have it back
     core.history.explain(ADOPTION, f"Take in {path}", memory.id, private=is_private(path))

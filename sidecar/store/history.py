@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from sidecar.errors import GitFailed
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, Identity, LogEntry
 from sidecar.git import past as gitpast
@@ -21,8 +23,8 @@ _LISTED: Final = 50
 _REMOTE: Final = "sidecar.remote"
 """The setting of the repository that a shared profile has."""
 
-_COMMITS_BETWEEN_COLLECTIONS: Final = 100
-"""git itself decides whether there is anything to pack; asking costs a process."""
+_COMMITS_BETWEEN_COLLECTIONS: Final = 40
+"""Fewer than the 50 packs beyond which `git gc --auto` would write all of them anew; asking costs two processes."""
 
 
 @dataclass(slots=True)
@@ -126,7 +128,8 @@ class History:
             return []
         self._commits += 1
         if self._commits % _COMMITS_BETWEEN_COLLECTIONS == 0:
-            self.git.collect_garbage()
+            with suppress(GitFailed):  # interrupted or in somebody's way; the commit is made, and it is tried again
+                self.git.collect_garbage()
         return [made]
 
 

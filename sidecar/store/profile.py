@@ -16,9 +16,10 @@ from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
 from sidecar.store import changes, committing, edits, healing, info, links, purge, taking
-from sidecar.store.catalog import Catalog, Snapshot
+from sidecar.store.catalog import Catalog
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
+from sidecar.store.groups import Moved
 from sidecar.store.history import History
 from sidecar.store.layout import PROFILE_FILE, SUMMARY_FILE, archived, unarchived
 from sidecar.store.links import Direction
@@ -27,7 +28,8 @@ from sidecar.store.purge import Note as PurgeNote
 from sidecar.store.purge import Purged, PurgePlan
 from sidecar.store.purges import PurgedIds
 from sidecar.store.refreshing import refresh
-from sidecar.store.scan import scan
+from sidecar.store.scan import Signature, scan
+from sidecar.store.snapshot import Snapshot
 from sidecar.store.summary import summary_markdown
 from sidecar.store.undo import undo
 from sidecar.store.words import ProfileInfo, Refresh, Undone, WriteContext, WriteLog
@@ -78,7 +80,16 @@ class Profile:
 
     def versions(self, key: str, types: Collection[MemoryType] | None = None) -> list[Stored]:
         """Every memory of a key, of any status, sorted by id; of some types only if `types` says so."""
-        return [stored for stored in self._snapshot.with_key(key) if types is None or stored.memory.type in types]
+        found = self._named(self._core.catalog.groups.of_key(key))
+        return [stored for stored in found if types is None or stored.memory.type in types]
+
+    def learned_from(self, messages: Iterable[str]) -> list[Stored]:
+        """Every memory, of any status, that was learned from one of these messages, sorted by id."""
+        groups = self._core.catalog.groups
+        return self._named(sorted({found for message in messages for found in groups.of_message(message)}))
+
+    def _named(self, ids: Iterable[str]) -> list[Stored]:
+        return [stored for one in ids if (stored := self._core.catalog.chosen(one)) is not None]
 
     def related(self, stored: Stored) -> Mapping[str, tuple[Stored, Direction]]:
         """What is tied to a memory by `[[links]]`, by id, and whose the link is; see `store.links`."""
@@ -157,14 +168,24 @@ class Profile:
         if not self.intact:
             return self.vanished is None
         try:
-            look = scan(self.folder)
+            return bool(self.differing())
         except FileSystemFailed:
             return True
-        known = dict(self._core.catalog.entries)
+
+    def differing(self, *, racy: bool = False) -> list[str]:
+        """The memory files in which the folder differs from what `refresh` has seen, sorted; from any thread.
+
+        Looks at names, sizes and times alone.  `racy`: also those that may have changed in the moment after that look.
+        Raises `FileSystemFailed` if a part of the folder cannot be read.
+        """
+        look = scan(self.folder)
+        known, stones = dict(self._core.catalog.entries), dict(self._core.catalog.tombstones)
         found = look.memories | look.misplaced(known)
-        if found.keys() != known.keys():
-            return True
-        return any((held := known[path].signature) is None or not held.same(seen) for path, seen in found.items())
+        signatures = {path: entry.signature for path, entry in known.items()}
+        signatures |= {path: signature for path, (signature, _) in stones.items()}
+        found |= look.tombstones
+        gone = [path for path in signatures if path not in found]
+        return sorted(gone + [path for path, seen in found.items() if _differs(signatures.get(path), seen, racy)])
 
     # Changing: from the writer thread only.
 
@@ -181,10 +202,24 @@ class Profile:
         if not (self.folder / PROFILE_FILE).is_file():
             self._core.disk.write(PROFILE_FILE, profile_file, None, WriteContext("the folder was not complete"))
 
-    def refresh(self) -> Refresh:
-        """Look at the disk and take over what changed there."""
+    @property
+    def moved(self) -> Moved:
+        """What has changed since this was emptied last, by the one who follows the store: they alone may do so."""
+        return self._core.catalog.groups.moved
+
+    def outcomes(self, message: str) -> list[Status]:
+        """What has become of the memories that a message has led to; `FORGOTTEN` of one that is a tombstone only."""
+        found = [stored.memory.status for stored in self.learned_from([message])]
+        return found or [Status.FORGOTTEN] * self._snapshot.is_forgotten("", "", [message])
+
+    def refresh(self, paths: Collection[str] | None = None) -> Refresh:
+        """Look at the disk and take over what changed there; of `paths`, if only these may have changed."""
         with self._publishing():
-            return refresh(self._core)
+            return refresh(self._core, paths)
+
+    def doubt(self) -> None:
+        """Anything in the folder may differ from the last commit: the next one asks git."""
+        self._core.changed = None
 
     def accept(self) -> Refresh:
         """The user confirms that what has vanished is meant to be gone."""
@@ -243,7 +278,8 @@ class Profile:
         """Take what was noted out of the tree and the history."""
         with self._publishing():
             purged = purge.finish(self._core)
-        self.settle()  # the page about the profile is written anew
+        self.settle()
+        self.summarize()
         return purged
 
     def end_purge(self) -> None:
@@ -273,20 +309,26 @@ class Profile:
     def settle(self) -> list[str]:
         """Heal what a crash or a hand has left half done, and adopt files written by hand; returns paths touched."""
         with self._publishing():
-            touched = healing.settle(self._core)
+            return healing.settle(self._core)
+
+    def summarize(self) -> None:
+        """Write the page about the profile, if it is not about what is known now."""
         if self._core.vanished is None and self._summarized is not self._snapshot:
             page = f"{_GENERATED}\n{self.summary_markdown()}"
             write_durably(inside(self.folder, SUMMARY_FILE), page.encode(), root=self.folder)
             self._summarized = self._snapshot
-        return touched
 
-    def commit(self, *, reason: str | None = None) -> list[str]:
+    def commit(self, *, reason: str | None = None, everything: bool = True) -> list[str]:
         """Commit ours, then the user's, then what follows from it; returns the new commits, none if nothing changed.
 
-        `reason` explains what we wrote before an interruption, whose own reasons are lost.
+        `reason` explains what we wrote before an interruption, whose own reasons are lost.  Unless `everything`, only
+        what was written by us or found by looks at some paths is committed, if there was no look at the whole since.
         """
-        with self._publishing():
-            return committing.commit(self._core, reason)
+        try:
+            with self._publishing():
+                return committing.commit(self._core, reason, everything=everything)
+        finally:
+            self.summarize()
 
     # Sharing: from the writer thread only.
 
@@ -329,3 +371,7 @@ class Profile:
             if self._published != self._core.catalog.version:
                 self._published = self._core.catalog.version
                 self._snapshot = self._core.catalog.snapshot()
+
+
+def _differs(known: Signature | None, seen: Signature, racy: bool) -> bool:
+    return known is None or not known.same(seen) or (racy and known.racy)

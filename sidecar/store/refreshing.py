@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from sidecar.errors import FileSystemFailed
@@ -13,41 +13,72 @@ from sidecar.store import tombstones
 from sidecar.store.catalog import Entry, load, stored
 from sidecar.store.core import Core
 from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_memory_path, is_private, unarchived
-from sidecar.store.scan import Scan, Signature, scan
+from sidecar.store.scan import Scan, Signature, look_at, scan
 from sidecar.store.words import Refresh
 from sidecar.store.worktree import has_conflict, head_of, is_merging, wait_for_git
 
 _ALARM_ABOVE: Final = 10
 """So many memories, and more than half of all, gone at once are an alarm and not a change (section 7)."""
 
+_DEARER: Final = 4
+"""How many times as much a look at one path costs as its share of a look at everything."""
 
-def refresh(core: Core) -> Refresh:
-    """Compare the folder with the catalog and take the differences over, unless too much is gone at once."""
+
+def refresh(core: Core, paths: Collection[str] | None = None) -> Refresh:
+    """Compare the folder with the catalog and take the differences over, unless too much is gone at once.
+
+    `paths`: the files and folders to look at, where it is known which have changed; that this is all of it is a hint
+    only, and whatever asks for more than a change of some files is answered by a look at the whole.
+    """
     if not core.intact:
         return _half_gone(core)
-    found, fresh = _look(core)
+    if paths is not None and _asks_for_all(core, paths):
+        paths = None
+    found, fresh = _look(core, paths)
     if not core.loaded:
         _load_from_head(core, found, fresh)
     lost = _lost(core, found, fresh)
     if lost and wait_for_git(core.folder):
-        found, fresh = _look(core)
+        found, fresh = _look(core, paths)
         lost = _lost(core, found, fresh)
     head = head_of(core.folder)
+    if paths is not None and (lost or head != core.head):
+        # A memory that is gone may lie where nobody has told of yet, and another branch differs in more than that.
+        return refresh(core)
     switched, core.head = core.head not in ("", head), head
-    known = len(core.catalog.ids())
+    known = len(core.catalog)
     if not core.accepted and len(lost) > _ALARM_ABOVE and len(lost) * 2 > known:
         core.vanished, core.loaded = (len(lost), known), True
         return Refresh(bad=core.catalog.bad(), vanished=core.vanished)
     core.vanished, core.accepted, core.loaded = None, False, True
     changed = _take_over(core, found, fresh)
+    if paths is None:
+        core.changed = None  # also what is no memory may have changed
+    elif core.changed is not None:
+        core.changed.update(paths, changed)
     if not switched:  # what another branch or an old commit does not have was not removed
         core.hand_gone |= dict(lost.values())
     core.drop_returned()
     return Refresh(tuple(sorted(changed)), tuple(sorted(lost)), core.catalog.bad())
 
 
-def _look(core: Core) -> tuple[Scan, dict[str, Entry]]:
+def _asks_for_all(core: Core, paths: Collection[str]) -> bool:
+    """Whether looking at these paths would not be right, or cost more than looking at everything."""
+    return (
+        "" in paths
+        or not core.loaded
+        or core.accepted
+        or core.vanished is not None
+        or len(paths) * _DEARER > len(core.catalog.entries) + _DEARER
+    )
+
+
+def _look(core: Core, paths: Collection[str] | None) -> tuple[Scan, dict[str, Entry]]:
     """What lies in the folder, and the files among it that are not as they were at the last look."""
+    if paths is not None:
+        found, fresh = _look_at(core, paths)
+        others = _other_places(core, fresh).difference(paths)
+        return _look_at(core, others.union(paths)) if others else (found, fresh)
     found = scan(core.folder)
     if found.folders:
         found.memories |= found.misplaced(core.catalog.entries if core.loaded else set(core.history.git.files()))
@@ -56,10 +87,23 @@ def _look(core: Core) -> tuple[Scan, dict[str, Entry]]:
     return found, _read_changed(core, found.memories)
 
 
+def _look_at(core: Core, paths: Collection[str]) -> tuple[Scan, dict[str, Entry]]:
+    found = look_at(core.folder, paths, (core.catalog.entries, core.catalog.tombstones))
+    found.memories |= found.misplaced(core.catalog.entries)
+    _refresh_tombstones(core, found)
+    return found, _read_changed(core, found.memories)
+
+
+def _other_places(core: Core, fresh: Mapping[str, Entry]) -> set[str]:
+    """Where else the memories of some files are known to lie: these may have been moved from there."""
+    ids = {entry.answers.memory.id for entry in fresh.values() if entry.answers is not None}
+    return {path for identifier in ids for path in core.catalog.paths(identifier)}
+
+
 def _half_gone(core: Core) -> Refresh:
     """The folder lost its `profile.yaml` or its repository: whatever is left of it, nothing is taken over."""
     found = scan(core.folder) if core.folder.is_dir() else Scan()
-    core.vanished = (len(_lost(core, found, {})), len(core.catalog.ids()))
+    core.vanished = (len(_lost(core, found, {})), len(core.catalog))
     return Refresh(bad=core.catalog.bad(), vanished=core.vanished)
 
 
@@ -80,7 +124,7 @@ def _changed(before: Signature | None, now: Signature) -> bool:
 
 def _take_over(core: Core, found: Scan, fresh: Mapping[str, Entry]) -> list[str]:
     entries, changed = core.catalog.entries, []
-    for path in [path for path in entries if path not in found.memories]:
+    for path in found.missing(entries, found.memories):
         changed.append(path)
         core.disk.touched |= core.catalog.drop(path)
     for path, entry in fresh.items():
@@ -95,16 +139,18 @@ def _take_over(core: Core, found: Scan, fresh: Mapping[str, Entry]) -> list[str]
 
 def _lost(core: Core, found: Scan, fresh: Mapping[str, Entry]) -> dict[str, tuple[str, Memory]]:
     """Ids whose files are gone and not elsewhere, with their last path and content."""
+    entries = core.catalog.entries
+    gone = set(found.missing(entries, found.memories))
     candidates: dict[str, tuple[str, Memory]] = {}
-    for path, entry in core.catalog.entries.items():
-        if path not in found.memories and entry.answers is not None:
-            candidates[entry.answers.memory.id] = (path, entry.answers.memory)
+    for path in sorted(gone):
+        answers = entries[path].answers
+        if answers is not None:
+            candidates[answers.memory.id] = (path, answers.memory)
     if not candidates:
         return {}
     present = {entry.answers.memory.id for entry in fresh.values() if entry.answers is not None}
-    for path, entry in core.catalog.entries.items():
-        if path in found.memories and path not in fresh and entry.answers is not None:
-            present.add(entry.answers.memory.id)
+    away = gone | fresh.keys()
+    present |= {identifier for identifier in candidates if core.catalog.paths(identifier) - away}
     return {identifier: place for identifier, place in candidates.items() if identifier not in present}
 
 
@@ -144,7 +190,7 @@ def _load_from_head(core: Core, found: Scan, fresh: dict[str, Entry]) -> None:
 
 def _refresh_tombstones(core: Core, found: Scan) -> None:
     known = core.catalog.tombstones
-    for path in [path for path in known if path not in found.tombstones]:
+    for path in found.missing(known, found.tombstones):
         core.disk.touched |= core.catalog.exhume(path)
     for path, signature in found.tombstones.items():
         before = known.get(path)

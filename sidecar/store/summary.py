@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 from typing import Final
 
 from sidecar.model import MemoryType, Status, Stored
@@ -14,35 +15,34 @@ _SHOWN: Final = 20
 def summary_markdown(memories: Iterable[Stored], session: str | None) -> str:
     """Key facts, recent events, active tasks, the last (or the named) session, instructions; empty ones left out."""
     active = [stored for stored in memories if stored.memory.status is Status.ACTIVE]
+    by_type: dict[MemoryType, list[Stored]] = {memory_type: [] for memory_type in MemoryType}
+    for stored in active:
+        by_type[stored.memory.type].append(stored)
     sections = [
-        ("Key Facts", _of_type(active, MemoryType.FACT)),
-        ("Recent Events", _of_type(active, MemoryType.EVENT)),
-        ("Active Tasks", _of_type(active, MemoryType.TASK)),
+        ("Key Facts", by_type[MemoryType.FACT]),
+        ("Recent Events", by_type[MemoryType.EVENT]),
+        ("Active Tasks", by_type[MemoryType.TASK]),
         ("Last Session", _of_session(active, session)),
-        ("Instructions", _of_type(active, MemoryType.INSTRUCTION)),
+        ("Instructions", by_type[MemoryType.INSTRUCTION]),
     ]
     return "\n".join(_section(title, found) for title, found in sections if found)
-
-
-def _of_type(memories: Sequence[Stored], memory_type: MemoryType) -> list[Stored]:
-    return _ordered(stored for stored in memories if stored.memory.type is memory_type)
 
 
 def _of_session(memories: Sequence[Stored], session: str | None) -> list[Stored]:
     told = [stored for stored in memories if stored.memory.source.session is not None]
     if session is None and told:
         session = max(told, key=lambda stored: (stored.memory.observed, stored.memory.id)).memory.source.session
-    return _ordered(stored for stored in told if stored.memory.source.session == session)
+    return [stored for stored in told if stored.memory.source.session == session]
 
 
-def _ordered(memories: Iterable[Stored]) -> list[Stored]:
-    by_id = sorted(memories, key=lambda stored: stored.memory.id)
-    newest = sorted(by_id, key=lambda stored: stored.memory.effective, reverse=True)
-    return sorted(newest, key=lambda stored: not stored.memory.pinned)
+def _place(stored: Stored) -> tuple[bool, float, str]:
+    """Pinned ones first, then the newest; the smaller place is the better one."""
+    memory = stored.memory
+    return not memory.pinned, -memory.effective.timestamp(), memory.id
 
 
 def _section(title: str, memories: Sequence[Stored]) -> str:
-    lines = [f"- {_line(stored)}" for stored in memories[:_SHOWN]]
+    lines = [f"- {_line(stored)}" for stored in nsmallest(_SHOWN, memories, key=_place)]
     left = len(memories) - len(lines)
     more = [f"- … and {left} more"] if left > 0 else []
     return "\n".join([f"## {title}", "", *lines, *more, ""])

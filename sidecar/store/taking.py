@@ -70,7 +70,7 @@ def private_files(core: Core) -> list[str]:
 
 def private_tombstones(core: Core) -> dict[str, str]:
     """The ids and content hashes of what was forgotten here and is nobody else's business."""
-    stones = core.catalog.snapshot().tombstones
+    stones = core.catalog.buried.tombstones
     buried = {i: [p for p in core.catalog.tombstone_paths(i) if is_tombstone_path(p)] for i in stones}
     return {i: stones[i].content_hash for i, paths in buried.items() if paths and all(map(is_private, paths))}
 

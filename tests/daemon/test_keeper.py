@@ -96,6 +96,39 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
         index.close()
 
 
+def test_what_nobody_has_told_of_is_found_by_a_look_around(parts: Parts) -> None:
+    parts.follow.catch_up()
+    parts.follow.commit(WEB)
+    assert parts.follow.unnoticed(everything=True) == {}
+    parts.write("quiet.md", "Nobody has heard this.\n")
+    found = parts.follow.unnoticed(everything=False)
+    assert found == {WEB: ["facts/quiet.md"]}
+    parts.follow.catch_up(sorted(found), paths=found)
+    assert parts.known("Nobody has heard this.")
+    parts.follow.commit(WEB)
+    (parts.store.root / "local" / "web" / "picture.png").write_bytes(b"no memory")
+    assert parts.follow.unnoticed(everything=False).keys() <= {WEB}  # files of the last seconds are read once more
+    assert not parts.follow.uncommitted
+    parts.follow.unnoticed(everything=True)
+    assert WEB in parts.follow.uncommitted
+    parts.follow.commit(WEB)
+    assert parts.git.status() == []
+
+
+def test_what_an_event_tells_of_alone_is_looked_at(parts: Parts) -> None:
+    async def scenario() -> None:
+        async with parts.keeping(quiet=3600) as keeper:
+            await _until(lambda: len(parts.watchers) == 1 and not keeper.busy)
+            parts.write("told.md", "This was told of.\n")
+            await _until(lambda: parts.known("This was told of.") and not keeper.busy)
+            assert parts.store.open(WEB).differing() == []
+            folder = parts.store.root / "local" / "web" / "facts"
+            folder.rename(folder.with_name("notes"))
+            await _until(lambda: [one.path for one in parts.store.open(WEB).memories()] == ["notes/told.md"])
+
+    asyncio.run(scenario())
+
+
 def test_a_dead_watcher_is_named_and_made_anew(parts: Parts) -> None:
     async def scenario() -> None:
         async with parts.keeping() as keeper:

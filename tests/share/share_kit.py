@@ -44,7 +44,7 @@ class NoIndex:
 
     generation = 0
 
-    def sync(self, source: object, *, anew: bool, messages: bool) -> None:
+    def sync(self, source: object, *, anew: bool, messages: bool, changed: object) -> None:
         """Nothing to do."""
 
 

@@ -132,11 +132,11 @@ def test_the_page_has_five_headings_and_shows_pinned_memories_first(kit) -> None
         "## Instructions\n\n- use pnpm\n"
     )
     assert "## Last Session\n\n- pinned fact\n- 2026-11-01: released\n" in kit.profile.summary_markdown("s-1")
-    kit.profile.settle()
+    kit.profile.commit()
     page = (kit.folder / "PROFILE.md").read_text()
     assert page.endswith(kit.profile.summary_markdown())
     before = (kit.folder / "PROFILE.md").stat().st_ino
-    kit.profile.settle()
+    kit.profile.commit()
     assert (kit.folder / "PROFILE.md").stat().st_ino == before
 
 

@@ -1,0 +1,57 @@
+"""Statements to remember, from many who ask at once: those that wait together are written together.
+
+A commit of the index costs as much for one memory as for fifty, and nobody is answered before it is done.  Nobody waits
+for others to come either: whoever finds the writer free goes alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import Future
+from functools import partial
+from typing import Final
+
+from sidecar.daemon.protocol import Told
+from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.writer import Urgency, Writer, answer, outcome
+from sidecar.follow import Follow
+from sidecar.model import ProfileRef, Stored
+
+_TOGETHER: Final = 50
+"""How many at most, so that who asks for something else in between waits for some tenths of a second only."""
+
+_Waiting = tuple[ProfileRef, Told, "Future[Stored]"]
+
+
+class Telling:
+    """Serves `remember`."""
+
+    def __init__(self, writer: Writer, follow: Follow, takein: TakeIn) -> None:
+        self._writer, self._follow, self._takein = writer, follow, takein
+        self._waiting: deque[_Waiting] = deque()
+
+    async def remember(self, ref: ProfileRef, told: Told) -> Stored:
+        """The memory; on disk and recallable when this returns.  Raises as `TakeIn.remember`."""
+        waiting: Future[Stored] = Future()
+        self._waiting.append((ref, told, waiting))
+        # Each brings a step of the writer's; that of one who was served together with another finds nothing to do.
+        step = self._writer.submit(Urgency.ANSWER, self._serve)
+        step.add_done_callback(lambda done: waiting.cancel() if done.cancelled() else None)
+        return await asyncio.wrap_future(waiting)
+
+    def _serve(self) -> None:
+        """Write what waits; in the writer thread."""
+        written: list[tuple[ProfileRef, Future[Stored], Future[Stored]]] = []
+        for _ in range(min(_TOGETHER, len(self._waiting))):
+            ref, told, waiting = self._waiting.popleft()
+            if waiting.set_running_or_notify_cancel():
+                written.append((ref, outcome(partial(self._takein.remember, ref, told)), waiting))
+        refs = sorted({ref for ref, found, _ in written if found.exception() is None})
+        indexed = outcome(partial(self._follow.catch_up, refs, rescan=False, messages=False)) if refs else None
+        for _, found, waiting in written:
+            missing = None if indexed is None or found.exception() is not None else indexed.exception()
+            if missing is None:
+                answer(found, waiting)
+            else:
+                waiting.set_exception(missing)  # it is on disk, and cannot be recalled yet
