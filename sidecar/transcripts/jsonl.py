@@ -11,7 +11,7 @@ from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift
-from sidecar.transcripts.glance import glance
+from sidecar.transcripts.glance import HEAD_SIZES, glance
 from sidecar.transcripts.lines import open_lines
 from sidecar.transcripts.places import roots
 
@@ -52,15 +52,22 @@ class JsonlReader(ABC):
         """See `Reader.read`.  A rewind withdraws the ids of what it takes back."""
         messages: list[Message] = []
         rewinds: list[int] = []
+        head: list[Record] = []
+        header: SessionHeader | None = None
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = self.conversation(path, lines.state, lines.source.written)
-            drift = Drift(lines.state)
+            drift, whole = Drift(lines.state), lines.offset == 0
+            withdraws = self.conversation.rewind is not Conversation.rewind
             for position, record in lines:
                 messages.extend(conversation.feed(position, record))
                 drift.note(conversation.unknown)
-                if conversation.rewind(record):
+                if withdraws and conversation.rewind(record):
                     rewinds.append(position)
+                if position < HEAD_SIZES[0]:
+                    head.append(record)
             after = lines.cursor(conversation.state() | drift.state())
+            if whole and messages and not lines.more and lines.offset <= HEAD_SIZES[0]:  # no need to look again
+                header = header_of(conversation, messages, (head, head), whole=True)
             for position, record in lines.tail() if self.unfinished else ():
                 messages.extend(conversation.feed(position, record))
         withdrawn = self._withdrawn(path, rewinds) if rewinds else ()
@@ -68,7 +75,7 @@ class JsonlReader(ABC):
         return ReadResult(
             messages=tuple(message for message in messages if message.id not in gone),
             cursor=after,
-            header=self.header(path),
+            header=header or self.header(path),
             unknown=dict(sorted(conversation.unknown.items())),
             damaged=lines.damaged,
             restarted=lines.restarted,

@@ -8,12 +8,13 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from json.scanner import make_scanner
 from pathlib import Path
 from typing import TypeVar
 
 from sidecar.transcripts.base import Cursor, Record
+from sidecar.transcripts.pictures import without_pictures
 from sidecar.transcripts.streams import Source, opened
-from sidecar.transcripts.text import IMAGE_MARK
 
 PREFIX_SIZE = 4096
 """Bytes at the head that identify a file: the first record with its ids and times fits."""
@@ -34,14 +35,34 @@ outside of the basic plane in it, takes four times its size in memory, several t
 MAX_GLUED = 1000
 """Objects taken from one line; two writers that meet leave two, a longer row is rubbish."""
 
-_DECODER = json.JSONDecoder()
+SHORTEST = 7
+"""Bytes of the shortest record, `{"x":1}`.  What is shorter counts as damage without being parsed, or millions of `{}`
+would keep a reader busy for many seconds."""
+
+TINY = 24
+"""Where the lines of a whole block have fewer bytes than this on average, those with fewer are not parsed either: tens
+of kilobytes of a transcript hold lines that say something."""
+
+TINY_BLOCK = 64 * 1024
+"""Bytes of a block that is large enough to be judged so."""
+
+SHORTEST_GLUED = 16
+"""As `SHORTEST`, for objects that share a line: records of two writers are much longer, and a row of small objects is
+rubbish."""
+
+_SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as an editor leaves it
+_BRACE = ord("{")
 _BLANK = b"\0 \t\r\n"  # a crash may leave NULs
 _BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
-_PICTURE = re.compile(  # never from the middle of an escape such as \n
-    rb"(?<![\\A-Za-z0-9+/])"
-    rb"(?P<url>data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w=.-]{1,80}){0,8};base64,)?[A-Za-z0-9+/]{4096,}={0,2}"
-)
+
+
+def _no_records(shortest: int) -> re.Pattern[bytes]:
+    """Lines that need no closer look: too short for a record, or beginning as none does."""
+    return re.compile(rb"(?:[^\n]{0,%d}\n|[^\n{\0 \t\r\xef][^\n]*+\n)++" % (shortest - 1))
+
+
+_NO_RECORDS, _TINY_LINES = _no_records(SHORTEST), _no_records(TINY)
 
 
 class RawLines:
@@ -116,18 +137,40 @@ class Lines(RawLines):
 
     def __iter__(self) -> Iterator[tuple[int, Record]]:
         """Each record with its position: the byte offset of its line, plus its place in it if several are glued."""
-        while (line := self._next()) is not None:
+        while block := self._block():
             start = self.offset
-            self._consume(line)
-            records, damaged = parsed(line)
+            self._consume(block)
+            at, tiny = 0, len(block) >= TINY_BLOCK and block.count(b"\n") * TINY > len(block)
+            if len(block) < PICTURE_LINE and block.isascii() and not tiny:
+                for at, record in _quickly(block.decode("ascii")):
+                    if record is not None:
+                        yield start + at, record
+            yield from self._slowly(block, at, start, TINY if tiny else SHORTEST)
+
+    def _slowly(self, block: bytes, at: int, start: int, shortest: int) -> Iterator[tuple[int, Record]]:
+        """The records of a block of lines from a place in it on, line by line, without those that are too short."""
+        no_records = _TINY_LINES if shortest == TINY else _NO_RECORDS
+        while at < len(block):
+            end = block.index(b"\n", at) + 1
+            if end - at <= shortest or block[at] != _BRACE:
+                skipped = no_records.match(block, at)
+                if skipped:
+                    self.damaged += _words_in(skipped.group())
+                    at = skipped.end()
+                    continue
+            records, damaged = parsed(block[at:end])
             self.damaged += damaged
             for place, record in records:
-                yield start + place, record
+                yield start + at + place, record
+            at = end
 
-    def _next(self) -> bytes | None:
-        """As for all lines; line ends that follow an empty line are given with it, since there may be millions."""
-        line = super()._next()
-        return line + self.source.line_ends() if line == b"\n" else line
+    def _block(self) -> bytes:
+        """The complete lines that are in memory and begin before the limit, else the next one; empty at the end."""
+        stream, room = self.source.stream, self._end - self.offset
+        ahead = stream.peek() if room > 0 else b""
+        size = ahead.find(b"\n", room - 1) + 1 if len(ahead) >= room else 0
+        size = size or ahead.rfind(b"\n") + 1
+        return stream.read(size) if size else self._next() or b""
 
     def tail(self) -> list[tuple[int, Record]]:
         """The records of a last line without an end, if it is whole all the same; it is read again by the next call."""
@@ -228,6 +271,22 @@ def hashed(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
+def _quickly(block: str) -> Iterator[tuple[int, Record | None]]:
+    """The records of lines, each one object and no more, as nearly all are; then where the first other line begins."""
+    at = 0
+    while block.startswith("{", at):
+        try:
+            record, end = _SCAN(block, at)
+        except (ValueError, RecursionError, StopIteration):
+            break
+        line_end = block.find("\n", at)
+        if end - at < SHORTEST or end > line_end or block[end:line_end].strip():
+            break
+        yield at, record
+        at = line_end + 1
+    yield at, None
+
+
 def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
     """The objects of one line with their places in it, and 1 if something in it could not be read.
 
@@ -235,34 +294,40 @@ def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
     meet leave it.
     """
     line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
-    if not line.startswith(b"{"):
+    if len(line) < SHORTEST or line[0] != _BRACE:
         return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
     if len(line) >= PICTURE_LINE:
         line = without_pictures(line)
-    if len(line) > MAX_TEXT:
-        return [], 1
+        if len(line) > MAX_TEXT:
+            return [], 1
     content = line.decode("utf-8", "replace")
-    found: list[tuple[int, Record]] = []
-    at = 0
-    while at < len(content):
-        try:
-            value, end = _DECODER.raw_decode(content, at)
-        except (ValueError, RecursionError):
+    try:
+        value, end = _SCAN(content, 0)
+    except (ValueError, RecursionError, StopIteration):
+        return [], 1
+    found: list[tuple[int, Record]] = [(0, value)]  # an object, by its brace
+    return (found, 0) if end == len(content) else _glued(content, end, found)
+
+
+def _glued(content: str, end: int, found: list[tuple[int, Record]]) -> tuple[list[tuple[int, Record]], int]:
+    """As `parsed`, with the first object found already, which ends before the line does."""
+    if end < SHORTEST_GLUED:
+        return found, 1
+    while at := _BLANKS.match(content, end).end():  # type: ignore[union-attr]
+        if at == len(content):
+            return found, 0
+        if content[at] != "{" or len(found) == MAX_GLUED:
             return found, 1
-        if not isinstance(value, dict) or len(found) == MAX_GLUED:
+        try:
+            value, end = _SCAN(content, at)
+        except (ValueError, RecursionError, StopIteration):
+            return found, 1
+        if end - at < SHORTEST_GLUED:
             return found, 1
         found.append((at, value))
-        blank = _BLANKS.match(content, end)
-        at = blank.end() if blank else end
-    return found, 0
+    return found, 1
 
 
-def without_pictures(data: bytes) -> bytes:
-    """JSON with every long run of base64 replaced by the mark that cleaning would leave, before it is parsed."""
-    return _PICTURE.sub(_mark, data)
-
-
-def _mark(found: re.Match[bytes]) -> bytes:
-    if found["url"]:
-        return IMAGE_MARK.encode()
-    return b"[base64, %d characters]" % len(found.group())
+def _words_in(lines: bytes) -> int:
+    """How many of these lines are not blank."""
+    return sum(map(bool, lines.translate(None, b"\0 \t\r").split(b"\n")))
