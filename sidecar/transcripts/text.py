@@ -132,7 +132,7 @@ def without_base64(text: str) -> str:
 
 
 def _may_run_on(text: str) -> bool:
-    """Whether a word may have `BASE64_RUN` characters: it would fill one of the halves of that size, without a blank."""
+    """Whether a word may have `BASE64_RUN` characters: it would fill a part of half that size, without a blank."""
     half = BASE64_RUN // 2
     return any(
         " " not in (part := text[at : at + half]) and "\n" not in part for at in range(0, len(text) - half + 1, half)

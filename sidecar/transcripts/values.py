@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from json.encoder import encode_basestring_ascii
 from datetime import UTC, datetime, timedelta
+from json.encoder import encode_basestring_ascii
 
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import safe
