@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from json.scanner import make_scanner
 from pathlib import Path
 from typing import TypeVar
 
 from sidecar.transcripts.base import Cursor, Record
-from sidecar.transcripts.pictures import without_pictures
+from sidecar.transcripts.parsing import BRACE, PICTURE_LINE, SHORTEST, parsed, quickly
 from sidecar.transcripts.streams import Source, opened
 
 PREFIX_SIZE = 4096
@@ -25,20 +23,6 @@ TAIL_SIZE = 1024
 MAX_LINE = 32 * 1024 * 1024
 """A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
 
-MAX_TEXT = 4 * 1024 * 1024
-"""A line that is still longer without its pictures is skipped too: parsed, it would take many times its size."""
-
-PICTURE_LINE = 1024 * 1024
-"""From this length on pictures are taken out before anything is parsed: a text of such length, with one character
-outside of the basic plane in it, takes four times its size in memory, several times over."""
-
-MAX_GLUED = 1000
-"""Objects taken from one line; two writers that meet leave two, a longer row is rubbish."""
-
-SHORTEST = 7
-"""Bytes of the shortest record, `{"x":1}`.  What is shorter counts as damage without being parsed, or millions of `{}`
-would keep a reader busy for many seconds."""
-
 TINY = 24
 """Where the lines of a whole block have fewer bytes than this on average, those with fewer are not parsed either: tens
 of kilobytes of a transcript hold lines that say something."""
@@ -46,15 +30,8 @@ of kilobytes of a transcript hold lines that say something."""
 TINY_BLOCK = 64 * 1024
 """Bytes of a block that is large enough to be judged so."""
 
-SHORTEST_GLUED = 16
-"""As `SHORTEST`, for objects that share a line: records of two writers are much longer, and a row of small objects is
-rubbish."""
-
-_SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as an editor leaves it
-_BRACE = ord("{")
-_BLANK = b"\0 \t\r\n"  # a crash may leave NULs
-_BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
+TINY_TEXT = 6
+"""As `TINY`, for text: there such a block is taken as one line, as millions of lines would take many seconds."""
 
 
 def _no_records(shortest: int) -> re.Pattern[bytes]:
@@ -92,6 +69,14 @@ class RawLines:
             if len(line) < MAX_LINE or not self._skip_giant(line):
                 self._rest = line
                 return None
+
+    def _block(self, room: int) -> bytes:
+        """The complete lines that are in memory and begin within so many bytes, else the next one; empty at the end."""
+        stream = self.source.stream
+        ahead = stream.peek() if room > 0 else b""
+        size = ahead.find(b"\n", room - 1) + 1 if len(ahead) >= room else 0
+        size = size or ahead.rfind(b"\n") + 1
+        return stream.read(size) if size else self._next() or b""
 
     def _skip_giant(self, line: bytes) -> bool:
         """Step over a line of more than MAX_LINE bytes; False if its end is not written yet."""
@@ -137,12 +122,12 @@ class Lines(RawLines):
 
     def __iter__(self) -> Iterator[tuple[int, Record]]:
         """Each record with its position: the byte offset of its line, plus its place in it if several are glued."""
-        while block := self._block():
+        while block := self._block(self._end - self.offset):
             start = self.offset
             self._consume(block)
             at, tiny = 0, len(block) >= TINY_BLOCK and block.count(b"\n") * TINY > len(block)
             if len(block) < PICTURE_LINE and block.isascii() and not tiny:
-                for at, record in _quickly(block.decode("ascii")):
+                for at, record in quickly(block.decode("ascii")):
                     if record is not None:
                         yield start + at, record
             yield from self._slowly(block, at, start, TINY if tiny else SHORTEST)
@@ -152,7 +137,7 @@ class Lines(RawLines):
         no_records = _TINY_LINES if shortest == TINY else _NO_RECORDS
         while at < len(block):
             end = block.index(b"\n", at) + 1
-            if end - at <= shortest or block[at] != _BRACE:
+            if end - at <= shortest or block[at] != BRACE:
                 skipped = no_records.match(block, at)
                 if skipped:
                     self.damaged += _words_in(skipped.group())
@@ -163,14 +148,6 @@ class Lines(RawLines):
             for place, record in records:
                 yield start + at + place, record
             at = end
-
-    def _block(self) -> bytes:
-        """The complete lines that are in memory and begin before the limit, else the next one; empty at the end."""
-        stream, room = self.source.stream, self._end - self.offset
-        ahead = stream.peek() if room > 0 else b""
-        size = ahead.find(b"\n", room - 1) + 1 if len(ahead) >= room else 0
-        size = size or ahead.rfind(b"\n") + 1
-        return stream.read(size) if size else self._next() or b""
 
     def tail(self) -> list[tuple[int, Record]]:
         """The records of a last line without an end, if it is whole all the same; it is read again by the next call."""
@@ -189,16 +166,26 @@ class TextLines(RawLines):
     def __init__(self, source: Source, limit_bytes: int, cursor: Cursor | None, known: tuple[bytes, bytes]) -> None:
         """As for `RawLines`; the limit counts what is settled."""
         super().__init__(source, limit_bytes, cursor, known)
+        self.settled = self.offset
+        """The lines before this offset will not be asked for again; who iterates moves it on."""
         self._held: deque[bytes] = deque()
+        self._used = 0
         self._read = self.offset
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        """Each line without its end, with its byte offset."""
-        while (line := self._next()) is not None:
+        """Each line without its end, with its byte offset; rubbish of tiny lines comes as one line, with its ends."""
+        while self.settled < self._end and (block := self._block(MAX_LINE)):
             start = self._read
-            self._read += len(line)
-            self._held.append(line)
-            yield start, line.rstrip(b"\r\n").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
+            self._read += len(block)
+            self._held.append(block)
+            tiny = len(block) >= TINY_BLOCK and block.count(b"\n") * TINY_TEXT > len(block)
+            for line in (block[:-1],) if tiny else block[:-1].split(b"\n"):
+                yield start, line.rstrip(b"\r").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
+                start += len(line) + 1
+                if self.settled >= self._end:
+                    break
+            self._settle()
+        self.more = self.settled >= self._end
 
     def tail(self) -> tuple[int, str] | None:
         """The last line if it has no end yet, with its byte offset; it is never settled."""
@@ -206,10 +193,16 @@ class TextLines(RawLines):
             return None
         return self._read, self._rest.decode("utf-8-sig" if self._read == 0 else "utf-8", "replace")
 
-    def settle(self, upto: int) -> None:
-        """The lines before this offset will not be asked for again."""
-        while self._held and self.offset < upto:
-            self._consume(self._held.popleft())
+    def _settle(self) -> None:
+        """Consume what is settled of the blocks that are held."""
+        while self._held and self.offset < self.settled:
+            block, room = self._held[0], self.settled - self.offset
+            part = block[self._used : self._used + room]
+            self._consume(part)
+            self._used += len(part)
+            if self._used == len(block):
+                self._held.popleft()
+                self._used = 0
 
     def _skip_giant(self, line: bytes) -> bool:
         """No text has a line so long: it is taken for one that is never ended."""
@@ -269,63 +262,6 @@ def _tail_size(offset: int, prefix_size: int) -> int:
 def hashed(data: bytes) -> str:
     """A short hash that tells two contents apart."""
     return hashlib.sha256(data).hexdigest()[:32]
-
-
-def _quickly(block: str) -> Iterator[tuple[int, Record | None]]:
-    """The records of lines, each one object and no more, as nearly all are; then where the first other line begins."""
-    at = 0
-    while block.startswith("{", at):
-        try:
-            record, end = _SCAN(block, at)
-        except (ValueError, RecursionError, StopIteration):
-            break
-        line_end = block.find("\n", at)
-        if end - at < SHORTEST or end > line_end or block[end:line_end].strip():
-            break
-        yield at, record
-        at = line_end + 1
-    yield at, None
-
-
-def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
-    """The objects of one line with their places in it, and 1 if something in it could not be read.
-
-    A line that is not JSON is tried again as several objects without a line end between them, as two writers that
-    meet leave it.
-    """
-    line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
-    if len(line) < SHORTEST or line[0] != _BRACE:
-        return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
-    if len(line) >= PICTURE_LINE:
-        line = without_pictures(line)
-        if len(line) > MAX_TEXT:
-            return [], 1
-    content = line.decode("utf-8", "replace")
-    try:
-        value, end = _SCAN(content, 0)
-    except (ValueError, RecursionError, StopIteration):
-        return [], 1
-    found: list[tuple[int, Record]] = [(0, value)]  # an object, by its brace
-    return (found, 0) if end == len(content) else _glued(content, end, found)
-
-
-def _glued(content: str, end: int, found: list[tuple[int, Record]]) -> tuple[list[tuple[int, Record]], int]:
-    """As `parsed`, with the first object found already, which ends before the line does."""
-    if end < SHORTEST_GLUED:
-        return found, 1
-    while at := _BLANKS.match(content, end).end():  # type: ignore[union-attr]
-        if at == len(content):
-            return found, 0
-        if content[at] != "{" or len(found) == MAX_GLUED:
-            return found, 1
-        try:
-            value, end = _SCAN(content, at)
-        except (ValueError, RecursionError, StopIteration):
-            return found, 1
-        if end - at < SHORTEST_GLUED:
-            return found, 1
-        found.append((at, value))
-    return found, 1
 
 
 def _words_in(lines: bytes) -> int:

@@ -90,7 +90,7 @@ class TextReader(ABC):
             run = _Run(conversation, lines.state)
             for position, line in lines:
                 if run.line(position, line):
-                    lines.settle(position)
+                    lines.settled = position
             open_ended = run.end(lines.tail() if self.unfinished else None)
             if lines.more:  # only settled blocks count
                 open_ended = []

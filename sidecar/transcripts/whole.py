@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.transcripts.base import Cursor, Record
-from sidecar.transcripts.lines import PICTURE_LINE, hashed
+from sidecar.transcripts.lines import hashed
+from sidecar.transcripts.parsing import PICTURE_LINE
 from sidecar.transcripts.pictures import without_pictures
 from sidecar.transcripts.streams import opened
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sidecar.transcripts import READERS, Cursor, detect, unchanged
 from sidecar.transcripts.base import CURSOR_FORMAT
-from sidecar.transcripts.lines import MAX_GLUED, parsed
+from sidecar.transcripts.parsing import MAX_GLUED, parsed
 from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
 from sidecar.transcripts.values import moment
 
