@@ -12,8 +12,12 @@ from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.glance import HEAD_SIZES, glance
-from sidecar.transcripts.lines import open_lines
+from sidecar.transcripts.lines import Lines, open_lines
 from sidecar.transcripts.places import roots
+
+MOST_MESSAGES = 16 * 1024
+"""Messages after which a call ends before its limit of bytes: those of two words take ten times the size of their lines.
+"""
 
 
 class JsonlReader(ABC):
@@ -50,22 +54,12 @@ class JsonlReader(ABC):
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A rewind withdraws the ids of what it takes back."""
-        messages: list[Message] = []
-        rewinds: list[int] = []
-        head: list[Record] = []
-        header: SessionHeader | None = None
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = self.conversation(path, lines.state, lines.source.written)
             drift, whole = Drift(lines.state), lines.offset == 0
-            withdraws = self.conversation.rewind is not Conversation.rewind
-            for position, record in lines:
-                messages.extend(conversation.feed(position, record))
-                drift.note(conversation.unknown)
-                if withdraws and conversation.rewind(record):
-                    rewinds.append(position)
-                if position < HEAD_SIZES[0]:
-                    head.append(record)
+            messages, rewinds, head = _taken(conversation, lines, drift)
             after = lines.cursor(conversation.state() | drift.state())
+            header: SessionHeader | None = None
             if whole and messages and not lines.more and lines.offset <= HEAD_SIZES[0]:  # no need to look again
                 header = header_of(conversation, messages, (head, head), whole=True)
             for position, record in lines.tail() if self.unfinished else ():
@@ -108,6 +102,24 @@ class JsonlReader(ABC):
                 if position >= rewinds[-1]:
                     break
         return tuple(dict.fromkeys(taken))
+
+
+def _taken(conversation: Conversation, lines: Lines, drift: Drift) -> tuple[list[Message], list[int], list[Record]]:
+    """The messages of the lines, the positions of rewinds among them, and the records at the head of the file."""
+    messages: list[Message] = []
+    rewinds: list[int] = []
+    head: list[Record] = []
+    withdraws = type(conversation).rewind is not Conversation.rewind
+    for position, record in lines:
+        messages.extend(conversation.feed(position, record))
+        drift.note(conversation.unknown)
+        if withdraws and conversation.rewind(record):
+            rewinds.append(position)
+        if position < HEAD_SIZES[0]:
+            head.append(record)
+        elif len(messages) > MOST_MESSAGES:
+            lines.stop()
+    return messages, rewinds, head
 
 
 def _said(conversation: Conversation, head: Iterable[tuple[int, Record]]) -> list[Message]:

@@ -98,6 +98,10 @@ class RawLines:
             self._prefix += line[: PREFIX_SIZE - len(self._prefix)]
         self._tail = line[-TAIL_SIZE:] if len(line) >= TAIL_SIZE else (self._tail + line)[-TAIL_SIZE:]
 
+    def stop(self) -> None:
+        """End the iteration with the lines that are in memory, as at the limit."""
+        self._end = self.offset
+
     def cursor(self, state: Mapping[str, object]) -> Cursor:
         """Where the next call goes on."""
         found = self.source.stat
