@@ -16,8 +16,8 @@ from sidecar.transcripts.lines import Lines, open_lines
 from sidecar.transcripts.places import roots
 
 MOST_MESSAGES = 16 * 1024
-"""Messages after which a call ends before its limit of bytes: those of two words take ten times the size of their lines.
-"""
+"""Messages after which a call ends before its limit of bytes: those of two words take ten times the bytes of their
+lines."""
 
 
 class JsonlReader(ABC):
