@@ -12,12 +12,8 @@ from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.glance import HEAD_SIZES, glance
-from sidecar.transcripts.lines import Lines, open_lines
+from sidecar.transcripts.lines import MOST_MESSAGES, Lines, open_lines
 from sidecar.transcripts.places import roots
-
-MOST_MESSAGES = 16 * 1024
-"""Messages after which a call ends before its limit of bytes: those of two words take ten times the bytes of their
-lines."""
 
 
 class JsonlReader(ABC):

@@ -23,6 +23,10 @@ TAIL_SIZE = 1024
 MAX_LINE = 32 * 1024 * 1024
 """A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
 
+MOST_MESSAGES = 16 * 1024
+"""Messages after which a call ends before its limit of bytes: those of two words take ten times the bytes of their
+lines."""
+
 TINY = 24
 """Where the lines of a whole block have fewer bytes than this on average, those with fewer are not parsed either: tens
 of kilobytes of a transcript hold lines that say something."""
@@ -31,7 +35,7 @@ TINY_BLOCK = 64 * 1024
 """Bytes of a block that is large enough to be judged so."""
 
 TINY_TEXT = 6
-"""As `TINY`, for text: there such a block is taken as one line, as millions of lines would take many seconds."""
+"""As `TINY`, for text, blank lines apart: there such a block is taken as one line, as millions would take seconds."""
 
 
 def _no_records(shortest: int) -> re.Pattern[bytes]:
@@ -182,7 +186,8 @@ class TextLines(RawLines):
             start = self._read
             self._read += len(block)
             self._held.append(block)
-            tiny = len(block) >= TINY_BLOCK and block.count(b"\n") * TINY_TEXT > len(block)
+            lines = block.count(b"\n") - block.count(b"\n\n")
+            tiny = len(block) >= TINY_BLOCK and lines * TINY_TEXT > len(block)
             for line in (block[:-1],) if tiny else block[:-1].split(b"\n"):
                 yield start, line.rstrip(b"\r").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
                 start += len(line) + 1

@@ -1,6 +1,8 @@
 """No file hangs a reader, and none makes it take memory without bounds."""
 
 import json
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -12,10 +14,15 @@ from hostile import SHAPES, name_for
 from sidecar.errors import SidecarError
 from sidecar.transcripts import READERS
 
+ROOT = Path(__file__).resolve().parents[2]
+
 LINES = ("claude-code", "codex", "copilot-cli", "cursor", "gemini", "messages", "native", "openclaw", "pi", "qwen")
 """Readers of files that grow by lines."""
 
 TEXTS = ("aider", "markdown")
+
+SLOWEST = ("codex", "markdown", "messages")
+"""Of each form the reader that does most for a record of little."""
 
 FIVE = 5
 """Times the bytes of a file that one call may take in memory."""
@@ -50,11 +57,14 @@ def test_some_rubbish_takes_no_time(shape: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("agent", sorted(READERS))
 def test_ten_megabytes_of_rubbish_are_no_hang(agent: str, tmp_path: Path) -> None:
-    """Under two seconds each on a quiet machine; the limit is wide for one that does much else."""
+    """Under two seconds each on a quiet machine; the limit is wide for one that does much else.
+
+    Of the readers of one form, which have their loop in common, the slowest reads ten megabytes, the others one.
+    """
     path = tmp_path / name_for(agent)
     path.parent.mkdir(exist_ok=True)
     for shape in sorted(SHAPES):
-        path.write_bytes(SHAPES[shape](10_000_000))
+        path.write_bytes(SHAPES[shape](10_000_000 if agent in SLOWEST else 1_000_000))
         begun = time.process_time()
         read_through(agent, path)
         taken = time.process_time() - begun
@@ -113,7 +123,7 @@ def peaks(agent: str, folder: Path, size: int) -> Iterator[tuple[str, float]]:
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-        assert messages > 100
+        assert messages > 50
         yield words[:10], peak / there
 
 
@@ -127,7 +137,7 @@ def test_memory_is_at_most_five_times_the_file(agent: str, tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("agent", LINES)
+@pytest.mark.parametrize("agent", ["claude-code", "messages"])
 def test_memory_for_rubbish_is_at_most_five_times_the_file(agent: str, tmp_path: Path) -> None:
     path = tmp_path / name_for(agent)
     for shape in sorted(SHAPES):
@@ -141,19 +151,24 @@ def test_memory_for_rubbish_is_at_most_five_times_the_file(agent: str, tmp_path:
         assert peak <= FIVE * there, shape
 
 
+READ_THROUGH = """
+import resource, sys
+from pathlib import Path
+from sidecar.transcripts import READERS
+cursor, more = None, True
+while more:
+    result = READERS[sys.argv[1]].read(Path(sys.argv[2]), cursor)
+    cursor, more = result.cursor, result.more
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1))
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_memory_is_bounded_whatever_the_size_of_the_file(tmp_path: Path) -> None:
-    """Ten times the file, the same peak: under 200 MB even as Python counts while it traces."""
-    path = tmp_path / name_for("cursor")
-    found = []
-    for size in (30_000_000, 300_000_000):
-        written("cursor", path, WORDS[1], size)
-        tracemalloc.start()
-        try:
-            read_through("cursor", path)
-            found.append(tracemalloc.get_traced_memory()[1])
-        finally:
-            tracemalloc.stop()
-    assert found[1] < 1.2 * found[0]
-    assert found[1] < 100_000_000
+def test_memory_is_under_200_mb_whatever_the_size_of_the_file(tmp_path: Path) -> None:
+    """That of a whole process, with the interpreter, for 300 MB."""
+    path = tmp_path / name_for("claude-code")
+    written("claude-code", path, WORDS[1], 300_000_000)
+    command = [sys.executable, "-c", READ_THROUGH, "claude-code", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 200_000_000
