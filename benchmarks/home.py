@@ -15,8 +15,8 @@ from pathlib import Path
 from sidecar.client import Client
 from sidecar.errors import SidecarError
 
-START_SECONDS = 60
-"""A daemon that has not answered by then will not."""
+START_SECONDS = 300
+"""A daemon that has not answered by then, over a hundred thousand files on a busy machine, will not."""
 
 SETTLE_SECONDS = 3_600
 ANSWER_SECONDS = 300
@@ -55,19 +55,25 @@ class Home:
             time.sleep(POLL_SECONDS)
         return time.monotonic() - begun
 
+    def pss(self) -> int:
+        """The bytes of memory that are the daemon's, what it shares with others in proportion (Linux)."""
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii")
+        return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+
     def index_bytes(self) -> int:
         """What the index takes on disk."""
         return sum(path.stat().st_size for path in (self.folder / "cache").rglob("*") if path.is_file())
 
 
 @contextmanager
-def running(user: Path | None = None) -> Iterator[Home]:
+def running(user: Path | None = None, folder: Path | None = None) -> Iterator[Home]:
     """A daemon that learns nothing, so that what is measured is archive and index.
 
-    `user`: the home folder in which agents have left their sessions; without one an empty one.
+    `user`: the home folder in which agents have left their sessions; without one an empty one.  `folder`: what an
+    earlier daemon, or `bulk.fill`, has left; without one it is new, and thrown away afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as name:
-        folder = Path(name) / ".sidecar"
+        folder = folder or Path(name) / ".sidecar"
         environ = {key: value for key, value in os.environ.items() if not key.startswith(_STRANGERS)}
         environ |= {"HOME": str(user or name), "SIDECAR_HOME": str(folder), "SIDECAR_EXTRACT_EXTRACTOR": "none"}
         command = [sys.executable, "-m", "sidecar", "up", "--yes"]
