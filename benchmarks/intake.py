@@ -36,16 +36,22 @@ def speed_figures(agent: str, paths: Sequence[Path], size: int) -> Figures:
     if large is not None:
         peak = (large.peak or 0) / 1e6
         found |= {"large_bytes": large.size, "large_mb_per_second": round(large.rate, 1), "large_peak_mb": round(peak)}
+        found["record_bytes"] = round(large.size / large.lines)
     return found
 
 
 def speed_table(found: Mapping[str, Figures]) -> str:
     """For people."""
-    lines = ["reader         files      MB    MB/s  large, MB/s  large, peak MB"]
+    lines = ["reader         files      MB    MB/s  large, MB/s  peak MB  bytes a record  records/s"]
     for agent, row in found.items():
-        large = f"{row['large_mb_per_second']:>13.1f} {row['large_peak_mb']:>15}" if "large_bytes" in row else ""
+        large = _large_cells(row) if "large_bytes" in row else ""
         lines.append(f"{agent:<14} {row['files']:>5} {row['bytes'] / 1e6:>7.2f} {row['mb_per_second']:>7.1f}{large}")
     return "\n".join(lines)
+
+
+def _large_cells(row: Figures) -> str:
+    records = row["large_mb_per_second"] * 1e6 / row["record_bytes"]
+    return f"{row['large_mb_per_second']:>13.1f} {row['large_peak_mb']:>8} {row['record_bytes']:>15} {records:>10.0f}"
 
 
 def backfill_figures(samples: Mapping[str, list[Path]], megabytes: int) -> Figures:

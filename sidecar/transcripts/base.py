@@ -95,7 +95,7 @@ class ReadResult:
     cursor: give it to the next call.
     header: what routing needs, read anew; None for a file without conversation.
     unknown: record types that this build does not know, with their number; they were skipped.
-    damaged: lines that are no JSON object; they were skipped.
+    damaged: lines that are no JSON object, or too short to be a record; they were skipped.
     restarted: the file has shrunk or is another one: everything was read from 0, known ids come again.
     withdrawn: ids that the user took back (rewind, rollback); never among `messages`.
     complete: `messages` is all that this session file holds now; archived ones of this session that are absent from

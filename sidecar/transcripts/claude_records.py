@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.claude_users import content_of, human_words, plain, summary_of, typed
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import clean
 from sidecar.transcripts.tools import UNKNOWN, Calls, call_of, content_text, outcome
 from sidecar.transcripts.values import digest, identifier, items, moment, name, obj, text
@@ -81,7 +81,7 @@ class Conversation:
 
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """`state`: what `state()` gave at the end of the last read; `written`: the file's last write."""
-        self.unknown: Counter[str] = Counter()
+        self.unknown = Unknown()
         self._calls = Calls(state.get("calls"))
         self._subagent = is_subagent(path)
         self._fixed_session = session_of(path, []) if self._subagent and "subagents" in path.parts else None

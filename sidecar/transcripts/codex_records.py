@@ -12,7 +12,6 @@ Once a turn has shown an event of a role, its further items of that role are not
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +31,7 @@ from sidecar.transcripts.codex_items import (
     tool_name,
 )
 from sidecar.transcripts.codex_threads import parent_of, thread_of_file, uuid_time
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import clean
 from sidecar.transcripts.tools import UNKNOWN, Call, Calls, call_of, is_ours, outcome
 from sidecar.transcripts.values import count, digest, identifier, is_uuid, items, moment, name, obj, text
@@ -76,7 +76,7 @@ class Conversation:
 
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """`state`: what `state()` gave at the end of the last read; `written`: the file's last write."""
-        self.unknown: Counter[str] = Counter()
+        self.unknown = Unknown()
         self.cwds: dict[str, None] = {}
         self._written = written
         self._fallback = thread_of_file(path)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.tools import Calls
 from sidecar.transcripts.values import digest, identifier, is_uuid, moment, name, obj, text
 
@@ -42,8 +42,7 @@ class Rewind:
         return present[: last if self.inclusive else last + 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """The place of a message: its record's byte, and when and how it was said; what is None is as for the session."""
 
     position: int
@@ -63,8 +62,9 @@ class Conversation(ABC):
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """`state`: what `state()` gave at the end of the last read; `written`: the file's last write."""
         self.path = path
+        self._stem = path.stem
         self.written = written
-        self.unknown: Counter[str] = Counter()
+        self.unknown = Unknown()
         self.cwds: dict[str, None] = {}
         self.calls = Calls(state.get("calls"))
         self.facts = {key: text(value) for key, value in obj(state.get("facts")).items()}
@@ -74,7 +74,7 @@ class Conversation(ABC):
         return {"calls": self.calls.saved(), "facts": dict(self.facts)}
 
     @abstractmethod
-    def feed(self, position: int, record: Record) -> Iterator[Message]:
+    def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte."""
 
     def rewind(self, record: Record) -> Rewind | None:
@@ -91,7 +91,7 @@ class Conversation(ABC):
 
     def fallback_session(self) -> str:
         """The session's id where no record tells it."""
-        return self.path.stem
+        return self._stem
 
     @property
     def started(self) -> datetime | None:
@@ -106,7 +106,7 @@ class Conversation(ABC):
     def note(self, **told: object) -> None:
         """Learn facts; what says nothing changes nothing."""
         for key, value in told.items():
-            if found := name(value):
+            if value and (found := name(value)):
                 self.facts[key] = found
                 if key == "cwd":
                     self.cwds[found] = None
@@ -131,23 +131,25 @@ class Conversation(ABC):
         *,
         kind: MessageKind = "text",
         tool: ToolCall | None = None,
-    ) -> Iterator[Message]:
+    ) -> tuple[Message, ...]:
         """One message, or none if it says nothing."""
         if not words:
-            return
-        yield Message(
+            return ()
+        facts = self.facts
+        found = Message(
             id=made,
             agent=self.agent,
-            session=self.session,
+            session=facts.get("session") or self.fallback_session(),
             role=role,
             speaker=speaker,
             text=words,
             time=said.time,
             kind=kind,
             position=said.position,
-            cwd=self.facts.get("cwd"),
-            branch=self.facts.get("branch"),
-            model=(said.model or self.facts.get("model")) if role == "assistant" else None,
+            cwd=facts.get("cwd"),
+            branch=facts.get("branch"),
+            model=(said.model or facts.get("model")) if role == "assistant" else None,
             sidechain=said.sidechain,
             tool=tool,
         )
+        return (found,)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from sidecar.model import Message, MessageKind, Role, ToolCall
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import Block, clean
 from sidecar.transcripts.tools import call_of, content_text, outcome
 from sidecar.transcripts.values import decoded, items, moment, name, obj, text
@@ -43,9 +43,7 @@ class Composer:
     written: datetime
 
 
-def messages_of(
-    composer: Composer, bubble: str, place: int, content: Record, unknown: Counter[str]
-) -> Iterator[Message]:
+def messages_of(composer: Composer, bubble: str, place: int, content: Record, unknown: Unknown) -> Iterator[Message]:
     """The words of a bubble under its id, and a tool call under that and `:tool`.
 
     `place`: the bubble's in the conversation.  A copied conversation keeps the ids.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sidecar.transcripts.text import IMAGE_MARK, Block, clean
 from sidecar.transcripts.textual import Block as Lines
 from sidecar.transcripts.textual import TextConversation
 from sidecar.transcripts.tools import UNKNOWN, call_of, content_text, outcome
-from sidecar.transcripts.values import identifier, items, moment, name, obj, text
+from sidecar.transcripts.values import identifier, moment, name, obj, text
 
 AGENT = "cursor"
 SUBAGENTS = "subagents"
@@ -51,6 +51,8 @@ _AROUND = Block(
 
 def typed(words: str) -> str:
     """What the person typed: the query in its tags, or else what is left without Cursor's own blocks."""
+    if "<" not in words and "&lt;" not in words and "\\u003c" not in words:  # without a tag there is nothing around
+        return clean(words)
     queries = [query for found in _QUERY.inner(words) if (query := clean(found))]
     return "\n\n".join(queries) if queries else _AROUND.removed(clean(words)).strip()
 
@@ -73,55 +75,65 @@ class CursorConversation(Conversation):
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """See `Conversation`."""
         super().__init__(path, state, written)
-        self._subagent = is_subagent(path)
+        self._subagent, self._session = is_subagent(path), session_of(path)
         self.note(cwd=self.facts.get("cwd") or project_of(path))
 
-    def feed(self, position: int, record: Record) -> Iterator[Message]:
+    def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte."""
         role = text(record.get("role")) or text(record.get("type"))
-        self.note(cwd=record.get("cwd"))
-        if role not in ("user", "assistant"):
+        if "cwd" in record:
+            self.note(cwd=record["cwd"])
+        if role != "user" and role != "assistant":  # quicker than a tuple, and it is the usual case
             if role not in SILENT_TYPES:
                 self.unknown[role or "(no role)"] += 1
-            return
-        content = obj(record.get("message")).get("content", record.get("content"))
-        model = name(obj(record.get("message")).get("model"))
+            return ()
+        message = obj(record.get("message"))
+        content = message.get("content", record.get("content"))
+        model = name(message["model"]) if "model" in message else None
         said = Said(position, self.time_of(record), model, self._subagent)
-        made = identifier(record.get("uuid")) or f"{self.path.stem}:{position}"
-        speaker: Speaker = "user" if role == "user" and not self._subagent else "assistant"
-        words = self._words(content)
+        made = (identifier(record["uuid"]) if "uuid" in record else "") or f"{self._stem}:{position}"
+        words, results = self._words(content)
         if role == "user":
-            yield from self.message(said, made, "user", speaker, typed(words))
+            speaker: Speaker = "assistant" if self._subagent else "user"
+            found = self.message(said, made, "user", speaker, typed(words))
         else:
-            yield from self.message(said, made, "assistant", speaker, clean(words))
-        yield from self._results(said, made, content)
+            found = self.message(said, made, "assistant", "assistant", clean(words))
+        return (*found, *self._results(said, made, results)) if results else found
 
     def fallback_session(self) -> str:
         """See `session_of`."""
-        return session_of(self.path)
+        return self._session
 
     def time_of(self, record: Record) -> datetime | None:
         """A record's own time, or that of the file's last write, when what is new in it was said."""
-        return moment(record.get("timestamp"), self.written) or self.written
+        return moment(record["timestamp"], self.written) or self.written if "timestamp" in record else self.written
 
-    def _words(self, content: object) -> str:
-        if isinstance(content, str):
-            return text(content)
+    def _words(self, content: object) -> tuple[str, list[tuple[int, Record]]]:
+        """What a record says, and its results of tools with their places; calls are remembered on the way."""
+        results: list[tuple[int, Record]] = []
+        if not isinstance(content, list):
+            return text(content), results
         parts: list[str] = []
-        for block in map(obj, items(content)):
-            kind = text(block.get("type"))
-            if kind == "tool_use":
+        says = False
+        for index, block in enumerate(map(obj, content)):
+            kind = block.get("type")
+            if kind == "text":  # the usual case, told at once
+                pass
+            elif kind == "tool_use":
                 call = call_of(text(block.get("name")), block.get("input"))
                 self.calls.open(identifier(block.get("id")) or _UNNAMED, call)
-            elif kind not in KNOWN_BLOCKS:
-                self.unknown[f"block/{kind or '(no type)'}"] += 1
-            parts.append(IMAGE_MARK if kind == "image" else text(block.get("text")))
-        return "\n\n".join(part for part in parts if part) if any(p not in ("", IMAGE_MARK) for p in parts) else ""
+            elif kind == "tool_result":
+                results.append((index, block))
+            elif not isinstance(kind, str) or kind not in KNOWN_BLOCKS:
+                self.unknown[f"block/{text(kind) or '(no type)'}"] += 1
+            part = IMAGE_MARK if kind == "image" else text(block.get("text"))
+            if part:
+                parts.append(part)
+                says = says or part != IMAGE_MARK
+        return ("\n\n".join(parts) if says else ""), results
 
-    def _results(self, said: Said, made: str, content: object) -> Iterator[Message]:
-        for index, block in enumerate(map(obj, items(content))):
-            if text(block.get("type")) != "tool_result":
-                continue
+    def _results(self, said: Said, made: str, results: list[tuple[int, Record]]) -> Iterator[Message]:
+        for index, block in results:
             key = identifier(block.get("tool_use_id"))
             call = self.calls.close(key) or self.calls.close(_UNNAMED) or UNKNOWN
             if call.own:

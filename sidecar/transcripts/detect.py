@@ -29,9 +29,9 @@ from sidecar.transcripts.base import Record
 from sidecar.transcripts.cursor_ide import CursorIde
 from sidecar.transcripts.databases import MAGIC, snapshot
 from sidecar.transcripts.goose import Goose
-from sidecar.transcripts.lines import parsed
 from sidecar.transcripts.openclaw_store import OpenClawStore
 from sidecar.transcripts.opencode import OpenCode
+from sidecar.transcripts.parsing import parsed
 from sidecar.transcripts.stores import StoreReader
 from sidecar.transcripts.streams import opened
 from sidecar.transcripts.values import obj, text

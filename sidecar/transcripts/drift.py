@@ -13,10 +13,38 @@ SHARE: Final = 0.05
 """A new kind of record here and there is usual and holds nothing said; a twentieth of them is another format."""
 
 FEWEST: Final = 3
-"""So many unknown records at least.  The share alone would flag every session of fewer than twenty records in which one
-is new, and each begins as such a session: its first piece is read before the rest is written."""
+"""So many unknown records at least, unless nothing in the file is known.  The share alone would flag every session of
+fewer than twenty records in which one is new, and each begins as such a session: its first piece is read before the
+rest is written."""
+
+MOST_KINDS: Final = 100
+"""Kinds of unknown records that are told apart in one file; of more than these nobody reads the list."""
+
+OTHERS: Final = "(others)"
+"""Stands for the kinds beyond `MOST_KINDS`."""
+
+_LONGEST_KIND: Final = 120
+"""Characters kept of a kind's name: it is whatever the file has in its place."""
 
 _KEY = "drift"
+
+
+class Unknown(Counter[str]):
+    """What a reader did not know, by kind; `self[kind] += 1` counts one more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted = 0
+        """How often something was counted, so that nobody has to add up the kinds for each record."""
+
+    def __setitem__(self, kind: str, number: int) -> None:
+        self.noted += 1
+        if kind in self:
+            super().__setitem__(kind, number)
+            return
+        short = kind[:_LONGEST_KIND]
+        told = short if short in self or len(self) < MOST_KINDS else OTHERS
+        super().__setitem__(told, number if told == kind else self[told] + number)
 
 
 class Drift:
@@ -28,12 +56,12 @@ class Drift:
         self._records, self._unknown = numbers if len(numbers) == 2 else (0, 0)
         self._seen = 0
 
-    def note(self, unknown: Counter[str]) -> None:
+    def note(self, unknown: Unknown) -> None:
         """One record was read; `unknown` is the count by kind that its reading may have raised."""
         self._records += 1
-        total = unknown.total() if unknown else 0
-        self._unknown += total > self._seen
-        self._seen = total
+        if unknown.noted != self._seen:
+            self._unknown += 1
+            self._seen = unknown.noted
 
     def state(self) -> Record:
         """For the cursor."""
@@ -41,5 +69,8 @@ class Drift:
 
     @property
     def found(self) -> bool | None:
-        """Whether more than `SHARE` of the records, and at least `FEWEST`, are of unknown kinds; None without any."""
-        return self._unknown >= FEWEST and self._unknown > self._records * SHARE if self._records else None
+        """Whether more than `SHARE` of the records, and at least `FEWEST` or all, are unknown; None of none."""
+        if not self._records:
+            return None
+        enough = self._unknown >= FEWEST or self._unknown == self._records
+        return enough and self._unknown > self._records * SHARE

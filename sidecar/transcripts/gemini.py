@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
-from sidecar.transcripts.drift import Drift
+from sidecar.transcripts.drift import Drift, Unknown
 from sidecar.transcripts.gemini_records import AGENT, Session, messages_of
 from sidecar.transcripts.glance import glance
 from sidecar.transcripts.lines import Lines, open_lines
@@ -57,8 +57,7 @@ class Gemini:
         if path.suffix == ".json":
             document = read_document(path, None)
             content = document.content or {}
-            log = _replayed(path, [(0, content)], document.written)
-            return _header(path, log, [content, *map(obj, items(content.get("messages")))], whole=True)
+            return _document_header(path, content, _replayed(path, [(0, content)], document.written))
         seen = glance(path, lambda head, written: bool(_replayed(path, head, written).messages()))
         return _header(path, _replayed(path, seen.head, seen.written), seen.tail, whole=seen.whole)
 
@@ -71,7 +70,7 @@ class Gemini:
             log = _Log(path, lines.source.written, lines.state)
             for position, record in lines:
                 log.apply(position, record)
-            if not log.reaches_back:
+            if not log.reaches_back or (since == 0 and not lines.more):
                 return self._result(path, log, lines, lines.damaged, restarted=restarted)
         with open_lines(path) as lines:
             log = _Log(path, lines.source.written, {})
@@ -104,7 +103,7 @@ class Gemini:
         return ReadResult(
             messages=log.messages(),
             cursor=document.cursor,
-            header=self.header(path),
+            header=_document_header(path, document.content, log),
             unknown=dict(sorted(log.unknown.items())),
             complete=not _carried_over(path),  # what the JSONL has more was not withdrawn
             drifted=log.drift.found,
@@ -115,7 +114,7 @@ class _Log:
     """The messages that are present after the records so far, by the id of the record that gave them."""
 
     def __init__(self, path: Path, written: datetime, state: Mapping[str, object]) -> None:
-        self.unknown: Counter[str] = Counter()
+        self.unknown = Unknown()
         self.reaches_back = False
         self.taken_back = False
         self.head: Record = {key: state[key] for key in _KEPT if key in state}
@@ -123,7 +122,9 @@ class _Log:
         self._path = path
         self._written = written
         self._cwd = project_root(path)
+        self._parent = parent_of(path)
         self._present: dict[str, list[Message]] = {}
+        self._session: Session | None = None
 
     def state(self) -> Record:
         """For the cursor."""
@@ -131,13 +132,13 @@ class _Log:
 
     def forget_unknown(self) -> None:
         """What is unknown so far was told already; it still counts as drift."""
-        self.unknown.clear()
+        self.unknown = Unknown()
         self.drift = Drift(self.drift.state())
 
     def messages(self) -> tuple[Message, ...]:
         """In file order; a message that came again stands where it came last."""
         found = [message for messages in self._present.values() for message in messages]
-        return tuple(sorted(found, key=lambda message: message.position))
+        return tuple(sorted(found, key=attrgetter("position")))
 
     def apply(self, position: int, record: Record) -> None:
         """Replay one record that stands at this byte."""
@@ -165,6 +166,7 @@ class _Log:
 
     def _note(self, record: Record) -> None:
         self.head.update({key: value for key, value in record.items() if key != "messages"})
+        self._session = None
 
     def _set(self, position: int, changes: Record) -> None:
         self._note(changes)
@@ -203,8 +205,9 @@ class _Log:
 
     def _put(self, position: int, record: Record) -> int:
         """Add or replace a message; returns how many positions it took, each shorter than its JSON."""
-        session = Session(self.session, self._cwd, self.subagent, self._written)
-        found = list(messages_of(session, position, record, self.unknown))
+        if self._session is None:
+            self._session = Session(self.session, self._cwd, self.subagent, self._written)
+        found = messages_of(self._session, position, record, self.unknown)
         self._present[identifier(record.get("id")) or f"at {position}"] = found
         return len(items(record.get("toolCalls"))) + 1
 
@@ -216,7 +219,7 @@ class _Log:
     @property
     def subagent(self) -> bool:
         """Whether an agent, not a person, gave the prompts."""
-        return name(self.head.get("kind")) == "subagent" or parent_of(self._path) is not None
+        return name(self.head.get("kind")) == "subagent" or self._parent is not None
 
 
 def _replayed(path: Path, records: Iterable[tuple[int, Record]], written: datetime) -> _Log:
@@ -224,6 +227,10 @@ def _replayed(path: Path, records: Iterable[tuple[int, Record]], written: dateti
     for position, record in records:
         log.apply(position, record)
     return log
+
+
+def _document_header(path: Path, content: Record, log: _Log) -> SessionHeader | None:
+    return _header(path, log, [content, *map(obj, items(content.get("messages")))], whole=True)
 
 
 def _header(path: Path, log: _Log, records: list[Record], *, whole: bool) -> SessionHeader | None:

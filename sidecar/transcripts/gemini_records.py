@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import Block, begins_with, clean
 from sidecar.transcripts.tools import call_of, content_text, is_ours, outcome
 from sidecar.transcripts.values import digest, identifier, items, moment, name, obj, text
@@ -45,29 +46,30 @@ class Session:
     written: datetime
 
 
-def messages_of(session: Session, position: int, record: Record, unknown: Counter[str]) -> Iterator[Message]:
+def messages_of(session: Session, position: int, record: Record, unknown: Unknown) -> list[Message]:
     """The messages of one record; its id, and the id with the call's for tool calls."""
     kind = text(record.get("type"))
     made = identifier(record.get("id")) or digest(record)
     common = _Common(session, record, position)
+    found: list[Message] = []
     if kind == "user":
         words, message_kind = _typed(record)
         if message_kind == "summary":
-            yield common.message(made, "system", "assistant", words, kind="summary")
+            found.append(common.message(made, "system", "assistant", words, kind="summary"))
         elif words:
-            yield common.message(made, "user", "assistant" if session.subagent else "user", words)
+            found.append(common.message(made, "user", "assistant" if session.subagent else "user", words))
     elif kind == "gemini":
         words = clean("\n\n".join(_parts(record.get("content"))))
         if words:
-            yield common.message(made, "assistant", "assistant", words)
+            found.append(common.message(made, "assistant", "assistant", words))
         for index, call in enumerate(map(obj, items(record.get("toolCalls")))):
-            yield from _tool_call(common, made, index, call)
+            found.extend(_tool_call(common, made, index, call))
     elif kind not in SILENT_TYPES:
         unknown[kind or "(no type)"] += 1
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Common:
+class _Common(NamedTuple):
     session: Session
     record: Record
     position: int
@@ -104,7 +106,10 @@ class _Common:
 def _typed(record: Record) -> tuple[str, MessageKind]:
     """What a person typed; `displayContent` shows it without the files that an @ has added."""
     shown = "\n\n".join(_parts(record.get("displayContent"))) or "\n\n".join(_parts(record.get("content")))
-    words = _CONTEXT.removed(_FILES.sub("", clean(shown))).strip()
+    words = clean(shown)
+    if "---" in words:
+        words = _FILES.sub("", words)
+    words = _CONTEXT.removed(words).strip()
     snapshot = _SNAPSHOT_TAG.fullmatch(words)
     if snapshot:
         return _SNAPSHOT.removed(snapshot[2]).strip(), "summary"
@@ -113,10 +118,14 @@ def _typed(record: Record) -> tuple[str, MessageKind]:
 
 def _parts(content: object) -> list[str]:
     """The texts of a content: a string, one part, or a list of parts; thoughts and function responses have none."""
-    parts = content if isinstance(content, list) else [content]
-    found = [text(part) if isinstance(part, str) else text(obj(part).get("text")) for part in parts]
-    thought = [bool(obj(part).get("thought")) for part in parts]
-    return [words for words, skip in zip(found, thought, strict=True) if words and not skip]
+    if not content:
+        return []
+    found: list[str] = []
+    for part in content if isinstance(content, list) else (content,):
+        said = part if isinstance(part, str) else "" if obj(part).get("thought") else obj(part).get("text")
+        if words := text(said):
+            found.append(words)
+    return found
 
 
 def _tool_call(common: _Common, made: str, index: int, given: Record) -> Iterator[Message]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from sidecar.transcripts.base import Record
-from sidecar.transcripts.lines import open_lines, parsed
+from sidecar.transcripts.lines import open_lines
+from sidecar.transcripts.parsing import parsed
 from sidecar.transcripts.streams import opened
 
 HEAD_SIZES = (64 * 1024, 512 * 1024, 4 * 1024 * 1024)

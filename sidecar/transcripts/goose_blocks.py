@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.model import Message, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import IMAGE_MARK, clean
 from sidecar.transcripts.tools import UNKNOWN, Call, call_of, content_text, outcome
 from sidecar.transcripts.values import digest, identifier, items, obj, text
@@ -56,7 +56,7 @@ class Entry:
     blocks: tuple[Record, ...]
 
 
-def messages_of(entry: Entry, asked: Callable[[str], Call | None], unknown: Counter[str]) -> Iterator[Message]:
+def messages_of(entry: Entry, asked: Callable[[str], Call | None], unknown: Unknown) -> Iterator[Message]:
     """The words of a row, and the results of tools in it.
 
     `asked`: finds the call that a result belongs to.

@@ -11,8 +11,8 @@ from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift
-from sidecar.transcripts.glance import glance
-from sidecar.transcripts.lines import open_lines
+from sidecar.transcripts.glance import HEAD_SIZES, glance
+from sidecar.transcripts.lines import MOST_MESSAGES, Lines, open_lines
 from sidecar.transcripts.places import roots
 
 
@@ -50,17 +50,14 @@ class JsonlReader(ABC):
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A rewind withdraws the ids of what it takes back."""
-        messages: list[Message] = []
-        rewinds: list[int] = []
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = self.conversation(path, lines.state, lines.source.written)
-            drift = Drift(lines.state)
-            for position, record in lines:
-                messages.extend(conversation.feed(position, record))
-                drift.note(conversation.unknown)
-                if conversation.rewind(record):
-                    rewinds.append(position)
+            drift, whole = Drift(lines.state), lines.offset == 0
+            messages, rewinds, head = _taken(conversation, lines, drift)
             after = lines.cursor(conversation.state() | drift.state())
+            header: SessionHeader | None = None
+            if whole and messages and not lines.more and lines.offset <= HEAD_SIZES[0]:  # no need to look again
+                header = header_of(conversation, messages, (head, head), whole=True)
             for position, record in lines.tail() if self.unfinished else ():
                 messages.extend(conversation.feed(position, record))
         withdrawn = self._withdrawn(path, rewinds) if rewinds else ()
@@ -68,7 +65,7 @@ class JsonlReader(ABC):
         return ReadResult(
             messages=tuple(message for message in messages if message.id not in gone),
             cursor=after,
-            header=self.header(path),
+            header=header or self.header(path),
             unknown=dict(sorted(conversation.unknown.items())),
             damaged=lines.damaged,
             restarted=lines.restarted,
@@ -101,6 +98,24 @@ class JsonlReader(ABC):
                 if position >= rewinds[-1]:
                     break
         return tuple(dict.fromkeys(taken))
+
+
+def _taken(conversation: Conversation, lines: Lines, drift: Drift) -> tuple[list[Message], list[int], list[Record]]:
+    """The messages of the lines, the positions of rewinds among them, and the records at the head of the file."""
+    messages: list[Message] = []
+    rewinds: list[int] = []
+    head: list[Record] = []
+    withdraws = type(conversation).rewind is not Conversation.rewind
+    for position, record in lines:
+        messages.extend(conversation.feed(position, record))
+        drift.note(conversation.unknown)
+        if withdraws and conversation.rewind(record):
+            rewinds.append(position)
+        if position < HEAD_SIZES[0]:
+            head.append(record)
+        elif len(messages) > MOST_MESSAGES:
+            lines.stop()
+    return messages, rewinds, head
 
 
 def _said(conversation: Conversation, head: Iterable[tuple[int, Record]]) -> list[Message]:

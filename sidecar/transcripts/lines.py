@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sidecar.transcripts.base import Cursor, Record
+from sidecar.transcripts.parsing import BRACE, PICTURE_LINE, SHORTEST, parsed, quickly
 from sidecar.transcripts.streams import Source, opened
-from sidecar.transcripts.text import IMAGE_MARK
 
 PREFIX_SIZE = 4096
 """Bytes at the head that identify a file: the first record with its ids and times fits."""
@@ -24,24 +23,27 @@ TAIL_SIZE = 1024
 MAX_LINE = 32 * 1024 * 1024
 """A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
 
-MAX_TEXT = 4 * 1024 * 1024
-"""A line that is still longer without its pictures is skipped too: parsed, it would take many times its size."""
+MOST_MESSAGES = 16 * 1024
+"""Messages after which a call ends before its limit of bytes: those of two words take ten times the bytes of their
+lines."""
 
-PICTURE_LINE = 1024 * 1024
-"""From this length on pictures are taken out before anything is parsed: a text of such length, with one character
-outside of the basic plane in it, takes four times its size in memory, several times over."""
+TINY = 24
+"""Where the lines of a whole block have fewer bytes than this on average, those with fewer are not parsed either: tens
+of kilobytes of a transcript hold lines that say something."""
 
-MAX_GLUED = 1000
-"""Objects taken from one line; two writers that meet leave two, a longer row is rubbish."""
+TINY_BLOCK = 64 * 1024
+"""Bytes of a block that is large enough to be judged so."""
 
-_DECODER = json.JSONDecoder()
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as an editor leaves it
-_BLANK = b"\0 \t\r\n"  # a crash may leave NULs
-_BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
-_PICTURE = re.compile(  # never from the middle of an escape such as \n
-    rb"(?<![\\A-Za-z0-9+/])"
-    rb"(?P<url>data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w=.-]{1,80}){0,8};base64,)?[A-Za-z0-9+/]{4096,}={0,2}"
-)
+TINY_TEXT = 6
+"""As `TINY`, for text, blank lines apart: there such a block is taken as one line, as millions would take seconds."""
+
+
+def _no_records(shortest: int) -> re.Pattern[bytes]:
+    """Lines that need no closer look: too short for a record, or beginning as none does."""
+    return re.compile(rb"(?:[^\n]{0,%d}\n|[^\n{\0 \t\r\xef][^\n]*+\n)++" % (shortest - 1))
+
+
+_NO_RECORDS, _TINY_LINES = _no_records(SHORTEST), _no_records(TINY)
 
 
 class RawLines:
@@ -72,6 +74,14 @@ class RawLines:
                 self._rest = line
                 return None
 
+    def _block(self, room: int) -> bytes:
+        """The complete lines that are in memory and begin within so many bytes, else the next one; empty at the end."""
+        stream = self.source.stream
+        ahead = stream.peek() if room > 0 else b""
+        size = ahead.find(b"\n", room - 1) + 1 if len(ahead) >= room else 0
+        size = size or ahead.rfind(b"\n") + 1
+        return stream.read(size) if size else self._next() or b""
+
     def _skip_giant(self, line: bytes) -> bool:
         """Step over a line of more than MAX_LINE bytes; False if its end is not written yet."""
         size, head = len(line), line[:PREFIX_SIZE]
@@ -91,6 +101,10 @@ class RawLines:
         if len(self._prefix) < PREFIX_SIZE:
             self._prefix += line[: PREFIX_SIZE - len(self._prefix)]
         self._tail = line[-TAIL_SIZE:] if len(line) >= TAIL_SIZE else (self._tail + line)[-TAIL_SIZE:]
+
+    def stop(self) -> None:
+        """End the iteration with the lines that are in memory, as at the limit."""
+        self._end = self.offset
 
     def cursor(self, state: Mapping[str, object]) -> Cursor:
         """Where the next call goes on."""
@@ -116,18 +130,32 @@ class Lines(RawLines):
 
     def __iter__(self) -> Iterator[tuple[int, Record]]:
         """Each record with its position: the byte offset of its line, plus its place in it if several are glued."""
-        while (line := self._next()) is not None:
+        while block := self._block(self._end - self.offset):
             start = self.offset
-            self._consume(line)
-            records, damaged = parsed(line)
+            self._consume(block)
+            at, tiny = 0, len(block) >= TINY_BLOCK and block.count(b"\n") * TINY > len(block)
+            if len(block) < PICTURE_LINE and block.isascii() and not tiny:
+                for at, record in quickly(block.decode("ascii")):
+                    if record is not None:
+                        yield start + at, record
+            yield from self._slowly(block, at, start, TINY if tiny else SHORTEST)
+
+    def _slowly(self, block: bytes, at: int, start: int, shortest: int) -> Iterator[tuple[int, Record]]:
+        """The records of a block of lines from a place in it on, line by line, without those that are too short."""
+        no_records = _TINY_LINES if shortest == TINY else _NO_RECORDS
+        while at < len(block):
+            end = block.index(b"\n", at) + 1
+            if end - at <= shortest or block[at] != BRACE:
+                skipped = no_records.match(block, at)
+                if skipped:
+                    self.damaged += _words_in(skipped.group())
+                    at = skipped.end()
+                    continue
+            records, damaged = parsed(block[at:end])
             self.damaged += damaged
             for place, record in records:
-                yield start + place, record
-
-    def _next(self) -> bytes | None:
-        """As for all lines; line ends that follow an empty line are given with it, since there may be millions."""
-        line = super()._next()
-        return line + self.source.line_ends() if line == b"\n" else line
+                yield start + at + place, record
+            at = end
 
     def tail(self) -> list[tuple[int, Record]]:
         """The records of a last line without an end, if it is whole all the same; it is read again by the next call."""
@@ -146,16 +174,27 @@ class TextLines(RawLines):
     def __init__(self, source: Source, limit_bytes: int, cursor: Cursor | None, known: tuple[bytes, bytes]) -> None:
         """As for `RawLines`; the limit counts what is settled."""
         super().__init__(source, limit_bytes, cursor, known)
+        self.settled = self.offset
+        """The lines before this offset will not be asked for again; who iterates moves it on."""
         self._held: deque[bytes] = deque()
+        self._used = 0
         self._read = self.offset
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
-        """Each line without its end, with its byte offset."""
-        while (line := self._next()) is not None:
+        """Each line without its end, with its byte offset; rubbish of tiny lines comes as one line, with its ends."""
+        while self.settled < self._end and (block := self._block(MAX_LINE)):
             start = self._read
-            self._read += len(line)
-            self._held.append(line)
-            yield start, line.rstrip(b"\r\n").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
+            self._read += len(block)
+            self._held.append(block)
+            lines = block.count(b"\n") - block.count(b"\n\n")
+            tiny = len(block) >= TINY_BLOCK and lines * TINY_TEXT > len(block)
+            for line in (block[:-1],) if tiny else block[:-1].split(b"\n"):
+                yield start, line.rstrip(b"\r").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
+                start += len(line) + 1
+                if self.settled >= self._end:
+                    break
+            self._settle()
+        self.more = self.settled >= self._end
 
     def tail(self) -> tuple[int, str] | None:
         """The last line if it has no end yet, with its byte offset; it is never settled."""
@@ -163,10 +202,16 @@ class TextLines(RawLines):
             return None
         return self._read, self._rest.decode("utf-8-sig" if self._read == 0 else "utf-8", "replace")
 
-    def settle(self, upto: int) -> None:
-        """The lines before this offset will not be asked for again."""
-        while self._held and self.offset < upto:
-            self._consume(self._held.popleft())
+    def _settle(self) -> None:
+        """Consume what is settled of the blocks that are held."""
+        while self._held and self.offset < self.settled:
+            block, room = self._held[0], self.settled - self.offset
+            part = block[self._used : self._used + room]
+            self._consume(part)
+            self._used += len(part)
+            if self._used == len(block):
+                self._held.popleft()
+                self._used = 0
 
     def _skip_giant(self, line: bytes) -> bool:
         """No text has a line so long: it is taken for one that is never ended."""
@@ -228,41 +273,6 @@ def hashed(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
-    """The objects of one line with their places in it, and 1 if something in it could not be read.
-
-    A line that is not JSON is tried again as several objects without a line end between them, as two writers that
-    meet leave it.
-    """
-    line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
-    if not line.startswith(b"{"):
-        return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
-    if len(line) >= PICTURE_LINE:
-        line = without_pictures(line)
-    if len(line) > MAX_TEXT:
-        return [], 1
-    content = line.decode("utf-8", "replace")
-    found: list[tuple[int, Record]] = []
-    at = 0
-    while at < len(content):
-        try:
-            value, end = _DECODER.raw_decode(content, at)
-        except (ValueError, RecursionError):
-            return found, 1
-        if not isinstance(value, dict) or len(found) == MAX_GLUED:
-            return found, 1
-        found.append((at, value))
-        blank = _BLANKS.match(content, end)
-        at = blank.end() if blank else end
-    return found, 0
-
-
-def without_pictures(data: bytes) -> bytes:
-    """JSON with every long run of base64 replaced by the mark that cleaning would leave, before it is parsed."""
-    return _PICTURE.sub(_mark, data)
-
-
-def _mark(found: re.Match[bytes]) -> bytes:
-    if found["url"]:
-        return IMAGE_MARK.encode()
-    return b"[base64, %d characters]" % len(found.group())
+def _words_in(lines: bytes) -> int:
+    """How many of these lines are not blank."""
+    return sum(map(bool, lines.translate(None, b"\0 \t\r").split(b"\n")))

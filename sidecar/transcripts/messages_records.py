@@ -67,6 +67,8 @@ class MessagesConversation(Conversation):
     def _told(self, record: Record) -> bool:
         """Note what a record without a message tells of the session; whether it tells anything."""
         keys = ("session_id", "conversation_id", "cwd", "model")
+        if "branch" not in record and record.keys().isdisjoint(keys):
+            return False
         self.note_first(session=identifier(record.get("session_id")) or identifier(record.get("conversation_id")))
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
         return any(key in record for key in keys)
@@ -152,8 +154,8 @@ class MessagesConversation(Conversation):
 
 def _role(record: Record) -> str:
     """Who speaks: in ChatGPT's exports an object of its own, in those of claude.ai under another name."""
-    told = (record.get("role"), obj(record.get("author")).get("role"), record.get("sender"))
-    return next((role for value in told if (role := text(value))), "")
+    role = text(record.get("role"))
+    return role or text(obj(record.get("author")).get("role")) or text(record.get("sender"))
 
 
 def _content(record: Record) -> object:

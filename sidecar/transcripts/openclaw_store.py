@@ -102,7 +102,7 @@ class OpenClawStore(StoreReader):
             if not isinstance(record, dict):
                 taken.damaged += new
                 continue
-            before = lines.unknown.copy()
+            before = Counter(lines.unknown)
             said = list(lines.feed(place if isinstance(place, int) else 0, record))
             if new:
                 taken.unknown += lines.unknown - before

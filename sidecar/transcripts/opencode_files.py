@@ -10,7 +10,6 @@ into its database, where the same ids are given to the same messages.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.opencode_messages import AGENT, Entry, Session, messages_with_parts, unknown_in
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.values import decoded, digest, identifier, moment, name, obj
@@ -59,7 +59,7 @@ class OpenCodeFiles:
         after = tree.cursor()
         if cursor is not None and cursor.tail_hash == after.tail_hash:
             return ReadResult((), after)
-        unknown: Counter[str] = Counter()
+        unknown = Unknown()
         messages = tuple(sorted(tree.messages(unknown), key=lambda message: message.position))
         return ReadResult(
             messages=messages,
@@ -110,7 +110,7 @@ class _Tree:
             tail_hash=digest(cursor.prefix_hash, state),
         )
 
-    def messages(self, unknown: Counter[str]) -> Iterator[Message]:
+    def messages(self, unknown: Unknown) -> Iterator[Message]:
         """What is said in them."""
         subagent = name(self.content.get("parentID")) is not None
         session = Session(self.session, name(self.content.get("directory")), subagent)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import clean
 from sidecar.transcripts.tools import call_of, content_text, outcome
 from sidecar.transcripts.values import identifier, items, moment, name, obj, text
@@ -126,7 +127,7 @@ def unknown_in(info: Record, parts: list[Record]) -> Counter[str]:
     return found if role in ROLES else found + Counter([f"role {role or '(none)'}"])
 
 
-def messages_of_row(entry: Entry, kind: str, unknown: Counter[str]) -> Iterator[Message]:
+def messages_of_row(entry: Entry, kind: str, unknown: Unknown) -> Iterator[Message]:
     """2.x: what a row of this type says."""
     if kind == "user":
         said = clean(text(entry.info.get("text")))
@@ -157,7 +158,7 @@ def unfinished_row(kind: str, info: Record) -> bool:
     return kind in ("assistant", "shell") and "completed" not in obj(info.get("time"))
 
 
-def _answer(entry: Entry, unknown: Counter[str]) -> Iterator[Message]:
+def _answer(entry: Entry, unknown: Unknown) -> Iterator[Message]:
     content = [obj(block) for block in items(entry.info.get("content"))]
     said = _words(content)
     if said:

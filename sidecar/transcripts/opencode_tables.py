@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
+from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.opencode_messages import (
     AGENT,
     Entry,
@@ -199,7 +199,7 @@ class Rows(Generation):
         """See `Generation.since`."""
         condition = f"session_id = ? AND {self._order} >= ?"
         found = self._database.selected(self.table, _ROW_COLUMNS, condition, (session, self._place(session, message)))
-        return [each for row in found for each in self._messages(row, Counter())]
+        return [each for row in found for each in self._messages(row, Unknown())]
 
     @property
     def _order(self) -> str:
@@ -210,7 +210,7 @@ class Rows(Generation):
         found = self._database.selected(self.table, (self._order,), "session_id = ? AND id = ?", (session, message))
         return next((place for row in found if isinstance(place := row[self._order], int)), None)
 
-    def _messages(self, row: Mapping[str, Value], unknown: Counter[str]) -> list[Message]:
+    def _messages(self, row: Mapping[str, Value], unknown: Unknown) -> list[Message]:
         info = decoded(row["data"])
         if not isinstance(info, dict):
             return []

@@ -123,8 +123,8 @@ class PiConversation(Conversation):
                 self.unknown[f"block/{kind or '(no type)'}"] += 1
 
     def _time(self, record: Record) -> datetime | None:
-        told = (record.get("timestamp"), obj(record.get("message")).get("timestamp"))
-        return next((time for value in told if (time := moment(value, self.written))), None)
+        told = moment(record.get("timestamp"), self.written)
+        return told or moment(obj(record.get("message")).get("timestamp"), self.written)
 
     def _id(self, record: Record, *content: object) -> str:
         when = record.get("timestamp") or obj(record.get("message")).get("timestamp")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
 
 from sidecar.model import Message, Speaker
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Rewind, Said
 from sidecar.transcripts.text import IMAGE_MARK, Block, clean
 from sidecar.transcripts.tools import call_of, content_text, outcome
-from sidecar.transcripts.values import identifier, items, name, obj, text
+from sidecar.transcripts.values import identifier, is_uuid, items, name, obj, text
 
 HUMAN_SUBTYPES = frozenset(("", "mid_turn_user_message", "user_text_elements"))
 """Kinds of user records that a person typed."""
@@ -42,36 +44,38 @@ class QwenConversation(Conversation):
 
     agent = "qwen"
 
-    def feed(self, position: int, record: Record) -> Iterator[Message]:
+    def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
+        """See `Conversation`."""
+        super().__init__(path, state, written)
+        self.subagent = path.parent.parent.name == "subagents"
+        """Whether this file holds a subagent's work."""
+
+    def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte."""
         kind, subtype = text(record.get("type")), text(record.get("subtype"))
         self.note(cwd=record.get("cwd"), branch=record.get("gitBranch"))
-        self.note_first(session=self._session(record))
+        if "session" not in self.facts:
+            self.note(session=self._session(record))
         if kind == "user":
-            yield from self._user(position, record, subtype)
-        elif kind == "assistant":
-            yield from self._assistant(position, record)
-        elif kind == "tool_result":
-            yield from self._results(position, record)
-        elif kind == "system":
-            yield from self._system(position, record, subtype)
-        else:
-            self.unknown[kind or "(no type)"] += 1
+            return self._user(position, record, subtype)
+        if kind == "assistant":
+            return self._assistant(position, record)
+        if kind == "tool_result":
+            return self._results(position, record)
+        if kind == "system":
+            return self._system(position, record, subtype)
+        self.unknown[kind or "(no type)"] += 1
+        return ()
 
     def rewind(self, record: Record) -> Rewind | None:
         """A rewind hangs the conversation below the record before the prompt that is taken back."""
-        if (text(record.get("type")), text(record.get("subtype"))) != ("system", "rewind"):
+        if record.get("type") != "system" or record.get("subtype") != "rewind":
             return None
         return Rewind(identifier(record.get("parentUuid")))
 
     def record_id(self, record: Record) -> str:
         """The record's uuid."""
         return identifier(record.get("uuid"))
-
-    @property
-    def subagent(self) -> bool:
-        """Whether this file holds a subagent's work."""
-        return self.path.parent.parent.name == "subagents"
 
     def _session(self, record: Record) -> str:
         """A subagent belongs to the session in its folder's name; by a file's name the program finds its session."""
@@ -133,7 +137,10 @@ class QwenConversation(Conversation):
             self.unknown[f"system/{subtype or '(no subtype)'}"] += 1
 
     def _id(self, record: Record) -> str:
-        return self.own_id(self.record_id(record), {key: record[key] for key in record if key != "sessionId"})
+        told = identifier(record.get("uuid"))
+        if is_uuid(told):
+            return told
+        return self.own_id(told, {key: record[key] for key in record if key != "sessionId"})
 
 
 def _parts(record: Record) -> list[Record]:

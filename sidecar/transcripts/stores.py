@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, Part, ReadResult, Record
 from sidecar.transcripts.databases import Snapshot, snapshot, waiting
-from sidecar.transcripts.drift import Drift
+from sidecar.transcripts.drift import Drift, Unknown
 
 PIECE = 2 * 1024 * 1024
 """Bytes of one look at most: a snapshot is held well under a second."""
@@ -30,7 +29,7 @@ class Taken:
 
     drift: Drift
     state: Record = field(default_factory=dict)
-    unknown: Counter[str] = field(default_factory=Counter)
+    unknown: Unknown = field(default_factory=Unknown)
     damaged: int = 0
     more: bool = False
     _messages: dict[str, dict[str, Message]] = field(default_factory=dict)

@@ -48,11 +48,6 @@ class Source:
             number -= len(data)
         return True
 
-    def line_ends(self) -> bytes:
-        """The line ends that come next, as far as they are in memory already."""
-        ahead = self.stream.peek()
-        return self.stream.read(len(ahead) - len(ahead.lstrip(b"\n")))
-
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:

@@ -126,9 +126,17 @@ def without_base64(text: str) -> str:
         return text
     if ";base64," in text:
         text = _DATA_URL.sub(IMAGE_MARK, text)
-    if len(text) < BASE64_RUN or max(map(len, text.split()), default=0) < BASE64_RUN:
+    if not _may_run_on(text) or max(map(len, text.split()), default=0) < BASE64_RUN:
         return text
     return _BASE64.sub(lambda found: f"[base64, {len(found.group())} characters]", text)
+
+
+def _may_run_on(text: str) -> bool:
+    """Whether a word may have `BASE64_RUN` characters: it would fill a part of half that size, without a blank."""
+    half = BASE64_RUN // 2
+    return any(
+        " " not in (part := text[at : at + half]) and "\n" not in part for at in range(0, len(text) - half + 1, half)
+    )
 
 
 def without_injected(text: str) -> str:
@@ -145,8 +153,10 @@ def without_injected(text: str) -> str:
 
 def clean(text: str) -> str:
     """Text fit to keep: safe, without base64 and injected blocks, with plain line ends and no blank rim."""
-    text = without_injected(without_base64(safe(text)))
-    return text.replace("\r\n", "\n").strip()
+    text = without_base64(safe(text))
+    if "<" in text or "&lt;" in text or "\\u003c" in text:
+        text = without_injected(text)
+    return (text.replace("\r\n", "\n") if "\r" in text else text).strip()
 
 
 def without_terminal_codes(text: str) -> str:

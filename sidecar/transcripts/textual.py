@@ -15,7 +15,7 @@ from typing import ClassVar
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
-from sidecar.transcripts.lines import open_text
+from sidecar.transcripts.lines import MOST_MESSAGES, open_text
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.values import items, text
 
@@ -90,7 +90,9 @@ class TextReader(ABC):
             run = _Run(conversation, lines.state)
             for position, line in lines:
                 if run.line(position, line):
-                    lines.settle(position)
+                    lines.settled = position
+                    if len(run.messages) > MOST_MESSAGES:
+                        lines.stop()
             open_ended = run.end(lines.tail() if self.unfinished else None)
             if lines.more:  # only settled blocks count
                 open_ended = []

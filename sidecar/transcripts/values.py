@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from json.encoder import encode_basestring_ascii
 
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import safe
@@ -21,6 +22,7 @@ MILLISECONDS_FROM = 100_000_000_000
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
+_PACK = json.JSONEncoder(sort_keys=True, default=str).encode
 _UUID = re.compile(UUID)
 _NUMBER = re.compile(r"\d{9,14}(?:\.\d+)?")
 
@@ -37,7 +39,9 @@ def items(value: object) -> list[object]:
 
 def text(value: object) -> str:
     """The value if it is a string, made safe to store, else an empty one."""
-    return safe(value) if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else safe(value)
+    return ""
 
 
 def name(value: object) -> str | None:
@@ -64,7 +68,8 @@ def count(value: object) -> int:
 
 def digest(*parts: object) -> str:
     """16 hex digits over JSON values, unambiguously joined."""
-    packed = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+    told = [encode_basestring_ascii(part) for part in parts if isinstance(part, str)]  # quicker than by an encoder
+    packed = f"[{', '.join(told)}]" if len(told) == len(parts) else _PACK(parts)
     return hashlib.sha256(packed.encode()).hexdigest()[:16]
 
 
@@ -80,14 +85,16 @@ def moment(value: object, written: datetime) -> datetime | None:
 
 
 def _parsed(value: object) -> datetime | None:
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
     try:
+        if isinstance(value, str) and value[4:5] != "-" and _NUMBER.fullmatch(value.strip()):
+            value = float(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)
         if isinstance(value, str):
             found = datetime.fromisoformat(value.strip())
-            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+            if found.tzinfo is None:
+                return found.replace(tzinfo=UTC)
+            return found if found.tzinfo is UTC else found.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sidecar.transcripts.base import Record
-from sidecar.transcripts.lines import parsed
+from sidecar.transcripts.parsing import parsed
 from sidecar.transcripts.streams import opened
 from sidecar.transcripts.values import identifier, obj
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.transcripts.base import Cursor, Record
-from sidecar.transcripts.lines import PICTURE_LINE, hashed, without_pictures
+from sidecar.transcripts.lines import hashed
+from sidecar.transcripts.parsing import PICTURE_LINE
+from sidecar.transcripts.pictures import without_pictures
 from sidecar.transcripts.streams import opened
 
 MAX_SIZE = 256 * 1024 * 1024

@@ -22,12 +22,54 @@ def lines(known: int, unknown: int) -> str:
 
 @pytest.mark.parametrize(
     ("known", "unknown", "drifted"),
-    [(95, 5, False), (94, 6, True), (20, 0, False), (0, 2, False), (0, 3, True), (17, 2, False)],
+    [
+        (95, 5, False),
+        (94, 6, True),
+        (20, 0, False),
+        (0, 1, True),
+        (0, 2, True),
+        (1, 2, False),
+        (0, 3, True),
+        (17, 2, False),
+    ],
 )
 def test_more_than_a_twentieth(known: int, unknown: int, drifted: bool, tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text(lines(known, unknown))
     assert CLAUDE.read(path, None).drifted is drifted
+
+
+def test_a_fresh_file_of_which_only_the_head_is_there_is_no_other_format(tmp_path: Path) -> None:
+    """Agents write a head before anyone speaks: it is known, and what comes later is judged together with it."""
+    path = tmp_path / "rollout-2026-01-01T00-00-00-019f0000-0000-7000-8000-000000000001.jsonl"
+    head = {"type": "session_meta", "payload": {"id": "019f0000-0000-7000-8000-000000000001", "cwd": "/home/mia"}}
+    path.write_text(json.dumps(head) + "\n")
+    first = READERS["codex"].read(path, None)
+    assert (first.messages, first.drifted) == ((), False)
+    with path.open("a") as file:
+        file.write('{"type":"novelty","payload":{}}\n' * 2)
+    assert READERS["codex"].read(path, first.cursor).drifted is False
+    with path.open("a") as file:
+        file.write('{"type":"novelty","payload":{}}\n')
+    assert READERS["codex"].read(path, None).drifted is True
+
+
+def test_what_was_all_unknown_is_judged_anew_as_it_grows(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text(lines(0, 1))
+    first = CLAUDE.read(path, None)
+    with path.open("a") as file:
+        file.write(lines(1, 0))
+    assert (first.drifted, CLAUDE.read(path, first.cursor).drifted) == (True, False)
+
+
+def test_kinds_without_number_are_counted_together(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text("".join(json.dumps({"type": f"novelty-{n}" * 50}) + "\n" for n in range(150)))
+    unknown = CLAUDE.read(path, None).unknown
+    assert sum(unknown.values()) == 150
+    assert unknown["(others)"] == 50
+    assert max(map(len, unknown)) < 200
 
 
 def test_counts_go_over_all_reads_of_a_file(tmp_path: Path) -> None:

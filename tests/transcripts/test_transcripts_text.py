@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sidecar.transcripts import READERS, Cursor, detect, unchanged
 from sidecar.transcripts.base import CURSOR_FORMAT
-from sidecar.transcripts.lines import MAX_GLUED, parsed
+from sidecar.transcripts.parsing import MAX_GLUED, parsed
 from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
 from sidecar.transcripts.values import moment
 
@@ -149,8 +149,10 @@ def test_line_that_is_long_without_pictures_is_skipped() -> None:
 
 
 def test_row_of_objects_ends_somewhere() -> None:
-    records, damaged = parsed(b"{}" * 100_000)
+    records, damaged = parsed(b'{"type":"a row"}' * 100_000)
     assert (len(records), damaged) == (MAX_GLUED, 1)
+    records, damaged = parsed(b"{}" * 100_000)
+    assert (len(records), damaged) == (1, 1)
 
 
 def test_hashes_and_keys_are_no_pictures() -> None:

@@ -1,0 +1,92 @@
+"""Lines of JSONL as records: what is one object, what is several glued together, and what is rubbish."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from json.scanner import make_scanner
+
+from sidecar.transcripts.base import Record
+from sidecar.transcripts.pictures import without_pictures
+
+MAX_TEXT = 4 * 1024 * 1024
+"""A line that is still longer without its pictures is skipped too: parsed, it would take many times its size."""
+
+PICTURE_LINE = 1024 * 1024
+"""From this length on pictures are taken out before anything is parsed: a text of such length, with one character
+outside of the basic plane in it, takes four times its size in memory, several times over."""
+
+MAX_GLUED = 1000
+"""Objects taken from one line; two writers that meet leave two, a longer row is rubbish."""
+
+SHORTEST = 7
+"""Bytes of the shortest record, `{"x":1}`.  What is shorter counts as damage without being parsed, or millions of `{}`
+would keep a reader busy for many seconds."""
+
+SHORTEST_GLUED = 16
+"""As `SHORTEST`, for objects that share a line: records of two writers are much longer, and a row of small objects is
+rubbish."""
+
+_SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as an editor leaves it
+BRACE = ord("{")
+_BLANK = b"\0 \t\r\n"  # a crash may leave NULs
+_BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
+
+
+def quickly(block: str) -> Iterator[tuple[int, Record | None]]:
+    """The records of lines, each one object and no more, as nearly all are; then where the first other line begins."""
+    at = 0
+    while block.startswith("{", at):
+        try:
+            record, end = _SCAN(block, at)
+        except (ValueError, RecursionError, StopIteration):
+            break
+        line_end = block.find("\n", at)
+        if end - at < SHORTEST or end > line_end or block[end:line_end].strip():
+            break
+        yield at, record
+        at = line_end + 1
+    yield at, None
+
+
+def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
+    """The objects of one line with their places in it, and 1 if something in it could not be read.
+
+    A line that is not JSON is tried again as several objects without a line end between them, as two writers that
+    meet leave it.
+    """
+    line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
+    if len(line) < SHORTEST or line[0] != BRACE:
+        return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
+    if len(line) >= PICTURE_LINE:
+        line = without_pictures(line)
+        if len(line) > MAX_TEXT:
+            return [], 1
+    content = line.decode("utf-8", "replace")
+    try:
+        value, end = _SCAN(content, 0)
+    except (ValueError, RecursionError, StopIteration):
+        return [], 1
+    found: list[tuple[int, Record]] = [(0, value)]  # an object, by its brace
+    return (found, 0) if end == len(content) else _glued(content, end, found)
+
+
+def _glued(content: str, end: int, found: list[tuple[int, Record]]) -> tuple[list[tuple[int, Record]], int]:
+    """As `parsed`, with the first object found already, which ends before the line does."""
+    if end < SHORTEST_GLUED:
+        return found, 1
+    while at := _BLANKS.match(content, end).end():  # type: ignore[union-attr]
+        if at == len(content):
+            return found, 0
+        if content[at] != "{" or len(found) == MAX_GLUED:
+            return found, 1
+        try:
+            value, end = _SCAN(content, at)
+        except (ValueError, RecursionError, StopIteration):
+            return found, 1
+        if end - at < SHORTEST_GLUED:
+            return found, 1
+        found.append((at, value))
+    return found, 1
