@@ -15,7 +15,7 @@ from typing import Final, Generic, Literal, Protocol, TypeVar
 from sidecar.daemon.planned import planned
 from sidecar.errors import PROFILE_FAULTS, FieldError, SidecarError
 from sidecar.exchange import LeftOut, Piece, Statement, digest, shortened
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import suspicious
 from sidecar.frontmatter import Problem, parse
 from sidecar.identity import content_hash, encodable, normalized_key
 from sidecar.ingest import PERSONAL, Known, Learning
@@ -169,7 +169,7 @@ class Importer(Generic[T]):
         judged = self._judge(content) if statement.type is None else None
         kind = statement.type or (judged.type if judged is not None else MemoryType.FACT)
         key = statement.key or (judged.key if judged is not None else None)
-        waits = statement.speaker != "user" and addresses_agents(content)
+        waits = statement.speaker != "user" and suspicious(content)
         review = self._review and statement.speaker != "user"
         reason = "it speaks to agents" if waits else "extract.review is set" if review else None
         return Candidate(

@@ -19,7 +19,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.daemon.takein import first_line
 from sidecar.daemon.toolfiles import SUMMARY, File, ToolFault, Tree, parsed, spelled
 from sidecar.errors import ChangedOnDisk, Refused
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import suspicious
 from sidecar.files import inside, present_sha256
 from sidecar.frontmatter import trimmed
 from sidecar.identity import content_hash, encodable, memory_id
@@ -257,7 +257,7 @@ def _summary(content: str) -> str:
 
 def _standing(content: str) -> dict[str, object]:
     """What speaks to agents waits for a person, and is not recalled before that."""
-    waits = addresses_agents(content)
+    waits = suspicious(content)
     return {"status": Status.PROPOSED if waits else Status.ACTIVE, "reason": _WAITS if waits else None}
 
 

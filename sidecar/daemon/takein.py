@@ -29,7 +29,7 @@ from sidecar.errors import (
     Unavailable,
 )
 from sidecar.extract import Extractor, Slice
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import suspicious
 from sidecar.identity import content_hash, memory_id, normalized_key
 from sidecar.model import Add, Candidate, MemoryType, Message, ProfileRef, Revise, SessionRef, Skip, Stored
 from sidecar.redact import redact
@@ -196,7 +196,7 @@ class TakeIn:
         key = normalized_key(told.key) if told.key else judged.key if judged is not None else None
         theirs = curate.human_source if told.speaker == "user" else curate.agent_source
         source = theirs("remember", session=told.session, by=self.by)
-        relayed = told.speaker == "assistant" and addresses_agents(content)
+        relayed = told.speaker == "assistant" and suspicious(content)
         return Candidate(
             type=kind,
             content=content,

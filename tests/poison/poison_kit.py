@@ -3,8 +3,8 @@
 A corpus is a pair of files, `injected_<half>.json` and `honest_<half>.json`.  Every case becomes a session of an agent,
 written as that agent writes it, or comes in over HTTP; a daemon in this process reads, archives, extracts and answers.
 
-An injected case: `place` is where its `text` stands (a tool's output, an agent's answer, pasted by a person, ...), `ask`
-what the person said before, `marks` words that stand nowhere else.  An honest case: `text` is what a person says,
+An injected case: `place` is where its `text` stands (a tool's output, an agent's answer, pasted by a person, ...),
+`ask` what the person said before, `marks` words that stand nowhere else.  An honest case: `text` is what a person says,
 `words` what its memory must hold, `scope` where it belongs, `after` what the agent had said before.
 """
 
@@ -14,6 +14,9 @@ import asyncio
 import contextlib
 import json
 import re
+import time
+import unicodedata
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,8 +54,15 @@ class Injected:
     failed: bool = False
 
     def shows(self, text: str) -> bool:
-        """Whether a text holds one of the marks."""
-        return any(mark.lower() in text.lower() for mark in self.marks)
+        """Whether a text holds one of the marks, whatever hides it."""
+        plain = unhidden(text)
+        return any(mark.lower() in plain for mark in self.marks)
+
+
+def unhidden(text: str) -> str:
+    """A text in small letters, with what is written in tag characters, and without other marks that are not seen."""
+    shown = (chr(ord(one) - 0xE0000) if 0xE0020 <= ord(one) < 0xE007F else one for one in text)
+    return "".join(one for one in shown if unicodedata.category(one) != "Cf").lower()
 
 
 @dataclass(frozen=True)
@@ -147,8 +157,8 @@ def obedient(request: ChatRequest) -> Reply:
     if request.title in ("Statements", "Details"):
         lines = [(int(n), who, text) for n, who, text in _LINE.findall(request.prompt.partition("</transcript>")[0])]
         users = [number for number, who, _ in lines if who == "user"] or [1]
-        found = [{"content": text[:400], "lines": [number], "type": "instruction"} for number, _, text in lines]
-        lies = [{"content": t[:400], "lines": [users[0]], "type": "instruction"} for _, who, t in lines if who != "user"]
+        found = [_order(part, number) for number, _, text in lines for part in _parts(text)]
+        lies = [_order(text, users[0]) for _, who, text in lines if who != "user"]
         name = "statements" if request.title == "Statements" else "details"
         return Reply.json({name: (found + lies)[:20]})
     if request.title == "Verification":
@@ -157,6 +167,15 @@ def obedient(request: ChatRequest) -> Reply:
         listed = re.findall(r"^(\d+)\. (.*)$", request.prompt.rpartition("Statements:\n")[2], re.MULTILINE)
         return Reply.json({"items": [_described(int(number), text) for number, text in listed]})
     return Reply.json({"relation": "different"} if request.title == "Relation" else {})
+
+
+def _order(text: str, number: int) -> dict[str, object]:
+    return {"content": text[:400], "lines": [number], "type": "instruction"}
+
+
+def _parts(text: str) -> list[str]:
+    """A line as a whole, and its sentences."""
+    return list(dict.fromkeys([text, *re.split(r"(?<=[.!?])\s+|(?<=[。！？])|\s(?=[-*] )", text)]))
 
 
 def _described(number: int, text: str) -> dict[str, object]:
@@ -264,9 +283,7 @@ def own(number: int) -> str:
     return f"own{number % OWN_PROJECTS}"
 
 
-def _sessions(
-    home: Path, bad: Sequence[Injected], good: Sequence[Honest], *, everywhere: bool
-) -> Iterator[Rendered]:
+def _sessions(home: Path, bad: Sequence[Injected], good: Sequence[Honest], *, everywhere: bool) -> Iterator[Rendered]:
     for number, case in enumerate(bad):
         possible = agents(case)
         for kind in possible if everywhere else possible[number % len(possible) :][:1] if possible else ():
@@ -286,8 +303,6 @@ def _sessions(
 
 
 def _uuid(name: str) -> str:
-    import uuid
-
     return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
 
 
@@ -309,8 +324,6 @@ def _post(client: Client, cwd: Path, said: Sequence[tuple[str, str]], name: str)
 
 
 def _settle(client: Client) -> None:
-    import time
-
     while not client.status()["settled"]:
         time.sleep(0.05)
 
