@@ -161,7 +161,7 @@ class Follow:
 
     def memories(self) -> Mapping[ProfileRef, Sequence[Stored]]:
         """For the index: the present memories of every profile, of every status; a faulty one's as last known."""
-        return {profile.ref: profile.memories(statuses=None) for profile in self.profiles()}
+        return {profile.ref: profile.offered(statuses=None) for profile in self.profiles()}
 
     def message_changes(self, after: int) -> Iterator[MessageDoc | MessageGone]:
         """For the index: what changed in the archive since a change number."""

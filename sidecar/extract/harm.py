@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 
+_GAP = r"(?:[^.!?\n]|\.(?=\w))"
+"""Within one sentence; names of files and hosts have dots in them."""
+
 _DUTY = (
     r"(?:^|[.:;,!-]\s*|\b(?:and|then|please|to|you|we|agents?|assistants?)\s+)(?:always|never|only|first|just|also)?\s*"
 )
@@ -28,7 +31,8 @@ _PLACE = (
     r"(?:https?://|[\w.+-]+@[\w-]+\.\w|(?<![\w/])#[\w-]{2,}|\b(?:[\w-]+\.)+(?!py\b|md\b|js\b|ts\b)[a-z]{2,}(?:[/:]|\b))"
 )
 _PRECIOUS = (
-    r"\b(?:secrets?|credentials?|passwords?|passphrases?|tokens?|cookies|private keys?|(?:api|deploy|ssh|signing|access"
+    r"(?<!\w)(?:secrets?|credentials?|passwords?|passphrases?|tokens?|cookies|private keys?|(?:api|deploy|ssh|signing"
+    r"|access"
     r"|gpg)[- ]keys?|id_rsa|\.env|\.ssh|env(?:ironment)? (?:vars?|variables?)|the (?:whole )?environment)\b"
 )
 _GUARD = (
@@ -41,21 +45,23 @@ _OFF = r"(?:disabl\w+|skip\w*|bypass\w*|turn(?:s|ed|ing)? off|switch(?:es|ed|ing
 _SHAPES = tuple(
     re.compile(shape)
     for shape in (
-        rf"{_DUTY}{_SEND}\b[^.!?\n]{{0,100}}?\b(?:to|into|in|at|via|through|on|with|from|as)\b[^!?\n]{{0,60}}?{_PLACE}",
-        rf"{_OBLIGED}[^.!?\n]{{0,60}}\b(?:{_SENT}|{_SEND})\b[^.!?\n]{{0,60}}\b(?:to|into|in|at|via|through|on)\b"
+        rf"{_DUTY}{_SEND}\b{_GAP}{{0,100}}?\b(?:to|into|in|at|via|through|on|with|from|as)\b[^!?\n]{{0,60}}?{_PLACE}",
+        rf"{_OBLIGED}{_GAP}{{0,60}}\b(?:{_SENT}|{_SEND})\b{_GAP}{{0,60}}\b(?:to|into|in|at|via|through|on)\b"
         rf"[^!?\n]{{0,60}}?{_PLACE}",
-        rf"{_PRECIOUS}[^.!?\n]{{0,80}}\b{_SENT}\b[^.!?\n]{{0,40}}\b(?:to|into|in|at|via|through|on|with)\b",
-        rf"{_DUTY}{_SEND}\b[^.!?\n]{{0,60}}{_PRECIOUS}[^.!?\n]{{0,60}}\b(?:to|into|at|via|through|as|with)\b",
-        r"\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b[^|\n]{0,200}\|\s*(?:sudo\s+)?(?:\w*sh|python\d?|node|perl|iex)\b",
+        rf"{_PRECIOUS}{_GAP}{{0,80}}\b{_SENT}\b{_GAP}{{0,40}}\b(?:to|into|in|at|via|through|on|with)\b",
+        rf"{_DUTY}{_SEND}\b{_GAP}{{0,60}}{_PRECIOUS}{_GAP}{{0,60}}\b(?:to|into|at|via|through|as|with)\b",
+        r"\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b[^|\n]{0,200}\|\s*(?:sudo\s+)?(?:\w*sh|python\d?|node|perl"
+        r"|iex)\b",
         r"\b(?:iex|eval|source|bash|sh)\b\s*[(<\"'$-]{1,4}\s*(?:\(|\$\()?\s*(?:curl|wget|iwr|new-object)\b",
         r"--(?:extra-)?index-url[ =]https?://|--registry[ =]https?://|base64\s+(?:-d|--decode)\b[^|\n]{0,80}\|",
-        rf"{_DUTY}{_OFF}\b[^.!?\n]{{0,60}}\b{_GUARD}\b|{_OBLIGED}[^.!?\n]{{0,40}}\b{_OFF}\b[^.!?\n]{{0,60}}\b{_GUARD}\b",
+        rf"{_DUTY}{_OFF}\b{_GAP}{{0,60}}\b{_GUARD}\b|{_OBLIGED}{_GAP}{{0,40}}\b{_OFF}\b{_GAP}{{0,60}}\b{_GUARD}\b",
         rf"\bnever (?:check|verify|validate|encrypt|audit|review|scan|ask)\b|\bwithout (?:any )?{_GUARD}\b"
-        r"[^.!?\n]{0,40}\b(?:push|merge|deploy|install|run)",
+        rf"{_GAP}{{0,40}}\b(?:push|merge|deploy|install|run)",
         r"\b(?:never|do ?n'?t|do not|without|must not|should not)\s+(?:ever )?(?:tell(?:ing)?|ask(?:ing)?"
-        r"|inform(?:ing)?|mention(?:ing)?|notify(?:ing)?|show(?:ing)?|alert(?:ing)?|warn(?:ing)?|reveal(?:ing)?)\b[^.!?\n]{0,30}"
+        rf"|inform(?:ing)?|mention(?:ing)?|notify(?:ing)?|show(?:ing)?|alert(?:ing)?|warn(?:ing)?"
+        rf"|reveal(?:ing)?)\b{_GAP}{{0,30}}"
         r"\b(?:user|operator|human|owner|developer|anyone|anybody|these rules|this (?:rule|note|instruction))",
-        r"\b(?:grant|give)s?\b[^.!?\n]{0,60}\b(?:admin|root|owner|sudo|write)\b[^.!?\n]{0,20}\b(?:rights?|access"
+        rf"\b(?:grant|give)s?\b{_GAP}{{0,60}}\b(?:admin|root|owner|sudo|write)\b{_GAP}{{0,20}}\b(?:rights?|access"
         r"|permissions?|role)\b",
     )
 )

@@ -73,6 +73,14 @@ CUES: tuple[Cue, ...] = (
         r"|done)\w+",
         r"^let'?s (?:not|never|always|only)\b|\b(?:whenever|every time) you\b|\bby default\b.{0,40}\b(?:use|want"
         r"|should|must)\b",
+        r"\b(?:our|the|my) (?:convention|policy|standard|practice|habit|style|guideline)s? (?:here )?(?:is|are|says?)\b"
+        r"|\bi(?:'d| would) (?:rather|prefer|like) (?:you|the|all|every|each|our|my)\b(?! to (?:look|check|fix|see"
+        r"|explain"
+        r"|try|run|add|start|go|do|help))",
+        r"^(?:please )?ensure (?:that )?(?:all|every|each|no|any|nothing)\b|^no more [\w.()-]+ (?:in|on|for|from)\b",
+        r"^(?!the |this |that |these |those |it |they |we |you |i )(?:[\w-]+ ){0,2}[\w-]{3,}s (?:should|must|shall"
+        r"|may not"
+        r"|have to|need to) (?:not |never |always )?(?!be (?:fixed|working|done|ready|able)\b)\w+",
         r"\bno exceptions?\b|\bnon-?negotiable\b|\bmake sure (?:that )?(?:all|every|each|no|any|nothing|nobody)\b",
     ),
     _cue(
@@ -125,6 +133,13 @@ CUES: tuple[Cue, ...] = (
         r"\bwe(?:'re| are) on (?!it\b|the same|track|our\b|call\b)\w|\bwe(?:'re| are)? (?:always |only |all "
         r"|just )?(?:us(?:e|ing)|go(?:ing)? with|went with|stick(?:ing)? (?:with|to)|deploy(?:ing)? (?:to|with|via)"
         r"|write|target|support|pin|store|keep|name|log|ship|run on)\b(?! (?:to|it|this|that)\b)",
+    ),
+    _cue(
+        # A way of working, chosen between two: "run things with just rather than make".
+        Kind.CHOICE,
+        3,
+        r"^(?:please )?(?:use|run|write|prefer|choose|pick|call|build|install|import|name|test|format|deploy)\b.{3,60}"
+        r"\b(?:rather than|instead of|over) [\w`./-]+(?: \w+)?[.!]*$",
     ),
     _cue(
         Kind.CHANGE,
@@ -338,7 +353,8 @@ CUES: tuple[Cue, ...] = (
         r"\b(?:i think|i guess|i suppose|i believe|i assume|probably|perhaps|maybe|might|not sure|no idea|afaik|iirc"
         r"|apparently|presumably|possibly|hopefully|i hope|i wonder|could be|would be|i doubt|not certain|unclear"
         r"|dunno|who knows)\b",
-        r"\b(?:i|we)(?:'d| would| could)\b|\bwould (?:have|need|make|take|work|cost|like|love)\b",
+        r"\b(?:i|we)(?:'d| would| could)\b(?! (?:rather|prefer|like (?:you|the|all|every|each|our|my))\b)"
+        r"|\bwould (?:have|need|make|take|work|cost|like|love)\b",
         # Names of steps and cases in an example: "session A: …", "expected: …".
         r"^(?:session|case|scenario|step|example|phase|option|variant|input|output|expected|actual|given|when|then)"
         r"(?: [a-z0-9]{1,2})?\s*:",

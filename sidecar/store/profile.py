@@ -16,6 +16,7 @@ from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
 from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
 from sidecar.store import changes, committing, edits, healing, info, links, purge, taking
+from sidecar.store.arrivals import Arrivals
 from sidecar.store.catalog import Catalog, Snapshot
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
@@ -56,6 +57,7 @@ class Profile:
         disk = Disk(ref, folder, catalog, history, writes, step)
         self._core = Core(ref, folder, machine, clock, catalog, history, disk)
         self.past = Past(ref, history.git)
+        self.arrivals = Arrivals(folder)
         self._purged = PurgedIds(ref)
         self._published = catalog.version
         self._snapshot = catalog.snapshot()
@@ -66,6 +68,11 @@ class Profile:
     def memories(self, *, statuses: Collection[Status] | None = (Status.ACTIVE,)) -> list[Stored]:
         """Memories of these statuses (None: all), sorted by id; a file that is bad now answers as it last was good."""
         return self._snapshot.memories(statuses)
+
+    def offered(self, *, statuses: Collection[Status] | None = (Status.ACTIVE,)) -> list[Stored]:
+        """As `memories`, for whoever gives them on: what others shared and a person must see first is `proposed`."""
+        found = self.arrivals.views(self.memories(statuses=None))
+        return [one for one in found if statuses is None or one.memory.status in statuses]
 
     @property
     def empty(self) -> bool:
@@ -132,7 +139,7 @@ class Profile:
 
     def summary_markdown(self, session: str | None = None) -> str:
         """The profile in one page: five headings, empty ones left out, pinned memories first."""
-        return summary_markdown(self._snapshot.ordered, session)
+        return summary_markdown(self.offered(), session)
 
     def log(self, identifier: str | None = None, limit: int | None = None) -> list[LogEntry]:
         """The commits, newest first: all, or those about one memory."""

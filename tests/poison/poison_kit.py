@@ -175,7 +175,7 @@ def _order(text: str, number: int) -> dict[str, object]:
 
 def _parts(text: str) -> list[str]:
     """A line as a whole, and its sentences."""
-    return list(dict.fromkeys([text, *re.split(r"(?<=[.!?])\s+|(?<=[。！？])|\s(?=[-*] )", text)]))
+    return list(dict.fromkeys([text, *re.split(r"``` |(?<=[.!?])\s+|(?<=[。！？])|\s(?=[-*] )", text)]))
 
 
 def _described(number: int, text: str) -> dict[str, object]:
