@@ -78,9 +78,8 @@ CUES: tuple[Cue, ...] = (
         r"|explain"
         r"|try|run|add|start|go|do|help))",
         r"^(?:please )?ensure (?:that )?(?:all|every|each|no|any|nothing)\b|^no more [\w.()-]+ (?:in|on|for|from)\b",
-        r"^(?!the |this |that |these |those |it |they |we |you |i )(?:[\w-]+ ){0,2}[\w-]{3,}s (?:should|must|shall"
-        r"|may not"
-        r"|have to|need to) (?:not |never |always )?(?!be (?:fixed|working|done|ready|able)\b)\w+",
+        r"^(?!the |this |that |these |those |it |they |we |you |i )(?:[\w-]+ ){0,2}[\w-]{3,}s (?:should|shall) "
+        r"(?:not |never |always )?(?!be (?:fixed|working|done|ready|able)\b)\w+",
         r"\bno exceptions?\b|\bnon-?negotiable\b|\bmake sure (?:that )?(?:all|every|each|no|any|nothing|nobody)\b",
     ),
     _cue(

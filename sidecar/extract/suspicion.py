@@ -12,6 +12,8 @@ def addresses_agents(text: str) -> bool:
     return noise(text) is Noise.RELAYED or any(noise(one.text) is Noise.RELAYED for one in sentences(text))
 
 
-def suspicious(text: str) -> bool:
-    """Whether a text speaks to agents, or would do harm if somebody did as it says."""
-    return addresses_agents(text) or harmful(text)
+def suspicion(text: str) -> str:
+    """Why a text has to wait, in words; empty where nothing speaks against it."""
+    if addresses_agents(text):
+        return "it speaks to agents"
+    return "it would do harm if somebody did as it says" if harmful(text) else ""

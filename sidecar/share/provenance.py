@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sidecar.extract.suspicion import suspicious
+from sidecar.extract.suspicion import suspicion
 from sidecar.frontmatter import Document, parse
 from sidecar.identity import content_hash
 from sidecar.model import Memory
@@ -21,7 +21,7 @@ def note_arrivals(profile: Profile, files: Mapping[str, tuple[bytes | None, byte
         memory = _memory(new) if is_memory_path(path) else None
         if memory is not None and before.get(memory.id) != (name := _name(memory)):
             told = "\n".join([memory.content, memory.summary, *memory.queries])
-            came.append(Arrival(memory.id, name, suspicious(told)))
+            came.append(Arrival(memory.id, name, bool(suspicion(told))))
     profile.arrivals.note(came)
 
 

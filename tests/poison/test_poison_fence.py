@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.daemon.briefing import Room, answer, of_memory, shelve, summary, whole
+from sidecar.index.entries import memory_entry, memory_words
 from sidecar.mcp import telling
 from sidecar.model import Memory, MemoryType, ProfileRef, Source, Stored
 
@@ -152,3 +153,16 @@ def test_source_and_age_are_told_of_each_line() -> None:
         },
         [],
     )
+
+
+def test_no_front_matter_answers_every_question() -> None:
+    """A file that lists a thousand questions is found by the first dozen, and by its own words."""
+    questions = tuple(f"what about subject{number}? {'why ' * 200}" for number in range(1000))
+    words = tuple(f"word{number}" for number in range(1000))
+    greedy = stored("The port is 80.", queries=questions, keywords=words, summary="everything " * 10_000)
+    entry = memory_entry(1, greedy)
+    assert entry.texts["queries"].count("subject") == 12
+    assert max(map(len, entry.texts["queries"].split("\n"))) <= 200
+    assert len(entry.texts["keywords"].split()) == 32
+    assert len(entry.texts["summary"]) <= 400
+    assert len(memory_words(greedy.memory)) < 3_000
