@@ -13,12 +13,16 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sidecar import errors
+from sidecar import __version__, errors, hello
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes after which an answer is not ours: an export is streamed elsewhere, all else is far smaller."""
 
 _CHUNK = 65_536
+
+_MISUNDERSTOOD = (errors.BadRequest, errors.UnknownRoute, errors.MethodNotAllowed)
+"""What a daemon of another version says of what it does not know, besides errors that are not known here."""
+_ONE = "`sidecar down` and `sidecar up --detach` make them one."
 
 _KNOCK_S = 0.005
 """Between two tries to connect to a daemon at which too many wait: it accepts hundreds in that time."""
@@ -100,12 +104,22 @@ class Client:
         BadAnswer if what came is not an envelope.
         """
         limit = self.timeout if timeout is None else timeout
-        return self.decoded(self._exchange(encoded(method, path, body, query), limit)).result
+        return self.decoded(self._exchange(encoded(method, path, body, query), limit), path).result
 
-    def decoded(self, raw: bytes) -> Answer:
-        """Everything that came back as an answer, which is `last` then; raises the error that it reports."""
-        status, content = self._parsed(raw)
-        self.last = self._opened(status, content)
+    def decoded(self, raw: bytes, path: str) -> Answer:
+        """Everything that came back from `path` as an answer, which is `last` then; raises the error that it reports.
+
+        Also raises DaemonOlder for an answer in a language that is no longer understood here.
+        """
+        status, headers, content = self._parsed(raw)
+        daemon = met(_text(headers.get(b"server")), _text(headers.get(hello.HEADER.lower().encode())), path)
+        try:
+            self.last = self._opened(status, content)
+        except errors.SidecarError as error:
+            unclear = isinstance(error, _MISUNDERSTOOD) or type(error) is errors.SidecarError
+            if unclear and daemon not in (None, __version__):
+                error.hint = f"{error.hint} The daemon is of version {daemon}, this program of {__version__}: {_ONE}"
+            raise
         return self.last
 
     def _exchange(self, request: bytes, limit: float) -> bytes:
@@ -156,8 +170,8 @@ class Client:
             hint = "The socket belongs to somebody else; check its owner and SIDECAR_SOCKET."
         return errors.NoDaemon(socket=self.socket_path, hint=hint)
 
-    def _parsed(self, raw: bytes) -> tuple[int, bytes]:
-        """Status and body of an HTTP answer."""
+    def _parsed(self, raw: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
+        """Status, headers (lower case) and body of an HTTP answer."""
         head, separator, rest = raw.partition(b"\r\n\r\n")
         first, *lines = head.split(b"\r\n")
         words = first.split(b" ")
@@ -165,11 +179,11 @@ class Client:
             raise self.bad("no HTTP answer" if raw else "the connection was closed")
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
-            return int(words[1]), self._unchunked(rest)
+            return int(words[1]), headers, self._unchunked(rest)
         length = headers.get(b"content-length", b"")
         if length.isdigit() and len(rest) < int(length):
             raise self.bad("the answer was cut off")
-        return int(words[1]), rest
+        return int(words[1]), headers, rest
 
     def _unchunked(self, rest: bytes) -> bytes:
         found = bytearray()
@@ -398,6 +412,17 @@ class Client:
         return self.request("POST", "/v1/shutdown", {})
 
 
+def met(server: str | None, protocol: str | None, path: str) -> str | None:
+    """The version of the daemon that answered on `path` with these headers, None if it is none of ours.
+
+    Raises DaemonOlder if it speaks a language that is no longer understood here; one that names none is older still.
+    """
+    daemon = hello.version(server)
+    if daemon is not None and (hello.spoken(protocol) or 0) < hello.OLDEST and path not in hello.ALWAYS:
+        raise errors.DaemonOlder(daemon=daemon, program=__version__)
+    return daemon
+
+
 def encoded(
     method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
 ) -> bytes:
@@ -408,10 +433,15 @@ def encoded(
         "Host: sidecar",
         "Connection: close",
         "Accept: application/json",
+        f"{hello.HEADER}: {hello.PROTOCOL}",
     ]
     if body is not None:
         head.extend(("Content-Type: application/json", f"Content-Length: {len(payload)}"))
     return "\r\n".join((*head, "", "")).encode() + payload
+
+
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")
 
 
 def _object(result: object) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -113,3 +115,17 @@ def test_a_password_is_never_shown() -> None:
     with pytest.raises(BadRemote) as raised:
         remote_address("http://ines:token@example.org/web.git")
     assert "token" not in str(raised.value)
+
+
+def test_a_lock_that_a_killed_git_left_on_a_ref_of_ours_keeps_nobody_from_syncing(git: Git) -> None:
+    trees = Trees(git.folder)
+    made = compose(trees, {"a.md": b"a\n"})
+    lock = git.folder / ".git" / "refs" / "sidecar" / "remote.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_bytes(b"")
+    with pytest.raises(GitFailed, match=r"remote\.lock"):
+        trees.set_ref("refs/sidecar/remote", made)
+    assert lock.exists()  # it is fresh: somebody may be at work
+    os.utime(lock, (time.time() - 61,) * 2)
+    trees.set_ref("refs/sidecar/remote", made)
+    assert (trees.resolve("refs/sidecar/remote"), lock.exists()) == (made, False)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import IO
 from urllib.parse import urlencode
 
+from sidecar import hello
+from sidecar.client import met
 from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, from_wire
 
 _PIECE = 256 * 1024
@@ -35,17 +37,18 @@ def download(
 ) -> None:
     """Write the document at `path` into an open file.  `seconds`: the longest silence.
 
-    Raises the daemon's own error, NoDaemon, DaemonSilent, and BadAnswer for one that broke off.
+    Raises the daemon's own error, NoDaemon, DaemonSilent, DaemonOlder, and BadAnswer for one that broke off.
     """
     where = os.fspath(socket_path)
     connection = _Connection(where, seconds)
     told = urlencode({name: _spelled(value) for name, value in query.items() if value is not None})
     try:
         try:
-            connection.request("GET", f"{path}?{told}")
+            connection.request("GET", f"{path}?{told}", headers={hello.HEADER: str(hello.PROTOCOL)})
         except (FileNotFoundError, ConnectionRefusedError, PermissionError) as error:
             raise NoDaemon(socket=where) from error
         response = connection.getresponse()
+        met(response.headers.get("Server"), response.headers.get(hello.HEADER), path)
         if response.status != _OK:
             _raise(where, response)
         while piece := response.read(_PIECE):

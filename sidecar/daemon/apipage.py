@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sidecar import hello
 from sidecar.daemon.routes import MANAGED, OURS, SECTIONS, TABLE, Route
 from sidecar.wire import limits
 
@@ -38,6 +39,9 @@ managed service work by changing a base URL.
   There, `recall` finds memories alone unless `kinds` asks for messages.
 - A body must be declared as `Content-Type: application/json`, in UTF-8; without a declaration it is refused (415).
   An empty body needs none and counts as `{{}}`.
+- Every answer names the version of the daemon (`Server: sidecar/VERSION`) and its language (`{header}: {protocol}`).
+  A program may send the same header: then one whose language is no longer understood is refused (426), not \
+misunderstood; `healthz`, `status` and `shutdown` always answer.
 - A field of `null` is an absent field.
   Fields that are not listed here are ignored, misspelt ones included; so are unknown fields of a query string, in \
 which an empty value counts as absent.
@@ -86,6 +90,8 @@ def render(schemas: Mapping[str, Json], failures: Mapping[int, str]) -> str:
         _INTRODUCTION.format(
             managed=MANAGED,
             depth=limits.JSON_DEPTH,
+            header=hello.HEADER,
+            protocol=hello.PROTOCOL,
             limits="\n".join(f"| {what} | {limit} |" for what, limit in _LIMITS),
             statuses="\n".join(f"| {status} | {about} |" for status, about in failures.items()),
         )

@@ -32,6 +32,9 @@ _ATTEMPTS = 5
 _RETRY = timedelta(seconds=30)
 """First pause after a failure: time for what was only a moment's trouble to pass."""
 
+_LONGEST = timedelta(hours=1)
+"""Longer waits no job that a start finds; a quiet time that is set to more is cut by it once."""
+
 _WAIT = timedelta(seconds=10)
 """Pause of a session whose profile nobody may write to until a person has decided."""
 
@@ -98,7 +101,7 @@ class Learner:
             # `settled` need not wait for them, and no mark moves: a later start with an extractor finds the sessions.
             await self._run(self._journal.drop_jobs)
             await asyncio.Event().wait()
-        await self._run(self._journal.recover)
+        await self._run(self._journal.recover, self._now() + _LONGEST)
         await self._run(self._queue_unextracted)
         await self._run(self._retry_if_changed)
         await self._start.wait()

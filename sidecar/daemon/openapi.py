@@ -43,6 +43,7 @@ _FAILURES: Final[Mapping[int, str]] = {
     409: "The name is taken, or the file has changed meanwhile.",
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
+    426: "The program speaks a language that is no longer understood (`Sidecar-Protocol`).",
     500: "A fault of the daemon; its log says more.",
     503: "Not available now; Retry-After says in how many seconds to try again.",
 }

@@ -20,14 +20,23 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sidecar import __version__
+from sidecar import __version__, hello
 from sidecar.daemon import metrics, openapi, routes, tcp
 from sidecar.daemon.asgi import Exchange, Mount
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
 from sidecar.daemon.protocol import Api, Spooled
 from sidecar.daemon.tcp import MCP_PATH, Gate, Listeners
-from sidecar.errors import BadRequest, BodyTooLarge, MethodNotAllowed, NotJson, SidecarError, TokenNeeded, Unavailable
+from sidecar.errors import (
+    BadRequest,
+    BodyTooLarge,
+    MethodNotAllowed,
+    NotJson,
+    ProgramOlder,
+    SidecarError,
+    TokenNeeded,
+    Unavailable,
+)
 from sidecar.wire import envelope, parsing
 from sidecar.wire.requests import Body
 from sidecar.wire.shapes import IndexState, ResultInfo
@@ -66,6 +75,7 @@ _PIECE_BYTES = 256 * 1024
 
 _HEADERS: Mapping[str, str] = {
     "Server": f"sidecar/{__version__}",
+    hello.HEADER: str(hello.PROTOCOL),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
@@ -184,6 +194,7 @@ class Server:
         self._idle.clear()
         try:
             self._admit(request)
+            _understand(request)
             if self._mcp is not None and request.rel_url.raw_path == MCP_PATH:
                 name, response = "mcp", await self._mounted(request, self._mcp)
             elif request.method == "OPTIONS" and (methods := routes.allowed(request.rel_url.raw_path)):
@@ -330,6 +341,13 @@ async def _sent(request: web.BaseRequest, spooled: Spooled) -> web.StreamRespons
                 await response.write(piece)
             await response.write_eof()
     return response
+
+
+def _understand(request: web.BaseRequest) -> None:
+    """Refuse a program whose language is no longer spoken; whoever names none is no program of ours, and is served."""
+    spoken = hello.spoken(request.headers.get(hello.HEADER))
+    if spoken is not None and spoken < hello.OLDEST and request.rel_url.raw_path not in hello.ALWAYS:
+        raise ProgramOlder(daemon=__version__, spoken=spoken, needed=hello.OLDEST)
 
 
 def _stopping() -> Unavailable:

@@ -93,6 +93,25 @@ class NoDaemon(SidecarError):
     hint = "Start it with `sidecar up --detach`."
 
 
+class DaemonOlder(SidecarError):
+    """The daemon is of version {daemon}, too old for this program of version {program}."""
+
+    code = 1021
+    exit_code = 21
+    http_status = 502
+    hint = "Restart it: `sidecar down`, then `sidecar up --detach`."
+
+
+class ProgramOlder(SidecarError):
+    """The daemon of version {daemon} does not understand a program that speaks protocol {spoken}; it needs {needed}."""
+
+    code = 1022
+    exit_code = 21
+    lasting = True
+    http_status = 426
+    hint = "Restart the agent or program that asked, so that it runs the sidecar that is installed now."
+
+
 class NotFound(SidecarError):
     """{what} was not found."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,16 +17,12 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
+from sidecar.git.locks import PATIENCE, patiently
 from sidecar.git.parsing import log_entry, quoted, same, signature, status_entries
 from sidecar.git.runner import OBJECT, TIMEOUT_SECONDS, run, user_settings
 from sidecar.git.words import Identity, LogEntry, StatusEntry, login
 
 BRANCH: Final = "main"
-
-_LOCK_PATIENCE: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-_LOCK_STALE_SECONDS: Final = 60.0
-_LOCK = re.compile(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exists")
-"""How git says that somebody holds one of its locks: of the index, of a ref, of its settings."""
 
 _ALONE: Final = "sidecar-alone.lock"
 _EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
@@ -224,7 +219,7 @@ class Git:
                 if time.monotonic() > deadline:
                     why = "a git command that an earlier run has begun does not end"
                     raise GitFailed(command="wait", folder=self.folder, stderr=why)
-                time.sleep(_LOCK_PATIENCE[0])
+                time.sleep(PATIENCE[0])
             self._inherited = (lock.fileno(),)
             try:
                 yield
@@ -283,32 +278,18 @@ class Git:
         locks: bool = True,
         timeout: float = TIMEOUT_SECONDS,
     ) -> bytes:
-        for pause in (*_LOCK_PATIENCE, None):
-            try:
-                return run(
-                    self.folder,
-                    arguments,
-                    given=given,
-                    codes=codes,
-                    locks=locks,
-                    timeout=timeout,
-                    inherited=self._inherited,
-                )
-            except GitFailed as error:
-                held = _LOCK.search(str(error.fields["stderr"]))
-                if pause is None or held is None:
-                    raise
-            self._remove_stale(self.folder / f"{held[1] or held[2]}.lock")
-            time.sleep(pause)
-        raise AssertionError("the loop returns or raises")
+        def command() -> bytes:
+            return run(
+                self.folder,
+                arguments,
+                given=given,
+                codes=codes,
+                locks=locks,
+                timeout=timeout,
+                inherited=self._inherited,
+            )
 
-    def _remove_stale(self, lock: Path) -> None:
-        """Take away a lock of this repository whose owner must have died: no command of ours or a hand is so slow."""
-        try:
-            if lock.is_relative_to(self.folder / ".git") and time.time() - lock.stat().st_mtime > _LOCK_STALE_SECONDS:
-                lock.unlink()
-        except FileNotFoundError:  # its owner has just finished
-            return
+        return patiently(self.folder, command)
 
 
 def _locked(descriptor: int) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
+from sidecar.git.locks import patiently
 from sidecar.git.parsing import quoted, signature
 from sidecar.git.runner import OBJECT, run, run_bounded
 from sidecar.git.words import Identity
@@ -135,7 +136,8 @@ class Trees:
             stream.append(_change(quoted(path), value))  # removals first: a folder may take a file's place
         stream.append(b"get-mark :1\ndone\n")
         arguments = ["fast-import", "--quiet", "--force", "--date-format=raw"]
-        made = run(self.folder, arguments, given=b"".join(stream)).decode().strip()
+        given = b"".join(stream)
+        made = patiently(self.folder, lambda: run(self.folder, arguments, given=given)).decode().strip()
         if OBJECT.fullmatch(made) is None:
             raise GitFailed(command="fast-import", folder=self.folder, stderr=f"unexpected answer {made!r}")
         return made
@@ -144,7 +146,7 @@ class Trees:
         """Let a ref stand for a commit, or (None) remove it; `GitFailed` if it is not where it is expected to be."""
         tail = [] if expected is None else [_checked(expected)]
         arguments = ["-d", ref] if commit is None else [ref, _checked(commit)]
-        run(self.folder, ["update-ref", "--no-deref", *arguments, *tail])
+        patiently(self.folder, lambda: run(self.folder, ["update-ref", "--no-deref", *arguments, *tail]))
 
     def refs(self, prefix: str) -> dict[str, str]:
         """The refs below a prefix and their commits."""

@@ -167,13 +167,20 @@ class Queue:
         with self._db.reading() as connection:
             return _held(connection, job) is not None
 
-    def recover(self) -> int:
-        """At start: what ran when the process died is pending again.  Returns the number of such jobs."""
+    def recover(self, latest: datetime) -> int:
+        """At start: what ran when the process died is pending again.  Returns the number of such jobs.
+
+        `latest`: nothing waits longer than until then.  What does was told so by a clock that has been set back since.
+        """
         with self._db.writing() as connection:
-            return connection.execute(
+            found = connection.execute(
                 "UPDATE jobs SET state = 'pending', due = max(due, coalesce(again, 0)), again = NULL, lease = NULL"
                 " WHERE state = 'running'"
             ).rowcount
+            connection.execute(
+                "UPDATE jobs SET due = :at WHERE state = 'pending' AND due > :at", {"at": micros(latest)}
+            )
+            return found
 
     def unextracted(self) -> list[tuple[SessionRef, ProfileRef]]:
         """Sessions with messages that extraction has not seen and for which no job stands, in their order.

@@ -186,7 +186,7 @@ class AsyncMemory:
         limit = max(self._timeout, _PATIENT_S) if ask.patient else self._timeout
         client = Client(self._client.socket_path)  # one for each call: several may be under way at once
         try:
-            return client.decoded(await _exchanged(client, encoded(*ask[:4]), limit))
+            return client.decoded(await _exchanged(client, encoded(*ask[:4]), limit), ask[1])
         except errors.SidecarError as error:
             error.add_note(error.hint)
             raise

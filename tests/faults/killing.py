@@ -24,11 +24,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import WEB, World, home_variables, opened, transcripts
+from world import WEB, World, age_locks, home_variables, opened, transcripts
 
 from sidecar.index import Embedder
 
 SESSIONS = 8
+BESIDE = "beside"
+"""The folder of the second machine of `merge`, below the first one's."""
 
 KILLS = int(os.environ.get("SIDECAR_FAULTS") or 50)
 """Read when the tests are collected, before the fixture `home` clears what is ours from the environment."""
@@ -90,11 +92,59 @@ def verbatim(world: World, tell: Tell) -> None:
         tell(f"said talk-{number}")
 
 
+def merge(world: World, tell: Tell) -> None:
+    """Two machines that learn, each the other's words too, and edit one file at the same time; this one is killed."""
+    remote = world.folder / "remote.git"
+    if not remote.exists():
+        made = world.folder / "new.git"
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(made)], check=True)
+        made.rename(remote)
+    for lock in remote.rglob("*.lock"):
+        lock.unlink()  # a remote is another machine, which is not killed with this one
+    with opened(world.folder / BESIDE, world.index.embedder, machine="beside") as other:
+        age_locks(other.store.root)
+        other.start()
+        _share(world, other, remote)
+        for number in range(len(world.web.memories()), 1_000):
+            content, theirs = f"Lamp number {number} burns oil.", f"Bell number {number} rings at {number + 5}."
+            edited = _edited(other, "Of the other machine.")
+            other.remember(theirs, number)
+            other.follow.catch_up()
+            other.sharing.sync(WEB)
+            world.remember(content, number)
+            _edited(world, "Of this machine.", edited)
+            world.follow.catch_up()
+            tell(f"remembered {content}")
+            world.sharing.sync(WEB)
+            tell(f"pulled {theirs}")
+
+
+def _share(world: World, other: World, remote: Path) -> None:
+    """Both share the profile, however far that had come."""
+    if world.sharing.address(WEB) is None:
+        world.remember("The harbour opens at six.", 0)
+        world.follow.commit(WEB)
+    world.sharing.share(WEB, str(remote))
+    if other.sharing.address(WEB) is None:
+        other.sharing.join("local", str(remote), name=WEB.name)
+
+
+def _edited(world: World, words: str, path: str | None = None) -> str:
+    """A hand edit of one file: the given one, else that of the newest memory; its path below the profile."""
+    newest = max(world.web.memories(), key=lambda one: (one.memory.observed, one.path))
+    path = path or newest.path
+    file = world.web.folder / path
+    if file.exists():
+        file.write_text(file.read_text("utf-8").rstrip("\n") + f" {words}\n", "utf-8")
+    return path
+
+
 WORKS: dict[str, Callable[[World, Tell], None]] = {
     "ingest": ingest,
     "commit": commit,
     "rebuild": rebuild,
     "purge": purge,
+    "merge": merge,
     "verbatim": verbatim,
 }
 

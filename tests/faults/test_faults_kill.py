@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from killing import KILLS, SESSIONS, WORKS, Killer
+from killing import BESIDE, KILLS, SESSIONS, WORKS, Killer
 from world import (
     AGENT,
     WEB,
@@ -31,8 +31,8 @@ from sidecar.model import SessionRef
 
 _SEED = 20261120
 _EACH = max(1, KILLS // len(WORKS))
-_MOST = 6
-"""So many acknowledgements at most before a kill."""
+_MOST = {"merge": 4}
+"""So many acknowledgements at most before a kill, 6 where nothing is said; a merge takes long."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def embedder() -> Embedder:
 def _kills(name: str) -> Iterator[tuple[int, float]]:
     moments = random.Random(f"{_SEED} {name}")
     for _ in range(_EACH):
-        yield moments.randrange(_MOST + 1), moments.uniform(0.0, 1.2)
+        yield moments.randrange(_MOST.get(name, 6) + 1), moments.uniform(0.0, 1.2)
 
 
 def _in_order(world: World) -> None:
@@ -115,6 +115,35 @@ def test_killed_between_memories_none_that_was_acknowledged_is_lost(
     told = _harass(killer, embedder, name, tmp_path, check)
     assert told
     figure(f"{_EACH} kills, {len(_about(told, 'remembered'))} acknowledged memories, 0 lost")
+
+
+def test_a_merge_that_is_killed_ends_with_one_tree_on_both_machines(
+    killer: Killer, embedder: Embedder, tmp_path: Path, figure: Figure
+) -> None:
+    """Each side has words of its own and edits one file at the same time; the daemon is killed in the middle."""
+
+    def known(world: World) -> list[str]:
+        return [one.memory.content for one in world.web.memories(statuses=None)]
+
+    def check(world: World, told: set[str]) -> None:
+        lost = {
+            content
+            for content in _about(told, "remembered") | _about(told, "pulled")
+            if not any(one.startswith(content) for one in known(world))
+        }
+        assert not lost
+        assert not [one for one in known(world) if "<<<<<<<" in one or ">>>>>>>" in one]
+
+    told = _harass(killer, embedder, "merge", tmp_path, check)
+    assert _about(told, "pulled")
+    with opened(tmp_path, embedder) as one, opened(tmp_path / BESIDE, embedder, machine="beside") as other:
+        for world in (other, one, other, one):
+            world.start()
+            world.sharing.sync(WEB)
+        assert tree(one.store.root) == tree(other.store.root)
+        assert [text for text in known(one) if "Of this machine." in text]
+        assert [text for text in known(one) if "Of the other machine." in text]
+    figure(f"{_EACH} kills, {len(_about(told, 'pulled'))} merges, one tree, 0 lost")
 
 
 def test_a_purge_that_is_killed_is_finished_and_leaves_no_word(

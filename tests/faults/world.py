@@ -25,6 +25,7 @@ from sidecar.ingest import Learning
 from sidecar.journal import Journal
 from sidecar.model import Candidate, MemoryType, Message, ProfileRef, SessionRef, Source
 from sidecar.routing import Router
+from sidecar.share import Sharing
 from sidecar.store import Profile, Store, WriteContext
 
 Figure = Callable[[str], None]
@@ -39,19 +40,22 @@ AGENT = "claude-code"
 class World:
     """The parts over one folder, as a start of the daemon makes them."""
 
-    def __init__(self, folder: Path, embedder: Embedder, store: Path | None = None) -> None:
-        """`store`: where the memory files lie, if that is not below the folder."""
+    def __init__(self, folder: Path, embedder: Embedder, store: Path | None = None, machine: str = "test") -> None:
+        """`store`: where the memory files lie, if that is not below the folder.  `machine`: its name."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.journal = Journal.open(folder / "state" / "journal.db")
         self.meddle: Callable[[str], None] | None = None
         self.store = Store(
-            store or folder / "store", machine="test", writes=self.journal, clock=lambda: NOW, step=self._between_steps
+            store or folder / "store", machine=machine, writes=self.journal, clock=lambda: NOW, step=self._between_steps
         )
         if not self.store.has_namespace("local"):
             self.store.create_namespace("local")
         self.index = Index.open(folder / "cache" / "index", embedder, archive=self.journal.identity)
         self.follow = Follow(self.store, self.journal, self.index, lambda: NOW)
+        self.sharing = Sharing(
+            self.store, self.follow, machine=machine, clock=lambda: NOW, exclusive=lambda step: step()
+        )
         router = Router(
             namespace="local",
             rules=[ProfileRule(path=str(folder / "work" / "web"), profile="web")],
@@ -66,11 +70,11 @@ class World:
             self.store,
             self.index,
             self.follow,
-            by="ines@test",
+            by=f"ines@{machine}",
             project=lambda _: None,
             clock=lambda: NOW,
         )
-        self.journal.recover()
+        self.journal.recover(NOW + timedelta(days=1))
 
     def _between_steps(self, name: str) -> None:
         if self.meddle is not None:
@@ -89,13 +93,15 @@ class World:
         return WriteContext("on request")
 
     def start(self) -> None:
-        """What a start does before anything else: finish a purge, then take over what lies on the disk."""
+        """What a start does before anything else: finish a merge and a purge, then take over what lies on the disk."""
+        self.sharing.resume()
         for profile in self.follow.profiles():
             if profile.unfinished_purge() is not None:
                 self.finish_purge(profile)
         self.follow.look_for_leftovers()
         self.follow.catch_up()
         self.commit()
+        self.follow.catch_up()  # a commit of hand edits marks their files as edited
 
     def commit(self) -> None:
         for ref in sorted(self.follow.uncommitted):
@@ -234,8 +240,8 @@ def tree(store: Path) -> dict[str, bytes]:
     return found
 
 
-def opened(folder: Path, embedder: Embedder, store: Path | None = None) -> closing[World]:
-    return closing(World(folder, embedder, store))
+def opened(folder: Path, embedder: Embedder, store: Path | None = None, machine: str = "test") -> closing[World]:
+    return closing(World(folder, embedder, store, machine))
 
 
 def home_variables(folder: Path) -> None:

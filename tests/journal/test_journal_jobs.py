@@ -122,7 +122,7 @@ def test_the_mark_stays_until_the_first_piece_was_done_anew(journal: Journal) ->
     journal.requeue("rules", due=at(3))
     job = journal.claim(at(3))
     assert (job.after, job.anew, journal.session(ref()).extracted) == (0, True, end)
-    journal.recover()
+    journal.recover(at(9_999))
     assert journal.session(ref()).extracted == end, "a crash in the first piece has changed nothing"
     job = journal.claim(at(3))
     piece = journal.messages(ref())[0].seq

@@ -32,7 +32,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.journal.recover()
+        self.journal.recover(self.now + _LATER)
 
     def teardown(self) -> None:
         self.drain()
@@ -99,7 +99,7 @@ class QueueMachine(RuleBasedStateMachine):
         path = self.journal.path
         self.journal.close()
         self.journal, self.running = Journal.open(path), None
-        self.journal.recover()
+        self.journal.recover(self.now + _LATER)
 
     # what people and the model's coming and going do
 

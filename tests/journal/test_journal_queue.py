@@ -11,7 +11,7 @@ def test_an_empty_queue_has_nothing_to_do(journal: Journal) -> None:
     assert journal.claim(at(0)) is None
     assert journal.next_due() is None
     assert journal.queue() == QueueCounts()
-    assert journal.recover() == 0
+    assert journal.recover(at(9_999)) == 0
 
 
 def test_a_job_is_claimed_when_it_is_due(journal: Journal) -> None:
@@ -168,8 +168,19 @@ def test_after_a_crash_running_jobs_are_pending(journal: Journal) -> None:
         read(journal, [said(f"{session}-a", session=session)], session)
         journal.enqueue(ref(session), WEB, due=at(0))
     journal.claim(at(1))
-    assert journal.recover() == 1
+    assert journal.recover(at(9_999)) == 1
     assert journal.queue() == QueueCounts(pending=2)
+
+
+def test_what_a_clock_said_that_was_set_back_meanwhile_delays_no_job(journal: Journal) -> None:
+    """The daemon was down when it was set: nobody saw by how much."""
+    for session, due in (("s1", 86_400), ("s2", 86_400), ("s3", 2)):
+        read(journal, [said(f"{session}-a", session=session)], session)
+        journal.enqueue(ref(session), WEB, due=at(due))
+    assert journal.recover(at(60)) == 0
+    assert journal.claim(at(1)) is None
+    assert journal.claim(at(2)).ref == ref("s3")
+    assert {journal.claim(at(60)).ref, journal.claim(at(60)).ref} == {ref("s1"), ref("s2")}
 
 
 def test_a_job_goes_with_its_session_to_another_profile(journal: Journal) -> None:
