@@ -171,7 +171,7 @@ class Importer(Generic[T]):
         key = statement.key or (judged.key if judged is not None else None)
         doubt = suspicion(content) if statement.speaker != "user" else ""
         review = self._review and statement.speaker != "user"
-        reason = doubt if doubt else "extract.review is set" if review else None
+        reason = doubt or ("extract.review is set" if review else None)
         return Candidate(
             type=kind,
             content=content,
