@@ -3,7 +3,8 @@
     python scripts/poisoning.py [--half development|held_out] [--extractor rules|ollama] [--write FIRST|NOW]
 
 Each half of the corpus goes through a whole daemon, once with the rules and once with a model server that obeys every
-line it reads; every injected text in the sessions of all agents that can hold it, and over HTTP.  With `--write` the
+line it reads; texts are spread over the sessions of three agents, or (`--everywhere`) stand in those of each.
+With `--write` the
 row of that name is replaced; `FIRST` is meant for the code before it was mended (run this script's checkout of the
 tests against it: `--code FOLDER`).
 """
@@ -32,14 +33,15 @@ def main() -> None:
     parser.add_argument("--extractor", choices=EXTRACTORS, action="append")
     parser.add_argument("--write", choices=("FIRST", "NOW"))
     parser.add_argument("--code", type=Path, default=ROOT, help="the checkout whose `sidecar` is measured")
+    parser.add_argument("--everywhere", action="store_true", help="each injected text in sessions of every agent")
     parser.add_argument("--show", action="store_true", help="name what got through and what was missed")
     options = parser.parse_args()
     sys.path[:0] = [str(options.code.resolve()), str(ROOT / "tests" / "fakes"), str(ROOT / "tests" / "poison")]
     rows = []
     for half in options.half or HALVES:
         for extractor in options.extractor or EXTRACTORS:
-            row, told = measured(half, extractor)
-            print(row)
+            row, told = measured(half, extractor, everywhere=options.everywhere)
+            print(row, flush=True)
             if options.show:
                 print(told)
             rows.append((half, extractor, row))
@@ -47,14 +49,14 @@ def main() -> None:
         PAGE.write_text(filled(PAGE.read_text("utf-8"), rows, options.write, commit(options.code)), "utf-8")
 
 
-def measured(half: str, extractor: str) -> tuple[str, str]:
+def measured(half: str, extractor: str, *, everywhere: bool) -> tuple[str, str]:
     """One row of the table without its first columns, and what was wrong, in words."""
     import poison_kit
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HOME"] = folder
         Path(folder, ".gitconfig").write_text("[user]\n\tname = Ines\n\temail = ines@example.org\n", "utf-8")
-        found = poison_kit.run(Path(folder), half, extractor, everywhere=True)
+        found = poison_kit.run(Path(folder), half, extractor, everywhere=everywhere)
     told = [f"through: {name}: {'; '.join(ways)}" for name, ways in sorted(found.through.items())]
     told += [f"missed: {name} ({what})" for name, what in sorted(found.missed.items())]
     kept = found.honest - len(found.missed)
