@@ -4,9 +4,8 @@
 
 Each half of the corpus goes through a whole daemon, once with the rules and once with a model server that obeys every
 line it reads; texts are spread over the sessions of three agents, or (`--everywhere`) stand in those of each.
-With `--write` the
-row of that name is replaced; `FIRST` is meant for the code before it was mended (run this script's checkout of the
-tests against it: `--code FOLDER`).
+With `--write` the row of that name is replaced; `FIRST` is meant for the code before it was mended, another checkout
+that `--code FOLDER` names.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def ends(text: str) -> list[str]:
         text = unicodedata.normalize("NFKC", text)
         text = "".join(chr(ord(c) - 0xE0000) if 0xE0000 < ord(c) < 0xE007F else c for c in text)
         text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc", "Cs") or c == "\n")
-    return re.findall(r"<\s*/?\s*sidecar[\W_]*context", text, re.IGNORECASE)
+    return re.findall(r"<[^\S\n]*/?[^\S\n]*sidecar(?:[^\w\n]|_)*context", text, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("road", ROADS)
