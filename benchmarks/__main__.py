@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 
 import click
 
 import sidecar
-from benchmarks import report, sets
+from benchmarks import curves, guard, report, scale, sets
 from benchmarks.drive import run, steps
 from benchmarks.home import running
 from benchmarks.intake import backfill_figures, backfill_table, speed_figures, speed_table
 from benchmarks.reading import LARGE
 from benchmarks.samples import by_agent
+from benchmarks.secretcases import trial
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
@@ -85,6 +87,76 @@ def readers(folder: Path, megabytes: int, large: int, json_file: Path | None, wr
         json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     for name, table in tables.items() if write else ():
         report.write_page(page, name, table)
+
+
+@main.command("scale")
+@click.option(
+    "--size", "wanted", multiple=True, type=click.IntRange(1_000), help="Memories and messages; may be given again."
+)
+@click.option("--files", type=click.IntRange(0), default=scale.FILES, help="Memory files of the rebuild; 0: none.")
+@click.option("--questions", type=click.IntRange(2), default=scale.QUESTIONS, help="Recalls of each size.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Keep the figures there.")
+@click.option("--again", is_flag=True, help="Measure sizes again that the JSON file has already.")
+@click.option("--write", is_flag=True, help="Put table and curves into docs.")
+@click.option("--page", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=PAGE, hidden=True)
+def scale_command(
+    wanted: tuple[int, ...], files: int, questions: int, json_file: Path | None, again: bool, write: bool, page: Path
+) -> None:
+    """How recall, memory and disk grow with what is kept.
+
+    Lays down invented sessions and memory files, one in ten, puts a real daemon over them and asks it.  With --json
+    each size is kept as soon as it is measured, and a later run goes on from there.
+    """
+    found = scale.kept(json_file) if json_file and not again else scale.nothing()
+    for documents in wanted or scale.SIZES:
+        if str(documents) not in found["sizes"]:
+            found["sizes"][str(documents)] = scale.measured(documents, questions)
+            scale.keep(json_file, found)
+    if files and found["rebuild"].get("files") != files:
+        found["rebuild"] = scale.rebuilt(files)
+        scale.keep(json_file, found)
+    tables = curves.tables(found)
+    for name, table in tables.items():
+        click.echo(f"{table}\n")
+        if write:
+            report.write_page(page, name, table)
+    if write and tables:
+        pictures = curves.pictures(found)
+        for name, picture in pictures.items():
+            page.with_name(name).write_text(picture, encoding="utf-8")
+        report.write_page(page, "scale-curves", curves.shown(pictures), fenced=False)
+
+
+@main.command("guard")
+@click.option("--write", is_flag=True, help="Make what is measured the baseline.")
+def guard_command(write: bool) -> None:
+    """Compare ratios of a small home with the committed baseline, as the tests do."""
+    with tempfile.TemporaryDirectory(prefix="sidecar-guard-") as folder:
+        found = guard.ratios(Path(folder))
+    if write:
+        guard.keep(found)
+    held = guard.baseline()
+    for name, value in found.items():
+        click.echo(f"{name:<20}{value:8.2f}{held[name]:8.2f}")
+    sys.exit(1 if guard.too_high(found, held) else 0)
+
+
+@main.command()
+@click.option(
+    "--roads/--no-roads", default=True, help="Into a daemon and every byte of its home; else redaction alone."
+)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there.")
+@click.option("--write", is_flag=True, help="Put the table into docs/secrets.md.")
+def secrets(roads: bool, json_file: Path | None, write: bool) -> None:
+    """How many made-up secrets stay, and in how many harmless look-alikes something is taken out."""
+    found = trial.figures(roads=roads)
+    table = trial.table(found)
+    click.echo(table)
+    if json_file:
+        content = {"format": report.FORMAT, "version": sidecar.__version__, "secrets": found}
+        json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if write:
+        report.write_page(PAGE.with_name("secrets.md"), "secrets", table)
 
 
 if __name__ == "__main__":

@@ -7,22 +7,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sidecar.client import Client
 from sidecar.errors import SidecarError
 
-START_SECONDS = 60
-"""A daemon that has not answered by then will not."""
+START_SECONDS = 300
+"""A daemon that has not answered by then, over a hundred thousand files on a busy machine, will not."""
 
 SETTLE_SECONDS = 3_600
 ANSWER_SECONDS = 300
 """An ingest of 500 long messages on a busy machine."""
 
 POLL_SECONDS = 0.1
+
+NOTHING_LEARNED: Final = {"SIDECAR_EXTRACT_EXTRACTOR": "none"}
 
 _STRANGERS = ("SIDECAR_", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
 """Variables of the caller's that would lead the daemon out of its home."""
@@ -55,21 +58,30 @@ class Home:
             time.sleep(POLL_SECONDS)
         return time.monotonic() - begun
 
+    def pss(self) -> int:
+        """The bytes of memory that are the daemon's, what it shares with others in proportion (Linux)."""
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii")
+        return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+
     def index_bytes(self) -> int:
         """What the index takes on disk."""
         return sum(path.stat().st_size for path in (self.folder / "cache").rglob("*") if path.is_file())
 
 
 @contextmanager
-def running(user: Path | None = None) -> Iterator[Home]:
+def running(
+    user: Path | None = None, folder: Path | None = None, settings: Mapping[str, str] = NOTHING_LEARNED
+) -> Iterator[Home]:
     """A daemon that learns nothing, so that what is measured is archive and index.
 
-    `user`: the home folder in which agents have left their sessions; without one an empty one.
+    `user`: the home folder in which agents have left their sessions; without one an empty one.  `folder`: what an
+    earlier daemon, or `bulk.fill`, has left; without one it is new, and thrown away afterwards.  `settings`: other
+    settings than that, as variables of the environment.
     """
     with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as name:
-        folder = Path(name) / ".sidecar"
+        folder = folder or Path(name) / ".sidecar"
         environ = {key: value for key, value in os.environ.items() if not key.startswith(_STRANGERS)}
-        environ |= {"HOME": str(user or name), "SIDECAR_HOME": str(folder), "SIDECAR_EXTRACT_EXTRACTOR": "none"}
+        environ |= {"HOME": str(user or name), "SIDECAR_HOME": str(folder), **settings}
         command = [sys.executable, "-m", "sidecar", "up", "--yes"]
         process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
         home = Home(folder, Client(folder / "run" / "sidecar.sock", timeout=ANSWER_SECONDS), process.pid)

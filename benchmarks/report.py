@@ -72,10 +72,11 @@ def _line(category: str, row: Mapping[str, float]) -> str:
     return f"{category[:_WIDTH]:<{_WIDTH}}{row['n']:>5} {cells}"
 
 
-def write_page(page: Path, name: str, content: str) -> None:
-    """Put a table between a section's marks.  Raises ValueError if the page has no such section."""
+def write_page(page: Path, name: str, content: str, *, fenced: bool = True) -> None:
+    """Put a table, or Markdown as it is, between a section's marks.  Raises ValueError if the page has none."""
     text = page.read_text(encoding="utf-8")
     section = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
     if not section.search(text):
         raise ValueError(f"{page} has no section {name}")
-    page.write_text(section.sub(lambda m: f"{m[1]}```\n{content}\n```\n{m[2]}", text), encoding="utf-8")
+    told = f"```\n{content}\n```" if fenced else content
+    page.write_text(section.sub(lambda m: f"{m[1]}{told}\n{m[2]}", text), encoding="utf-8")

@@ -99,7 +99,7 @@ def parts(home: Path) -> Iterator[tuple[Store, Follow]]:
     """The store and the follow road of a home whose daemon does not run."""
     sidecar = home / ".sidecar"
     for folder in ("state", "cache"):
-        (sidecar / folder).mkdir(parents=True, exist_ok=True)
+        (sidecar / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal.open(sidecar / "state" / "journal.db"))
         store = Store(sidecar / "store", machine="bench", writes=journal, clock=lambda: datetime.now(UTC))

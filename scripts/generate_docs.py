@@ -66,7 +66,11 @@ def cli_page() -> str:
 
 
 def _commands(group: click.Group, path: str) -> Iterator[tuple[click.Command, str]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None:
+            continue
         if isinstance(command, click.Group):
             if command.invoke_without_command:
                 yield command, f"{path} {name}"

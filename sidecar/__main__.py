@@ -1,9 +1,10 @@
 """`python -m sidecar`, and what the program `sidecar` runs.
 
 Hooks are served before anything of the command line is imported: they start on every prompt of an agent.  So is MCP,
-which starts with every session.
+which starts with every session, and a recall of the usual form, which agents run too.
 """
 
+import os
 import sys
 
 
@@ -19,6 +20,11 @@ def main() -> None:
 
         serve_mcp()
         return
+    if arguments[:1] == ["recall"]:
+        from sidecar.cli.quick import recall
+
+        if recall(arguments[1:]):
+            os._exit(0)  # without Python's own farewell, which takes as long as the errand; all is written
     from sidecar.cli.main import run
 
     run()

@@ -1,8 +1,9 @@
 """The first half of the write road: from a transcript on disk to the archive.
 
-    transcripts.read(path, cursor) -> redact -> archive -> save cursor (last)
+    pieces.read_piece(path, cursor) -> archive -> save cursor (last)
 
-What is archived is queued for the second half (`ingest.Learning`).  Everything here runs in the writer thread.
+What is archived is queued for the second half (`ingest.Learning`).  Everything here runs in the writer thread; a piece
+may have been read elsewhere.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar import __version__
-from sidecar.errors import TranscriptUnreadable
 from sidecar.journal import FileNotes, Journal
 from sidecar.model import Message, ProfileRef, SessionHeader, SessionRef
-from sidecar.redact import redact_messages
+from sidecar.pieces import Piece, read_piece
 from sidecar.routing import Router
 from sidecar.routing.names import PERSONAL
-from sidecar.transcripts import READERS, Cursor, Part, ReadResult, unchanged, version_of
+from sidecar.transcripts import Cursor, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,26 @@ class Archiving:
         `written` is the moment of the last write of a live file, from which the quiet time counts; without it the
         session's last record counts, so that old sessions are extracted at once.
         """
-        cursor = self.cursor(path)
-        if cursor is not None and unchanged(path, cursor):
-            return Step()
-        result = READERS[agent].read(path, cursor)
+        piece = read_piece(agent, path, self.cursor(path))
+        return Step() if piece is None else self._kept(piece, written)
+
+    def keep_piece(self, piece: Piece) -> Step:
+        """Archive a piece of an old session that was read before now.
+
+        One that was overtaken (somebody else has read on in the file meanwhile) is dropped: then there is more.
+        """
+        return self._kept(piece, None) if self.cursor(piece.path) == piece.after else Step(more=True)
+
+    def _kept(self, piece: Piece, written: datetime | None) -> Step:
+        path, result = piece.path, piece.result
         if result.busy:
             return Step(busy=True)
-        notes = self._notes(agent, path, cursor, result)
         if result.drifted is False and self._journal.is_flagged(str(path)):
             self._release(path, written)
-        steps = [self._keep(agent, path, result, part, written) for part in result.sessions()[:-1]]
+        parts = result.sessions()
+        steps = [self._keep(piece, part, written) for part in parts[:-1]]
         # The cursor comes with the last session: after a crash in between, those before it are read once more.
-        steps.append(self._keep(agent, path, result, result.sessions()[-1], written, notes))
+        steps.append(self._keep(piece, parts[-1], written, _notes(piece)))
         if result.drifted:
             self._journal.withhold(self._journal.sessions_in(str(path)))
         return Step(
@@ -73,18 +81,11 @@ class Archiving:
             sessions=tuple(dict.fromkeys(ref for step in steps for ref in step.sessions)),
         )
 
-    def _keep(
-        self,
-        agent: str,
-        path: Path,
-        result: ReadResult,
-        part: Part,
-        written: datetime | None,
-        last: FileNotes | None = None,
-    ) -> Step:
+    def _keep(self, piece: Piece, part: Part, written: datetime | None, last: FileNotes | None = None) -> Step:
         """Archive what a piece of a file holds of one session; with `last`, which goes with it, also the cursor."""
-        profile = self._router.route(part.header or SessionHeader(agent, "", Path())).profile
-        kept = [] if profile is None else redact_messages(part.messages)
+        result = piece.result
+        profile = self._router.route(part.header or SessionHeader(piece.agent, "", Path())).profile
+        kept = () if profile is None else part.messages
         sessions = tuple(dict.fromkeys(SessionRef(message.agent, message.session) for message in kept))
         if profile is not None and not result.drifted:
             # Queued before it is archived: a crash in between leaves a job with nothing to do, never messages without
@@ -92,7 +93,7 @@ class Archiving:
             for ref in sessions:
                 self.queue(ref, profile, due=self._quiet_at(ref, kept, written))
         archived = self._journal.record_read(
-            str(path),
+            str(piece.path),
             None if profile is None else part.header,  # of what a rule ignores, only the cursor is kept
             profile or ProfileRef(self._namespace, PERSONAL),
             kept,
@@ -102,17 +103,6 @@ class Archiving:
             notes=last,
         )
         return Step(archived.added, bool(archived.added or archived.updated or archived.withdrawn), sessions=sessions)
-
-    def _notes(self, agent: str, path: Path, cursor: Cursor | None, result: ReadResult) -> FileNotes:
-        """What this piece tells of the file's format; the version is looked up when the file's end is reached."""
-        return FileNotes(
-            agent=agent,
-            version=None if result.more else _version(agent, path),
-            unknown=result.unknown,
-            damaged=result.damaged,
-            flagged=None if result.drifted is None else __version__ if result.drifted else "",
-            anew=cursor is None or result.restarted or result.complete,
-        )
 
     def _release(self, path: Path, written: datetime | None) -> None:
         """Have everything extracted that was withheld because of a file that is understood by now, or gone."""
@@ -170,9 +160,14 @@ def _is_gone(path: Path) -> bool:
     return False
 
 
-def _version(agent: str, path: Path) -> str | None:
-    """Which version wrote the file; nobody knows of one that has vanished since, whose messages count all the same."""
-    try:
-        return version_of(agent, path)
-    except TranscriptUnreadable:
-        return None
+def _notes(piece: Piece) -> FileNotes:
+    """What this piece tells of the file's format."""
+    result = piece.result
+    return FileNotes(
+        agent=piece.agent,
+        version=piece.version,
+        unknown=result.unknown,
+        damaged=result.damaged,
+        flagged=None if result.drifted is None else __version__ if result.drifted else "",
+        anew=piece.after is None or result.restarted or result.complete,
+    )

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sidecar import __version__, errors, hello
+from sidecar import __version__, errors, hello, meeting
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes after which an answer is not ours: an export is streamed elsewhere, all else is far smaller."""
@@ -133,6 +133,8 @@ class Client:
                 self._connection = connection
                 if self._aborted:
                     raise self.bad("the request was called off")
+                if not meeting.is_ours(connection):
+                    raise errors.ServerForeign(socket=self.socket_path, peer=meeting.peer(connection))
                 connection.sendall(request)
                 while True:
                     connection.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -406,6 +408,10 @@ class Client:
     def rebuild(self) -> object:
         """Make the index anew from the store and the archive."""
         return self.request("POST", "/v1/rebuild", {})
+
+    def scan(self, place: str | None = None) -> dict[str, Any]:
+        """One step of a scan for secrets; `place` is the cursor of the step before."""
+        return _object(self.request("POST", "/v1/scan", {} if place is None else {"cursor": place}))
 
     def shutdown(self) -> object:
         """Ask the daemon to end; it answers before it does."""

@@ -3,6 +3,10 @@
 A write is a temporary file in the same folder, synced, renamed into place, and the folder synced.  Every change can be
 guarded by what the caller believes is there; if it is not, `ChangedOnDisk` is raised and nothing has happened.  The
 guard is checked after the slow part, right before the rename: what is left is a window of microseconds.
+
+With `root`, the folder is held open from before the first look to after the last sync, and reached without following a
+symbolic link below `root`: one that is put there meanwhile leads nowhere.  A link in the place of the file itself is
+replaced, and what it led to stays as it is; so does the other name of a hard link.
 """
 
 from __future__ import annotations
@@ -18,12 +22,18 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from sidecar.descriptors import FILE_MODE, FOLDER_MODE, opened
 from sidecar.errors import ChangedOnDisk, FileSystemFailed
 
-FOLDER_MODE: Final = 0o700
-FILE_MODE: Final = 0o600
+__all__ = [
+    "ABSENT", "FILE_MODE", "FOLDER_MODE", "Absent", "Expected", "ensure_folder", "inside", "is_temporary",
+    "move_durably", "present_sha256", "read_file", "remove_durably", "remove_empty_folders", "sha256_of", "sync_folder",
+    "write_durably",
+]  # fmt: skip
+
 _TEMP_PREFIX: Final = ".sidecar-"
 _TEMP_SUFFIX: Final = ".tmp"
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Absent(enum.Enum):
@@ -60,11 +70,12 @@ def inside(root: Path, relative: str) -> Path:
     return path / parts[-1]
 
 
-def read_file(path: Path, limit: int) -> bytes | None:
+def read_file(path: Path, limit: int, *, root: Path | None = None) -> bytes | None:
     """The bytes of a regular file, None if nothing is there; symlinks and files over `limit` bytes are refused."""
     with _translated(path, "read"):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with opened(path.parent, root) as folder:
+                descriptor = os.open(path.name, _READ, dir_fd=folder)
         except (FileNotFoundError, NotADirectoryError):
             return None
         with os.fdopen(descriptor, "rb") as file:
@@ -81,17 +92,25 @@ def present_sha256(path: Path) -> str | Absent:
     """SHA-256 of the file, or `ABSENT`; anything but a regular file counts as a file that nobody expects."""
     with _translated(path, "read"):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with opened(path.parent) as folder:
+                return _present(folder, path.name)
         except (FileNotFoundError, NotADirectoryError):
             return ABSENT
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
-                return "not a regular file"
-            raise
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return "not a regular file"
-            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _present(folder: int, name: str) -> str | Absent:
+    try:
+        descriptor = os.open(name, _READ, dir_fd=folder)
+    except FileNotFoundError:
+        return ABSENT
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
+            return "not a regular file"
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return "not a regular file"
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def ensure_folder(folder: Path) -> None:
@@ -117,50 +136,54 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def write_durably(path: Path, data: bytes, *, expected_sha256: Expected = None) -> bool:
+def write_durably(path: Path, data: bytes, *, expected_sha256: Expected = None, root: Path | None = None) -> bool:
     """Put `data` at `path`; False, and no write, if exactly these bytes are there already.
 
     Raises `ChangedOnDisk` if what is there is not what `expected_sha256` says, `FileSystemFailed` if the disk refuses.
     """
-    if present_sha256(path) == sha256_of(data):
-        return False
-    _check(path, expected_sha256)
-    ensure_folder(path.parent)
-    temporary = path.parent / f"{_TEMP_PREFIX}{secrets.token_hex(8)}{_TEMP_SUFFIX}"
-    with _translated(path, "written"):
+    if expected_sha256 not in (None, ABSENT) and present_sha256(path) is ABSENT:
+        raise ChangedOnDisk(path=path.name)  # before a folder is made for it
+    with _folder(path, "written", root) as folder:
+        if _present(folder, path.name) == sha256_of(data):
+            return False
+        _check(folder, path.name, expected_sha256)
+        temporary = f"{_TEMP_PREFIX}{secrets.token_hex(8)}{_TEMP_SUFFIX}"
         try:
-            _write_new(temporary, data)
-            _check(path, expected_sha256)
-            _put_in_place(temporary, path, expected_sha256)
+            _write_new(folder, temporary, data)
+            _check(folder, path.name, expected_sha256)
+            _put_in_place(folder, temporary, path.name, expected_sha256)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            _unlink(folder, temporary)
             raise
-    sync_folder(path.parent)
+        os.fsync(folder)
     return True
 
 
-def move_durably(source: Path, target: Path, *, expected_sha256: Expected = None) -> None:
+def move_durably(source: Path, target: Path, *, expected_sha256: Expected = None, root: Path | None = None) -> None:
     """Rename a file to a place where nothing is; guarded like `write_durably`."""
-    _check(source, expected_sha256)
-    _check(target, ABSENT)
-    ensure_folder(target.parent)
-    with _translated(source, "moved"):
-        source.rename(target)
-    sync_folder(target.parent)
-    sync_folder(source.parent)
+    if present_sha256(target) is not ABSENT:
+        raise ChangedOnDisk(path=target.name)
+    with _translated(source, "moved"), opened(source.parent, root) as before:
+        _check(before, source.name, expected_sha256)
+        with _folder(target, "moved", root) as after:
+            _check(after, target.name, ABSENT)
+            os.rename(source.name, target.name, src_dir_fd=before, dst_dir_fd=after)
+            os.fsync(after)
+        os.fsync(before)
 
 
-def remove_durably(path: Path, *, expected_sha256: Expected = None) -> bool:
+def remove_durably(path: Path, *, expected_sha256: Expected = None, root: Path | None = None) -> bool:
     """Remove a file; False if nothing is there.  Guarded like `write_durably`."""
-    if expected_sha256 is not None and present_sha256(path) is ABSENT:
-        return False
-    _check(path, expected_sha256)
     with _translated(path, "removed"):
         try:
-            path.unlink()
+            with opened(path.parent, root) as folder:
+                if _present(folder, path.name) is ABSENT:
+                    return False
+                _check(folder, path.name, expected_sha256)
+                os.unlink(path.name, dir_fd=folder)
+                os.fsync(folder)
         except (FileNotFoundError, NotADirectoryError):
             return False
-    sync_folder(path.parent)
     return True
 
 
@@ -174,33 +197,47 @@ def remove_empty_folders(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+@contextlib.contextmanager
+def _folder(path: Path, action: str, root: Path | None) -> Iterator[int]:
+    """The folder of a file that is to be written, made if need be."""
+    ensure_folder(path.parent if root is None else root)
+    with _translated(path, action), opened(path.parent, root, make=True) as folder:
+        yield folder
+
+
+def _write_new(folder: int, name: str, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, FILE_MODE, dir_fd=folder)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
 
 
-def _put_in_place(temporary: Path, path: Path, expected: Expected) -> None:
+def _put_in_place(folder: int, temporary: str, name: str, expected: Expected) -> None:
     if expected is not ABSENT:
-        temporary.replace(path)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         return
     try:  # a link refuses to run over a file that has just appeared; a rename would not
-        path.hardlink_to(temporary)
+        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except FileExistsError as error:
-        raise ChangedOnDisk(path=path.name) from error
+        raise ChangedOnDisk(path=name) from error
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
             raise
-        temporary.replace(path)  # a file system without hard links
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)  # a file system without hard links
     else:
-        temporary.unlink()
+        os.unlink(temporary, dir_fd=folder)
 
 
-def _check(path: Path, expected: Expected) -> None:
-    if expected is not None and present_sha256(path) != expected:
-        raise ChangedOnDisk(path=path.name)
+def _unlink(folder: int, name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _check(folder: int, name: str, expected: Expected) -> None:
+    if expected is not None and _present(folder, name) != expected:
+        raise ChangedOnDisk(path=name)
 
 
 @contextlib.contextmanager

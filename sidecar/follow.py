@@ -21,6 +21,10 @@ from sidecar.store import KEYS_SETTLED, Profile, Store
 _FEED = 1_000
 """Archive changes fetched at once while the index catches up."""
 
+_PORTION = 500
+"""Archive changes taken over by one run that others may wait for: a fifth of a second's work.  Smaller ones would cost
+more in all, since each is a commit of the index."""
+
 _ASIDE = "`{}` is checked out, not `main`; run `git switch main` in its folder."
 """What is recalled then is what lies in the folder; commits go to that branch, or wait if it is no branch at all."""
 
@@ -79,6 +83,8 @@ class Follow:
         self._uses: dict[ProfileRef, _Uses] = {}
         self._uncommitted: dict[ProfileRef, tuple[datetime, datetime]] = {}
         self._faults: dict[ProfileRef, str] = {}
+        self._portion: int | None = None
+        self._unfinished = False
 
     def catch_up(
         self,
@@ -87,12 +93,16 @@ class Follow:
         rescan: bool = True,
         anew: bool = False,
         messages: bool = True,
+        portion: bool = False,
     ) -> bool:
         """Bring the index up to the files of these profiles (None: all); returns whether anything had changed.
 
         `rescan` reads the folders; without it only what we wrote ourselves is taken over.  `anew` makes the index from
-        scratch.  Without `messages` the archive's news wait for the next time.
+        scratch.  Without `messages` the archive's news wait for the next time; with `portion` those wait that are more
+        than one short run takes over (`unfinished`).
         """
+        if messages:
+            self._portion, self._unfinished = (_PORTION if portion and not anew else None), False
         changed = False
         known = {*self._store.profiles(), *self._store.broken()}
         self._faults = {ref: reason for ref, reason in self._faults.items() if ref in known}
@@ -101,6 +111,11 @@ class Follow:
         before = self._index.generation
         self._index.sync(self, anew=anew, messages=messages)
         return changed or self._index.generation != before
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last run has left news of the archive for the next one."""
+        return self._unfinished
 
     @property
     def faults(self) -> Mapping[ProfileRef, str]:
@@ -164,12 +179,16 @@ class Follow:
         return {profile.ref: profile.offered(statuses=None) for profile in self.profiles()}
 
     def message_changes(self, after: int) -> Iterator[MessageDoc | MessageGone]:
-        """For the index: what changed in the archive since a change number."""
+        """For the index: what changed in the archive since a change number; all of it if it has nothing yet."""
+        most = self._portion if after else None
         while True:
-            batch = self._journal.changes(after, _FEED)
+            batch = self._journal.changes(after, most or _FEED)
             for change in batch:
                 yield _document(change)
-            if len(batch) < _FEED:
+            if len(batch) < (most or _FEED):
+                return
+            if most:
+                self._unfinished = True
                 return
             after = batch[-1].change
 

@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 
-from sidecar.errors import SidecarError
+from sidecar.descriptors import kept_file
+from sidecar.errors import FileSystemFailed, SidecarError
 
 FILE_NAME = "sidecar.log"
 
@@ -76,15 +77,18 @@ def close() -> None:
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    """A rotating file that only its owner can read."""
+    """A rotating file that only its owner can read, and no link to another one."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = kept_file(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
         return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
 def _file_handler(path: Path) -> logging.Handler:
-    handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES)
+    try:
+        handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES)
+    except OSError as error:
+        raise FileSystemFailed(path=path, action="used as the log", why=error.strerror or str(error)) from error
     handler.setFormatter(LineFormatter(timestamps=True))
     return handler
 

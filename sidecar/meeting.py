@@ -7,6 +7,7 @@ Nothing is imported here but what every Python has loaded already: hooks start t
 import os
 import sys
 from _collections_abc import Mapping  # of `collections.abc`, which would bring all of `collections` along
+from _socket import SOL_SOCKET, socket  # what `socket` is made of, and hooks have loaded
 
 LIMIT_MS = 300
 """How long a hook may make an agent wait, where nothing else is said."""
@@ -16,6 +17,8 @@ _LIMITS_MS = (10, 60_000)
 
 _NOTE = "hooks.limit"
 _FORMAT = b"1"
+_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES = 0, 1, 76
+"""Of macOS and the BSDs: `struct xucred` is a version, the user id, and groups."""
 _NOTE_BYTES = 32
 """More than a note of ours has."""
 
@@ -55,9 +58,34 @@ def _state(environ: Mapping[str, str], platform: str) -> str:
     return absolute("~/" + inside + "/sidecar")
 
 
-def note_path(socket: str) -> str:
+def note_path(place: str) -> str:
     """The file in which the daemon notes the time limit of hooks: beside its socket, where hooks look anyway."""
-    return os.path.dirname(socket) + "/" + _NOTE  # noqa: PTH120
+    return os.path.dirname(place) + "/" + _NOTE  # noqa: PTH120
+
+
+def peer(connection: socket) -> int | None:
+    """The user id of whoever has the other end of a Unix socket, as the kernel knows it; None where it does not say.
+
+    Of a client: who connected.  Of a server: who listens, which is root where the system's own systemd does.
+    """
+    if sys.platform == "linux":
+        from _socket import SO_PEERCRED
+
+        return _number(connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)[4:8])  # struct ucred: pid, uid, gid
+    try:
+        found = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES)
+    except OSError:
+        return None
+    return _number(found[4:8]) if len(found) >= 8 else None
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder)
+
+
+def is_ours(connection: socket) -> bool:
+    """Whether a server is one that may be told anything: the user's own, or root's, who can read all of it anyway."""
+    return peer(connection) in (None, 0, os.geteuid())
 
 
 def note(limit_ms: int) -> bytes:
@@ -65,10 +93,10 @@ def note(limit_ms: int) -> bytes:
     return _FORMAT + b" " + str(limit_ms).encode() + b"\n"
 
 
-def limit_ms(environ: Mapping[str, str], socket: str) -> int:
+def limit_ms(environ: Mapping[str, str], place: str) -> int:
     """How long a hook may take: what the environment says, else what the daemon has noted, else the default."""
     given = environ.get(VARIABLE, "")
-    return _within(given.encode()) or _noted(note_path(socket)) or LIMIT_MS
+    return _within(given.encode()) or _noted(note_path(place)) or LIMIT_MS
 
 
 def _noted(path: str) -> int | None:

@@ -15,8 +15,9 @@ from sidecar.archiving import Archiving
 from sidecar.config.settings import ProfileRule
 from sidecar.journal import Journal
 from sidecar.model import ProfileRef, SessionRef
+from sidecar.pieces import read_piece
 from sidecar.routing import Router
-from sidecar.transcripts import READERS, unchanged
+from sidecar.transcripts import unchanged
 
 
 @pytest.fixture
@@ -94,11 +95,33 @@ def test_a_second_step_finds_nothing_and_a_third_what_is_new(journal: Journal, h
     assert texts(journal, "s2") == ["Grind rye.", "Grind wheat."]
 
 
+def test_a_piece_that_was_overtaken_is_dropped_and_nothing_comes_twice(
+    journal: Journal, home: Path, tmp_path: Path
+) -> None:
+    path = goose(tmp_path / "sessions.db", ("s1", home / "bakery", "Use rye."))
+    road = archiving(journal, home)
+    early = read_piece("goose", path, None)
+    assert early is not None
+    goose(path, ("s1", home / "bakery", "Use salt."))
+    assert road.step("goose", path).added == 2
+    cursor = road.cursor(path)
+    step = road.keep_piece(early)
+    assert (step.changed, step.more) == (False, True)
+    assert road.cursor(path) == cursor
+    assert texts(journal, "s1") == ["Use rye.", "Use salt."]
+    goose(path, ("s1", home / "bakery", "Use oil."))
+    late = read_piece("goose", path, cursor)
+    assert late is not None
+    assert road.keep_piece(late).added == 1
+    assert read_piece("goose", path, road.cursor(path)) is None, "nothing new can be in it"
+
+
 def test_a_crash_between_two_sessions_loses_none_of_them(journal: Journal, home: Path, tmp_path: Path) -> None:
     path = goose(tmp_path / "sessions.db", ("s1", home / "bakery", "Use rye."), ("s2", home / "mill", "Grind rye."))
     road = archiving(journal, home)
-    result = READERS["goose"].read(path, None)
-    road._keep("goose", path, result, result.parts[0], None)
+    piece = read_piece("goose", path, None)
+    assert piece is not None
+    road._keep(piece, piece.result.parts[0], None)
     assert (texts(journal, "s1"), road.cursor(path)) == (["Use rye."], None)
     assert road.step("goose", path).added == 1
     assert (texts(journal, "s1"), texts(journal, "s2")) == (["Use rye."], ["Grind rye."])

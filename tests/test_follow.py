@@ -14,7 +14,7 @@ from sidecar.errors import GitFailed, StoreVanished
 from sidecar.follow import Follow
 from sidecar.git import Git
 from sidecar.identity import memory_id
-from sidecar.index import Embedder, Index
+from sidecar.index import Embedder, Filters, Index
 from sidecar.ingest import Learning
 from sidecar.journal import Journal
 from sidecar.model import Add, Candidate, Memory, MemoryType, Message, ProfileRef, SessionRef, Source
@@ -184,3 +184,35 @@ def test_a_session_that_is_extracted_while_its_profile_is_deleted_does_not_make_
     assert world.learning.take(candidate, WEB) == []
     world.learning.finish(job, 1)
     assert world.store.profiles() == [API]
+
+
+def test_news_of_the_archive_can_be_taken_over_in_short_runs(world: World) -> None:
+    def tell(first: int, last: int) -> None:
+        said = [
+            Message(f"m{number}", "codex", "s", "user", "user", f"crane {number}", START, position=number)
+            for number in range(first, last)
+        ]
+        world.journal.record_read("/t/s.jsonl", None, WEB, said, cursor="{}")
+
+    def held() -> int:
+        return len(world.index.view.verbatim(WEB, {"crane": 1.0}, Filters(), 10_000))
+
+    tell(0, 1)
+    world.follow.catch_up([], portion=True)
+    tell(1, 1_400)
+    runs = []
+    while world.follow.catch_up([], portion=True):
+        runs.append((held(), world.follow.unfinished))
+        world.follow.catch_up([], rescan=False, messages=False)  # somebody writes a memory meanwhile
+        assert runs[-1][1] == world.follow.unfinished
+        if not world.follow.unfinished:
+            break
+    assert [unfinished for _, unfinished in runs] == [True, True, False]
+    assert [number for number, _ in runs] == sorted({number for number, _ in runs}), "each run has brought some"
+    assert held() == 1_400
+    tell(1_400, 3_000)
+    world.follow.catch_up([], portion=True)
+    world.follow.catch_up([])  # whoever needs all of it at once gets it
+    assert (held(), world.follow.unfinished) == (3_000, False)
+    world.follow.catch_up([], anew=True, portion=True)
+    assert (held(), world.follow.unfinished) == (3_000, False), "an index that is made anew is never half of one"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.cli.demo_home import DemoHome
+from sidecar.files import ensure_folder
 
 PROFILE = "bench"
 
@@ -42,7 +43,7 @@ def environ(root: Path, outer: dict[str, str]) -> dict[str, str]:
 def write_memories(root: Path, count: int) -> None:
     """So many memory files in the store, each with a question that it answers."""
     folder = DemoHome(root, "").sidecar / "store" / "local" / PROFILE / "facts" / "services"
-    folder.mkdir(parents=True)
+    ensure_folder(folder)
     for number, (question, text) in enumerate(itertools.islice(_statements(_chance(0)), count)):
         observed = f"{_BEGAN + timedelta(hours=number):%Y-%m-%dT%H:%M:%SZ}"
         head = f"type: fact\nsummary: {text}\nobserved: {observed}\nqueries: [{question}]"

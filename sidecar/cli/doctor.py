@@ -97,8 +97,15 @@ def _git() -> Check:
 
 
 def _folders(places: Paths) -> Iterator[Check]:
+    from sidecar.daemon import premises
+
+    found = premises.look(places, os.environ)
     for name, folder in (("store", places.store), ("state", places.state), ("cache", places.cache)):
-        yield _folder(name, folder)
+        check = _folder(name, folder)
+        if check.state != "ok" or not any(one.place == name for one in found):
+            yield check
+    for one in found:
+        yield Check(one.place, "fail" if one.refused else "warn", one.told, one.mend)
 
 
 def _folder(name: str, folder: Path) -> Check:
@@ -112,8 +119,6 @@ def _folder(name: str, folder: Path) -> Check:
         return Check(name, "fail", f"{folder} is not a folder", "Move it away, or set SIDECAR_HOME.")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return Check(name, "fail", f"{folder} is not writable", f"Mend its permissions: chmod u+rwx '{folder}'")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        return Check(name, "warn", f"{folder} can be read by others", f"chmod go-rwx '{folder}'")
     return Check(name, "ok", str(folder))
 
 

@@ -7,45 +7,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from sidecar import __version__
-from sidecar.cli import (
-    accept,
-    bench,
-    config,
-    demo,
-    diff,
-    doctor,
-    down,
-    edit,
-    exchange,
-    hook,
-    ingest,
-    install,
-    jobs,
-    log,
-    mcp,
-    memories,
-    pause,
-    profiles,
-    rebuild,
-    recall,
-    remember,
-    removal,
-    review,
-    search,
-    sharing,
-    snapshot,
-    status,
-    summary,
-    undo,
-    up,
-)
-from sidecar.cli import (
-    help as help_command,
-)
 from sidecar.cli.options import Group, Session, debug_option
 from sidecar.cli.output import line
 from sidecar.errors import SidecarError
@@ -55,9 +21,68 @@ _INTERRUPTED = 130
 
 _BUG = 70
 
+_COMMANDS = {
+    "up": "up.up",
+    "down": "down.down",
+    "pause": "pause.pause",
+    "resume": "pause.resume",
+    "status": "status.status",
+    "demo": "demo.demo",
+    "recall": "recall.recall",
+    "remember": "remember.remember",
+    "search": "search.search",
+    "list": "memories.list_memories",
+    "show": "memories.show",
+    "edit": "edit.edit",
+    "forget": "removal.forget",
+    "delete": "removal.delete",
+    "profiles": "profiles.profiles",
+    "summary": "summary.summary",
+    "log": "log.log",
+    "diff": "diff.diff",
+    "undo": "undo.undo",
+    "snapshot": "snapshot.snapshot",
+    "ingest": "ingest.ingest",
+    "jobs": "jobs.jobs",
+    "rebuild": "rebuild.rebuild",
+    "scan": "scan.scan",
+    "export": "exchange.export",
+    "import": "exchange.import_memories",
+    "review": "review.review",
+    "accept": "accept.accept",
+    "install": "install.install",
+    "uninstall": "install.uninstall",
+    "hook": "hook.hook",
+    "mcp": "mcp.mcp",
+    "share": "sharing.share",
+    "join": "sharing.join",
+    "sync": "sharing.sync",
+    "config": "config.config",
+    "doctor": "doctor.doctor",
+    "bench": "bench.bench",
+    "help": "help.help_command",
+}
+"""Each command, in the order in which one meets them, with its module in this folder and its name there."""
+
+
+class _Program(Group):
+    """All commands, each imported when it is asked for: together they take longer than most of them run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, if there is one."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(".")
+        command: click.Command = getattr(import_module(f"sidecar.cli.{module}"), name)
+        return command
+
 
 @click.group(
-    cls=Group,
+    cls=_Program,
     invoke_without_command=True,
     params=[debug_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -70,49 +95,6 @@ def cli(context: click.Context) -> None:
         context.color = False
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-for _command in (
-    up.up,
-    down.down,
-    pause.pause,
-    pause.resume,
-    status.status,
-    demo.demo,
-    recall.recall,
-    remember.remember,
-    search.search,
-    memories.list_memories,
-    memories.show,
-    edit.edit,
-    removal.forget,
-    removal.delete,
-    profiles.profiles,
-    summary.summary,
-    log.log,
-    diff.diff,
-    undo.undo,
-    snapshot.snapshot,
-    ingest.ingest,
-    jobs.jobs,
-    rebuild.rebuild,
-    exchange.export,
-    exchange.import_memories,
-    review.review,
-    accept.accept,
-    install.install,
-    install.uninstall,
-    hook.hook,
-    mcp.mcp,
-    sharing.share,
-    sharing.join,
-    sharing.sync,
-    config.config,
-    doctor.doctor,
-    bench.bench,
-    help_command.help_command,
-):
-    cli.add_command(_command)
 
 
 def main(arguments: Sequence[str]) -> int:

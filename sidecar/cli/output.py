@@ -1,18 +1,28 @@
-"""How results look: JSON for programs; for people short plain lines, with colour only on a terminal."""
+"""How results look: JSON for programs; for people short plain lines, with colour only on a terminal.
+
+`sidecar recall` is to answer in little more time than Python takes to start, so what is not loaded by then is imported
+where it is needed.
+"""
 
 from __future__ import annotations
 
-import json
-import shutil
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+import os
+from _collections_abc import Mapping  # of `collections.abc`, which would bring all of `collections` along
 
-import click
+TYPE_CHECKING = False  # checkers take it for the one of `typing`, which takes half as long as Python's start
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+DIM, STRONG, RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+"""What a terminal understands; whoever prints leaves it out elsewhere, as `click.echo` does."""
 
 _BAR = 24
 """Characters of a progress bar; with its figures it fits a narrow terminal."""
+
+_COLUMNS = 100
+"""The width where there is no terminal."""
 
 _WIDEST = 110
 """Characters a line of prose has at most: longer ones are hard to read."""
@@ -20,6 +30,10 @@ _WIDEST = 110
 
 def print_json(result: object) -> None:
     """The result alone, for programs."""
+    import json
+
+    import click
+
     click.echo(json.dumps(result, ensure_ascii=False, indent=2))
 
 
@@ -35,7 +49,18 @@ def line(text: object) -> str:
 
 def width() -> int:
     """Characters to a line: the terminal's, within reason."""
-    return min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
+    return min(_columns() or _COLUMNS, _WIDEST)
+
+
+def _columns() -> int:
+    """What COLUMNS says, else the terminal; 0 if neither tells."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns
+    except OSError:
+        return 0
 
 
 def shortened(text: object, room: int) -> str:
@@ -46,18 +71,29 @@ def shortened(text: object, room: int) -> str:
 
 def wrapped(text: object, indent: str = "") -> str:
     """Text folded to the terminal's width; its own line breaks stay."""
-    lines = safe(text).splitlines() or [""]
-    return "\n".join(textwrap.fill(entry, width(), initial_indent=indent, subsequent_indent=indent) for entry in lines)
+    room = width() - len(indent)
+    return "\n".join(_folded(entry, room, indent) for entry in safe(text).splitlines() or [""])
+
+
+def _folded(text: str, room: int, indent: str) -> str:
+    """One line as lines of at most `room` characters, and of one word where that is longer."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return "\n".join(indent + entry if entry else "" for entry in lines)
 
 
 def dim(text: str) -> str:
     """Less important text."""
-    return click.style(text, dim=True)
+    return f"{DIM}{text}{RESET}"
 
 
 def strong(text: str) -> str:
     """Important text."""
-    return click.style(text, bold=True)
+    return f"{STRONG}{text}{RESET}"
 
 
 def dotted(*parts: object) -> str:
@@ -72,6 +108,8 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 def age(when: object, now: datetime | None = None) -> str:
     """How long ago an ISO time was, in the largest unit that fits; nothing if it is no time."""
+    from datetime import UTC, datetime
+
     try:
         moment = datetime.fromisoformat(str(when))
     except ValueError:
@@ -121,6 +159,8 @@ def rows_of(result: object, *keys: str) -> list[Mapping[str, Any]]:
 
 def print_notes(messages: Sequence[object]) -> None:
     """What the daemon wants to be said beside the result, on stderr."""
+    import click
+
     for message in messages:
         text = message.get("message", message) if isinstance(message, Mapping) else message
         click.echo(dim(f"note: {line(text)}"), err=True)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sidecar.client import Client
-from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, SidecarError, Unavailable
+from sidecar.descriptors import kept_file
+from sidecar.errors import BadAnswer, DaemonSilent, FileSystemFailed, NoDaemon, SidecarError, Unavailable
 from sidecar.files import ensure_folder
 from sidecar.paths import Paths, resolve
 
@@ -48,10 +49,17 @@ def holder(lock: Path) -> int | None:
 
 
 def spawn(environ: Mapping[str, str], output: Path) -> subprocess.Popen[bytes]:
-    """Start `sidecar up` in a session of its own, in the folder /, with everything it prints in `output`."""
+    """Start `sidecar up` in a session of its own, in the folder /, with everything it prints in `output`.
+
+    Raises FileSystemFailed if that is a link: another file would be emptied.
+    """
     ensure_folder(output.parent)
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
+        descriptor = kept_file(output, os.O_WRONLY)
+    except OSError as error:
+        raise FileSystemFailed(path=output, action="written", why=error.strerror or str(error)) from error
+    try:
+        os.ftruncate(descriptor, 0)
         return subprocess.Popen(
             [sys.executable, "-m", "sidecar", "up", "--yes"],
             stdin=subprocess.DEVNULL,

@@ -7,24 +7,13 @@ from typing import Any
 
 import click
 
+from sidecar.cli.answer import lines
 from sidecar.cli.explanation import explained
 from sidecar.cli.options import Command, chosen, client, json_option, profile_options
-from sidecar.cli.output import (
-    dim,
-    dotted,
-    duration,
-    print_json,
-    print_notes,
-    rows_of,
-    shortened,
-    strong,
-    width,
-    wrapped,
-)
+from sidecar.cli.output import print_json, print_notes
 
 _LEVELS = click.Choice(["low", "medium", "high"])
 _LENGTHS = click.Choice(["short", "medium", "long"])
-_DAY = 86_400
 
 
 @click.command(cls=Command)
@@ -89,34 +78,5 @@ def recall(
 
 def print_answer(result: Mapping[str, Any], most: int | None = None) -> None:
     """The answer, then the candidates it came from (the first `most` of them)."""
-    candidates = rows_of(result, "candidates")
-    if not candidates:
-        click.echo("Nothing that is known answers this.")
-        return
-    if result.get("answer"):
-        click.echo(f"{strong(wrapped(result['answer']))}\n")
-    for number, candidate in enumerate(candidates[:most], start=1):
-        text = candidate.get("summary") or candidate.get("content", "")
-        click.echo(f"{number:>3}. {shortened(text, width() - 5)}")
-        click.echo(dim(f"     {_details(candidate)}"))
-        for related in rows_of(candidate, "related"):
-            click.echo(
-                dim(f"     see also {shortened(related.get('summary', ''), width() - 42)} {related.get('id', '')}")
-            )
-
-
-def _details(candidate: Mapping[str, Any]) -> str:
-    days = candidate.get("age_days")
-    score = candidate.get("score")
-    return dotted(
-        candidate.get("type") if candidate.get("kind") != "message" else "message",
-        _ago(days) if isinstance(days, int) else None,
-        f"said by {candidate['speaker']}" if candidate.get("speaker") else None,
-        f"score {score:.3f}" if isinstance(score, int | float) else None,
-        candidate.get("profile"),
-        candidate.get("id"),
-    )
-
-
-def _ago(days: int) -> str:
-    return f"{duration(days * _DAY)} ago" if days else "today"
+    for text in lines(result, most):
+        click.echo(text)

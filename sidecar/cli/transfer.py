@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import IO
 from urllib.parse import urlencode
 
-from sidecar import hello
+from sidecar import hello, meeting
 from sidecar.client import met
-from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, from_wire
+from sidecar.errors import BadAnswer, DaemonSilent, NoDaemon, ServerForeign, from_wire
 
 _PIECE = 256 * 1024
 _OK = 200
@@ -30,6 +30,8 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+        if not meeting.is_ours(self.sock):
+            raise ServerForeign(socket=self._path, peer=meeting.peer(self.sock))
 
 
 def download(

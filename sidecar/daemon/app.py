@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import logging
 import os
 import signal
@@ -18,10 +17,13 @@ from typing import Protocol
 from sidecar import bearer, git, log, meeting
 from sidecar.archiving import Archiving
 from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.daemon import premises
+from sidecar.daemon.allocator import GivingBack, few_arenas
 from sidecar.daemon.asgi import Mount
 from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.choices import Engine
 from sidecar.daemon.extraction import Extraction
+from sidecar.daemon.indexwatch import IndexWatch
 from sidecar.daemon.intake import Intake, Progress
 from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.learner import Learner
@@ -74,14 +76,18 @@ def run(
     """Run the daemon in this process until SIGINT, SIGTERM or a request to stop; returns the exit code.
 
     `mcp` makes what serves MCP over HTTP, of the socket that it asks; it is a face, so the faces bring it along.
-    Raises AlreadyRunning, ConfigInvalid, JournalUnusable and other errors of starting; while it runs, failures of parts
+    Raises AlreadyRunning, PlaceUnfit, JournalUnusable and other errors of starting; while it runs, failures of parts
     are shown in `status` instead.
     """
     os.umask(_PRIVATE)
+    few_arenas()
+    odd = premises.verify(paths, os.environ)
     for folder in (paths.store, paths.state, paths.cache):
         ensure_folder(folder)
     with contextlib.closing(_Held(paths)):
         log.setup(paths.logs, config.log.level, os.environ)
+        for finding in odd:
+            logger.warning("odd permissions", extra={"place": finding.path, "why": finding.why})
         try:
             with contextlib.closing(Daemon(paths, config, mcp)) as daemon:
                 return asyncio.run(daemon.serve(showing))
@@ -182,7 +188,7 @@ class Daemon:
         self._journal.close()
 
     def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
-        config, journal, writer, by = self._config, self._journal, self._writer, f"{getpass.getuser()}@{_hostname()}"
+        config, journal, writer, by = self._config, self._journal, self._writer, f"{git.login()}@{_hostname()}"
         router, rules = self._router(), RulesExtractor()
         extraction = Extraction(config.extract, journal, writer, rules, partial(engine, config.extract))
         quiet = timedelta(seconds=config.watch.quiet_seconds)
@@ -228,6 +234,7 @@ class Daemon:
             self._paths.trash,
             sync,
             carry,
+            self._paths.logs,
         )
         _supervise(parts)
         service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
@@ -264,6 +271,7 @@ class Daemon:
             archived=archived,
             on_archived=on_archived,
             in_projects=histories if _reads_projects(config) else lambda _: (),
+            nice=config.extract.nice,
         )
 
     def _router(self) -> Router:
@@ -340,6 +348,8 @@ def _supervise(parts: Parts) -> None:
         ("upkeep", parts.upkeep),
         ("sync", parts.sync),
         ("carry", parts.carry),
+        ("memory", GivingBack()),
+        ("index", IndexWatch(parts.index.folder, parts.keeper.wake)),
     ):
         parts.supervisor.add(name, part.serve)
 

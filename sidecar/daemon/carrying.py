@@ -67,6 +67,8 @@ class CarryService:
         self._sharing, self._follow, self._keeper = sharing, follow, keeper
         self._watched: dict[ProfileRef, _Watched] = {}
         self._states: dict[ProfileRef, CarryState] = {}
+        self._some = asyncio.Event()
+        """Set while there is a folder to look at: most people have none."""
 
     async def serve(self) -> None:
         """Run until cancelled."""
@@ -74,6 +76,7 @@ class CarryService:
         for ref, checkout in found.items():
             self._watch(ref, checkout)
         while True:
+            await self._some.wait()
             begun = time.monotonic()
             for ref in sorted(self._watched):
                 await contained(self._look(ref))
@@ -100,8 +103,8 @@ class CarryService:
         Raises `NoProject`, `CannotCarry`; unless `accept`, `StoreVanished` if most memories would go by it.
         """
         if stop:
-            before = self._states.pop(ref, None)
-            self._watched.pop(ref, None)
+            before = self._states.get(ref)
+            self._let_go(ref)
             carried = await asyncio.to_thread(self._sharing.carry, ref, None)
             return before or CarryState(carried.folder)
         top = await asyncio.to_thread(git.root_commit, Path(cwd))
@@ -121,7 +124,14 @@ class CarryService:
 
     def _watch(self, ref: ProfileRef, checkout: Checkout) -> None:
         self._watched[ref] = _Watched(checkout)
+        self._some.set()
         self._states[ref] = CarryState(checkout.folder, since=datetime.now(UTC))
+
+    def _let_go(self, ref: ProfileRef) -> None:
+        self._watched.pop(ref, None)
+        self._states.pop(ref, None)
+        if not self._watched:
+            self._some.clear()
 
     async def _look(self, ref: ProfileRef, *, now: bool = False) -> None:
         """Run a round if something has changed, and has then been quiet for one look: git and editors take a moment."""
@@ -134,8 +144,7 @@ class CarryService:
         held.dirty = False
         error = await contained(self._round(ref))
         if isinstance(error, NotFound):  # deleted meanwhile
-            self._watched.pop(ref, None)
-            self._states.pop(ref, None)
+            self._let_go(ref)
             return
         held.done = state  # as it was before: what came meanwhile, our own writes too, is looked at once more
         held.retry_at = 0.0 if error is None else time.monotonic() + _RETRY_S

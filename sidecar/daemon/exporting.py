@@ -83,14 +83,14 @@ class Leaving:
         for identifier, tombstone in sorted(profile.tombstones().items()):
             for private in places:
                 path = tombstone_path(identifier, private=private)
-                data = read_file(inside(profile.folder, path), MAX_FILE_BYTES)
+                data = read_file(inside(profile.folder, path), MAX_FILE_BYTES, root=profile.folder)
                 if data is not None:
                     yield Piece(path, data, time=tombstone.time)
 
     def _bytes(self, profile: Profile, stored: Stored) -> bytes:
         """The file as it is; where it is no memory now, as it last was one."""
         try:
-            data = read_file(inside(profile.folder, stored.path), MAX_FILE_BYTES)
+            data = read_file(inside(profile.folder, stored.path), MAX_FILE_BYTES, root=profile.folder)
         except FileSystemFailed:
             data = None
         document = None if data is None else parse(data)

@@ -11,12 +11,14 @@ import asyncio
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from sidecar.daemon.desk import Desk
 from sidecar.daemon.parts import Parts
+from sidecar.descriptors import remove_tree
 from sidecar.errors import UnknownRevision
 from sidecar.git.past import Tag
 from sidecar.index import Index, MessageDoc, MessageGone
@@ -56,7 +58,8 @@ class HistoryDesk(Desk):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self._folder = parts.index.folder.parent / _FOLDER
-        shutil.rmtree(self._folder, ignore_errors=True)  # what an earlier run has left
+        with suppress(OSError):
+            remove_tree(self._folder)  # what an earlier run has left
         self._indexes: OrderedDict[Trees, tuple[Index, Recall]] = OrderedDict()
         self._building: dict[Trees, asyncio.Task[tuple[Index, Recall]]] = {}
         self._lock = asyncio.Lock()

@@ -10,20 +10,22 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 
 from sidecar.archiving import Archiving
-from sidecar.daemon.sources import SourceFolder, Transcript, owner, transcripts
+from sidecar.daemon.ahead import Ahead
+from sidecar.daemon.sources import SourceFolder, Transcript
 from sidecar.daemon.supervise import contained, told
+from sidecar.daemon.unread import Unread, size_of
 from sidecar.daemon.watch import Coalescer, FolderWatcher
 from sidecar.daemon.writer import Urgency, Writer
-from sidecar.errors import FileSystemFailed, TranscriptUnreadable
-from sidecar.model import SessionHeader
+from sidecar.errors import FileSystemFailed
 from sidecar.routing import Router
-from sidecar.transcripts import READERS, headers_in, unchanged
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +33,15 @@ _EVENT_QUIET_S = 0.15
 _EVENT_MAXIMUM_S = 1.0
 """A line is archived within this time of its writing; agents write a turn in many small appends."""
 
-_LOOK_AGAIN_S = 2.0
-"""How often folders that did not exist are looked for: an agent that is installed later."""
+_LOOK_AGAIN_S = (2.0, 60.0)
+"""How often folders that did not exist are looked for, an agent that is installed later: at first, and at last."""
+
+_LOOK_RARER = 1.25
+"""So much longer each pause is than the one before: it has come to a minute after five."""
 
 _REST = 0.25
 _LONGEST_REST_S = 1.0
-"""Old sessions are read for four fifths of the time at most, so that who works on this machine has the rest of it."""
-
-_State = tuple[int, int, int]
-
-_OLDEST = datetime.fromtimestamp(0, UTC)
+"""Old sessions are kept for four fifths of the time at most, so that the writer has the rest of it for others."""
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Intake:
         archived: asyncio.Event,
         on_archived: Callable[[bool], None],
         in_projects: Callable[[Iterable[Path]], tuple[SourceFolder, ...]] = lambda _: (),
+        nice: int = 0,
     ) -> None:
         """Own what is read.
 
@@ -80,19 +82,19 @@ class Intake:
             archived: set when the first scan is through.
             on_archived: called whenever messages have come, and told whether more of them will come at once.
             in_projects: finds further places in the folders of known projects, at every scan.
+            nice: the niceness of the process that reads old sessions.
         """
-        self.places, self._archiving, self._router, self._writer = places, archiving, router, writer
-        self._fixed, self._in_projects = places, in_projects
-        self._rescan_s, self._backfill_days = rescan.total_seconds(), backfill_days
-        self._on_archived = on_archived
+        self._unread = Unread(places, archiving, router, backfill_days=backfill_days, in_projects=in_projects)
+        self._archiving, self._writer = archiving, writer
+        self._rescan_s = rescan.total_seconds()
+        self._on_archived, self._nice = on_archived, nice
         self.progress = Progress(finished=archived)
-        self._problems: dict[Path, tuple[str, _State]] = {}
         self.paused = False
         self._events = Coalescer(_EVENT_QUIET_S, _EVENT_MAXIMUM_S)
         self._woken = asyncio.Event()
         self._watch_problem: str | None = None
-        self._declined: dict[Path, _State] = {}
         self._scan_now = False
+        self._look_s = _LOOK_AGAIN_S[0]
 
     async def serve(self) -> None:
         """Run until cancelled."""
@@ -101,7 +103,7 @@ class Intake:
         try:
             await self._watch(watcher)
             await self._writer.run(Urgency.ARCHIVE, self._archiving.recheck)
-            await self.scan(live=False)
+            await self.catch_up()
             if self.progress.done:
                 self._on_archived(False)
             self.progress.finished.set()
@@ -109,50 +111,74 @@ class Intake:
         finally:
             await asyncio.to_thread(watcher.close)
 
-    async def scan(self, *, live: bool) -> None:
-        """Take in everything that is new below the folders, newest session first.
+    async def catch_up(self) -> None:
+        """Take in what agents have left while nobody watched, newest session first, and tell the progress.
 
         What is written meanwhile goes first: somebody is working there.
         """
-        pending, headers = await asyncio.to_thread(self._survey)
-        if not live:
-            self.progress.done, self.progress.total = 0, len(pending)
-        for item in sorted(pending, key=lambda item: (_newest(headers[item.path]), str(item.path)), reverse=True):
-            await self.take(item, live=live)
-            if not live:
+        pending = await asyncio.to_thread(self._unread.survey)
+        self.progress.done, self.progress.total = 0, len(pending)
+        size = await asyncio.to_thread(size_of, pending)
+        with closing(Ahead(self._archiving.cursor, size, self._nice)) as ahead:
+            for item, following in zip_longest(pending, pending[1:]):
+                await self._contained(item, self._take_old(item, following, ahead))
                 self.progress.done += 1
-            if self._due():
-                await self._take_files(self._events.take())
+                await self._take_due()
 
-    async def take(self, item: Transcript, *, live: bool) -> None:
+    async def scan(self) -> None:
+        """Take in what is new below the folders, newest session first; what is written meanwhile goes before it."""
+        for item in await asyncio.to_thread(self._unread.survey):
+            await self.take(item)
+            await self._take_due()
+
+    async def take(self, item: Transcript) -> None:
         """Archive what is new in one file; a file that cannot be read is remembered and skipped until it changes."""
-        error = await contained(self._take_all(item, live=live))
-        state = await asyncio.to_thread(_state, item.path)
-        if error is None or state is None:
-            self._problems.pop(item.path, None)
-        else:
-            self._problems[item.path] = (told(error), state)
+        await self._contained(item, self._take_all(item))
+
+    async def _contained(self, item: Transcript, taking: Awaitable[None]) -> None:
+        error = await contained(taking)
+        if await asyncio.to_thread(self._unread.note, item.path, None if error is None else told(error)):
             log.warning("transcript skipped", exc_info=error, extra={"path": item.path})
 
-    async def _take_all(self, item: Transcript, *, live: bool) -> None:
+    async def _take_all(self, item: Transcript) -> None:
         more = True
         while more and not self.paused:
-            begun, written = time.monotonic(), datetime.now(UTC) if live else None
+            written = datetime.now(UTC)
             step = await self._writer.run(Urgency.ARCHIVE, self._archiving.step, item.agent, item.path, written=written)
             more = step.more
             if step.changed:
-                self._on_archived(not live)
-            if not live:
-                await asyncio.sleep(min((time.monotonic() - begun) * _REST, _LONGEST_REST_S))
+                self._on_archived(False)
+
+    async def _take_old(self, item: Transcript, following: Transcript | None, ahead: Ahead) -> None:
+        more = True
+        while more and not self.paused:
+            piece = await ahead.piece(item, following)
+            if piece is None:
+                return
+            begun = time.monotonic()
+            step = await self._writer.run(Urgency.ARCHIVE, self._archiving.keep_piece, piece)
+            more = step.more
+            if step.changed:
+                self._on_archived(True)
+            await asyncio.sleep(min((time.monotonic() - begun) * _REST, _LONGEST_REST_S))
+
+    async def _take_due(self) -> None:
+        if self._due():
+            await self._take_files(self._events.take())
 
     @property
     def problems(self) -> Mapping[Path, str]:
         """Transcripts that cannot be read, and why."""
-        return {path: reason for path, (reason, _) in sorted(self._problems.items())}
+        return self._unread.problems
+
+    @property
+    def places(self) -> tuple[SourceFolder, ...]:
+        """Where transcripts are looked for, by now."""
+        return self._unread.places
 
     def unread(self) -> bool:
         """Whether any file holds something that is not in the archive yet; looks at every file."""
-        return self._events.due(time.monotonic()) is not None or bool(self._pending())
+        return self._events.due(time.monotonic()) is not None or bool(self._unread.pending())
 
     def pause(self, paused: bool) -> None:
         """Stop or go on reading; what was written meanwhile is found by a scan."""
@@ -195,10 +221,11 @@ class Intake:
             appeared: list[Path] = []
             if time.monotonic() >= next_look:
                 appeared = await self._watch(watcher)
-                next_look = time.monotonic() + _LOOK_AGAIN_S
+                self._look_s = _LOOK_AGAIN_S[0] if appeared else min(self._look_s * _LOOK_RARER, _LOOK_AGAIN_S[1])
+                next_look = time.monotonic() + self._look_s
             if appeared or self._scan_now or time.monotonic() >= next_scan or not watcher.alive:
                 self._scan_now = False
-                await self.scan(live=True)
+                await self.scan()
                 next_scan = time.monotonic() + self._jittered()
             elif self._due():
                 await self._take_events(self._events.take())
@@ -211,7 +238,7 @@ class Intake:
     async def _wait(self) -> None:
         """Sleep until a file changes and comes to rest, or until it is time to look for new folders."""
         due = None if self.paused else self._events.due(time.monotonic())
-        seconds = _LOOK_AGAIN_S if due is None else min(_LOOK_AGAIN_S, max(due, 0.0))
+        seconds = self._look_s if due is None else min(self._look_s, max(due, 0.0))
         try:
             # Not `wait_for`: in Python 3.11 it can lose a cancellation that comes together with the event.
             async with asyncio.timeout(seconds):
@@ -223,86 +250,13 @@ class Intake:
     async def _take_events(self, paths: set[Path]) -> None:
         if await asyncio.to_thread(lambda: any(path.is_dir() for path in paths)):
             # A folder that appeared may hold files whose events came before its watch.
-            await self.scan(live=True)
+            await self.scan()
         else:
             await self._take_files(paths)
 
     async def _take_files(self, paths: set[Path]) -> None:
-        for item in await asyncio.to_thread(self._prepared, paths):
-            await self.take(item, live=True)
-
-    def _prepared(self, paths: set[Path]) -> list[Transcript]:
-        """The transcripts among some paths, once routing knows those that are new."""
-        items = {owner(self.places, path) for path in paths}
-        found = sorted((item for item in items if item is not None), key=lambda item: str(item.path))
-        self._learn(self._headers([item for item in found if self._archiving.cursor(item.path) is None]))
-        return found
-
-    def _survey(self) -> tuple[list[Transcript], Mapping[Path, tuple[SessionHeader, ...]]]:
-        """What is to be read, with its headers, which routing has seen all; what is too old is declined."""
-        self._problems = {path: held for path, held in self._problems.items() if _state(path) is not None}
-        pending = self._pending()
-        headers = self._headers(pending)
-        self._learn(headers)
-        if self._look_into_projects():
-            found = [item for item in self._pending() if item.path not in headers]
-            pending, headers = [*pending, *found], {**headers, **self._headers(found)}
-            self._learn(headers)
-        wanted = [item for item in pending if self._wanted(headers[item.path])]
-        for item in pending:
-            state = _state(item.path)
-            if item not in wanted and state is not None:
-                self._declined[item.path] = state
-        return wanted, headers
-
-    def _look_into_projects(self) -> bool:
-        """Look for places in the projects that are known by now; whether there are new ones."""
-        before = self.places
-        self.places = tuple(dict.fromkeys([*self._fixed, *self._in_projects(self._router.folders())]))
-        return not set(self.places) <= set(before)
-
-    def _learn(self, headers: Mapping[Path, tuple[SessionHeader, ...]]) -> None:
-        self._router.learn([header for found in headers.values() for header in found])
-
-    def _pending(self) -> list[Transcript]:
-        """Files with something unread; those that cannot be read or are too old count once they have changed."""
-        passed = {**dict(self._declined), **{path: state for path, (_, state) in dict(self._problems).items()}}
-        return [item for item in transcripts(self.places) if self._is_unread(item.path, passed.get(item.path))]
-
-    def _is_unread(self, path: Path, passed: _State | None) -> bool:
-        cursor = self._archiving.cursor(path)
-        if cursor is not None and unchanged(path, cursor):
-            return False
-        return passed is None or passed != _state(path)
-
-    def _headers(self, items: list[Transcript]) -> Mapping[Path, tuple[SessionHeader, ...]]:
-        found: dict[Path, tuple[SessionHeader, ...]] = {}
-        for item in items:
-            try:
-                found[item.path] = headers_in(READERS[item.agent], item.path)
-            except TranscriptUnreadable:
-                found[item.path] = ()  # `take` meets the same fault and remembers it
-        return found
-
-    def _wanted(self, headers: tuple[SessionHeader, ...]) -> bool:
-        """Whether any session of a file is new enough, or too little is known of it to tell."""
-        times = [header.last_record for header in headers if header.last_record is not None]
-        if self._backfill_days is None or len(times) < len(headers) or not headers:
-            return True
-        return datetime.now(UTC) - max(times) <= timedelta(days=self._backfill_days)
+        for item in await asyncio.to_thread(self._unread.among, paths):
+            await self.take(item)
 
     def _jittered(self) -> float:
         return self._rescan_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
-
-
-def _state(path: Path) -> _State | None:
-    """What changes when a file changes; None if it is gone."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _newest(headers: tuple[SessionHeader, ...]) -> datetime:
-    return max((header.last_record or header.started or _OLDEST for header in headers), default=_OLDEST)

@@ -24,7 +24,10 @@ _EVENT_MAXIMUM_S = 0.5
 """An edit is recallable within a second: this long for the editor to finish, the rest for reading and indexing."""
 
 _TICK_S = 1.0
-"""How often the index's folder is looked at, which may be deleted at any time."""
+"""How often it is looked whether something is due, while anything waits or is wrong."""
+
+_REST_S = 30.0
+"""The same while nothing is: whatever changes then wakes us, also the index's folder (see `indexwatch`)."""
 
 _RESCAN_S = 60.0
 """How often the store is scanned besides being watched; a dead watcher is noticed at the latest then."""
@@ -189,12 +192,16 @@ class Keeper:
         if anew or not self._index.intact():
             self._degraded["index"] = "the index is being made anew"
         try:
-            changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew)
+            changed = await self._writer.run(Urgency.FOLLOW, self._follow.catch_up, refs, anew=anew, portion=True)
         except BaseException:
             self._anew, self._archived_by, self._next_scan = self._anew or anew, 0.0, 0.0
             raise
         self._degraded.pop("index", None)
-        self.behind_since = self._newer
+        if self._follow.unfinished:  # goes on at once, unless somebody waits for the writer
+            self._archived_by = 0.0
+            self._woken.set()
+        else:
+            self.behind_since = self._newer
         if self._follow.faults:
             self._scan_within(_RESCAN_FAULTY_S)
         if changed:
@@ -243,10 +250,16 @@ class Keeper:
             log.error("not committed", exc_info=error, extra={"profile": ref})
         self._degraded[f"git {ref}"] = reason
 
+    @property
+    def _rests(self) -> bool:
+        """Whether nothing waits for its time, and nothing is wrong that may mend itself."""
+        return not (self.busy or self.degraded or self._follow.uncommitted or self._retry_at)
+
     async def _wait(self) -> None:
-        """Sleep until the next thing can be due: an event, a commit, or the next look at the index's folder."""
+        """Sleep until the next thing can be due: an event, a commit, or the next scan."""
         due = self._events.due(time.monotonic())
-        seconds = _TICK_S if due is None else min(max(due, 0.0), _TICK_S)
+        pause = _REST_S if self._rests else _TICK_S
+        seconds = pause if due is None else min(max(due, 0.0), pause)
         try:
             # Not `wait_for`: in Python 3.11 it can lose a cancellation that comes together with the event.
             async with asyncio.timeout(seconds):

@@ -147,9 +147,12 @@ def _bind(path: Path) -> Listening:
     """Nobody can connect between `bind` and `listen`: the mode is right before it matters, whatever the umask."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        with suppress(OSError):  # not on macOS
+            os.fchmod(sock.fileno(), 0o600)  # what Linux makes the file with, less the umask
         sock.bind(os.fspath(path))
-        path.chmod(0o600)
         found = path.lstat()
+        if stat.S_IMODE(found.st_mode) != 0o600 and stat.S_ISSOCK(found.st_mode):
+            path.chmod(0o600)  # elsewhere, or with an umask that takes away from the owner
         sock.listen(BACKLOG)
     except BaseException:
         sock.close()

@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+from sidecar.descriptors import kept_file
 from sidecar.errors import AlreadyRunning, FileSystemFailed
 
 _ATTEMPTS = 5
@@ -21,11 +22,11 @@ class HomeLock:
 
         Raises:
             AlreadyRunning: another process holds it; the message names its pid.
-            FileSystemFailed: the file cannot be made.
+            FileSystemFailed: the file cannot be made, or is a link to one that would be cut off.
         """
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._descriptor = kept_file(path, os.O_RDWR)
         except OSError as error:
             raise FileSystemFailed(path=path, action="used as a lock", why=error.strerror or str(error)) from error
         if not self._locked():

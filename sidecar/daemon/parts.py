@@ -44,3 +44,4 @@ class Parts:
     trash: Path
     sync: SyncService
     carry: CarryService
+    logs: Path

@@ -24,6 +24,7 @@ from sidecar.wire.exchange import Export, ImportResult
 from sidecar.wire.memorytool import MemoryTool, ToolResult
 from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
+from sidecar.wire.scanned import ScanStep
 from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
 YesNo = Literal["yes", "no"]
@@ -255,6 +256,13 @@ class RemovalApi(Protocol):
         """Let memories go for good.  Raises UnknownMemory, Refused, PurgeImpossible."""
 
 
+class ScanApi(Protocol):
+    """Looks for secrets in what is stored."""
+
+    async def step(self, place: str | None) -> ScanStep:
+        """Go on with a scan from a cursor.  Raises FieldError."""
+
+
 class ExchangeApi(Protocol):
     """Memories that leave, and memories that come from elsewhere."""
 
@@ -306,6 +314,10 @@ class Api(Protocol):
     @property
     def removal(self) -> RemovalApi:
         """What previews removals, and purges."""
+
+    @property
+    def scanner(self) -> ScanApi:
+        """What looks for secrets."""
 
     async def create_namespace(self, name: str) -> Namespace:
         """Raises NamespaceExists."""

@@ -73,7 +73,9 @@ class Reporting:
         degraded = [*parts.keeper.degraded.values()]
         if parts.intake.watch_problem is not None:
             degraded.append(parts.intake.watch_problem)
-        if not parts.index.intact():
+        if parts.index.refilling:
+            degraded.append("the index is being made anew")
+        elif not parts.index.intact():
             degraded.append("the index was deleted and is being made anew")
         failed = [s.name for s in parts.supervisor.states.values() if s.state == "failed"]
         degraded += [f"the service {name} is down" for name in failed]

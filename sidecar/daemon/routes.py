@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sidecar.daemon import archivehandlers, exchangehandlers, handlers, pasthandlers, sharing_handlers
+from sidecar.daemon import archivehandlers, exchangehandlers, handlers, pasthandlers, scanhandlers, sharing_handlers
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
@@ -25,6 +25,7 @@ from sidecar.wire import (
     recalled,
     removals,
     requests,
+    scanned,
     shapes,
 )
 from sidecar.wire.text import shown, whole
@@ -220,6 +221,7 @@ _DAEMON: Final = (
     Route("POST", "/pause", "pause", handlers.pause),
     Route("POST", "/resume", "resume", handlers.resume),
     Route("POST", "/rebuild", "rebuild", handlers.rebuild),
+    Route("POST", "/scan", "scan", scanhandlers.scan, body=scanned.Scan, result=scanned.ScanStep, fresh=False),
     Route("POST", "/shutdown", "shutdown", handlers.shutdown),
     Route("GET", "/status", "status", handlers.status, result=shapes.StatusResult),
     Route("GET", "/healthz", "healthz", handlers.healthz, result=shapes.Health, fresh=False),

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 import os
+import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sidecar import __version__, hello
+from sidecar import __version__, hello, meeting
 from sidecar.daemon import metrics, openapi, routes, tcp
 from sidecar.daemon.asgi import Exchange, Mount
 from sidecar.daemon.handlers import Call, Reply
@@ -32,6 +33,7 @@ from sidecar.errors import (
     BodyTooLarge,
     MethodNotAllowed,
     NotJson,
+    PeerRefused,
     ProgramOlder,
     SidecarError,
     TokenNeeded,
@@ -218,15 +220,15 @@ class Server:
         return response
 
     def _admit(self, request: web.BaseRequest) -> None:
-        """Let everybody in who can open the Unix socket, and over TCP whom the gate lets in."""
+        """Let the user's own programs in by the Unix socket, and over TCP whom the gate lets in."""
         if request.transport is None:
             raise Unavailable(what="The answer", why="its connection has gone")
         if not isinstance(request.transport.get_extra_info("sockname"), tuple):
+            _admit_peer(request.transport.get_extra_info("socket"))
             return
         if self._gate is None:
             raise TokenNeeded
-        headers = request.headers
-        self._gate.admit(headers.get("Host"), headers.get("Origin"), headers.get("Authorization"))
+        self._gate.admit(*(_once(request, name) for name in ("Host", "Origin", "Authorization", "Sec-Fetch-Site")))
 
     async def _mounted(self, request: web.BaseRequest, mount: Mount) -> web.StreamResponse:
         """The answer of an application of its own; when the server stops, a stream ends where it is."""
@@ -341,6 +343,23 @@ async def _sent(request: web.BaseRequest, spooled: Spooled) -> web.StreamRespons
                 await response.write(piece)
             await response.write_eof()
     return response
+
+
+def _once(request: web.BaseRequest, name: str) -> str | None:
+    """A header that may stand there once: of two, somebody between us and the client may have looked at the other."""
+    found = request.headers.getall(name, [])
+    return ", ".join(found) if found else None
+
+
+def _admit_peer(connection: socket.socket) -> None:
+    """Refuse another user, whatever the mode of the socket's file: root too, who can become the one that is meant.
+
+    A program that root runs by mistake, or in a container, must not write its words among the user's.
+    """
+    peer = meeting.peer(connection)
+    if peer is not None and peer != os.geteuid():
+        _log.warning("refused another user", extra={"peer": peer})
+        raise PeerRefused(peer=peer, own=os.geteuid())
 
 
 def _understand(request: web.BaseRequest) -> None:

@@ -47,6 +47,7 @@ from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
 from sidecar.daemon.said import redacted_messages
+from sidecar.daemon.scanning import ScanDesk
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
@@ -86,6 +87,7 @@ class Service:
         self.exchange = ExchangeDesk(parts, by=takein.by, judge=takein.judge, claude_home=claude_home(os.environ))
         self.tool = memorytool.MemoryToolDesk(parts, takein.by)
         self.removal = RemovalDesk(parts, self._deletion, self.history)
+        self.scanner = ScanDesk(parts, parts.logs)
         self._reviewing = Reviewing(parts)
         self._jobs = JobDesk(parts)
 

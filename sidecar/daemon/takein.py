@@ -129,7 +129,7 @@ class TakeIn:
     async def notice(self, agent: str, session: str | None, path: Path | None) -> None:
         """Read the session's file now and put its extraction first."""
         if path is not None and agent in READERS:
-            await self._parts.intake.take(Transcript(agent, path), live=True)
+            await self._parts.intake.take(Transcript(agent, path))
         if session is None:
             return
         ref = SessionRef(agent, session)

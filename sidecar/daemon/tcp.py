@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,12 @@ from typing import Final
 from sidecar.daemon.listen import BACKLOG
 from sidecar.errors import HostRefused, OriginRefused, TokenNeeded
 from sidecar.wire.text import shown
+
+_HOST: Final = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>localhost|[0-9.]+))(?::[0-9]{1,5})?", re.ASCII)
+"""A Host header whole: what stands behind an address, such as `@evil.example`, makes it another one."""
+
+_OWN_SITES: Final = ("same-origin", "none")
+"""Of Sec-Fetch-Site: our own page, and what a person has typed."""
 
 MCP_PATH: Final = "/mcp"
 """Where MCP is served, if it is: on the Unix socket and on TCP alike."""
@@ -39,12 +46,18 @@ class Gate:
 
     token: str
 
-    def admit(self, host: str | None, origin: str | None, authorization: str | None) -> None:
-        """Raises HostRefused, OriginRefused or TokenNeeded; the arguments are the headers of these names."""
+    def admit(self, host: str | None, origin: str | None, authorization: str | None, site: str | None = None) -> None:
+        """Raises HostRefused, OriginRefused or TokenNeeded.
+
+        The arguments are the headers Host, Origin, Authorization and Sec-Fetch-Site, with which a browser says whose
+        page asks, for requests too that have no Origin.
+        """
         if host is None or not _is_here(host):
             raise HostRefused(host=shown(host or "(none)"))
         if origin is not None and origin.lower() != f"http://{host.lower()}":
             raise OriginRefused(origin=shown(origin))
+        if site is not None and site.lower() not in _OWN_SITES:
+            raise OriginRefused(origin="another site")
         scheme, _, given = (authorization or "").partition(" ")
         matches = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self.token.encode())
         if scheme.lower() != "bearer" or not matches:
@@ -53,12 +66,13 @@ class Gate:
 
 def _is_here(host: str) -> bool:
     """Whether a Host header is a loopback address or `localhost`, with or without a port."""
-    name = host.strip().lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
-    if name == "localhost":
+    found = _HOST.fullmatch(host.strip().lower())
+    if found is None:
+        return False
+    if found["name"] == "localhost":
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return ipaddress.ip_address(found["six"] or found["name"]).is_loopback
     except ValueError:
         return False
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar.config import Config
 from sidecar.daemon.writer import Urgency, Writer
+from sidecar.descriptors import remove_tree
 from sidecar.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -79,11 +79,14 @@ class Upkeep:
 
 
 def empty_trash(trash: Path, now: datetime) -> int:
-    """Delete what has been in the trash for longer than 30 days; the number of entries."""
-    entries = sorted(trash.iterdir()) if trash.is_dir() else []
+    """Delete what has been in the trash for longer than 30 days; the number of entries.
+
+    Nothing behind a link in its place, where other things may lie that bear a date.
+    """
+    entries = sorted(trash.iterdir()) if trash.is_dir() and not trash.is_symlink() else []
     old = [entry for entry in entries if _deleted_at(entry.name, now) < now - timedelta(days=_TRASH_DAYS)]
     for entry in old:
-        shutil.rmtree(entry)
+        remove_tree(entry)
     return len(old)
 
 

@@ -1,6 +1,15 @@
 """What can go wrong, in one tree: `base` has the general classes, the other modules those of one subject each."""
 
-from sidecar.errors.access import ForgottenBefore, HostRefused, OriginRefused, TokenFileUnfit, TokenNeeded
+from sidecar.errors.access import (
+    ForgottenBefore,
+    HostRefused,
+    OriginRefused,
+    PeerRefused,
+    PlaceUnfit,
+    ServerForeign,
+    TokenFileUnfit,
+    TokenNeeded,
+)
 from sidecar.errors.base import (
     PROFILE_FAULTS,
     AlreadyRunning,
@@ -147,6 +156,8 @@ __all__ = [
     "NothingToImport",
     "NothingToUndo",
     "OriginRefused",
+    "PeerRefused",
+    "PlaceUnfit",
     "ProfileAside",
     "ProgramOlder",
     "PromptTruncated",
@@ -163,6 +174,7 @@ __all__ = [
     "RemoteRewritten",
     "RemoteTooLarge",
     "RemoteUnreachable",
+    "ServerForeign",
     "SettingsTaken",
     "SettingsUnclear",
     "SidecarError",

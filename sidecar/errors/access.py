@@ -41,3 +41,26 @@ class ForgottenBefore(Refused):
 
     code = 1805
     hint = "If the user wants it back: `sidecar remember` in their own words, or `sidecar undo`."
+
+
+class PlaceUnfit(Refused):
+    """Others could read or change what is kept: {problems}"""
+
+    code = 1806
+    hint = "Mend the permissions as `sidecar doctor` says, or set SIDECAR_HOME to a folder of your own."
+
+
+class PeerRefused(Refused):
+    """The program at the other end of the socket belongs to another user ({peer}); only {own} is served."""
+
+    code = 1807
+    hint = "Run it as the user whose memories these are; root is another user too (`sudo -u USER`)."
+
+
+class ServerForeign(Refused):
+    """{socket} is served by a program of another user ({peer}); nothing was sent to it."""
+
+    code = 1808
+    hint = (
+        "Run this as that user if the memories are theirs; else set SIDECAR_SOCKET to a path in a folder of your own."
+    )

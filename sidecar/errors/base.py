@@ -107,7 +107,6 @@ class ProgramOlder(SidecarError):
 
     code = 1022
     exit_code = 21
-    lasting = True
     http_status = 426
     hint = "Restart the agent or program that asked, so that it runs the sidecar that is installed now."
 

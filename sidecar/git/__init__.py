@@ -9,7 +9,8 @@ rewrite     taking files out of the whole history
 foreign     looks into repositories that are not ours
 """
 
-from sidecar.git.exchange import Exchange, remote_address, shown_address
+from sidecar.git.credentials import shown_address
+from sidecar.git.exchange import Exchange, remote_address
 from sidecar.git.foreign import PEEK_SECONDS, current_commit, git_folder, has_commit, root_commit, version, waiting
 from sidecar.git.parsing import object_name
 from sidecar.git.repository import BRANCH, Git

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from sidecar.descriptors import remove_tree
 from sidecar.errors import BadRemote, GitFailed, RemoteRefused, RemoteTooLarge, RemoteUnreachable
+from sidecar.git.credentials import lent, shown_address, without_secrets
 from sidecar.git.repository import BRANCH
 from sidecar.git.runner import OBJECT, PROTOCOLS, Limits, exchange, run, user_setting
 from sidecar.git.trees import Trees
@@ -29,7 +30,6 @@ _QUICK_SECONDS: Final = 60.0
 _TRANSPORT = re.compile(r"[A-Za-z0-9+.-]+::")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@]*@)?([^/]*)")
 _SCP = re.compile(r"(?:[^/@:]+@)?([^/:@]+):(?!//).+")
-_USERINFO = re.compile(r"(?<=://)[^/@]*@")
 _TOO_LARGE = re.compile(r"File too large|[Oo]ut of memory|[Cc]annot allocate|exceeds|died of signal (?:24|25|9)\b")
 _FAULTY = re.compile(r"fsck|index-pack failed|bad object|malformed|refusing|bad tree|invalid path", re.IGNORECASE)
 _REJECTED = re.compile(rf"^!\t[^\t]*:{re.escape(_TIP)}\t\[(?:remote )?rejected\](.*)$", re.MULTILINE)
@@ -42,7 +42,7 @@ def remote_address(text: str) -> str:
     if not address or not address.isprintable():
         raise BadRemote(remote=text.encode("unicode_escape").decode(), why="it is empty or has control characters")
     if address.startswith("-") or _TRANSPORT.match(address):
-        raise BadRemote(remote=address, why="it is an option or names a program, not a place")
+        raise BadRemote(remote=shown_address(address), why="it is an option or names a program, not a place")
     scheme = _SCHEME.match(address)
     if scheme:
         if scheme[1].lower() not in PROTOCOLS:
@@ -53,16 +53,11 @@ def remote_address(text: str) -> str:
     scp = _SCP.fullmatch(address)
     if scp and not address.startswith("/"):
         if scp[1].startswith("-"):
-            raise BadRemote(remote=address, why="it names no host")
+            raise BadRemote(remote=shown_address(address), why="it names no host")
         return address
     if not address.startswith("/"):
-        raise BadRemote(remote=address, why="a path must be absolute")
+        raise BadRemote(remote=shown_address(address), why="a path must be absolute")
     return address
-
-
-def shown_address(address: str) -> str:
-    """The address without the user's name and password: as it may stand in files, answers and logs."""
-    return _USERINFO.sub("", address)
 
 
 def is_local(address: str) -> bool:
@@ -77,12 +72,13 @@ class Exchange:
         self, folder: Path, address: str, limits: Limits | None = None, stopped: Callable[[], bool] = lambda: False
     ) -> None:
         self.folder, self.address = folder, remote_address(address)
+        self._plain = without_secrets(self.address)
         self._limits, self._stopped = limits or Limits(), stopped
         self._quarantine = folder / ".git" / _QUARANTINE
 
     def tip(self) -> str | None:
         """The commit of the remote's branch; None if it has none.  Raises `RemoteUnreachable`."""
-        output = self._exchange(["ls-remote", "--quiet", "--end-of-options", self.address, _TIP], _QUICK_SECONDS)
+        output = self._exchange(["ls-remote", "--quiet", "--end-of-options", self._plain, _TIP], _QUICK_SECONDS)
         for line in output.decode("utf-8", "replace").splitlines():
             name, _, ref = line.partition("\t")
             if ref == _TIP and OBJECT.fullmatch(name):
@@ -102,7 +98,7 @@ class Exchange:
         alternates.write_bytes(os.fsencode(self.folder.resolve() / ".git" / "objects") + b"\n")
         arguments = [
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-            "--no-auto-maintenance", "--refmap=", "--end-of-options", self.address, f"+{_TIP}:{INCOMING}",
+            "--no-auto-maintenance", "--refmap=", "--end-of-options", self._plain, f"+{_TIP}:{INCOMING}",
         ]  # fmt: skip
         self._exchange(arguments, self._limits.seconds, folder=self._quarantine, limits=self._limits)
         return Trees(self._quarantine)
@@ -118,8 +114,7 @@ class Exchange:
 
     def discard(self) -> None:
         """Let go of what is in the quarantine."""
-        if self._quarantine.exists():
-            shutil.rmtree(self._quarantine)
+        remove_tree(self._quarantine)
 
     def push(self, commit: str, *, replacing: str | None = None) -> bool:
         """Let the remote's branch go on to a commit; False if somebody else was faster.
@@ -130,7 +125,7 @@ class Exchange:
         lease = [] if replacing is None else [f"--force-with-lease={_TIP}:{replacing}"]
         arguments = [
             "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no",
-            *lease, "--end-of-options", self.address, f"{commit}:{_TIP}",
+            *lease, "--end-of-options", self._plain, f"{commit}:{_TIP}",
         ]  # fmt: skip
         code, output, said = self._run(arguments, self._limits.seconds, self.folder, None)
         if code == 0:
@@ -163,8 +158,12 @@ class Exchange:
         raise RemoteUnreachable(remote=self.shown, why=self._told(said))
 
     def _run(self, arguments: list[str], timeout: float, folder: Path, limits: Limits | None) -> tuple[int, bytes, str]:
+        ssh = self._ssh()
         try:
-            return exchange(folder, arguments, limits=limits, stopped=self._stopped, ssh=self._ssh(), timeout=timeout)
+            with lent(self.address, self.folder) as include:
+                return exchange(
+                    folder, arguments, limits=limits, stopped=self._stopped, ssh=ssh, timeout=timeout, include=include
+                )
         except GitFailed as error:
             raise RemoteUnreachable(remote=self.shown, why=str(error.fields["stderr"])) from error
 

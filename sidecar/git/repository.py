@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sidecar.errors import GitFailed
+from sidecar.descriptors import fresh_file, kept_file
+from sidecar.errors import GitFailed, Refused
 from sidecar.git.locks import PATIENCE, patiently
 from sidecar.git.parsing import log_entry, quoted, same, signature, status_entries
 from sidecar.git.runner import OBJECT, TIMEOUT_SECONDS, run, user_settings
@@ -63,6 +64,11 @@ class Git:
     def init(self) -> None:
         """Make the folder a repository with our local settings; safe to repeat, also after a cut in the middle."""
         own = self.folder / ".git"
+        if own.is_symlink() or own.is_file():
+            raise Refused(
+                detail=f"{own} leads to another repository, whose history is not this profile's.",
+                hint="Remove it, and a repository is made there; the files stay as they are.",
+            )
         if self._half_made():
             shutil.rmtree(own)
         if not self.is_repo():
@@ -77,10 +83,10 @@ class Git:
         present = exclude.read_text("utf-8").splitlines() if exclude.exists() else []
         missing = [line for line in _EXCLUDED if line not in present]
         if missing:
-            exclude.write_text("\n".join([*present, *missing]) + "\n", "utf-8")
+            _put(exclude, "\n".join([*present, *missing]) + "\n")
         attributes = info / "attributes"
         if not attributes.exists() or not attributes.read_bytes():
-            attributes.write_text(_ATTRIBUTES, "utf-8")
+            _put(attributes, _ATTRIBUTES)
 
     def _half_made(self) -> bool:
         """Whether the `git init` of this folder was cut off: what we add after it is not there, nor any object."""
@@ -213,7 +219,12 @@ class Git:
         that holds git's own locks, and a `fast-import` that moves refs, while the next one begins anew.  So whatever is
         run inside holds the lock as well, and the next one waits for it.
         """
-        with (self.folder / ".git" / _ALONE).open("ab") as lock:
+        try:
+            descriptor = kept_file(self.folder / ".git" / _ALONE, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            why = f"{_ALONE} cannot be opened: {error.strerror}"
+            raise GitFailed(command="wait", folder=self.folder, stderr=why) from error
+        with os.fdopen(descriptor, "ab") as lock:
             deadline = time.monotonic() + patience
             while not _locked(lock.fileno()):
                 if time.monotonic() > deadline:
@@ -298,3 +309,11 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _put(path: Path, text: str) -> None:
+    """Let a small file hold a text; a link in its place is replaced, and what it led to stays as it is."""
+    draft = path.with_name(f"{path.name}.sidecar")
+    with os.fdopen(fresh_file(draft), "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -65,12 +66,8 @@ _EXCHANGE_SETTINGS: Final = {
 PROTOCOLS: Final = ("file", "https", "ssh")
 """What a remote may be reached by.  Not `ext`, which runs programs, and nothing that sends in the clear."""
 
-_LIMITED: Final = (
-    'trap \'\' XFSZ 2>/dev/null; ulimit -c 0; ulimit -f "$1" || exit 125; ulimit -v "$2" 2>/dev/null; '
-    'ulimit -t "$3" 2>/dev/null; shift 3; exec "$@"'
-)
-"""Runs a command in which no file can grow beyond so many blocks of 512 bytes, that has so many KiB of memory (not
-every system can limit that) and so many seconds of a processor.  What git starts inherits the limits."""
+_BOUNDED: Final = Path(__file__).with_name("bounded.py")
+"""The program that sets the limits of an exchange and then becomes git."""
 
 _POLL_SECONDS: Final = 0.2
 _CHUNK: Final = 1 << 16
@@ -161,17 +158,19 @@ def exchange(
     stopped: Callable[[], bool],
     ssh: str,
     timeout: float,
+    include: Path | None = None,
 ) -> tuple[int, bytes, str]:
     """Run a command that talks to a remote, with the user's settings (credentials, proxies) below ours.
 
     Returns exit code, standard output and what it said.  In a session of its own, so that nothing can ask on a terminal
     and everything that it started ends with it.  Ended when `stopped` says so; `GitFailed` after `timeout` seconds.
+    `include`: a file of settings with what must not stand in a command line.
     """
-    settings = {**SETTINGS, **_EXCHANGE_SETTINGS}
+    settings = {**SETTINGS, **_EXCHANGE_SETTINGS} | ({} if include is None else {"include.path": str(include)})
     command = _command(settings, arguments)
     if limits is not None:
-        blocks, memory = limits.file_bytes // 512, limits.memory_bytes // 1024
-        command = ["/bin/sh", "-c", _LIMITED, "sh", str(blocks), str(memory), str(int(limits.seconds)), *command]
+        bounds = (limits.file_bytes, limits.memory_bytes, int(limits.seconds))
+        command = [sys.executable, "-I", "-S", str(_BOUNDED), *map(str, bounds), *command]
     environment = _environment(folder, locks=True, user_config=True)
     environment |= {
         "GIT_ALLOW_PROTOCOL": ":".join(PROTOCOLS),  # wins over whatever the user's settings allow

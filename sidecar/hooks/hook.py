@@ -104,6 +104,8 @@ def _ask(socket: str, request: bytes) -> bytes:
     """Everything that the daemon sends until it closes the connection."""
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     connection.connect(socket)
+    if not meeting.is_ours(connection):
+        raise _Silence  # what somebody else serves there gets to hear nothing
     connection.sendall(request)
     pieces: list[bytes] = []
     size = 0

@@ -1,7 +1,8 @@
 """Search over memories and verbatim messages, by words and by meaning: a cache of store and archive."""
 
 from sidecar.index import traits
-from sidecar.index.columns import TYPES, Block
+from sidecar.index.block import Block
+from sidecar.index.columns import TYPES
 from sidecar.index.documents import (
     Filters,
     Found,
@@ -15,7 +16,7 @@ from sidecar.index.documents import (
 )
 from sidecar.index.index import Index
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems, term_shares
-from sidecar.index.shelf import nearest, wanted
+from sidecar.index.shelf import wanted
 from sidecar.index.tokens import STOP_WORDS, tokens
 from sidecar.index.traits import name_number
 from sidecar.index.vectors import BUNDLED, Embedder
@@ -41,7 +42,6 @@ __all__ = [
     "View",
     "idf",
     "name_number",
-    "nearest",
     "stems",
     "term_shares",
     "tokens",

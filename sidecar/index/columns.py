@@ -1,7 +1,7 @@
 """Rows to numbers: what recall compares by arithmetic, in memory, kept beside the lexical index.
 
-On disk it is a log: `<generation>.rows`, each file the rows that one commit added and the numbers of those that it
-removed, with the generation before it; a file that is `whole` starts anew.  The lexical index names the generation
+On disk it is a log: `<generation>.rows`, each file the rows that were added since another generation (mostly the one
+before) and the numbers of those that were removed; what is since 0 starts anew.  The lexical index names the generation
 that counts: a later file is the leaving of a kill and is dropped; a missing or damaged one makes the log unusable.
 
 In memory the rows of one profile lie together, so that a search reads its own profile only.
@@ -20,23 +20,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
-from sidecar.index.threads import Threads, threads
+from sidecar.index.block import Block, Matrix, Rows
+from sidecar.index.codes import quantised
 
-FORMAT = 3
+FORMAT = 4
 _SUFFIX = ".rows"
 
 _FILES_AT_MOST = 48
 """Small commits leave small files; so many of them are read quickly at start, more are rewritten as one."""
 
-_DEAD_SHARE = 0.25
-"""Of a block's rows, how many may be removed ones before the block is packed."""
+_ANEW_SHARE = 0.25
+"""Of the first file's rows, how many the later files may hold before all is rewritten, and not only these."""
+
+_READ_ROWS = 8_192
+"""Rows of a file that are read at a time: their vectors stay in the file, and are only looked at on the way."""
 
 NEVER = 2**62
 """`until` of what has no end."""
-
-Matrix = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,6 @@ class ColumnRow:
 
 
 TYPES = ("fact", "event", "instruction", "task")
-CURRENT, SUPERSEDED, PROPOSED = 0, 1, 2
 
 
 def _dtype(dimensions: int) -> np.dtype[Any]:
@@ -92,124 +93,16 @@ def records(rows: Sequence[ColumnRow], vectors: Matrix) -> NDArray[Any]:
     return found
 
 
-class Block:
-    """The rows of one profile, in the order of their numbers.
-
-    Immutable for whoever holds it: an extended block is a new one, which may share the arrays' memory, since rows
-    are only ever added behind the end that this one sees.
-    """
-
-    __slots__ = ("_embedded", "_store", "_threads", "_vectors", "alive", "live", "size")
-
-    def __init__(self, store: NDArray[Any], vectors: Matrix, size: int, alive: Flags) -> None:
-        self._store = store
-        self._vectors = vectors
-        self._threads: Threads | None = None
-        self._embedded: Flags | None = None
-        self.size = size
-        self.alive = alive
-        self.live = int(np.count_nonzero(alive))
-
-    @classmethod
-    def of(cls, added: NDArray[Any]) -> Block:
-        """A block with these records, as `records` gives them."""
-        store = added[[name for name in added.dtype.names or () if name != "vector"]]
-        numbers = np.zeros(len(added), [(name, store.dtype[name]) for name in store.dtype.names or ()])
-        for name in numbers.dtype.names or ():
-            numbers[name] = added[name]
-        return cls(numbers, added["vector"].astype(np.float32), len(added), np.ones(len(added), np.bool_))
-
-    def column(self, name: str) -> NDArray[Any]:
-        """One of the numbers, for all rows."""
-        found: NDArray[Any] = self._store[name][: self.size]
-        return found
-
-    @property
-    def vectors(self) -> Matrix:
-        """The vectors, one row each; zero where there is none."""
-        return self._vectors[: self.size]
-
-    @property
-    def embedded(self) -> Flags:
-        """Which rows have a vector; reckoned at the first use."""
-        if self._embedded is None:
-            self._embedded = np.asarray(self.vectors.any(axis=1))
-        return self._embedded
-
-    @property
-    def threads(self) -> Threads:
-        """How the rows, which are messages, follow each other; reckoned at the first use."""
-        if self._threads is None:
-            self._threads = threads(self._store[: self.size], self.alive)
-        return self._threads
-
-    def cosines(self, vector: Matrix) -> Matrix:
-        """The cosine of every row to a vector of length 1, dead rows too; 0 for a vector of another model."""
-        if self._vectors.shape[1] != vector.shape[0]:
-            return np.zeros(self.size, np.float32)
-        # Not `@`: its threads spin for each other, which on a busy machine costs more than the product and takes
-        # cores from the agent beside us.
-        found: Matrix = np.einsum("ij,j->i", self.vectors, vector)
-        return found
-
-    def positions(self, rows: Sequence[int]) -> dict[int, int]:
-        """Where some rows lie; dead and foreign ones are left out."""
-        if not self.size or not len(rows):
-            return {}
-        mine = self.column("row")
-        wanted = np.asarray(rows, np.uint64)
-        places = np.minimum(np.searchsorted(mine, wanted), self.size - 1)
-        there = (mine[places] == wanted) & self.alive[places]
-        return dict(zip(wanted[there].tolist(), places[there].tolist(), strict=True))
-
-    def places(self, rows: Sequence[int] | NDArray[np.uint64]) -> NDArray[np.intp]:
-        """Where some living rows of this block lie, in the same order."""
-        return np.searchsorted(self.column("row"), np.asarray(rows, np.uint64))
-
-    def changed(self, added: Block | None, removed: Sequence[int]) -> Block:
-        """This block with rows added and removed; packed if too many are dead."""
-        dead = list(self.positions(removed).values())
-        if added is None and not dead:
-            return self
-        alive = self.alive.copy()
-        alive[dead] = False
-        block = Block(self._store, self._vectors, self.size, alive)
-        if added is not None:
-            block = block.extended(added)
-        return block.packed() if block.size - block.live > _DEAD_SHARE * block.size else block
-
-    def extended(self, added: Block) -> Block:
-        """This block with the rows of another behind its own."""
-        size = self.size + added.size
-        store, vectors = self._store, self._vectors
-        if size > len(store):
-            store, vectors = _grown(store, size), _grown(vectors, size)
-            store[: self.size], vectors[: self.size] = self._store[: self.size], self._vectors[: self.size]
-        store[self.size : size], vectors[self.size : size] = added._store, added._vectors
-        return Block(store, vectors, size, np.concatenate([self.alive, added.alive]))
-
-    def packed(self) -> Block:
-        """This block without its dead rows."""
-        keep = self.alive
-        store, vectors = self._store[: self.size][keep], self._vectors[: self.size][keep]
-        return Block(store, vectors, len(store), np.ones(len(store), np.bool_))
-
-
-def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
-    """An empty array like this one with room for `size` rows and as many again, so that growth is seldom."""
-    return np.zeros((2 * size, *array.shape[1:]), array.dtype)
-
-
 Blocks = Mapping[int, Block]
 
 
-def apply(blocks: Blocks, added: NDArray[Any], removed: Sequence[int]) -> dict[int, Block]:
+def apply(blocks: Blocks, added: Rows, removed: Sequence[int]) -> dict[int, Block]:
     """The blocks after a commit."""
-    fresh = {int(number): Block.of(added[added["profile"] == number]) for number in np.unique(added["profile"])}
+    fresh = {int(number): added.of_profile(int(number)) for number in np.unique(added.numbers["profile"])}
     result = {}
     for number in sorted({*blocks, *fresh}):
         known = blocks.get(number)
-        block = fresh[number] if known is None else known.changed(fresh.get(number), removed)
+        block = Block.of(fresh[number]) if known is None else known.changed(fresh.get(number), removed)
         if block.live:
             result[number] = block
     return result
@@ -231,24 +124,37 @@ class ColumnLog:
             self._drop_leavings(generation)
         except OSError as error:
             raise IndexUnusable(path=self._folder, why=error) from error
-        chain = self._chain(generation)
         blocks: dict[int, Block] = {}
-        for added, removed in reversed(chain):
-            blocks = apply(blocks, added, removed)
+        for number, header in reversed(self._chain(generation)):
+            blocks = apply(blocks, self._rows(number, header), header["removed"])
         return blocks
 
     def write(self, generation: int, blocks: Blocks, added: NDArray[Any], removed: Sequence[int]) -> None:
         """Put down what a commit changes, before the commit.  `blocks`: as they are after it."""
-        if len(self._files()) >= _FILES_AT_MOST:
-            self._write(generation, _all_records(blocks, added.dtype), (), whole=True)
-        else:
-            self._write(generation, added, removed, whole=generation == 1)
+        if generation == 1 or len(self._files()) < _FILES_AT_MOST:
+            self._write(generation, added, removed, since=generation - 1)
+            return
+        *later, (first, whole) = self._chain(generation - 1)
+        if sum(header["rows"] for _, header in later) > _ANEW_SHARE * whole["rows"]:
+            self._write(generation, _all_records(blocks, added.dtype), (), since=0)
+            return
+        gone = [*removed, *(row for _, header in later for row in header["removed"])]
+        parts = [*(self._records(number, header) for number, header in reversed(later)), added]
+        merged = np.concatenate(parts)
+        self._write(generation, merged[~np.isin(merged["row"], gone)], gone, since=first)
+
+    def rewrite(self, generation: int, blocks: Blocks) -> None:
+        """Lay down all that a committed generation has as its one file; at every moment one of the two is there."""
+        dimensions = next(iter(blocks.values())).dimensions
+        self._write(generation, _all_records(blocks, _dtype(dimensions)), (), since=0)
+        self.tidy(generation)
 
     def tidy(self, generation: int) -> None:
-        """Remove the files before a whole one, once that is committed."""
-        if generation in self._files() and self._header(generation)["whole"]:
+        """Remove the files that one has taken the place of, once that is committed."""
+        if generation in self._files():
+            since = self._header(generation)["since"]
             for older in self._files():
-                if older < generation:
+                if since < older < generation:
                     self._path(older).unlink(missing_ok=True)
 
     def _files(self) -> list[int]:
@@ -263,62 +169,98 @@ class ColumnLog:
             if path.suffix != _SUFFIX or not path.stem.isdigit() or int(path.stem) > generation:
                 path.unlink()
 
-    def _chain(self, generation: int) -> list[tuple[NDArray[Any], list[int]]]:
-        """The changes from the newest back to the whole one."""
+    def _chain(self, generation: int) -> list[tuple[int, dict[str, Any]]]:
+        """The files that count and their headers, from the newest back to the first."""
         found = []
         while generation:
             header = self._header(generation)
-            found.append(self._read(generation, header))
-            generation = 0 if header["whole"] else generation - 1
+            found.append((generation, header))
+            generation = header["since"]
         return found
 
     def _header(self, generation: int) -> dict[str, Any]:
         path = self._path(generation)
         try:
             with path.open("rb") as file:
-                header: dict[str, Any] = json.loads(file.readline())
+                line = file.readline()
+            header: dict[str, Any] = json.loads(line)
         except (OSError, ValueError) as error:
             raise IndexUnusable(path=path, why=error) from error
         if header.get("format") != FORMAT:
             raise IndexUnusable(path=path, why=f"its format is {header.get('format')}, not {FORMAT}")
-        return header
+        return {**header, "begin": len(line)}
 
-    def _read(self, generation: int, header: Mapping[str, Any]) -> tuple[NDArray[Any], list[int]]:
-        path = self._path(generation)
+    def _records(self, generation: int, header: Mapping[str, Any]) -> NDArray[Any]:
+        """The records of a file, mapped into memory and not read."""
+        path, dtype = self._path(generation), _dtype(header["dimensions"])
         try:
-            _, _, body = path.read_bytes().partition(b"\n")
+            # Nobody cuts a file of ours short while it is mapped: it is written once, and then removed at most.
+            size = path.stat().st_size - header["begin"]
+            if size != header["rows"] * dtype.itemsize:
+                raise IndexUnusable(path=path, why="it is cut off")
+            if not size:
+                return np.zeros(0, dtype)
+            return np.memmap(path, dtype, "r", header["begin"], header["rows"])
+        except (OSError, ValueError) as error:
+            raise IndexUnusable(path=path, why=error) from error
+
+    def _rows(self, generation: int, header: Mapping[str, Any]) -> Rows:
+        """A file's rows; its vectors stay there.  Raises IndexUnusable if it is damaged."""
+        mapped, count, path = self._records(generation, header), header["rows"], self._path(generation)
+        dtype = _dtype(header["dimensions"])
+        numbers = {name: np.zeros(count, dtype[name]) for name in dtype.names or () if name != "vector"}
+        codes, steps = np.zeros((count, header["dimensions"]), np.int8), np.zeros(count, np.float32)
+        crc, begin = 0, 0
+        try:
+            # Read, not looked at through the map: whatever is touched there counts as ours.
+            with path.open("rb", buffering=0) as file:
+                file.seek(header["begin"])
+                while piece := file.read(_READ_ROWS * dtype.itemsize):
+                    crc = zlib.crc32(piece, crc)
+                    part = np.frombuffer(piece, dtype, len(piece) // dtype.itemsize)
+                    there = slice(begin, begin + len(part))
+                    for name, column in numbers.items():
+                        column[there] = part[name]
+                    codes[there], steps[there] = quantised(part["vector"])
+                    begin += len(part)
         except OSError as error:
             raise IndexUnusable(path=path, why=error) from error
-        if zlib.crc32(body) != header["crc"]:
-            raise IndexUnusable(path=path, why="it is damaged or cut off")
-        return np.frombuffer(body, _dtype(header["dimensions"])), list(header["removed"])
+        if crc != header["crc"]:
+            raise IndexUnusable(path=path, why="it is damaged")
+        return Rows(numbers, mapped["vector"], codes, steps)
 
-    def _write(self, generation: int, added: NDArray[Any], removed: Sequence[int], *, whole: bool) -> None:
-        body = added.tobytes()
+    def _write(self, generation: int, added: NDArray[Any], removed: Sequence[int], *, since: int) -> None:
+        body = np.ascontiguousarray(added).view(np.uint8).data
         header = {
             "format": FORMAT,
-            "whole": whole,
+            "since": since,
+            "rows": len(added),
             "dimensions": added.dtype["vector"].shape[0],
             "removed": list(removed),
             "crc": zlib.crc32(body),
         }
         path = self._path(generation)
+        fresh = path.with_suffix(".new")
         try:
-            with path.open("wb") as file:
-                file.write(json.dumps(header).encode() + b"\n" + body)
+            with os.fdopen(fresh_file(fresh), "wb") as file:
+                file.write(json.dumps(header).encode() + b"\n")
+                file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
+            fresh.replace(path)
         except OSError as error:
             raise IndexUnusable(path=path, why=error) from error
 
 
 def _all_records(blocks: Blocks, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Every living row of all blocks, as records."""
-    parts = []
+    found = np.zeros(sum(block.live for block in blocks.values()), dtype)
+    begin = 0
     for number in sorted(blocks):
-        block = blocks[number]
-        part = np.zeros(block.live, dtype)
-        for name in dtype.names or ():
-            part[name] = block.vectors[block.alive] if name == "vector" else block.column(name)[block.alive]
-        parts.append(part)
-    return np.concatenate(parts) if parts else np.zeros(0, dtype)
+        rows = blocks[number].living()
+        part = found[begin : begin + len(rows)]
+        for name, column in rows.numbers.items():
+            part[name] = column
+        part["vector"] = rows.vectors
+        begin += len(rows)
+    return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from sidecar.index.columns import CURRENT, NEVER, PROPOSED, SUPERSEDED, TYPES, ColumnRow
+from sidecar.index.block import CURRENT, PROPOSED, SUPERSEDED
+from sidecar.index.columns import NEVER, TYPES, ColumnRow
 from sidecar.index.documents import (
     IndexedMemory,
     IndexedMessage,
@@ -85,15 +86,15 @@ def memory_entry(row: int, stored: Stored) -> Entry:
         "messages": list(memory.source.messages),
         "queries": _questions(memory),
     }
-    texts = {
-        "content": memory.content,
-        "summary": memory.summary[:_MOST_SUMMARY],
-        "key": memory.key or "",
-        "queries": "\n".join(_questions(memory)),
-        "keywords": "\n".join(word[:_MOST_QUERY] for word in memory.keywords[:_MOST_KEYWORDS]),
-        "tags": "\n".join(memory.tags),
+    texts: dict[str, tuple[str, ...]] = {
+        "content": (memory.content,),
+        "summary": (memory.summary[:_MOST_SUMMARY],),
+        "key": (memory.key or "",),
+        "queries": ("\n".join(_questions(memory)),),
+        "keywords": ("\n".join(word[:_MOST_QUERY] for word in memory.keywords[:_MOST_KEYWORDS]),),
+        "tags": ("\n".join(memory.tags),),
     }
-    texts[ALL_FIELDS] = "\n".join(dict.fromkeys(texts.values()))
+    texts[ALL_FIELDS] = tuple(dict.fromkeys(text for each in texts.values() for text in each))
     labels = [f"status:{memory.status.value}", f"type:{memory.type.value}"]
     labels += [f"tag:{encodable(tag)}" for tag in memory.tags]
     if memory.status is not Status.PROPOSED:
@@ -157,7 +158,7 @@ def message_entry(row: int, message: MessageDoc) -> Entry:
         row=row,
         ident=message_ident(message),
         profile=profile_number(message.profile),
-        texts={"text": text} if message.recallable else {"other": text},
+        texts={"text" if message.recallable else "other": (text,)},
         labels=[f"role:{message.role}", f"agent:{message.agent}", f"session:{encodable(message.session)}"],
         time=_message_seconds(message),
         until=NEVER,

@@ -9,6 +9,7 @@ goes on from there.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Source, SyncReport
 from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
@@ -35,10 +37,11 @@ from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Stored
 
-FORMAT = 7
+FORMAT = 8
 """Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
 laid down in another way (2: stop words weigh less in their vectors; 3: messages have traits and voices, and no words of
-their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory)."""
+their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory; 8: the
+columns' files tell since when)."""
 
 _MARKER = "format.json"
 
@@ -55,7 +58,7 @@ class Index:
 
     _memories: Shelf
     _messages: Shelf
-    _known: dict[str, Known]
+    _known: dict[str, Known] | None
     _opened: tuple[int, int, int]
     _view: View
 
@@ -63,6 +66,8 @@ class Index:
         self.folder = folder
         self.embedder = embedder
         self.synced_at: datetime | None = None
+        self.refilling = False
+        """Whether it is being made anew; until that is done, answers come from what was there before."""
         self._built_with = {"format": FORMAT, "embedder": embedder.name, "archive": archive}
         self._clock = clock
         self._writing = threading.Lock()
@@ -102,7 +107,9 @@ class Index:
         return self._view.generation
 
     def intact(self) -> bool:
-        """Whether the folder on disk is still the one that was opened; costs a few stats."""
+        """Whether the folder on disk is still the one that was opened, or is being filled; costs a few stats."""
+        if self.refilling:
+            return True
         try:
             for name in ("memories", "messages"):
                 (self.folder / name / "words" / "meta.json").stat()
@@ -152,10 +159,16 @@ class Index:
 
     def _refill(self, source: Source) -> SyncReport:
         """From scratch, unseen by readers until it is complete."""
-        self._base = self._view.generation + 1
-        self._start_anew()
-        report = self._follow(source, publish=lambda: None)
-        self._publish()
+        self.refilling = True
+        try:
+            self._base = self._view.generation + 1
+            self._start_anew()
+            report = self._follow(source, publish=lambda: None)
+            for shelf in (self._memories, self._messages):
+                shelf.settle()
+            self._publish()
+        finally:
+            self.refilling = False
         return replace(report, generation=self.generation, rebuilt=True)
 
     def _follow(self, source: Source, publish: Callable[[], None], *, messages: bool = True) -> SyncReport:
@@ -185,20 +198,22 @@ class Index:
 
     def _follow_memories(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
         """Take over what differs in the store; how many memories were written and removed."""
-        seen = self._seen or Seen(self._known)
+        # Read at the first sync and not at the start: the first answer does not wait for it.
+        known = self._known = _known(self._memories) if self._known is None else self._known
+        seen = self._seen or Seen(known)
         self._seen = None  # until all of it is written: what breaks off is compared as a whole again
-        changes = memory_changes(source.memories(), self._known, seen)
+        changes = memory_changes(source.memories(), known, seen)
         for portion in portions([*changes.remove, *changes.write]):
             write = [item for item in portion if isinstance(item, Stored)]
             idents = [
                 memory_ident(item.profile, item.memory.id) if isinstance(item, Stored) else item for item in portion
             ]
-            replaced = [self._known[ident].row for ident in idents if ident in self._known]
+            replaced = [known[ident].row for ident in idents if ident in known]
             batch, fresh = memory_batch(write, replaced, self._memories.view.state.next_row, self.embedder)
             self._memories.commit(batch, cursor=0)
-            for ident in sorted(self._known.keys() & set(idents)):
-                del self._known[ident]
-            self._known |= fresh
+            for ident in sorted(known.keys() & set(idents)):
+                del known[ident]
+            known |= fresh
             publish()
         self._seen = seen
         return len(changes.write), len(changes.remove)
@@ -225,7 +240,8 @@ class Index:
         try:
             self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             content = json.dumps({**self._built_with, "id": secrets.token_hex(8)})
-            (self.folder / _MARKER).write_text(content, encoding="utf-8")
+            with os.fdopen(fresh_file(self.folder / _MARKER), "w", encoding="utf-8") as file:
+                file.write(content)
         except OSError as error:
             raise IndexUnusable(path=self.folder, why=error) from error
         self._open_shelves()
@@ -233,7 +249,7 @@ class Index:
     def _open_shelves(self) -> None:
         memories = Shelf(self.folder / "memories", (*MEMORY_FIELDS, ALL_FIELDS))
         messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
-        self._known, self._seen = _known(memories), None
+        self._known, self._seen = None, None
         self._memories, self._messages = memories, messages
         try:
             self._opened = self._identity()

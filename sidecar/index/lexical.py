@@ -39,6 +39,9 @@ _NOT_BEFORE_1970 = 0
 _KEPT_COUNTS = 65_536
 """Terms whose number of documents is remembered until the next commit."""
 
+_KEPT_QUERIES = 8_192
+"""Terms of fields whose queries are remembered until the next commit; each takes some hundred bytes."""
+
 _FEW_ROWS = 256
 
 MAX_COVERAGE_TERMS = 24
@@ -65,14 +68,14 @@ class State:
 class Entry:
     """A document for the index.
 
-    `texts` by field; `labels` are exact words to filter by; `time` and `until` seconds since 1970; `payload` what
-    `fetch` gives back.
+    `texts` by field, each of one text or several, one below the other; `labels` are exact words to filter by; `time`
+    and `until` seconds since 1970; `payload` what `fetch` gives back.
     """
 
     row: int
     ident: str
     profile: int
-    texts: Mapping[str, str]
+    texts: Mapping[str, Sequence[str]]
     labels: Sequence[str]
     time: int
     until: int
@@ -192,8 +195,12 @@ def _document(entry: Entry) -> tantivy.Document:
     for label in entry.labels:
         document.add_text("labels", f"{_scope(entry.profile)}{label}")
     scope = _scope(entry.profile)
-    for field, text in entry.texts.items():
-        if terms := stems(text):
+    cut: dict[str, list[str]] = {}
+    for field, texts in entry.texts.items():
+        for text in texts:
+            if text not in cut:
+                cut[text] = stems(text)
+        if terms := [term for text in texts for term in cut[text]]:
             document.add_text(field, scope + f" {scope}".join(terms))
     return document
 
@@ -218,6 +225,7 @@ class LexicalReader:
         self._schema = schema
         self._searcher = searcher
         self._counts: dict[tuple[int, str, str], int] = {}
+        self._queries: dict[tuple[int, str, str], tuple[float, tantivy.Query] | None] = {}
 
     def state(self) -> State:
         """What was committed; the empty state for an index without a commit."""
@@ -393,12 +401,25 @@ class LexicalReader:
         """A term over the fields, boosted so that its weight takes the place of the engine's idf."""
         queries = []
         for field, share in fields.items():
-            containing = self.frequency(profile, field, term)
-            if containing:
-                engine = idf(int(self._searcher.num_docs), containing)
-                exact = self._exact(field, _scope(profile) + term)
+            known = self._held(profile, field, term)
+            if known is not None:
+                engine, exact = known
                 queries.append(tantivy.Query.boost_query(exact, share * weight / engine))
         return tantivy.Query.disjunction_max_query(queries, others) if queries else None
+
+    def _held(self, profile: int, field: str, term: str) -> tuple[float, tantivy.Query] | None:
+        """What the engine would weigh a term in a field, and the query for it; None if no document has it.
+
+        Remembered, since the channels of a recall ask for the same terms, and people for the same things.
+        """
+        asked = (profile, field, term)
+        if asked not in self._queries:
+            if len(self._queries) >= _KEPT_QUERIES:
+                self._queries.clear()
+            containing = self.frequency(profile, field, term)
+            exact = self._exact(field, _scope(profile) + term)
+            self._queries[asked] = (idf(int(self._searcher.num_docs), containing), exact) if containing else None
+        return self._queries.get(asked)
 
     def _rows(self, rows: Sequence[int]) -> tantivy.Query:
         """The documents with these numbers.

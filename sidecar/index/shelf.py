@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
-from sidecar.index.columns import CURRENT, PROPOSED, TYPES, Block, ColumnLog, ColumnRow, Flags, Matrix, apply, records
+from sidecar.index.block import PROPOSED, Block, Flags, Matrix, Rows
+from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, records
 from sidecar.index.documents import Filters, Found, digest
 from sidecar.index.lexical import Entry, LexicalReader, Lexicon, State
 
@@ -46,50 +46,42 @@ class ShelfView:
     def nearest(self, profile: int, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
         """The rows with the greatest cosine to a vector, best first; those without a vector never."""
         block = self.blocks.get(profile)
-        if block is None or limit < 1 or not vector.any():
+        if block is None:
             return []
-        cosines = block.cosines(vector)
-        best = nearest(cosines, self.allowed(profile, block, filters), limit)
-        rows = block.column("row")
-        found = [Found(int(rows[place]), float(cosines[place])) for place in best]
+        places, cosines = block.nearest(vector, self.allowed(profile, block, filters), limit)
+        rows = block.column("row")[places]
+        found = [Found(row, cosine) for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True)]
         return sorted(found, key=lambda hit: (-hit.score, -hit.row))[:limit]
 
     def allowed(self, profile: int, block: Block, filters: Filters) -> Flags:
         """Which rows of a profile's block pass all filters; the columns have no tags, the words do."""
         allowed = wanted(block, filters)
         if filters.tags:
-            allowed &= np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))
+            allowed = allowed & np.isin(block.column("row"), self.reader.tagged(profile, filters.tags))
         return allowed
 
 
-def nearest(cosines: Matrix, allowed: Flags, limit: int) -> NDArray[np.intp]:
-    """The places of the greatest cosines above 0 among what is allowed, in no order; more than `limit` at a tie."""
-    masked = np.where(allowed, cosines, np.float32(-1))
-    least = np.partition(masked, -limit)[-limit] if limit < len(masked) else np.float32(-1)
-    return np.flatnonzero((masked >= least) & (masked > 0))
-
-
 def wanted(block: Block, filters: Filters) -> Flags:
-    """Which rows of a block are alive and pass the filters, but for tags."""
-    mask = block.alive.copy()
+    """Which rows of a block are alive and pass the filters, but for tags; not to be written to."""
     if filters.until is None:
-        mask &= block.column("state") == CURRENT
+        mask = block.current
     else:
         time = block.column("time")
-        mask &= (
-            (block.column("state") != PROPOSED)
+        mask = (
+            block.alive
+            & (block.column("state") != PROPOSED)
             & (time >= 0)
             & (time <= filters.until)
             & (block.column("until") > filters.until)
         )
     if filters.since is not None:
-        mask &= block.column("time") >= filters.since
+        mask = mask & (block.column("time") >= filters.since)
     if filters.before is not None:
-        mask &= (block.column("time") >= 0) & (block.column("time") <= filters.before)
+        mask = mask & (block.column("time") >= 0) & (block.column("time") <= filters.before)
     if filters.session is not None:
-        mask &= block.column("session") == np.uint64(digest(filters.session))
+        mask = mask & (block.column("session") == np.uint64(digest(filters.session)))
     if filters.types:
-        mask &= np.isin(block.column("type"), [TYPES.index(name) for name in filters.types if name in TYPES])
+        mask = mask & np.isin(block.column("type"), [TYPES.index(name) for name in filters.types if name in TYPES])
     return mask
 
 
@@ -98,8 +90,12 @@ class Shelf:
 
     def __init__(self, folder: Path, fields: Sequence[str]) -> None:
         """Opens or creates it; raises IndexUnusable if what is there cannot be used or does not fit together."""
-        self._lexicon = Lexicon(folder / "words", fields)
-        self._log = ColumnLog(folder / "columns")
+        words, columns = folder / "words", folder / "columns"
+        for place in (folder, words, columns):
+            if place.is_symlink():  # what is removed and written below it would be somebody else's
+                raise IndexUnusable(path=place, why="it is a symlink")
+        self._lexicon = Lexicon(words, fields)
+        self._log = ColumnLog(columns)
         reader = self._lexicon.reader()
         state = reader.state()
         blocks = self._log.load(state.generation)
@@ -112,7 +108,7 @@ class Shelf:
         """Change documents and cursor at once; on an error the view stays as it was."""
         view = self.view
         added = records(batch.columns, batch.vectors)
-        blocks = apply(view.blocks, added, batch.removed)
+        blocks = apply(view.blocks, Rows.of(added), batch.removed)
         rows = [entry.row for entry in batch.entries]
         state = replace(
             view.state,
@@ -126,6 +122,13 @@ class Shelf:
         self._lexicon.commit(batch.entries, batch.removed, state)
         self._log.tidy(state.generation)
         self.view = ShelfView(state, self._lexicon.reader(), blocks)
+
+    def settle(self) -> None:
+        """After many commits: the columns as one file, from which the vectors are read where they lie."""
+        view = self.view
+        if view.blocks:
+            self._log.rewrite(view.state.generation, view.blocks)
+            self.view = ShelfView(view.state, view.reader, self._log.load(view.state.generation))
 
 
 def wipe(folder: Path) -> None:

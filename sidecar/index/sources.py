@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sidecar.index.threads import NOBODY, Places
 
 if TYPE_CHECKING:
-    from sidecar.index.columns import Block
+    from sidecar.index.block import Block
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 """An odd number without a pattern, which spreads seconds over 64 bits (Knuth's multiplicative hashing)."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from sidecar.index.columns import Matrix
+from sidecar.index.block import Matrix
 from sidecar.index.documents import MessageDoc, MessageGone
 from sidecar.index.entries import (
     INDEXED_STATUSES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,11 @@ class Threads:
     voices: frozenset[int]
 
 
-def threads(columns: NDArray[Any], alive: NDArray[np.bool_]) -> Threads:
-    """The threads of a block's rows.  What was said at one time is in the order in which it arrived."""
+def threads(columns: Mapping[str, NDArray[Any]], alive: NDArray[np.bool_]) -> Threads:
+    """The threads of a block's rows, by their `time`, `session` and `voice`.
+
+    What was said at one time is in the order in which it arrived.
+    """
     living = np.flatnonzero(alive).astype(np.int32)
     order = living[np.lexsort((columns["time"][living], columns["session"][living]))]
     sessions = columns["session"][order]

@@ -7,6 +7,7 @@ that lies in the local cache already.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from sidecar.errors import EmbeddingUnusable
 from sidecar.index.documents import encodable
+from sidecar.index.tensors import mapped
 from sidecar.index.tokens import STOP_WORDS
 
 if TYPE_CHECKING:
@@ -107,20 +109,42 @@ class Embedder:
 def _static_model(model: str, folder: Path) -> StaticModel:
     # A query is a few words: threads to cut them cost more than the cutting, above all on a busy machine.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import safetensors
-    from model2vec import StaticModel as Static
-
     # The tokenizers library raises bare `Exception` for a broken file, so nothing narrower can be named here.
     try:
-        static = Static.from_pretrained(folder)
-    except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+        static = _read(folder, copied=model != BUNDLED)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise EmbeddingUnusable(model=model, why=error) from error
     except Exception as error:
         if type(error) is not Exception:
             raise
         raise EmbeddingUnusable(model=model, why=error) from error
     static.weights = _without_weight(static)
+    static.tokens = ()  # 6 MB of words, which encoding does not look at
     return static
+
+
+def _read(folder: Path, *, copied: bool) -> StaticModel:
+    """A model as `StaticModel.from_pretrained` reads it, whose imports and copies take 35 MB more.
+
+    `copied`: not as pages of the file, for somebody else's file may be cut short while it is in use.
+    """
+    from model2vec import StaticModel as Static
+    from model2vec.model import DEFAULT_MAX_LENGTH
+    from tokenizers import Tokenizer
+
+    config = json.loads((folder / "config.json").read_bytes())
+    arrays = mapped(folder / "model.safetensors")
+    if copied:
+        arrays = {name: array.copy() for name, array in arrays.items()}
+    return Static(
+        vectors=arrays["embeddings"],
+        tokenizer=Tokenizer.from_file(str(folder / "tokenizer.json")),
+        config=config,
+        normalize=config.get("normalize", False),
+        weights=arrays.get("weights"),
+        token_mapping=arrays.get("mapping"),
+        max_length=config.get("max_length", DEFAULT_MAX_LENGTH),
+    )
 
 
 def _without_weight(static: StaticModel) -> Vectors:

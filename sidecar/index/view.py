@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index.columns import Block, Matrix
+from sidecar.index.block import Block, Matrix, greatest
 from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
 from sidecar.index.entries import ALL_FIELDS, SETTLED, indexed_memory, indexed_message
-from sidecar.index.shelf import ShelfView, nearest
+from sidecar.index.shelf import ShelfView
 from sidecar.index.sources import sources
 from sidecar.index.threads import NOBODY, Places
 from sidecar.model import ProfileRef
@@ -84,13 +84,13 @@ class View:
     def cosines(self, kind: Kind, profile: ProfileRef, vector: Matrix, rows: Sequence[int]) -> dict[int, float]:
         """The cosines of some rows; those without a vector are left out."""
         block = self._shelf(kind).blocks.get(profile_number(profile))
-        if block is None or block.vectors.shape[1] != vector.shape[0]:
+        if block is None or block.dimensions != vector.shape[0]:
             return {}
-        places = block.positions(rows)
-        vectors = block.vectors[list(places.values())]
-        known = block.embedded[list(places.values())]
-        cosines = np.einsum("ij,j->i", vectors[known], vector)
-        rows_known = np.array(list(places), np.uint64)[known]
+        positions = block.positions(rows)
+        places = np.array(list(positions.values()), np.intp)
+        known = block.embedded[places]
+        cosines = block.cosines(vector, places[known])
+        rows_known = np.array(list(positions), np.uint64)[known]
         return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
 
     def keys(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> dict[int, float]:
@@ -113,16 +113,15 @@ class View:
             return []
         places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.embedded)
         cosines = np.nan_to_num(self.source_cosines(profile, vector, places))
-        best = places[nearest(cosines, np.ones(len(places), np.bool_), limit)]
+        best = places[greatest(cosines, limit)]
         return [int(row) for row in block.column("row")[best]]
 
     def own_cosines(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
         """The cosine of the memory at each place, NaN where it has no vector."""
         block = self.memories.blocks.get(profile_number(profile))
-        if block is None or block.vectors.shape[1] != vector.shape[0]:
+        if block is None or block.dimensions != vector.shape[0]:
             return np.full(len(places), np.nan, np.float32)
-        vectors = block.vectors[places]
-        cosines: Matrix = np.where(block.embedded[places], np.einsum("ij,j->i", vectors, vector), np.float32(np.nan))
+        cosines: Matrix = np.where(block.embedded[places], block.cosines(vector, places), np.float32(np.nan))
         return cosines
 
     def source_cosines(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
@@ -130,13 +129,13 @@ class View:
         number = profile_number(profile)
         found = np.full(len(places), np.nan, np.float32)
         memories, messages = self.memories.blocks.get(number), self.messages.blocks.get(number)
-        if memories is None or messages is None or messages.vectors.shape[1] != vector.shape[0]:
+        if memories is None or messages is None or messages.dimensions != vector.shape[0]:
             return found
         if number not in self._sources:
             self._sources[number] = sources(memories, messages)
         come_from = self._sources[number][places]
         held = come_from != NOBODY
-        found[held] = np.einsum("ij,j->i", messages.vectors[come_from[held]], vector)
+        found[held] = messages.cosines(vector, come_from[held])
         return found
 
     def coverage(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sidecar.errors import classes
 from sidecar.install.edits import WholeFile
+from sidecar.install.hardening import CLOSED, LIMITS, SPACED, has_user_namespaces
 from sidecar.install.program import Program
 from sidecar.install.targets import Target
 from sidecar.paths import user_home
@@ -33,12 +34,8 @@ RestartSec=5s
 RestartPreventExitStatus=@LASTING@
 TimeoutStopSec=30s
 KillMode=mixed
-Nice=10
-CPUWeight=20
-IOSchedulingClass=idle
-UMask=0077
-NoNewPrivileges=yes
 
+@HARDENING@
 [Install]
 WantedBy=default.target
 """
@@ -53,6 +50,7 @@ def targets(environ: Mapping[str, str], program: Program, platform: str = sys.pl
     folder = (Path(named) if named else user_home(environ) / ".config") / "systemd" / "user"
     lasting = sorted({error.exit_code for error in classes() if error.lasting})
     unit = _UNIT.replace("@PROGRAM@", " ".join(_systemd_quoted(word) for word in program.words))
+    unit = unit.replace("@HARDENING@\n", f"{LIMITS}{CLOSED}{SPACED if has_user_namespaces() else ''}")
     unit = unit.replace("@LASTING@", " ".join(map(str, lasting)))
     return [Target(folder / "sidecar.service", WholeFile(unit, _MARK), "the service")]
 

@@ -10,6 +10,7 @@ for the writer nor share a cursor.  All of them are closed by `Database.close`.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from sidecar.descriptors import kept_file
 from sidecar.errors import FormatTooNew, JournalUnusable
 
 Connection = sqlite3.Connection
@@ -144,10 +146,19 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def _create(path: Path) -> None:
-    """Make the file before SQLite does, so that it and its companions are never readable by others."""
+    """Make the file before SQLite does, so that it and its companions are never readable by others.
+
+    Links are refused, and hard links of its companions, which SQLite opens without following a symbolic one.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
+    for companion in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if companion.exists() and companion.stat().st_nlink > 1:
+            raise OSError(errno.EMLINK, f"{companion.name} is a hard link, and another file would be changed with it")
+    descriptor = kept_file(path, os.O_RDWR)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_newer(path: Path, known: int) -> None:

@@ -17,11 +17,12 @@ from sidecar.journal.queue import Queue
 from sidecar.journal.retention import Retention
 from sidecar.journal.schema import MIGRATIONS
 from sidecar.journal.sessions import Sessions
+from sidecar.journal.strays import Strays
 from sidecar.journal.tellings import Tellings
 from sidecar.journal.usage import Usage
 
 
-class Journal(Sessions, Archive, Formats, Feed, Tellings, Queue, Jobs, Usage, Notes, Given, Retention):
+class Journal(Sessions, Archive, Formats, Feed, Tellings, Queue, Jobs, Usage, Notes, Given, Retention, Strays):
     """What the daemon must remember between two runs.
 
     Every method is one transaction, may be called from any thread, and raises `JournalUnusable` when the file cannot

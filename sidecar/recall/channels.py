@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -27,8 +26,7 @@ class Place(NamedTuple):
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """A channel's word for a document.  `score` is on the channel's own scale."""
 
     rank: int
@@ -102,19 +100,17 @@ Ranking = list[tuple[Place, float]]
 Worth = Mapping[Place, float]
 
 
-def run(search: Search, kinds: Sequence[Kind], threads: Executor) -> Findings:
-    """Ask for memories and for messages, at the same time; neither sees what the other found.
+def run(search: Search, kinds: Sequence[Kind]) -> Findings:
+    """Ask for memories, then for messages; neither sees what the other found.
 
-    The last is asked in this thread: a second one is a hand-over that costs more than a small search.
+    One after the other: both are Python between short calls of the engines, and two threads that hand the interpreter
+    to each other after each of these took longer than one, alone and still more beside other recalls.
     """
     ways: Mapping[Kind, Callable[[Search], tuple[Mapping[str, Ranking], Worth]]] = {"memory": _kept, "message": _talk}
-    wanted: list[Kind] = sorted(set(kinds))
-    asked = [threads.submit(ways[kind], search) for kind in wanted[:-1]]
-    found = [ways[kind](search) for kind in wanted[-1:]]
-    found += [answer.result() for answer in asked]
     rankings: dict[str, Ranking] = {}
     worth: dict[Place, float] = {}
-    for channels, values in found:
+    for kind in sorted(set(kinds)):
+        channels, values = ways[kind](search)
         rankings |= channels
         worth |= values
     had = Had(search, sorted({place for ranking in rankings.values() for place, _ in ranking[:LOOKED_AT]}))

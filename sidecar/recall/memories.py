@@ -8,7 +8,7 @@ one that found nothing good does not outvote another (see `weights.Kept`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ _WEIGHTS = np.array([Kept.WORDS, Kept.SYNONYMS, Kept.KEY, Kept.MEANING, Kept.SOU
 """Of the parts, in the order of `Told`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A memory that may be given, what each part found, and what it is worth in all.
 
     `words` and `synonyms` are scores by words, as shares of what the query's words weigh together; `key` is the share

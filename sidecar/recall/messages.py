@@ -8,11 +8,12 @@ follows, of the question before it, and of the best that its session has; the su
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index import Block, Filters, View, nearest, traits, wanted
+from sidecar.index import Block, Filters, View, traits, wanted
 from sidecar.model import ProfileRef
 from sidecar.recall.query import Query
 from sidecar.recall.weights import LOOKED_AT, Talk
@@ -22,8 +23,7 @@ Scores = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A message that may be given: its row, its score by words, its cosine, and what it is worth in all.
 
     The score by words is a share of what the query's words weigh together.
@@ -56,24 +56,24 @@ def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
     # One more than there are messages: the place -1, which is nobody's, then reads as nothing.
     words = np.zeros(block.size + 1, np.float32)
     words[places] = scores
-    cosines = np.append(block.cosines(asked.vector), np.float32(0))
     allowed = wanted(block, asked.filters)
-    pool = _pool(block, places, nearest(cosines[:-1], allowed, Talk.POOL_NEAR), allowed)
+    near, _ = block.nearest(asked.vector, allowed, Talk.POOL_NEAR)
+    pool = _pool(block, places, near, allowed)
     if not len(pool):
         return []
-    words /= sum(query.weights.values()) or 1.0
+    cosines = block.cosines(asked.vector, pool)
+    words[places] /= np.float32(sum(query.weights.values()) or 1.0)
     worth = _worth(block, query, pool, words, cosines)
     if query.manner.resumes:
         worth = _with_kindred(block, pool, worth)
     best = {
         int(place)
-        for scores, most in ((worth, asked.most), (words[pool], LOOKED_AT), (cosines[pool], LOOKED_AT))
+        for scores, most in ((worth, asked.most), (words[pool], LOOKED_AT), (cosines, LOOKED_AT))
         for place in np.argsort(-scores, kind="stable")[:most]
     }
     rows = block.column("row")
     return [
-        Spoken(int(rows[pool[at]]), float(words[pool[at]]), float(cosines[pool[at]]), float(worth[at]))
-        for at in sorted(best)
+        Spoken(int(rows[pool[at]]), float(words[pool[at]]), float(cosines[at]), float(worth[at])) for at in sorted(best)
     ]
 
 
@@ -86,13 +86,16 @@ def _pool(block: Block, worded: Places, near: Places, allowed: NDArray[np.bool_]
 
 
 def _worth(block: Block, query: Query, pool: Places, words: Scores, cosines: Scores) -> Scores:
-    """What each place of the pool is worth.  `words`: as shares of what the query's words weigh together."""
+    """What each place of the pool is worth.
+
+    `words`: of every place, as shares of what the query's words weigh together; `cosines`: of those of the pool.
+    """
     threads, kinds = block.threads, block.column("traits")
     before, after, session = threads.before[pool], threads.after[pool], threads.session[pool]
     mine = kinds[pool]
     asked = words[before] * (kinds[before] & traits.ASKING > 0)
     worth = Talk.WORDS * words[pool] + Talk.AFTER * words[after] + Talk.ANSWERING * asked
-    worth += Talk.MEANING * cosines[pool] + Talk.SESSION_WORDS * _best_of_session(session, words[pool])
+    worth += Talk.MEANING * cosines + Talk.SESSION_WORDS * _best_of_session(session, words[pool])
     worth -= Talk.BY_AGENT * (mine & traits.BY_AGENT > 0)
     if query.manner.dated:
         worth += Talk.DATED * (mine & traits.DATED > 0)
@@ -139,7 +142,7 @@ def _alike(block: Block, pool: Places, number: Places, good: Places) -> Matrix:
     ranks = rank[number]
     order = np.argsort(ranks, kind="stable")[: np.count_nonzero(ranks < len(good))]
     starts = np.flatnonzero(np.diff(ranks[order], prepend=-1))
-    means = _directions(np.add.reduceat(block.vectors[pool[order]], starts, axis=0))
+    means = _directions(np.add.reduceat(block.vectors(pool[order]), starts, axis=0))
     away = _directions(means - means.mean(axis=0))
     alike = np.exp(Talk.KINDRED_NARROW * np.einsum("ik,jk->ij", away, away))
     np.fill_diagonal(alike, 0.0)

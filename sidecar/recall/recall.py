@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from sidecar.index import Filters, Index, IndexedMessage
 from sidecar.model import Hit, ProfileRef, Role, Status
@@ -17,7 +16,7 @@ from sidecar.recall.period import favoured, period_of
 from sidecar.recall.query import Query, analyse
 from sidecar.recall.request import RecallAnswer, RecallRequest
 from sidecar.recall.stopwatch import Stopwatch
-from sidecar.recall.weights import ANSWER_SENTENCES, CHANNELS, SUMMARY_CHARACTERS
+from sidecar.recall.weights import ANSWER_SENTENCES, SUMMARY_CHARACTERS
 
 _VERBATIM_POOL = 100
 """Of so many messages that have the words, those come first that have them as they were asked for."""
@@ -28,7 +27,6 @@ class Recall:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._threads = ThreadPoolExecutor(max_workers=len(CHANNELS), thread_name_prefix="sidecar-channel")
 
     def __call__(self, request: RecallRequest) -> RecallAnswer:
         """What is known about the query: nothing at all rather than something unrelated.
@@ -105,7 +103,7 @@ class Recall:
         watch.lap("embed")
         search = Search(self._index.view, request.places, query, vector, request.filters, request.limit)
         kinds = [kind for kind in request.kinds if kind == "memory" or request.asks_messages]
-        findings = run(search, kinds, self._threads)
+        findings = run(search, kinds)
         watch.lap("channels")
         return search, findings
 

@@ -23,6 +23,7 @@ _SEPARATOR = re.compile(
         | (?P<hcl> [ ]? \{ [^{}]{0,200}? \bdefault [ ]{0,20} = )
         | (?P<comma> , )
         | (?P<call> \( )
+        | (?P<html> </\w{1,10}> \s{0,20} (?:<\w{1,10}[^<>]{0,60}>\s{0,4}){1,3} )
         | (?P<xml> > )
         | (?P<cell> \| )
       ) [ \t]{0,20}"""
@@ -110,7 +111,9 @@ def _value(text: str, start: int, separator: re.Match[str], level: Strength) -> 
     equals = operator in ("=", "?=") and separator.end() == separator.start("op") + len(operator)
     at_start = bool(_LINE_START.search(text, max(0, start - 60), start))
     env = equals and name.upper() == name and not separator.group("close")
-    demanding = bool(separator.group("comma") or separator.group("call") or separator.group("cell"))
+    demanding = bool(
+        separator.group("comma") or separator.group("call") or separator.group("cell") or separator.group("html")
+    )
     quoted = _QUOTED.match(text, position)
     if quoted:
         place = _Place(level, True, env, at_start, demanding)

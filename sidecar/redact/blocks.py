@@ -54,14 +54,14 @@ def find(sight: Sight) -> Iterator[Finding]:
     """Private blocks and private keys, complete or cut off."""
     text = sight.text
     if sight.at("private"):
-        yield from _private(text)
+        yield from marked_private(text)
         yield from _pem(text)
         if "Private-Lines:" in text:
             yield from (Finding(KEY, *match.span(1)) for match in _PUTTY.finditer(text))
     yield from _unframed(sight)
 
 
-def _private(text: str) -> Iterator[Finding]:
+def marked_private(text: str) -> Iterator[Finding]:
     """`<private>` to its `</private>`, nested ones included; without an end, to the end of the text."""
     depth = start = 0
     for tag in _TAG.finditer(text):

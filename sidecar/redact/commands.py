@@ -144,6 +144,11 @@ _REDIRECTED = re.compile(r"(?<![0-9&])>{1,2}\s*(?!&|/dev/(?:stdout|stderr|tty))\
 _PATCH_BEGIN = "*** Begin Patch"
 _PATCH_END = "*** End Patch"
 _PATCHED = re.compile(r"(?m)^\*\*\* (?:Add|Update|Delete) File: (\S+)")
+_NAMES_ALONE = re.compile(
+    r"""cut\s+(?=.*-d\s*["']?=)(?=.*-f\s*1(?![\d,-]))|g?awk\s+-F\s*["']?=["']?\s+["']\{\s*print \$1\s*\}["']\s*$"""
+    r"""|sed\s+(?:-[Ee]\s+)?["']?s(?P<s>[/|,])=\.\*\$?(?P=s)=?(?P=s)["']?\s*$"""
+)
+"""Of `NAME=value` lets the name through alone."""
 _LIMIT = 4000
 _PLAIN = re.compile(r"[\t\n\r !#-&(-\[\]-~]*")
 """ASCII without quotes and backslashes: `shlex`, which looks at one character after the other, would cut it no
@@ -169,6 +174,8 @@ def output(command: str) -> Output:
     for pipeline in re.split(r"\|\||&&|[;\n]", command[:_LIMIT]):
         stages = [stage for part in pipeline.split("|") if (stage := _bare(part))]
         if not stages or stages[-1].split()[0].rsplit("/", 1)[-1] in _QUIET or _silent(stages[-1]):
+            continue
+        if any(_NAMES_ALONE.match(stage) for stage in stages[1:]):
             continue
         kinds = {_stage(stage) for stage in stages}
         if Output.SECRETS in kinds:

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sidecar.redact import blocks, dumps, formats, lone, nearby, shell, urls, words
+from sidecar.redact import (
+    blocks,
+    codes,
+    continued,
+    dumps,
+    encoded,
+    formats,
+    lone,
+    nearby,
+    pieces,
+    plain,
+    shell,
+    urls,
+    words,
+)
 from sidecar.redact.findings import Finding, lowered, merged
 from sidecar.redact.repeats import Repeats
 from sidecar.redact.sight import Needles, Sight
@@ -57,12 +72,14 @@ def redact(text: str, *, command: str | None = None, spoken: bool = False) -> Re
 def redact_in(text: str, context: Context, values: Repeats) -> Redaction:
     """Replace every secret in `text`, and take those that could stand elsewhere too into `values`."""
     found: dict[str, int] = {}
+    if len(text) > pieces.LONG:
+        context = dataclasses.replace(context, asked=False)
+        text = _replace(text, _counted(blocks.marked_private(text), found))
     for _ in range(_ROUNDS if len(text) <= _LONG else _ROUNDS_OF_LONG):
-        findings = _detect(text, context)
-        if not findings:
+        before = sum(found.values())
+        text = _replace(text, _counted(values.noting(_findings(text, context), text), found))
+        if sum(found.values()) == before:
             break
-        values.add(findings, text)
-        text = _counted(text, findings, found)
     return Redaction(text, dict(sorted(found.items())))
 
 
@@ -71,20 +88,38 @@ def redact_repeated(text: str, values: Repeats) -> str:
     return _replace(text, merged(text, values.find(text)))
 
 
-def audit(text: str) -> list[Finding]:
+def audit(text: str, *, command: str | None = None, spoken: bool = False) -> list[Finding]:
     """The secrets in `text` in order, without overlap; an empty list for a text that `redact` would leave alone."""
-    return _detect(text, Context())
+    context = Context(command, spoken)
+    if len(text) > pieces.LONG:
+        return merged(text, [*blocks.marked_private(text), *_findings(text, context)])
+    return _detect(text, context)
 
 
-def _counted(text: str, findings: list[Finding], found: dict[str, int]) -> str:
+def _findings(text: str, context: Context) -> Iterable[Finding]:
+    """The secrets in `text` in order; of a very long text piece by piece, so that they need not all be held."""
+    if len(text) <= pieces.LONG:
+        return _detect(text, context)
+    return pieces.find(text, functools.partial(_detect, context=context))
+
+
+def _counted(findings: Iterable[Finding], found: dict[str, int]) -> Iterator[Finding]:
     for finding in findings:
         found[finding.kind] = found.get(finding.kind, 0) + 1
-    return _replace(text, findings)
+        yield finding
 
 
 def _detect(text: str, context: Context) -> list[Finding]:
     if not text:
         return []
+    found = _detect_plain(text, context)
+    disguised = [view.back(finding) for view in plain.views(text) for finding in _detect_plain(view.text, context)]
+    disguised += encoded.find(text, lambda inside: _detect_plain(inside, Context()))
+    found = merged(text, [*found, *disguised]) if disguised else found
+    return merged(text, continued.extended(text, found)) if found else found
+
+
+def _detect_plain(text: str, context: Context) -> list[Finding]:
     sight = Sight(text, lowered(text), _needles())
     exact = merged(text, _exact(sight, context))
     starts = [finding.start for finding in exact]
@@ -94,7 +129,7 @@ def _detect(text: str, context: Context) -> list[Finding]:
 
 @functools.cache
 def _needles() -> Needles:
-    detectors = (blocks, formats, urls, shell, words, dumps, nearby)
+    detectors = (blocks, formats, urls, shell, words, codes, dumps, nearby)
     return Needles(needle for detector in detectors for needle in detector.NEEDLES)
 
 
@@ -113,6 +148,7 @@ def _exact(sight: Sight, context: Context) -> Iterator[Finding]:
     yield from urls.find(sight)
     yield from shell.find(sight)
     yield from words.find(sight)
+    yield from codes.find(sight)
     yield from dumps.find(sight, context.command)
 
 
@@ -123,11 +159,13 @@ def _near(sight: Sight, context: Context) -> Iterator[Finding]:
         yield from lone.find(sight.text, asked=context.asked)
 
 
-def _replace(text: str, findings: list[Finding]) -> str:
+def _replace(text: str, findings: Iterable[Finding]) -> str:
     parts: list[str] = []
     position = 0
     for kind, start, end in findings:
         parts += (text[position:start], MARK.format(kind=kind))
         position = end
+    if not position:
+        return text
     parts.append(text[position:])
     return "".join(parts)

@@ -25,7 +25,7 @@ class Strength(enum.IntEnum):
 _PASSWORD = frozenset(
     """password passwd passphrase passcode passwort kennwort pwd pw pword psk userpw pass contraseña contrasena senha
     wachtwoord parola heslo hasło haslo lösenord losenord adgangskode passord salasana jelszó jelszo şifre sifre пароль
-    mnemonic passwrd passwd2 secretword keypass storepass""".split()
+    mdp mnemonic passwrd passwd2 secretword keypass storepass""".split()
 )
 _STRONG = frozenset(
     """secret apikey apisecret secretkey privatekey privkey clientsecret authtoken accesstoken accesskey
@@ -57,7 +57,7 @@ _WEAK_KEYS = frozenset(
 _AFTER = frozenset(
     """value val base prod production dev development staging stage test testing live local main plain plaintext raw b
     base64 hash hashed digest old new current previous prev backup default admin root ro rw string confirm confirmation
-    again repeat encoded enc env user a c v primary secondary overrides override header text main""".split()
+    again repeat encoded enc env user a c v primary secondary overrides override header text main data""".split()
 )
 _NOT_BEFORE = frozenset(
     """max min num n input output prompt completion total count per cached reasoning eos bos pad unk sep cls mask

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import bisect
 import functools
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 
 from sidecar.redact.findings import Finding, lowered
 from sidecar.redact.shapes import Shape, shape
@@ -116,14 +118,23 @@ def find(sight: Sight, *, asked: bool = False) -> Iterator[Finding]:
     text = sight.text
     if asked:
         yield from _in_window(text, 0, min(len(text), _REACH), certain=True)
-    nouns = list(_nouns(sight))
-    if not nouns:
-        return
-    edges = [0, *(match.end() for match in _END.finditer(text)), len(text)]
+    edges: array[int] | None = None
     for certain in (True, False):
-        spans = (_window(edges, noun) for noun in nouns if (noun.lastgroup == "certain") is certain)
-        for start, end in _joined(spans):
+        nouns = (noun for noun in _nouns(sight) if (noun.lastgroup == "certain") is certain)
+        first = next(nouns, None)
+        if first is None:
+            continue
+        edges = _edges(text) if edges is None else edges
+        for start, end in _joined(_window(edges, noun) for noun in itertools.chain([first], nouns)):
             yield from _in_window(text, start, end, certain=certain)
+
+
+def _edges(text: str) -> array[int]:
+    """Where sentences begin and end."""
+    edges = array("I", [0])
+    edges.extend(match.end() for match in _END.finditer(text))
+    edges.append(len(text))
+    return edges
 
 
 def asks(text: str) -> bool:
@@ -155,7 +166,7 @@ def _in_name(lower: str, start: int, end: int) -> bool:
     return before.isalnum() or (before in _BEFORE_NAME and not compound and before != "(")
 
 
-def _window(edges: list[int], noun: re.Match[str]) -> Span:
+def _window(edges: Sequence[int], noun: re.Match[str]) -> Span:
     """The sentence of a word and those beside it, as far as they are near."""
     own = bisect.bisect_right(edges, noun.start()) - 1
     first, last = edges[max(0, own - _BEFORE)], edges[min(len(edges) - 1, own + 1 + _AFTER)]
@@ -163,9 +174,9 @@ def _window(edges: list[int], noun: re.Match[str]) -> Span:
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """Overlapping windows as one, so that every character is looked at once."""
+    """Overlapping windows, which come in the order of their words, as one: every character is looked at once."""
     current: Span | None = None
-    for start, end in sorted(spans):
+    for start, end in spans:
         if current and start <= current[1]:
             current = (current[0], max(current[1], end))
             continue

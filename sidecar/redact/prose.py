@@ -17,12 +17,14 @@ from sidecar.redact.findings import Finding
 # What a secret is called.  `plain`: English words for a password; `loose`: what needs a value that looks secret.
 _NOUN = re.compile(
     r"""(?x)
-      (?P<foreign> kennwort | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
+      (?P<foreign> mdp | kennwort
+        | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
         | wachtwoord | parola(?:[ ]d['’]ordine)? | heslo | has[lł]o | l[öo]senord(?:et)? | adgangskoden?
         | passord(?:et)?
         | salasana | jelsz[óo]a? | [sş]ifre(?:si|m)? | парол[ьяю] | 密[码碼] | 口令 | パスワード | 暗証番号 | 비밀번호
         | 암호
-        | κωδικός | סיסמה | סיסמא | كلمة[ ](?:المرور|السر) | mật[ ]khẩu | kata[ ]sandi | รหัสผ่าน )
+        | पासवर्ड | পাসওয়ার্ড
+        | κωδικός | ה?סיסמה | סיסמא | كلمة[ ](?:المرور|السر) | mật[ ]khẩu | kata[ ]sandi(?:nya)? | รหัสผ่าน )
     | (?P<plain> pass(?:word|wd|code|[ ]?phrase)s? | (?:seed|recovery|secret)[ ]phrase | mnemonic
     | psk | pw | pwd | pword
         | (?:wi-?fi|wlan|wireless|network|guest)[ ](?:key|code) )
@@ -43,7 +45,7 @@ _NO_KEY = frozenset(
 _CLOSE = re.compile(r"[\"'`*_)\]]{0,3}")
 _PREPOSITION = (
     r"[ ](?:for|of|to|on|in|at|from|there|here|as|für|fürs|vom|von|zum|pour|du|de|del|da|do|della|voor|van|för|til"
-    r"|dla|pro|para)"
+    r"|dla|pro|para|k|ke|od|ze|na|u|v|до|від|для|от|к|на|у|в|از|لـ|al|dei|dos|das|des|d['’])"
 )
 _OBJECT = r"(?:[ ](?:[^\s.;:!?,=\"'`]|[.:@](?=\w)){1,40})"
 # `pw (staging)`, `password again`
@@ -55,7 +57,7 @@ _ASIDE = re.compile(
 _ABOUT = re.compile(
     _PREPOSITION
     + _OBJECT
-    + r"{1,7}?(?=[ ](?:is|ist|est|es|é|è|är|er|to|jest|je|lautet|was|remains)[ ]|[ ]?(?:[:=]|->|→)[ ]?)"
+    + r"{1,7}?(?=[ ](?:is|ist|est|es|é|è|är|er|to|jest|je|lautet|was|remains)[ ]|[ ]?(?:[:=]|->|→)[ ]?|[ ][—–][ ])"
 )
 _LINK = re.compile(
     r"""(?x) [ \t]{0,3} (?:
@@ -63,13 +65,15 @@ _LINK = re.compile(
         (?:(?:is|was|has[ ]been|got|gets|will[ ]be|should[ ]be|must[ ]be|would[ ]be)[ ](?:now[ ])?(?:set|changed|reset
         |rotated|updated)[ ]to
           |set[ ]to|changed[ ]to|reset[ ]to|(?:has[ ]been|will[ ]be|should[ ]be|must[ ]be|would[ ]be|is|are|was|were)
+          |este|είναι|là|adalah|ialah|היא|הוא|है|هي|هو|bude
           |ist|lautet|lauten|war|est|era|es|é|è|är|er|to|jest|je|on|reads|equals|became|becomes|stays|remains)
         (?:[ ](?:now|still|just|simply|currently|literally|always|again|called|jetzt|immer[ ]noch|noch|einfach
         |actually))?
         (?:[ ]?:)? (?=[\s"'`«„“*]) )
     | (?P<loose> ['’]s[ ](?:now[ ])?(?=\S) | [?.,;]?[ ](?:it['’]?s|it[ ]is|that['’]?s|that[ ]is)[ ](?:now[ ])? )
     | (?P<colon> (?:[ ](?:is|are))?[ ]?(?: : | := | = | -> | → | => | — | – | ： ) (?!=) )
-    | (?P<cjk> は | 是 | 為 | 为 | 는 | 은 | 이 )
+    | (?P<tab> \t (?=[^\s(]) )
+    | (?P<cjk> は | 是 | 為 | 为 | 는 | 은 | 이 | คือ )
     ) \s{0,3}"""
 )
 _QUOTED = re.compile(
@@ -94,6 +98,8 @@ _LOGIN = re.compile(
       [\"'`]? (?P<value>[^\s\"'`]{3,200})"""
 )
 _COMPOUNDED = frozenset("passwort kennwort wachtwoord lösenord lösenordet passord passordet salasana".split())
+_LABELLED_DIGEST = re.compile(r"[A-Za-z][\w./]*(?:[-_:][\w./]+){0,6}?[-_:](?:[0-9a-f]{40}|[0-9a-f]{64})")
+"""The key of a cache: words, and the digest of what was there before."""
 _CODES = re.compile(r"(?:[\s,]{1,4}[A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){1,5})+")
 _NO_USER = frozenset(
     "page form screen button flow url endpoint name attempt view route shell test logout signup register".split()
@@ -161,8 +167,13 @@ def _begins(lower: str, position: int, noun: re.Match[str]) -> bool:
     if before == "-":
         return lower[max(0, position - 2) : position - 1].isalnum() and noun.lastgroup in ("plain", "foreign")
     if before.isalpha():
-        return noun.group() in _COMPOUNDED
+        return noun.group() in _COMPOUNDED or _unspaced(noun.group()[0])
     return not (before.isalnum() or before in tuple("_./$\\"))
+
+
+def _unspaced(character: str) -> bool:
+    """Whether words of its script have no space between them: Thai and Lao, Chinese, Japanese, Korean."""
+    return character > "\u2e80" or "\u0e00" < character < "\u0f00"
 
 
 def _all_codes(text: str, noun: re.Match[str], found: tuple[int, int]) -> tuple[int, int]:
@@ -173,7 +184,7 @@ def _all_codes(text: str, noun: re.Match[str], found: tuple[int, int]) -> tuple[
 
 def _continues(lower: str, end: int) -> bool:
     """Whether the word goes on: `password_hash`, `token-based`, `key.pem`, `tokens()`; scripts without spaces aside."""
-    if lower[end - 1 : end] > "\u2e80":
+    if _unspaced(lower[end - 1 : end]):
         return False
     follow = lower[end : end + 2]
     return follow[:1].isalnum() or follow[:1] in ("_", "(") or (follow[:1] in ("-", ".", "/") and follow[1:].isalnum())
@@ -253,6 +264,8 @@ def _told(value: str, family: str) -> bool:
 
 
 def _machine_made(value: str) -> bool:
+    if _LABELLED_DIGEST.fullmatch(value):
+        return False
     if _ordinary(value) or values.is_number(value) or "|" in value:
         return False
     digits = sum(c.isdigit() for c in value)

@@ -12,6 +12,8 @@ from sidecar.redact.sight import Needles, in_order
 _LEAST = 8
 """Shorter values (`guest`, `admin1`) are too likely to mean something else elsewhere."""
 _MOST = 512
+_KEPT = 20_000
+"""So many values are remembered: far more than people tell, and what they take is bounded."""
 _BY_PLACE = frozenset(["file-secret", "cookie", "authorization"])
 """Kinds that are taken for where they stand: `cat .env` prints ports, paths and modes too."""
 
@@ -32,17 +34,26 @@ class Repeats:
         return bool(self._kinds)
 
     def add(self, found: Iterable[Finding], text: str) -> None:
-        """Take in what was found in `text`, as far as a repetition of it can be known to be the same secret."""
-        for kind, start, end in found:
-            value = text[start:end].strip()
-            if not _known_again(kind, value) or value in self._kinds:
-                continue
-            self._kinds[value] = kind
-            self._beginnings = None
-            lengths = self._lengths.setdefault(value[:_LEAST], [])
-            if len(value) not in lengths:
-                lengths.append(len(value))
-                lengths.sort(reverse=True)
+        """Take in what was found in `text`."""
+        for finding in found:
+            self._note(finding.kind, text[finding.start : finding.end].strip())
+
+    def noting(self, found: Iterable[Finding], text: str) -> Iterator[Finding]:
+        """What was found in `text`, one by one, each taken in as `add` does it."""
+        for finding in found:
+            self.add((finding,), text)
+            yield finding
+
+    def _note(self, kind: str, value: str) -> None:
+        """Remember a value as far as a repetition of it can be known to be the same secret."""
+        if value in self._kinds or len(self._kinds) >= _KEPT or not _known_again(kind, value):
+            return
+        self._kinds[value] = kind
+        self._beginnings = None
+        lengths = self._lengths.setdefault(value[:_LEAST], [])
+        if len(value) not in lengths:
+            lengths.append(len(value))
+            lengths.sort(reverse=True)
 
     def find(self, text: str) -> Iterator[Finding]:
         """Where the values stand in `text`; of plain words only whole ones."""

@@ -39,7 +39,7 @@ class Needles:
                 if at < _PIECE:
                     held = found.get(number)
                     if held is None:
-                        held = found[number] = array("Q")
+                        held = found[number] = array("I")
                     held.append(start + at)
         return {self._words[number]: held for number, held in found.items()}
 

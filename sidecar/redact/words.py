@@ -12,14 +12,14 @@ from sidecar.redact.sight import Sight
 
 # Lower case; a hit is only a place to look at, the whole name or phrase decides.
 _ENGLISH = tuple(
-    """pass pwd pw secret token cred key auth salt pin dsn psk cookie jwt bearer mnemonic phrase otp code sess
+    """pass pwd pw mdp secret token cred key auth salt pin dsn psk cookie jwt bearer mnemonic phrase otp code sess
     connection sig= signature nonce pepper login logon signin kennwort contrase clave senha wachtwoord parola heslo
     haslo losenord adgangskode salasana jelsz sifre geheimzahl""".split()
 )
 _PHRASES = ("log in", "logged in", "sign in", "mot de passe", "kata sandi")
 _FOREIGN = tuple(
     """hasło lösenord şifre парол 密码 密碼 パスワード 비밀번호 암호 暗証 口令 κωδικ סיסמ كلمة khẩu รหัสผ่าน
-    jelszó contraseña""".split()
+    jelszó contraseña पासवर्ड পাসওয়ার্ড""".split()
 )
 _NAME_LIMIT = 80
 _STRETCH = re.compile(r"[\w=.-]*")

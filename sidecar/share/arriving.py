@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sidecar.descriptors import remove_tree
 from sidecar.errors import RemoteEmpty, RemoteRefused, UnknownNamespace
 from sidecar.files import ensure_folder, write_durably
 from sidecar.git import Exchange, Git, Limits, Trees
@@ -47,8 +47,7 @@ class Arrival:
 
     def discard(self) -> None:
         """Let go of it; nothing happens if it has found its place."""
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        remove_tree(self.folder)
 
 
 def receive(
@@ -63,13 +62,12 @@ def receive(
     if not store.has_namespace(namespace):
         raise UnknownNamespace(name=namespace)
     folder = store.root / namespace / f"{_FOLDER}{hashlib.sha256(address.encode()).hexdigest()[:12]}"
-    if folder.exists():
-        shutil.rmtree(folder)
+    remove_tree(folder)
     ensure_folder(folder)
     try:
         return _received(folder, Exchange(folder, address, limits, stopped), most)
     except BaseException:
-        shutil.rmtree(folder)
+        remove_tree(folder)
         raise
 
 
@@ -141,7 +139,7 @@ def settle_in(
     files = names(record.trees, arrival.commit)
     blobs = record.trees.blobs(files.values())
     for path, name in sorted(files.items()):
-        write_durably(arrival.folder / path, blobs[name])
+        write_durably(arrival.folder / path, blobs[name], root=arrival.folder)
     git.move_branch(arrival.commit, None)
     git.refresh_index(sorted(files))
     record.share(arrival.address, project)

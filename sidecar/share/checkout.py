@@ -68,7 +68,7 @@ class Checkout:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; None if it has gone."""
-        return read_file(inside(self.folder, path), MAX_FILE_BYTES)
+        return read_file(inside(self.folder, path), MAX_FILE_BYTES, root=self.folder)
 
     def present(self, path: str) -> bytes:
         """The bytes of a file that was there just now; `ChangedOnDisk` if it is not any more."""
@@ -86,9 +86,9 @@ class Checkout:
         expected = ABSENT if present is None else sha256_of(present)
         try:
             if data is not None:
-                write_durably(target, data, expected_sha256=expected)
+                write_durably(target, data, expected_sha256=expected, root=self.folder)
             elif present is not None:
-                remove_durably(target, expected_sha256=expected)
+                remove_durably(target, expected_sha256=expected, root=self.folder)
                 remove_empty_folders(target.parent, self.folder)
         except ChangedOnDisk:
             return False
@@ -151,7 +151,7 @@ class Note:
     @staticmethod
     def load(folder: Path) -> Note:
         """That of a profile."""
-        data = read_file(folder / ".git" / _NOTE, _NOTE_BYTES)
+        data = read_file(folder / ".git" / _NOTE, _NOTE_BYTES, root=folder)
         if data is None:
             return Note()
         held = json.loads(data)
@@ -162,7 +162,7 @@ class Note:
     def save(self, folder: Path) -> None:
         """Keep it; no write if it says the same already."""
         held = {"format": _FORMAT, "commit": self.commit, "apart": dict(sorted(self.apart.items()))}
-        write_durably(folder / ".git" / _NOTE, json.dumps(held).encode())
+        write_durably(folder / ".git" / _NOTE, json.dumps(held).encode(), root=folder)
 
 
 def committed(folder: Path) -> dict[str, str]:

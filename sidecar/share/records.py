@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Final
 
-from sidecar.git import Git, Trees
+from sidecar.files import read_file, remove_durably, write_durably
+from sidecar.git import Git, Trees, shown_address
 from sidecar.store import ProjectIdentity
 
 REMOTE: Final = "refs/sidecar/remote"
@@ -33,6 +34,8 @@ RESCUE: Final = "refs/sidecar/rescue"
 """Below it: our history at the moment when a remote's was found to be rewritten."""
 
 _ADDRESS: Final = "sidecar.remote"
+_WHOLE: Final = "sidecar-remote"
+_MOST_BYTES: Final = 64 * 1024
 _PROJECT: Final = "sidecar.project"
 _IDENTITY: Final = "sidecar.identity"
 _CARRIED: Final = "sidecar.carried"
@@ -49,7 +52,11 @@ class Record:
     @property
     def address(self) -> str | None:
         """Where the profile is shared; None if it is not.  Never what a file says that anybody can change."""
-        return self.git.setting(_ADDRESS)
+        told = self.git.setting(_ADDRESS)
+        whole = read_file(self._whole, _MOST_BYTES, root=self.git.folder)
+        if whole is None or told is None or shown_address(whole.decode()) != told:
+            return told
+        return whole.decode()
 
     @property
     def project(self) -> str | None:
@@ -60,7 +67,18 @@ class Record:
         """From now on the profile is shared with that remote; the address comes last, as it says that all is said."""
         if project is not None:
             self.git.set_setting(_PROJECT, project)
-        self.git.set_setting(_ADDRESS, address)
+        told = shown_address(address)
+        if told == address or not address.lower().startswith("https:"):
+            remove_durably(self._whole, root=self.git.folder)
+            told = address
+        else:  # git would be given it on its command line, which every user of the machine can read
+            write_durably(self._whole, address.encode(), root=self.git.folder)
+        self.git.set_setting(_ADDRESS, told)
+
+    @property
+    def _whole(self) -> Path:
+        """The file that holds an address with a name and password in it."""
+        return self.git.folder / ".git" / _WHOLE
 
     @property
     def seen(self) -> str | None:

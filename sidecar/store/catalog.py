@@ -272,7 +272,7 @@ def load(
     if signature.size > MAX_FILE_BYTES:
         return Entry(signature, "", None, BadFile(profile, path, None, "it is larger than 256 KiB"), last_good)
     try:
-        data = read_file(folder / path, MAX_FILE_BYTES)
+        data = read_file(folder / path, MAX_FILE_BYTES, root=folder)
     except FileSystemFailed as error:
         return Entry(signature, "", None, BadFile(profile, path, None, f"it {error.fields['why']}"), last_good)
     if has_conflict is not None and has_conflict(data or b""):

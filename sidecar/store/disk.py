@@ -10,7 +10,6 @@ from sidecar.errors import BadMemoryFile, ChangedOnDisk, FieldError
 from sidecar.files import (
     ABSENT,
     Expected,
-    ensure_folder,
     inside,
     move_durably,
     read_file,
@@ -68,7 +67,7 @@ class Disk:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the profile; None if nothing is there."""
-        return read_file(inside(self.folder, path), MAX_FILE_BYTES)
+        return read_file(inside(self.folder, path), MAX_FILE_BYTES, root=self.folder)
 
     def is_ours(self, path: str, data: bytes) -> bool:
         """Whether these bytes are our last write to the path."""
@@ -86,7 +85,7 @@ class Disk:
         self._step(f"write {path}")
         self._writes.note_write(str(self.ref), path, sha256_of(data))
         self._step(f"noted {path}")
-        _naming(path, lambda: write_durably(target, data, expected_sha256=expected))
+        _naming(path, lambda: write_durably(target, data, expected_sha256=expected, root=self.folder))
         self._step(f"written {path}")
         self._learn(path, data)
         self.history.record(context, path, data)
@@ -101,9 +100,8 @@ class Disk:
         if ours:
             self._writes.note_write(str(self.ref), target, sha256)
         self._step(f"noted {target}")
-        ensure_folder(inside(self.folder, target).parent)
         places = inside(self.folder, source), inside(self.folder, target)
-        _naming(source, lambda: move_durably(*places, expected_sha256=sha256))
+        _naming(source, lambda: move_durably(*places, expected_sha256=sha256, root=self.folder))
         self._step(f"moved {target}")
         self._writes.note_write(str(self.ref), source, None)
         # The new place first: at no moment may a copy elsewhere be taken for the memory.
@@ -117,7 +115,7 @@ class Disk:
         """Take a file away that has not changed since its hash was taken."""
         target = inside(self.folder, path)
         self._step(f"remove {path}")
-        _naming(path, lambda: remove_durably(target, expected_sha256=sha256))
+        _naming(path, lambda: remove_durably(target, expected_sha256=sha256, root=self.folder))
         self._step(f"removed {path}")
         self._writes.note_write(str(self.ref), path, None)
         self._forget(path)

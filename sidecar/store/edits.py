@@ -31,7 +31,7 @@ def put(core: Core, identifier: str, data: bytes, expected: str) -> Stored:
         raise BadMemoryFile(path=stored.path, at=at, reason=document.reason)
     if document.fields.get("id", identifier) != identifier:
         raise FieldError(field="text", problem=f"its id must stay {identifier}, or go")
-    write_durably(inside(core.folder, stored.path), data, expected_sha256=expected)
+    write_durably(inside(core.folder, stored.path), data, expected_sha256=expected, root=core.folder)
     refresh(core)
     return core.catalog.chosen(identifier) or stored
 

@@ -282,7 +282,8 @@ class Profile:
         with self._publishing():
             touched = healing.settle(self._core)
         if self._core.vanished is None and self._summarized is not self._snapshot:
-            write_durably(inside(self.folder, SUMMARY_FILE), f"{_GENERATED}\n{self.summary_markdown()}".encode())
+            page = f"{_GENERATED}\n{self.summary_markdown()}"
+            write_durably(inside(self.folder, SUMMARY_FILE), page.encode(), root=self.folder)
             self._summarized = self._snapshot
         return touched
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.errors import FormatTooNew, PurgeImpossible, Refused, UnknownMemory
-from sidecar.files import ABSENT, read_file, remove_durably, sha256_of, write_durably
+from sidecar.files import ABSENT, inside, read_file, remove_durably, sha256_of, write_durably
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, Trees
 from sidecar.git import rewrite as gitrewrite
@@ -211,7 +211,7 @@ def _finished(core: Core, note: Note) -> Purged:
 def end(core: Core) -> None:
     """The purge is over."""
     core.disk.pause("end")
-    remove_durably(_place(core))
+    remove_durably(_place(core), root=core.folder)
 
 
 def purge_folder(folder: Path, ids: Sequence[str]) -> bool:
@@ -228,7 +228,7 @@ def purge_folder(folder: Path, ids: Sequence[str]) -> bool:
     if not traces.files and not lying:
         return False
     for path in (*lying, SUMMARY_FILE):
-        (folder / path).unlink(missing_ok=True)
+        remove_durably(inside(folder, path), root=folder)
     made = gitrewrite.rewrite(git, seen, frozenset(traces.files), _reworder(traces))
     gitrewrite.move(git, made.refs)
     gitrewrite.restash(git, made.stash)
@@ -365,7 +365,7 @@ def _in_the_tree(folder: Path) -> list[tuple[str, Memory]]:
     found = []
     for path, signature in sorted(scan(folder).memories.items()):
         if signature.regular and signature.size <= MAX_FILE_BYTES:
-            memory = _told(read_file(folder / path, MAX_FILE_BYTES) or b"")[1]
+            memory = _told(read_file(folder / path, MAX_FILE_BYTES, root=folder) or b"")[1]
             if memory is not None:
                 found.append((path, memory))
     return found
@@ -417,4 +417,4 @@ def _place(core: Core) -> Path:
 
 def _save(core: Core, note: Note) -> None:
     held = {name: getattr(note, name) for name in Note.__dataclass_fields__}
-    write_durably(_place(core), json.dumps({"format": _FORMAT, **held}).encode())
+    write_durably(_place(core), json.dumps({"format": _FORMAT, **held}).encode(), root=core.folder)

@@ -158,7 +158,7 @@ def _refresh_tombstones(core: Core, found: Scan) -> None:
 
 def _read_tombstone(core: Core, path: str) -> Tombstone | BadFile:
     try:
-        data = read_file(core.folder / path, MAX_FILE_BYTES)
+        data = read_file(core.folder / path, MAX_FILE_BYTES, root=core.folder)
     except FileSystemFailed as error:
         return BadFile(core.ref, path, None, str(error.fields["why"]))
     return tombstones.read(core.ref, path, data or b"")

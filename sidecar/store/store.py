@@ -170,7 +170,7 @@ class Store:
             fresh = info.render(found)
             self._step(f"create {ref}")
             self._writes.note_write(str(ref), PROFILE_FILE, sha256_of(fresh))
-            write_durably(folder / PROFILE_FILE, fresh, expected_sha256=ABSENT)
+            write_durably(folder / PROFILE_FILE, fresh, expected_sha256=ABSENT, root=folder)
         profile = Profile(
             ref, folder, found, machine=self._machine, writes=self._writes, clock=self._clock, step=self._step
         )
@@ -200,6 +200,10 @@ class Store:
 
     def _discard(self, folder: Path, trash: Path, name: str) -> Path:
         ensure_folder(trash)
+        if trash.is_symlink():
+            raise FileSystemFailed(
+                path=trash, action="used as the trash", why="it is a symlink", hint="Remove the link."
+            )
         stamp = self._clock().strftime("%Y%m%dT%H%M%SZ")
         target = trash / f"{name}-{stamp}"
         number = 1

@@ -33,7 +33,7 @@ ShownPath = Annotated[str, BeforeValidator(_utf8)]
 class Shape(BaseModel):
     """A value of an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def plain(self) -> Any:  # noqa: ANN401 - JSON
         """As JSON values; what was not asked for is left out."""

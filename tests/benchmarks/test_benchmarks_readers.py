@@ -8,13 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.backfill import STAGES, by_stage
+from benchmarks.asking import quantiles
+from benchmarks.backfill import STAGES, beside, by_stage
 from benchmarks.rendered import render
 from benchmarks.samples import by_agent
 from sidecar.transcripts import READERS
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "data" / "transcripts"
+HANG_S = 60.0
 
 
 def test_sessions_are_rendered_the_same_every_time_and_each_is_another(tmp_path: Path) -> None:
@@ -60,3 +62,20 @@ def test_readers_are_measured(tmp_path: Path) -> None:
     assert 10 < found["pi"]["large_peak_mb"] < 500
     assert re.search(r"^pi +1 ", page.read_text(), re.MULTILINE)
     assert "old" in page.read_text()
+
+
+def test_a_daemon_is_asked_beside_a_back_fill_and_after_it(tmp_path: Path) -> None:
+    sessions = render(by_agent(GOLDEN), tmp_path, 20_000, smallest=1_000)
+    busy, calm = beside(sessions, tmp_path, lambda _: None, calm_s=1.0)
+    assert len(calm.recall) > 1
+    assert all(0 < seconds < HANG_S for seconds in (*busy.recall, *busy.remember, *calm.recall, *calm.remember))
+
+
+def test_quantiles_are_those_of_answers_that_were_given() -> None:
+    assert quantiles([number / 1000 for number in range(100, 0, -1)]) == {
+        "answers": 100,
+        "p50_ms": 50.0,
+        "p95_ms": 95.0,
+        "p99_ms": 99.0,
+        "p100_ms": 100.0,
+    }

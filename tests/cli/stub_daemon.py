@@ -12,6 +12,7 @@ from socketserver import ThreadingUnixStreamServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from sidecar import hello
 from sidecar.errors import SidecarError, UnknownRoute
 
 FRESH = {"generation": 7, "lag_ms": 0, "degraded": []}
@@ -96,6 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        self.send_header(hello.HEADER, str(hello.PROTOCOL))
         self.end_headers()
         self.wfile.write(data)
 

@@ -214,7 +214,7 @@ def test_importing_the_client_loads_only_the_standard_library() -> None:
     )
     ours, heavy = done.stdout.split("\n")[:2]
     errors = " ".join(f"sidecar.errors.{name}" for name in ("access", "base", "exchange", "model", "past", "sharing"))
-    assert ours == f"sidecar sidecar.client sidecar.errors {errors} sidecar.hello"
+    assert ours == f"sidecar sidecar.client sidecar.errors {errors} sidecar.hello sidecar.meeting"
     assert heavy == ""
 
 

@@ -66,8 +66,8 @@ def test_doctor_fails_on_what_keeps_the_daemon_from_working(
     found = checks(run)
     assert (found["git"]["state"], found["git"]["hint"]) == ("fail", "Install git 2.30 or newer.")
     assert found["store"]["state"] == "fail"
-    assert found["state"]["state"] == "warn"
-    assert found["state"]["hint"] == f"chmod go-rwx '{home / 'state'}'"
+    assert found["state"]["state"] == "fail"
+    assert found["state"]["hint"] == f"chmod go-rwx {home / 'state'}"
     assert found["config"]["state"] == "fail"
     assert "did you mean recall.limit?" in found["config"]["detail"]
     assert stat.S_IMODE((home / "state").stat().st_mode) == 0o755

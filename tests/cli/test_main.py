@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from cli_runs import Run
 from stub_daemon import Answer, StubDaemon
@@ -18,7 +19,7 @@ from sidecar.cli.main import cli
 CHECKOUT = Path(__file__).parents[2]
 COMMANDS = (
     "up down pause resume status demo recall remember search list show edit forget delete profiles summary log diff "
-    "undo snapshot ingest jobs rebuild export import review accept install uninstall hook mcp share join sync "
+    "undo snapshot ingest jobs rebuild scan export import review accept install uninstall hook mcp share join sync "
     "config doctor bench help"
 ).split()
 
@@ -35,7 +36,7 @@ def sidecar(*arguments: str, text: str = "", **environ: str) -> subprocess.Compl
 
 def test_help_lists_every_command_with_one_whole_line(run: Run) -> None:
     done = run("--help")
-    assert list(cli.commands) == COMMANDS
+    assert cli.list_commands(click.Context(cli)) == COMMANDS
     for name in COMMANDS:
         assert f"\n  {name} " in done.out
     assert "..." not in done.out.partition("Commands:")[2]

@@ -48,7 +48,7 @@ from sidecar.model import (
 )
 from sidecar.share import Joined, Outgoing, Synced
 from sidecar.share.words import OutgoingFile
-from sidecar.wire import archived, edits, memorytool, past, removals, render, shapes
+from sidecar.wire import archived, edits, memorytool, past, removals, render, scanned, shapes
 
 NOW = datetime(2026, 11, 20, 16, 2, 11, tzinfo=UTC)
 RESUME = archived.ResumeShape(command="codex resume s1", cwd="/home/ines/web", note="")
@@ -96,6 +96,10 @@ class FakeApi:
     @property
     def archive(self) -> FakeArchive:
         return FakeArchive(self)
+
+    @property
+    def scanner(self) -> FakeScanner:
+        return FakeScanner(self)
 
     @property
     def history(self) -> FakeHistory:
@@ -419,6 +423,26 @@ class FakeRemoval:
             ids=list(identifiers), old="a" * 40, new="b" * 40, commits=2, messages=1, trash=0, remotes=["origin/main"],
             transcripts=[], remaining=[],
         )  # fmt: skip
+
+
+class FakeScanner:
+    """Has found one secret and one suspicious memory."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    async def step(self, place: str | None) -> scanned.ScanStep:
+        self._api._note("scan", place)
+        finding = scanned.ScanFinding(
+            where="history", kind="github-token", hint="gh… (40 characters)", profile="local/web", path="facts/a.md",
+            line=3, commit="a" * 40, object="b" * 40, message=None, session=None, memory="01M", next="Look.",
+        )  # fmt: skip
+        doubt = scanned.Suspicion(
+            memory="01M", profile="local/web", path="facts/a.md", type="fact", status="proposed", why="it waits"
+        )
+        return scanned.ScanStep(
+            stage="history", done=1, total=2, looked={"files": 1}, findings=[finding], suspicious=[doubt], cursor="MTox"
+        )
 
 
 class FakeArchive:

@@ -94,7 +94,7 @@ def test_a_session_that_is_found_out_while_it_is_learned_is_not_learned_again(
         "finish": lambda: journal.finish(job, upto=1),
         "fail": lambda: journal.fail(job, "no", at=now, retry_at=now),
         "put_off": lambda: journal.put_off(job, None, until=now),
-        "recover": journal.recover,
+        "recover": lambda: journal.recover(now),
     }
     ends[end]()
     assert journal.claim(now) is None

@@ -26,6 +26,7 @@ from sidecar.daemon.sources import SourceFolder
 from sidecar.journal import Journal
 from sidecar.model import ProfileRef, SessionRef
 from sidecar.paths import resolve
+from sidecar.pieces import Piece
 
 EVENTS_S = 3.0
 """An event is taken in after a second at most."""
@@ -259,11 +260,11 @@ def test_a_session_that_is_written_while_old_ones_are_read_goes_before_them(
 
 
 class Slow(Archiving):
-    """Takes its time for every step."""
+    """Takes its time for every piece."""
 
-    def step(self, agent: str, path: Path, *, written: datetime | None = None) -> Step:
+    def keep_piece(self, piece: Piece) -> Step:
         time.sleep(0.05)
-        return super().step(agent, path, written=written)
+        return super().keep_piece(piece)
 
 
 def test_old_sessions_leave_some_time_to_others_and_new_ones_do_not_wait(
@@ -288,7 +289,7 @@ def test_old_sessions_leave_some_time_to_others_and_new_ones_do_not_wait(
             on_archived=lambda *_: None,
         )
         begun = time.monotonic()
-        await intake.scan(live=False)
+        await intake.catch_up()
         # A lower bound alone: however slow the machine is, a quarter of the steps' time is rest.
         assert time.monotonic() - begun >= 8 * 0.05 * 1.25
         assert len(texts(world, "claude-code")) == 8

@@ -17,9 +17,9 @@ from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import FileSystemFailed
 from sidecar.follow import Follow
 from sidecar.git import Git
-from sidecar.index import Embedder, Index
+from sidecar.index import Embedder, Filters, Index
 from sidecar.journal import Journal
-from sidecar.model import ProfileRef
+from sidecar.model import Message, ProfileRef
 from sidecar.store import Store
 
 WEB = ProfileRef("local", "web")
@@ -29,7 +29,7 @@ class Parts:
     """What a keeper works on, on real files."""
 
     def __init__(self, folder: Path, journal: Journal, index: Index) -> None:
-        self.writer, self.index = Writer(), index
+        self.writer, self.index, self.journal = Writer(), index, journal
         self.store = Store(folder / "store", machine="test", writes=journal, clock=_now)
         self.ahead = timedelta(0)
         self.follow = Follow(self.store, journal, index, lambda: _now() + self.ahead)
@@ -159,6 +159,34 @@ def test_old_sessions_wait_for_those_that_come_next_but_not_for_ever(parts: Part
             keeper.archived(soon=False)
             keeper.archived()  # somebody may ask for this one now
             await _until(lambda: not keeper.busy)
+
+    asyncio.run(scenario())
+
+
+def test_a_long_archive_is_taken_over_to_its_end_and_others_come_between(parts: Parts) -> None:
+    def tell(first: int, last: int) -> None:
+        said = [
+            Message(f"m{number}", "codex", "s", "user", "user", f"crane {number}", _now(), position=number)
+            for number in range(first, last)
+        ]
+        parts.journal.record_read("/t/s.jsonl", None, WEB, said, cursor="{}")
+
+    def held() -> int:
+        return len(parts.index.view.verbatim(WEB, {"crane": 1.0}, Filters(), 10_000))
+
+    async def scenario() -> None:
+        tell(0, 1)
+        async with parts.keeping() as keeper:
+            keeper.archived()
+            await _until(lambda: held() == 1 and not keeper.busy)
+            tell(1, 2_500)
+            keeper.archived()
+            await asyncio.sleep(0)
+            seen = set[int]()
+            while keeper.busy:
+                seen.add(await parts.writer.run(Urgency.ANSWER, held))
+            assert held() == 2_500
+            assert len(seen) > 2, "an urgent step need not wait for all of it"
 
     asyncio.run(scenario())
 

@@ -187,3 +187,94 @@ def test_no_strangers_header_opens_the_gate(host: str | None, origin: str | None
         Gate(TOKEN).admit(host, origin, authorization)
     with pytest.raises(TokenNeeded):
         Gate(TOKEN).admit("127.0.0.1:7373", None, authorization)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:7373@evil.example", "[::1].evil.example", "[::1]evil", "localhost:evil.example", "localhost:80:80",
+        "localhost.", "127.0.0.1.", "2130706433", "0x7f.1", "127.1", "0.0.0.0", "[::]", "::1", "[::ffff:10.0.0.7]",
+        "127.0.0.1,evil.example", "127.0.0.1 evil.example", "[127.0.0.1", "localhost:99999999", "", "[fe80::1%lo]",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_this_machine_is_refused(host: str) -> None:
+    with pytest.raises(HostRefused):
+        GATE.admit(host, None, f"Bearer {TOKEN}")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:7373", "127.9.9.9:1", "[::1]", "[::1]:7373", "LOCALHOST:80"])
+def test_this_machines_own_addresses_are_let_in(host: str) -> None:
+    GATE.admit(host, None, f"Bearer {TOKEN}")
+    GATE.admit(host, f"http://{host}", f"Bearer {TOKEN}", "same-origin")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "", "SAME-ORIGINS"])
+def test_a_browser_that_says_another_page_asks_is_believed(site: str) -> None:
+    """As a page's image or script would: no Origin, no question before."""
+    with pytest.raises(OriginRefused):
+        GATE.admit("127.0.0.1", None, f"Bearer {TOKEN}", site)
+
+
+def _raw(address: str, request: bytes) -> bytes:
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), HANG_S) as connection:
+        connection.sendall(request)
+        return connection.recv(65536)  # its first line says all
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ([b"Host: 127.0.0.1", b"Host: evil.example"], (400, 403)),
+        ([b"Host: 127.0.0.1", b"Origin: null", b"Origin: http://127.0.0.1"], (400, 403)),
+        ([b"Host: 127.0.0.1", b"Authorization: Bearer wrong"], (400, 401)),
+        ([b"X-Forwarded-Host: 127.0.0.1"], (400, 403)),
+        ([b"Host: evil.example", b"X-Forwarded-Host: 127.0.0.1", b"Forwarded: host=127.0.0.1"], (403,)),
+    ],
+    ids=["two hosts", "two origins", "two tokens", "no host", "a forwarded host"],
+)
+def test_headers_that_say_two_things_let_nobody_in(tmp_path: Path, lines: list[bytes], status: tuple[int, ...]) -> None:
+    async def main() -> None:
+        async with listening(tmp_path) as (running, listeners):
+            head = [b"GET /v1/status HTTP/1.1", *lines, f"Authorization: Bearer {TOKEN}".encode(), b"Connection: close"]
+            found = await asyncio.to_thread(_raw, listeners.tcp or "", b"\r\n".join([*head, b"", b""]))
+            assert int(found.split(b" ", 2)[1]) in status
+            assert running.api.calls == []
+
+    asyncio.run(main())
+
+
+def test_a_target_with_another_host_in_it_is_judged_by_the_header_and_no_socket_is_upgraded(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with listening(tmp_path) as (running, listeners):
+            upgrade = [
+                b"GET /v1/events HTTP/1.1", b"Host: 127.0.0.1", b"Upgrade: websocket", b"Connection: Upgrade",
+                b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                b"Origin: http://evil.example", b"", b"",
+            ]  # fmt: skip
+            absolute = [
+                b"GET http://127.0.0.1/v1/status HTTP/1.1",
+                b"Host: evil.example",
+                b"Connection: close",
+                b"",
+                b"",
+            ]
+            for lines in (upgrade, absolute):
+                found = await asyncio.to_thread(_raw, listeners.tcp or "", b"\r\n".join(lines))
+                assert int(found.split(b" ", 2)[1]) == 403
+            assert running.api.calls == []
+
+    asyncio.run(main())
+
+
+def test_over_ipv6_the_same_holds(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with listening(tmp_path, "[::1]:0") as (_, listeners):
+            if listeners.tcp is None:
+                pytest.skip("this machine has no IPv6")
+            assert listeners.tcp.startswith("[::1]:")
+            assert (await ask(listeners.tcp, **authorized())).status == 200
+            assert (await ask(listeners.tcp)).status == 401
+            assert (await ask(listeners.tcp, **authorized(Host="[::1].evil.example"))).status == 403
+
+    asyncio.run(main())

@@ -16,7 +16,7 @@ import pytest
 from index_builders import WEB, Held, found, memory, message, tiny_model
 
 from sidecar.errors import IndexUnusable
-from sidecar.index import Embedder, Filters, Index
+from sidecar.index import Embedder, Filters, Index, MessageDoc, MessageGone
 from sidecar.index.index import FORMAT
 
 
@@ -104,6 +104,21 @@ def test_sync_anew_on_request(filled: Index, source: Held) -> None:
     assert _complete(filled)
 
 
+def test_while_it_is_made_anew_it_answers_and_counts_as_intact(filled: Index, source: Held) -> None:
+    """Who asks meanwhile must not take the emptied folder for a deleted one, and wait until all is done."""
+    seen: list[tuple[bool, bool, list[str]]] = []
+
+    class Slow(Held):
+        def message_changes(self, after: int) -> list[MessageDoc | MessageGone]:
+            seen.append((filled.refilling, filled.intact(), found(filled, "pnpm")))
+            return list(super().message_changes(after))
+
+    filled.sync(Slow(source.stored, source.changes), anew=True)
+    assert seen == [(True, True, ["A"])]
+    assert not filled.refilling
+    assert _complete(filled)
+
+
 def test_another_model_starts_anew_and_dimensions_are_never_mixed(
     filled: Index, folder: Path, tmp_path: Path, source: Held
 ) -> None:
@@ -112,8 +127,7 @@ def test_another_model_starts_anew_and_dimensions_are_never_mixed(
     assert found(other, "pnpm") == []
     other.sync(source)
     assert _complete(other)
-    vectors = [block.vectors for block in other.view.memories.blocks.values()]
-    assert {each.shape[1] for each in vectors} == {8}
+    assert {block.dimensions for block in other.view.memories.blocks.values()} == {8}
     assert other.view.nearest("memory", WEB, filled.embedder.encode(["pnpm"])[0], Filters(), 5) == []
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from index_builders import Held, message
 
 from sidecar.index import Filters, Index, name_number, traits
-from sidecar.index.columns import CURRENT, NEVER, Block, ColumnRow, records
+from sidecar.index.block import CURRENT, Block, Rows
+from sidecar.index.columns import NEVER, ColumnRow, records
 from sidecar.index.threads import NOBODY
 
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.booleans()), min_size=1, max_size=25)
@@ -20,7 +21,7 @@ def _block(rows: list[tuple[int, int, bool]]) -> Block:
     columns = [
         ColumnRow(number, 1, session, time, NEVER, 0, CURRENT) for number, (session, time, _) in enumerate(rows, 1)
     ]
-    block = Block.of(records(columns, np.ones((len(rows), 2), np.float32)))
+    block = Block.of(Rows.of(records(columns, np.ones((len(rows), 2), np.float32))))
     block.alive[:] = [alive for _, _, alive in rows]
     return block
 
@@ -109,8 +110,8 @@ def test_cosines_are_given_for_every_row_and_none_for_another_models_vector(inde
     block = index.view.messages_of(message(1, "").profile)
     assert block is not None
     vector = index.embedder.encode(["a crane in a harbour"])[0]
-    near, far = block.cosines(vector)
+    near, far = block.cosines(vector, np.arange(2))
     assert near > far
-    assert not block.cosines(vector[:7]).any()
+    assert not block.cosines(vector[:7], np.arange(2)).any()
     found = index.view.nearest("message", message(1, "").profile, vector, Filters(), 1)
     assert [hit.score for hit in found] == [pytest.approx(float(near))]

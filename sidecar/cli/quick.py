@@ -1,0 +1,141 @@
+"""`sidecar recall WORDS` without the command line, whose import takes ten times what Python takes to start.
+
+It serves what is asked most: words, `--limit` and `--json`, answered by a daemon that has nothing else to say.  The
+rest (another option, no daemon, an error) is left to the command line, which asks again: a recall changes nothing.
+
+As in `sidecar.hooks.hook`, nothing is imported that is not cheap: no `json`, `re`, `socket` or `typing`.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import sys
+
+from sidecar import hello, meeting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+_SECONDS = 120.0
+"""As `options.ANSWER_SECONDS`."""
+
+_MOST = 100
+_CHUNK = 65_536
+
+
+class _Context:
+    """How JSON is read by the C part of `json`: as `json.loads` reads it."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int, parse_constant = float, int, float
+
+
+def recall(arguments: Sequence[str]) -> bool:
+    """Answer `recall ARGUMENTS`; False, with nothing printed, if the command line is to do it."""
+    asked = _asked(arguments)
+    if asked is None:
+        return False
+    words, limit, as_json = asked
+    try:
+        result = _result(_ask(meeting.socket_path(os.environ), _body(words, limit)))
+    except (OSError, ValueError, KeyError, StopIteration, ImportError):
+        return False
+    if result is None:
+        return False
+    _print(_shown(result, as_json=as_json))
+    return True
+
+
+def _asked(arguments: Sequence[str]) -> tuple[str, int | None, bool] | None:
+    """Words, limit and whether JSON is wanted; None if there is anything else, or no word."""
+    words: list[str] = []
+    limit, as_json = None, False
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--json":
+            as_json = True
+        elif argument == "--limit":
+            given = next(rest, "")
+            if not (given.isascii() and given.isdigit() and len(given) <= 3 and 1 <= int(given) <= _MOST):
+                return None
+            limit = int(given)
+        elif argument.startswith("-"):
+            return None
+        else:
+            words.append(argument)
+    return (" ".join(words), limit, as_json) if words else None
+
+
+def _body(words: str, limit: int | None) -> bytes:
+    """The request's body: what `Client.recall` sends for a folder."""
+    from _json import encode_basestring_ascii as quoted  # the part of `json` that needs no `re`
+
+    limited = "" if limit is None else f', "limit": {limit}'
+    try:
+        folder = f', "cwd": {quoted(os.getcwd())}'  # noqa: PTH109 - a path as text is all that is needed
+    except FileNotFoundError:
+        folder = ""
+    return f'{{"query": {quoted(words)}{folder}{limited}}}'.encode()
+
+
+def _ask(socket: str, body: bytes) -> bytes:
+    """The body of a good answer.  Raises OSError, and ValueError for any other answer."""
+    head = (
+        b"POST /v1/recall HTTP/1.1\r\nHost: sidecar\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\n%b: %d\r\nContent-Length: %d\r\n\r\n"
+    )
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    pieces: list[bytes] = []
+    try:
+        connection.settimeout(_SECONDS)
+        connection.connect(socket)
+        connection.sendall(head % (hello.HEADER.encode(), hello.PROTOCOL, len(body)) + body)
+        while piece := connection.recv(_CHUNK):
+            pieces.append(piece)
+    finally:
+        connection.close()
+    told, _, answer = b"".join(pieces).partition(b"\r\n\r\n")
+    first, *fields = told.lower().split(b"\r\n")
+    whole = {b"content-length: %d" % len(answer), b"%b: %d" % (hello.HEADER.lower().encode(), hello.PROTOCOL)}
+    if first.split(b" ")[1:2] != [b"200"] or not whole.issubset(fields):
+        raise ValueError("it is not a whole good answer, or one in another language")
+    return answer
+
+
+def _result(answer: bytes) -> Mapping[str, Any] | None:
+    """What was found; None if the daemon has something to say beside it.  Raises ValueError and StopIteration."""
+    from _json import make_scanner
+
+    envelope, _ = make_scanner(_Context())(answer.decode(), 0)  # type: ignore[arg-type]  # any object with these attributes
+    if envelope.get("messages") or not envelope.get("success"):
+        return None
+    found: Mapping[str, Any] = envelope["result"]
+    return found
+
+
+def _shown(result: Mapping[str, Any], *, as_json: bool) -> str:
+    """What is printed, without marks where there is no terminal."""
+    if as_json:
+        import json
+
+        return json.dumps(result, ensure_ascii=False, indent=2) + "\n"
+    from sidecar.cli import answer, output
+
+    text = "".join(f"{line}\n" for line in answer.lines(result))
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        return text
+    return text.replace(output.DIM, "").replace(output.STRONG, "").replace(output.RESET, "")
+
+
+def _print(text: str) -> None:
+    """All of it, unless its reader goes; what the terminal's encoding lacks is written as its number."""
+    data = text.encode(sys.stdout.encoding, "backslashreplace")
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError:
+        return

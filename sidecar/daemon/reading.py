@@ -1,0 +1,214 @@
+"""Old sessions are read and redacted by a process of their own: much of the work of a back-fill, outside of the daemon.
+
+In the daemon itself that work would hold the interpreter's lock, and whoever asks for memories would wait for it.  The
+process reads, and hands over what it has read without its secrets; it writes nothing, and the daemon alone keeps it.
+It is asked on its standard input and ends with that, so it never outlives its daemon, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import sidecar
+from sidecar.errors import TranscriptUnreadable
+from sidecar.pieces import Piece, read_piece
+from sidecar.transcripts import Cursor
+
+_LENGTH_BYTES = 8
+
+_MEMORY_BYTES = 1 << 30
+"""What the process may take: far above what a piece needs (some megabytes, and what comes of them), far below what a
+machine has.  A file that needs more is one that cannot be read."""
+
+_TRIES = 2
+"""A process that is killed over a file is started once more; if it happens again, the file is to blame."""
+
+_LAST_WORDS_S = 5.0
+"""A process that has closed its end of the pipe ends soon; how it ended is worth so much waiting."""
+
+_PROGRAM = "from sidecar.daemon.reading import serve; serve()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """In place of a piece: the file cannot be read."""
+
+    why: str
+    hint: str
+
+
+_Reply = Piece | _Unreadable | None
+
+
+class ReadingProcess:
+    """The daemon's end.  One question at a time, from any thread; `close` may come meanwhile."""
+
+    def __init__(self, nice: int = 0, memory: int = _MEMORY_BYTES) -> None:
+        """It is started by the first question, with this niceness and a bound on its memory in bytes."""
+        self._nice, self._memory = nice, memory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._changing = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while there is one."""
+        return None if self._process is None else self._process.pid
+
+    def read(self, agent: str, path: Path, after: Cursor | None) -> Piece | None:
+        """As `pieces.read_piece`; where no process can be started, read in this one.
+
+        Raises:
+            TranscriptUnreadable: as `read_piece`, or the process ended over this file twice.
+        """
+        for _ in range(_TRIES):
+            process = self._running(path)
+            if process is None:
+                return read_piece(agent, path, after)
+            try:
+                return _told(path, _asked(process, (agent, str(path), None if after is None else after.to_json())))
+            except (EOFError, OSError):
+                if (self._end() or 0) > 0:
+                    return read_piece(agent, path, after)  # a fault of ours: it comes here too, and is told and logged
+        raise TranscriptUnreadable(
+            path=path,
+            why="the process that read it was killed twice, perhaps for want of memory",
+            hint="Look whether the file is one of the agent's; it is tried again once it has changed.",
+        )
+
+    def close(self) -> None:
+        """End the process at once; whoever waits for it gets TranscriptUnreadable."""
+        with self._changing:
+            self._closed = True
+        self._end()
+
+    def _running(self, path: Path) -> subprocess.Popen[bytes] | None:
+        with self._changing:
+            if self._closed:
+                raise TranscriptUnreadable(
+                    path=path, why="the daemon is stopping", hint="It is read at the next start."
+                )
+            if self._process is None:
+                self._process = _started(self._nice, self._memory)
+            return self._process
+
+    def _end(self) -> int | None:
+        """End the process; its exit code, negative if a signal has ended it, and None if there is none."""
+        with self._changing:
+            process, self._process = self._process, None
+        if process is None:
+            return None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0 if self._closed else _LAST_WORDS_S)
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what was not written any more
+                    pipe.close()
+        return process.wait()
+
+
+def _told(path: Path, reply: _Reply) -> Piece | None:
+    if isinstance(reply, _Unreadable):
+        raise TranscriptUnreadable(path=path, why=reply.why, hint=reply.hint)
+    return reply
+
+
+def _started(nice: int, memory: int) -> subprocess.Popen[bytes] | None:
+    """A new process, which finds the very package that runs here, whatever folder it is started in."""
+    if not sys.executable:
+        return None
+    package = str(Path(sidecar.__file__).parents[1])
+    inherited = os.environ.get("PYTHONPATH")
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([package, *([inherited] if inherited else [])])}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", _PROGRAM, str(nice), str(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a trace could quote people's words
+            env=environ,
+        )
+    except OSError:  # no more processes, or no memory for one
+        return None
+
+
+def _asked(process: subprocess.Popen[bytes], question: tuple[str, str, str | None]) -> _Reply:
+    """The answer to a question.  Raises EOFError or OSError if the process has ended."""
+    if process.stdin is None or process.stdout is None:  # both were asked for
+        raise EOFError
+    _send(process.stdin, _packed(question))
+    reply: _Reply = pickle.loads(_received(process.stdout))  # noqa: S301 - from our own process, by a pipe
+    return reply
+
+
+def _packed(value: object) -> bytes:
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def _send(pipe: IO[bytes], content: bytes) -> None:
+    pipe.write(len(content).to_bytes(_LENGTH_BYTES, "big"))
+    pipe.write(content)
+    pipe.flush()
+
+
+def _received(pipe: IO[bytes]) -> bytes:
+    """The next value, still packed.  Raises EOFError if the other end has gone."""
+    return _exactly(pipe, int.from_bytes(_exactly(pipe, _LENGTH_BYTES), "big"))
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    found = bytearray()
+    while len(found) < size:
+        piece = pipe.read(size - len(found))
+        if not piece:
+            raise EOFError
+        found += piece
+    return bytes(found)
+
+
+def serve() -> None:
+    """The process: answer what is asked, until nobody can ask any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the daemon, which ends us
+    nice, memory = map(int, sys.argv[1:3])
+    with contextlib.suppress(OSError, ValueError):  # a service manager may forbid it, or have set less
+        os.nice(nice)
+    # Nothing that prints may come between two answers.
+    answers, asked = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb", buffering=0)
+    os.dup2(2, 1)
+    questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(asked, questions), daemon=True).start()
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    while True:
+        agent, path, after = pickle.loads(questions.get())  # noqa: S301 - from our own daemon, by a pipe
+        _send(answers, _reply(agent, Path(path), None if after is None else Cursor.from_json(after)))
+
+
+def _listen(pipe: IO[bytes], questions: queue.SimpleQueue[bytes]) -> None:
+    """Take questions; once there can be no more of them, end at once, in the middle of a file too."""
+    try:
+        while True:
+            questions.put(_received(pipe))
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _reply(agent: str, path: Path, after: Cursor | None) -> bytes:
+    try:
+        return _packed(read_piece(agent, path, after))
+    except TranscriptUnreadable as error:
+        return _packed(_Unreadable(str(error.fields.get("why", error.message)), error.hint))
+    except MemoryError:
+        return _packed(_Unreadable("it takes more memory than there is for one file", TranscriptUnreadable.hint))

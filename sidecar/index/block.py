@@ -1,0 +1,222 @@
+"""The rows of one profile as arrays: numbers side by side, vectors beside them, and the same vectors as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.index.codes import Bytes, Scores, candidates, products, quantised
+from sidecar.index.threads import Threads, threads
+
+Matrix = NDArray[np.float32]
+Halves = NDArray[np.float16]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+CURRENT, SUPERSEDED, PROPOSED = 0, 1, 2
+"""Values of the column `state`."""
+
+_DEAD_SHARE = 0.25
+"""Of a block's rows, how many may be removed ones before the block is packed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows as arrays of one length.
+
+    `numbers`: the columns by name, but for the vectors; `vectors`: as they were written, perhaps in a memory map;
+    `codes` and `steps`: as `codes.quantised` gives them.
+    """
+
+    numbers: Mapping[str, NDArray[Any]]
+    vectors: Halves
+    codes: Bytes
+    steps: Scores
+
+    @classmethod
+    def of(cls, records: NDArray[Any]) -> Rows:
+        """From records, as `columns.records` gives them."""
+        names = [name for name in records.dtype.names or () if name != "vector"]
+        return cls(
+            {name: np.ascontiguousarray(records[name]) for name in names},
+            np.ascontiguousarray(records["vector"]),
+            *quantised(records["vector"]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def of_profile(self, number: int) -> Rows:
+        """Those of one profile; where they lie together, without a copy."""
+        places = np.flatnonzero(self.numbers["profile"] == number)
+        together = len(places) and places[-1] - places[0] + 1 == len(places)
+        chosen: Any = slice(places[0], places[-1] + 1) if together else places
+        numbers = {name: column[chosen] for name, column in self.numbers.items()}
+        return Rows(numbers, self.vectors[chosen], self.codes[chosen], self.steps[chosen])
+
+
+class Block:
+    """The rows of one profile, in the order of their numbers.
+
+    Immutable for whoever holds it: an extended block is a new one, which may share the arrays' memory, since rows
+    are only ever added behind the end that this one sees.  The vectors that a block began with stay where they are,
+    which may be a file; later ones lie in memory.
+    """
+
+    __slots__ = ("_base", "_current", "_rows", "_tail", "_threads", "alive", "live", "size")
+
+    def __init__(self, rows: Rows, base: Halves, size: int, alive: Flags) -> None:
+        """`rows` may have room for more than `size` rows; its vectors are those behind `base`."""
+        self._rows, self._base, self._tail = rows, base, rows.vectors
+        self._threads: Threads | None = None
+        self._current: Flags | None = None
+        self.size = size
+        self.alive = alive
+        self.live = int(np.count_nonzero(alive))
+
+    @classmethod
+    def of(cls, added: Rows) -> Block:
+        """A block with these rows."""
+        behind = Rows(added.numbers, added.vectors[:0], added.codes, added.steps)
+        return cls(behind, added.vectors, len(added), np.ones(len(added), np.bool_))
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One of the numbers, for all rows."""
+        found: NDArray[Any] = self._rows.numbers[name][: self.size]
+        return found
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers of a vector."""
+        return int(self._base.shape[1])
+
+    @property
+    def embedded(self) -> Flags:
+        """Which rows have a vector."""
+        return self._rows.steps[: self.size] > 0
+
+    @property
+    def current(self) -> Flags:
+        """Which rows are alive and neither superseded nor proposed; not to be written to."""
+        if self._current is None:
+            self._current = self.alive & (self.column("state") == CURRENT)
+        return self._current
+
+    @property
+    def threads(self) -> Threads:
+        """How the rows, which are messages, follow each other; reckoned at the first use."""
+        if self._threads is None:
+            self._threads = threads({name: self.column(name) for name in ("time", "session", "voice")}, self.alive)
+        return self._threads
+
+    def halves(self, places: Places) -> Halves:
+        """The vectors at some places as they are kept; zero where there is none."""
+        begun = len(self._base)
+        if self.size <= begun:
+            return self._base[places]
+        found = np.empty((len(places), self.dimensions), np.float16)
+        held = places < begun
+        found[held] = self._base[places[held]]
+        found[~held] = self._tail[places[~held] - begun]
+        return found
+
+    def vectors(self, places: Places) -> Matrix:
+        """The vectors at some places; zero where there is none."""
+        return self.halves(places).astype(np.float32)
+
+    def cosines(self, vector: Matrix, places: Places) -> Matrix:
+        """The cosine at each of some places to a vector of length 1; 0 for a vector of another model."""
+        if self.dimensions != vector.shape[0]:
+            return np.zeros(len(places), np.float32)
+        # Not `@`: its threads spin for each other, which on a busy machine costs more than the product and takes
+        # cores from the agent beside us.
+        found: Matrix = np.einsum("ij,j->i", self.vectors(places), vector)
+        return found
+
+    def products(self, vector: Matrix) -> Scores:
+        """Nearly the cosine of each row to a vector of the same model, within `codes.SLACK`."""
+        return products(self._rows.codes[: self.size], self._rows.steps[: self.size], vector)
+
+    def nearest(self, vector: Matrix, allowed: Flags, limit: int) -> tuple[Places, Matrix]:
+        """The places with the greatest cosines above 0 among what is allowed, and these; more than `limit` at a tie."""
+        if self.dimensions != vector.shape[0] or limit < 1 or not vector.any():
+            return np.zeros(0, np.intp), np.zeros(0, np.float32)
+        scores = self.products(vector)
+        if not allowed.all():
+            scores[~allowed] = -np.inf
+        places = candidates(scores, limit)
+        places = places[allowed[places]]
+        cosines = self.cosines(vector, places)
+        best = greatest(cosines, limit)
+        return places[best], cosines[best]
+
+    def positions(self, rows: Sequence[int]) -> dict[int, int]:
+        """Where some rows lie; dead and foreign ones are left out."""
+        if not self.size or not len(rows):
+            return {}
+        mine = self.column("row")
+        wanted = np.asarray(rows, np.uint64)
+        places = np.minimum(np.searchsorted(mine, wanted), self.size - 1)
+        there = (mine[places] == wanted) & self.alive[places]
+        return dict(zip(wanted[there].tolist(), places[there].tolist(), strict=True))
+
+    def places(self, rows: Sequence[int] | NDArray[np.uint64]) -> Places:
+        """Where some living rows of this block lie, in the same order."""
+        return np.searchsorted(self.column("row"), np.asarray(rows, np.uint64))
+
+    def changed(self, added: Rows | None, removed: Sequence[int]) -> Block:
+        """This block with rows added and removed; packed if too many are dead."""
+        dead = list(self.positions(removed).values())
+        if added is None and not dead:
+            return self
+        alive = self.alive.copy()
+        alive[dead] = False
+        block = Block(self._rows, self._base, self.size, alive)
+        if added is not None:
+            block = block.extended(added)
+        return block.packed() if block.size - block.live > _DEAD_SHARE * block.size else block
+
+    def extended(self, added: Rows) -> Block:
+        """This block with more rows behind its own."""
+        size, begun, rows = self.size + len(added), len(self._base), self._rows
+        if size > len(rows):
+            room = size + size // 2  # half as many again, so that growth is seldom
+            rows = Rows(
+                {name: _grown(column, self.size, room) for name, column in rows.numbers.items()},
+                _grown(rows.vectors, self.size - begun, room - begun),
+                _grown(rows.codes, self.size, room),
+                _grown(rows.steps, self.size, room),
+            )
+        behind = slice(self.size, size)
+        for name, column in rows.numbers.items():
+            column[behind] = added.numbers[name]
+        rows.vectors[self.size - begun : size - begun] = added.vectors
+        rows.codes[behind], rows.steps[behind] = added.codes, added.steps
+        return Block(rows, self._base, size, np.concatenate([self.alive, np.ones(len(added), np.bool_)]))
+
+    def packed(self) -> Block:
+        """This block without its dead rows."""
+        return Block.of(self.living())
+
+    def living(self) -> Rows:
+        """The rows that are alive."""
+        keep, rows = np.flatnonzero(self.alive), self._rows
+        numbers = {name: column[keep] for name, column in rows.numbers.items()}
+        return Rows(numbers, self.halves(keep), rows.codes[keep], rows.steps[keep])
+
+
+def greatest(scores: Matrix, limit: int) -> Places:
+    """The places of the greatest values above 0, in order; more than `limit` at a tie."""
+    least = np.partition(scores, -limit)[-limit] if 0 < limit < len(scores) else np.float32(-1)
+    return np.flatnonzero((scores >= least) & (scores > 0))
+
+
+def _grown(array: NDArray[Any], held: int, room: int) -> NDArray[Any]:
+    """The first `held` rows in an array with room for more."""
+    found = np.zeros((room, *array.shape[1:]), array.dtype)
+    found[:held] = array[:held]
+    return found

@@ -1,0 +1,85 @@
+"""A daemon with nothing to do sleeps, and gives memory back: what is about it wakes it, not a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from wired import Wired, until, within
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc and asks glibc")
+ROOT = Path(__file__).parents[2]
+
+REST_S = 4.0
+MOST = 4
+"""Times that the loop may be woken in that time; one look every second would be as many, with its threads' answers."""
+
+
+def wakeups() -> int:
+    """How often the main thread has slept and was woken."""
+    status = Path(f"/proc/self/task/{os.getpid()}/status").read_text()
+    return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
+@LINUX
+def test_no_service_wakes_every_second(tmp_path: Path, home: Path) -> None:
+    async def scenario(wired: Wired) -> None:
+        wired.parts.intake._look_s = 60.0  # as it is five minutes after the start
+        wired.parts.supervisor.start()
+        await until(lambda: wired.parts.intake.progress.finished.is_set() and not wired.parts.keeper.busy)
+        await asyncio.sleep(2)  # what the start has left
+        before = wakeups()
+        await asyncio.sleep(REST_S)
+        assert wakeups() - before <= MOST
+        assert {state.state for state in wired.parts.supervisor.states.values()} == {"running"}
+        await wired.parts.supervisor.stop()
+
+    within(tmp_path, scenario)
+
+
+def test_an_index_that_is_deleted_at_rest_is_made_anew_at_once_each_time(tmp_path: Path, home: Path) -> None:
+    async def scenario(wired: Wired) -> None:
+        index = wired.parts.index
+        wired.parts.supervisor.start()
+        await until(lambda: wired.parts.intake.progress.finished.is_set() and not wired.parts.keeper.busy)
+        for _ in range(2):
+            await asyncio.sleep(1.5)
+            assert index.intact()
+            shutil.rmtree(index.folder)
+            async with asyncio.timeout(20):  # it would look by itself after half a minute
+                await until(index.intact)
+        await wired.parts.supervisor.stop()
+
+    within(tmp_path, scenario)
+
+
+MEMORY = """
+import asyncio
+from sidecar.daemon.allocator import GivingBack, few_arenas, resident_pages
+
+few_arenas()
+held = [bytearray(2000) for _ in range(100_000)]
+top = bytearray(2000)  # what lies free below it is not given back by itself
+before = resident_pages()
+del held
+
+async def main():
+    serving = asyncio.create_task(GivingBack(look_s=0.01).serve())
+    await asyncio.sleep(1)
+    serving.cancel()
+
+asyncio.run(main())
+print(before - resident_pages())
+"""
+
+
+@LINUX
+def test_what_lies_free_is_given_back(tmp_path: Path) -> None:
+    """In a process of its own: what lies free in this one is not known."""
+    done = subprocess.run([sys.executable, "-c", MEMORY], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) * os.sysconf("SC_PAGE_SIZE") > 100_000_000
