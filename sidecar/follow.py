@@ -90,7 +90,7 @@ class Follow:
         profiles = self.profiles()
         moved = {profile.ref: profile.moved.ids.copy() for profile in profiles}
         changed = {
-            profile.ref: {name: profile.get(name) for name in sorted(moved[profile.ref])}
+            profile.ref: {name: profile.offered_one(name) for name in sorted(moved[profile.ref])}
             for profile in profiles
             if moved[profile.ref]
         }
@@ -181,7 +181,7 @@ class Follow:
 
     def memories(self) -> Mapping[ProfileRef, Sequence[Stored]]:
         """For the index: the present memories of every profile, of every status; a faulty one's as last known."""
-        return {profile.ref: profile.memories(statuses=None) for profile in self.profiles()}
+        return {profile.ref: profile.offered(statuses=None) for profile in self.profiles()}
 
     def message_changes(self, after: int) -> Iterator[MessageDoc | MessageGone]:
         """For the index: what changed in the archive since a change number; all of it if it has nothing yet."""

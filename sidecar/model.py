@@ -260,6 +260,8 @@ class Stored:
     path: str
     sha256: str
     private: bool = False
+    arrived: bool = False
+    """Its words came from others; told only where it is given to an agent (see `store.arrivals`)."""
 
 
 @dataclass(frozen=True, slots=True)

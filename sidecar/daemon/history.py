@@ -176,7 +176,8 @@ class HistoryDesk(Desk):
         """An index of some trees, in a folder of its own."""
         self._count += 1
         index = Index.open(self._folder / str(self._count), self.parts.index.embedder)
-        index.sync(_Tree({ref: self.parts.store.open(ref).past.memories(commit) for ref, commit in trees}))
+        opened = {ref: (self.parts.store.open(ref), commit) for ref, commit in trees}
+        index.sync(_Tree({ref: one.arrivals.views(one.past.memories(at)) for ref, (one, at) in opened.items()}))
         return index, Recall(index)
 
     def _undo(self, profile: Profile, commit: str | None) -> UndoResult:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -215,8 +215,10 @@ class Hooking:
         return tuple(shelving.shelf(ref, partial(self._shelf, ref, now)) for ref in profiles)
 
     def _shelf(self, ref: ProfileRef, now: datetime) -> Shelf:
-        exists = ref in self._parts.store.profiles()
-        return briefing.shelve(self._parts.store.open(ref).memories() if exists else [], now)
+        if ref not in self._parts.store.profiles():
+            return briefing.shelve([], now)
+        profile = self._parts.store.open(ref)
+        return briefing.shelve(profile.offered(), now, profile.arrivals.came)
 
     def _first_summary(
         self, shelving: Shelving, asked: _Asked, profiles: tuple[ProfileRef, ...], shelves: Sequence[Shelf]
@@ -267,9 +269,10 @@ def _lines(
 def _kept(hit: Hit, profile: Profile, now: datetime) -> Line | None:
     """A memory as a line; None if it is not active any more, or speaks to agents instead of of things."""
     stored = profile.get(hit.id)
-    if stored is None or stored.memory.status is not Status.ACTIVE:
+    if stored is None or profile.arrivals.view(stored).memory.status is not Status.ACTIVE:
         return None
-    if not stored.memory.human and _addresses_agents(stored.memory.content):
+    stored = replace(stored, arrived=profile.arrivals.came(stored.memory))
+    if (stored.arrived or not stored.memory.human) and _addresses_agents(stored.memory.content):
         return None
     return briefing.of_memory(stored, now, personal=hit.profile.name == PERSONAL)
 

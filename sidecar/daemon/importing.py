@@ -15,7 +15,7 @@ from typing import Final, Generic, Literal, Protocol, TypeVar
 from sidecar.daemon.planned import planned
 from sidecar.errors import PROFILE_FAULTS, FieldError, SidecarError
 from sidecar.exchange import LeftOut, Piece, Statement, digest, shortened
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import suspicion
 from sidecar.frontmatter import Problem, parse
 from sidecar.identity import content_hash, encodable, normalized_key
 from sidecar.ingest import PERSONAL, Known, Learning
@@ -169,9 +169,9 @@ class Importer(Generic[T]):
         judged = self._judge(content) if statement.type is None else None
         kind = statement.type or (judged.type if judged is not None else MemoryType.FACT)
         key = statement.key or (judged.key if judged is not None else None)
-        waits = statement.speaker != "user" and addresses_agents(content)
+        doubt = suspicion(content) if statement.speaker != "user" else ""
         review = self._review and statement.speaker != "user"
-        reason = "it speaks to agents" if waits else "extract.review is set" if review else None
+        reason = doubt or ("extract.review is set" if review else None)
         return Candidate(
             type=kind,
             content=content,
@@ -190,7 +190,7 @@ class Importer(Generic[T]):
             keywords=_clean(statement.keywords) or (judged.keywords if judged is not None else ()),
             tags=_clean(statement.tags),
             scope="personal" if statement.everywhere else "project",
-            proposed=waits or review,
+            proposed=bool(doubt) or review,
             reason=reason,
         )
 

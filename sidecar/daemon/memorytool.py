@@ -19,7 +19,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.daemon.takein import first_line
 from sidecar.daemon.toolfiles import SUMMARY, File, ToolFault, Tree, parsed, spelled
 from sidecar.errors import ChangedOnDisk, Refused
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import suspicion
 from sidecar.files import inside, present_sha256
 from sidecar.frontmatter import trimmed
 from sidecar.identity import content_hash, encodable, memory_id
@@ -31,7 +31,6 @@ from sidecar.wire.memorytool import MemoryTool, ToolResult
 ORIGIN: Final = "memory_tool"
 _WHY: Final = "an agent asked for it with the memory tool"
 _DELETED: Final = "deleted with the memory tool"
-_WAITS: Final = "it speaks to agents"
 _KIND: Final = MemoryType.FACT
 
 _TEXT_BYTES: Final = MAX_FILE_BYTES - 16_384
@@ -256,9 +255,9 @@ def _summary(content: str) -> str:
 
 
 def _standing(content: str) -> dict[str, object]:
-    """What speaks to agents waits for a person, and is not recalled before that."""
-    waits = addresses_agents(content)
-    return {"status": Status.PROPOSED if waits else Status.ACTIVE, "reason": _WAITS if waits else None}
+    """What speaks to agents, or would do harm, waits for a person, and is not recalled before that."""
+    why = suspicion(content)
+    return {"status": Status.PROPOSED if why else Status.ACTIVE, "reason": why or None}
 
 
 def _changeable(profile: Profile | None, file: File) -> Stored:

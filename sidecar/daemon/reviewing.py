@@ -36,7 +36,7 @@ class Reviewing:
 
     def proposals(self, profile: Profile, before: str | None, count: int) -> list[Proposal]:
         """Up to `count` memories that wait, by descending id, all with an id below `before`."""
-        waiting = reversed(profile.memories(statuses=(Status.PROPOSED,)))
+        waiting = reversed(profile.offered(statuses=(Status.PROPOSED,)))
         found = [stored for stored in waiting if before is None or stored.memory.id < before][:count]
         return [_proposal(stored, profile) for stored in found]
 
@@ -72,6 +72,7 @@ class Reviewing:
             fields |= _retold(memory, content)
         changes = self._changes(profile, stored, fields)
         profile.apply(changes, WriteContext(why=_told(review.reason) or "accepted in review"))
+        profile.release(memory)
         return profile.get(memory.id) or stored
 
     def _changes(self, profile: Profile, stored: Stored, fields: dict[str, object]) -> list[Change]:
@@ -122,7 +123,7 @@ def _waiting(profile: Profile, identifier: str, expected: str | None) -> Stored:
         raise ChangedOnDisk(path=stored.path, hint="Mend the file first; `sidecar doctor` says what is wrong with it.")
     if expected not in (None, stored.sha256):
         raise ChangedOnDisk(path=stored.path)
-    if stored.memory.status is not Status.PROPOSED:
+    if profile.arrivals.view(stored).memory.status is not Status.PROPOSED:
         raise NotProposed(id=identifier, status=stored.memory.status.value)
     return stored
 

@@ -15,7 +15,7 @@ from sidecar.daemon.desk import Desk
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.scanstages import Beside, Commits, Documents, Files, Logs, Messages, Stage, Text
 from sidecar.errors import FieldError
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import addresses_agents
 from sidecar.git import Git
 from sidecar.model import MemoryType, Status, Stored
 from sidecar.redact import Finding, audit

@@ -275,7 +275,7 @@ class Service:
         statuses = None if listing.status is None else (listing.status,)
         found = [
             stored
-            for stored in reversed(profile.memories(statuses=statuses))
+            for stored in reversed(profile.offered(statuses=statuses))
             if (before is None or stored.memory.id < before) and _listed(stored, listing)
         ]
         return found[:count]

@@ -29,7 +29,7 @@ from sidecar.errors import (
     Unavailable,
 )
 from sidecar.extract import Extractor, Slice
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import suspicion
 from sidecar.identity import content_hash, memory_id, normalized_key
 from sidecar.model import Add, Candidate, MemoryType, Message, ProfileRef, Revise, SessionRef, Skip, Stored
 from sidecar.redact import redact
@@ -41,7 +41,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SUMMARY_CHARACTERS = 120
-_SPEAKS_TO_AGENTS = "an agent asked to remember it, and it speaks to agents"
+_ASKED_BY_AGENT = "an agent asked to remember it, and {}"
 _EMPTY = "it holds no conversation"
 _EMPTY_HINT = "Name the agent with --agent, or report the format."
 _STRANGE = "too many records are of kinds that this version does not know; nothing would be learned from it"
@@ -197,7 +197,7 @@ class TakeIn:
         key = normalized_key(told.key) if told.key else judged.key if judged is not None else None
         theirs = curate.human_source if told.speaker == "user" else curate.agent_source
         source = theirs("remember", session=told.session, by=self.by)
-        relayed = told.speaker == "assistant" and addresses_agents(content)
+        doubt = suspicion(content) if told.speaker == "assistant" else ""
         return Candidate(
             type=kind,
             content=content,
@@ -209,8 +209,8 @@ class TakeIn:
             keywords=judged.keywords if judged is not None else (),
             tags=tuple(redact(tag).text for tag in told.tags),
             pinned=told.pinned,
-            proposed=relayed,
-            reason=_SPEAKS_TO_AGENTS if relayed else None,
+            proposed=bool(doubt),
+            reason=_ASKED_BY_AGENT.format(doubt) if doubt else None,
             replaces_hint=judged.replaces_hint if judged is not None else (),
         )
 

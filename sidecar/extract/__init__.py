@@ -47,7 +47,7 @@ class Extractor(Protocol):
 
     @property
     def version(self) -> str:
-        """Name and version as each memory states them, such as `rules-1` or `ollama/qwen3:4b-instruct prompt-1`."""
+        """Name and version as each memory states them, such as `rules-2` or `ollama/qwen3:4b-instruct prompt-1`."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sidecar.extract import tongues
 from sidecar.extract.patterns import CUES, Kind
 
 
@@ -15,7 +16,7 @@ def weights(text: str) -> dict[Kind, int]:
     """The cues of a text: kind to weight, the heaviest of each kind (for AGAINST: all of them added)."""
     found: dict[Kind, int] = {}
     lower = text.lower()
-    for cue in CUES:
+    for cue in (*CUES, *tongues.CUES) if tongues.foreign(lower) else CUES:
         known = found.get(cue.kind, 0)
         if cue.kind is Kind.AGAINST:
             if cue.speaks_in(lower):

@@ -12,7 +12,7 @@ from sidecar.extract.events import when
 from sidecar.extract.words import keywords
 from sidecar.model import Candidate, MemoryType, Message, Source
 
-EXTRACTOR = "rules-1"
+EXTRACTOR = "rules-2"
 """Name and version as they stand in each memory; the number grows when the rules change what they find."""
 
 _SUMMARY_LENGTH = 120

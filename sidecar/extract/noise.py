@@ -9,6 +9,7 @@ import enum
 import re
 
 from sidecar.extract.patterns import Kind
+from sidecar.extract.tongues import asks
 
 
 class Noise(enum.Enum):
@@ -182,7 +183,7 @@ def noise(text: str, *, quoted: bool = False) -> Noise | None:
         return Noise.CREDENTIAL
     if _RELAYED.search(text):
         return Noise.RELAYED
-    if _QUESTION.search(text):
+    if _QUESTION.search(text) or asks(text):
         return Noise.QUESTION
     if _TAKEN_BACK.search(text):
         return Noise.TAKEN_BACK

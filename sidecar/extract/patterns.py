@@ -68,8 +68,18 @@ CUES: tuple[Cue, ...] = (
         r"\bhands off\b|\boff[- ]limits\b|\b(?:do not|do ?n'?t|never) touch\b(?! (?:it|this|that|them) (?:yet|now))",
         r"\bunless (?:i|we) (?:ask|say|tell)\b|\bwithout (?:me|my|asking|telling)\b",
         r"\bevery (?:\w+ ){1,3}(?:must|has to|needs? to|should|goes|gets)\b",
+        r"\b(?:ask|check with|consult|warn|wait for) (?:me|us|my (?:ok|okay|approval|go-ahead))(?: first)? before\b"
+        r"|^(?:before|after) (?:each|every|any)\b|^when you (?!'|a?re\b|have|finish|get|can|see|need|want|come"
+        r"|done)\w+",
         r"^let'?s (?:not|never|always|only)\b|\b(?:whenever|every time) you\b|\bby default\b.{0,40}\b(?:use|want"
         r"|should|must)\b",
+        r"\b(?:our|the|my) (?:convention|policy|standard|practice|habit|style|guideline)s? (?:here )?(?:is|are|says?)\b"
+        r"|\bi(?:'d| would) (?:rather|prefer|like) (?:you|the|all|every|each|our|my)\b(?! to (?:look|check|fix|see"
+        r"|explain"
+        r"|try|run|add|start|go|do|help))",
+        r"^(?:please )?ensure (?:that )?(?:all|every|each|no|any|nothing)\b|^no more [\w.()-]+ (?:in|on|for|from)\b",
+        r"^(?!the |this |that |these |those |it |they |we |you |i )(?:[\w-]+ ){0,2}[\w-]{3,}s (?:should|shall) "
+        r"(?:not |never |always )?(?!be (?:fixed|working|done|ready|able)\b)\w+",
         r"\bno exceptions?\b|\bnon-?negotiable\b|\bmake sure (?:that )?(?:all|every|each|no|any|nothing|nobody)\b",
     ),
     _cue(
@@ -88,6 +98,15 @@ CUES: tuple[Cue, ...] = (
         r"\bi(?:'d)? (?:always )?(?:want|prefer|like|expect|insist on)\s+(?!you to|to (?:see|know|add|fix|try|go|do))",
         r"^(?:naming|spelling|indentation|formatting|line endings)\b[\w ]{0,30}:",
         r"\bstays?\s+(?:off|on|disabled|enabled|out|as (?:it is|is))\b",
+    ),
+    _cue(
+        # Of things in general, not of one at hand: "don't add comments to tests", "no more emojis".
+        Kind.DIRECTIVE,
+        3,
+        rf"^(?:please |and |but |also |so |just )*(?:{_NEGATED}|stop|avoid|quit)\s+(?!worry|bother|think|care|forget"
+        r"|panic|be\b|get\b|wait\b)(?:ever )?[a-z]+\s+(?!the\b|this|that|th[eo]se\b|them\b|it\b|its\b|me\b|us\b|you\b"
+        r"|your\b|my\b|our\b|an?\b|to\b|about\b|so\b|too\b|again|yet|now|here|any(?:thing|more)?\b|on\b|in\b|up\b)"
+        r"(?:[\w`-]+ ){0,2}[\w`-]+s\b(?!.*\b(?:yet|right now|for now|this time|for the moment|today)\b)",
     ),
     _cue(
         Kind.DIRECTIVE,
@@ -113,6 +132,13 @@ CUES: tuple[Cue, ...] = (
         r"\bwe(?:'re| are) on (?!it\b|the same|track|our\b|call\b)\w|\bwe(?:'re| are)? (?:always |only |all "
         r"|just )?(?:us(?:e|ing)|go(?:ing)? with|went with|stick(?:ing)? (?:with|to)|deploy(?:ing)? (?:to|with|via)"
         r"|write|target|support|pin|store|keep|name|log|ship|run on)\b(?! (?:to|it|this|that)\b)",
+    ),
+    _cue(
+        # A way of working, chosen between two: "run things with just rather than make".
+        Kind.CHOICE,
+        3,
+        r"^(?:please )?(?:use|run|write|prefer|choose|pick|call|build|install|import|name|test|format|deploy)\b.{3,60}"
+        r"\b(?:rather than|instead of|over) [\w`./-]+(?: \w+)?[.!]*$",
     ),
     _cue(
         Kind.CHANGE,
@@ -286,6 +312,13 @@ CUES: tuple[Cue, ...] = (
         r"|colou?r-?blind|dyslexic|deaf)\b|\babout me\s*:|\bin general,? (?:for me|with me|when (?:you )?work\w*)\b",
     ),
     _cue(
+        # Set before what is to be done it is meant: "in all my projects, be brief".
+        Kind.EVERYWHERE,
+        3,
+        r"^(?:\W*(?:ok|so|and|also|please|btw)\W+)*(?:in|for|across) (?:all|every|each|any)(?: of)?(?: (?:my|our|the"
+        r"|your))? (?:repos?|repositor(?:y|ies)|projects?|codebases?)\b(?:(?: (?:of mine|i have|i work on))?\s*[,:])",
+    ),
+    _cue(
         Kind.AGAINST,
         -2,
         r"\b(?:right now|at the moment|for now|for the moment|this time|just this once|temporarily|currently (?:fail"
@@ -319,7 +352,8 @@ CUES: tuple[Cue, ...] = (
         r"\b(?:i think|i guess|i suppose|i believe|i assume|probably|perhaps|maybe|might|not sure|no idea|afaik|iirc"
         r"|apparently|presumably|possibly|hopefully|i hope|i wonder|could be|would be|i doubt|not certain|unclear"
         r"|dunno|who knows)\b",
-        r"\b(?:i|we)(?:'d| would| could)\b|\bwould (?:have|need|make|take|work|cost|like|love)\b",
+        r"\b(?:i|we)(?:'d| would| could)\b(?! (?:rather|prefer|like (?:you|the|all|every|each|our|my))\b)"
+        r"|\bwould (?:have|need|make|take|work|cost|like|love)\b",
         # Names of steps and cases in an example: "session A: …", "expected: …".
         r"^(?:session|case|scenario|step|example|phase|option|variant|input|output|expected|actual|given|when|then)"
         r"(?: [a-z0-9]{1,2})?\s*:",
@@ -331,7 +365,8 @@ CUES: tuple[Cue, ...] = (
         Kind.AGAINST,
         -2,
         r"^(?:\W*(?:ok|so|and|but|yes|now|well|right|hi|hey|morning)\W+)*(?:i(?:'m| am| was|'ll| will| had (?:a|to)"
-        r"|'ve been| have been| have(?! to\b)| see| saw| got| tried| ran| looked| worked| spent| need| want (?:you"
+        r"|'ve been| have been| have(?! to\b)| see| saw| got| tried| ran| looked| worked| spent| need"
+        r"| want (?:you(?! to (?:always|never|ask|check))"
         r"|to)| just| know| mean| feel| hate| love)|we(?:'ll| will| see| saw| got| tried| ran| looked| worked| spent"
         r"| need| want (?:you|to)| just| know| end up| were trying))\b",
     ),

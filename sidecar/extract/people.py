@@ -30,7 +30,7 @@ _LONG_MESSAGE = 1_500
 
 def from_person(message: Message, earlier: Sequence[Message]) -> Iterator[Draft]:
     """The statements in a person's message; `earlier` is what came before it, the last one last."""
-    judged = parts(sentences(message.text))
+    judged = parts(sentences(message.text, person=True))
     if _all_withdrawn(judged):
         return
     threshold = _PASTE_THRESHOLD if len(message.text) > _LONG_MESSAGE else THRESHOLD

@@ -136,6 +136,7 @@ def _part(sentence: Sentence) -> Part:
         if shorter == kept:
             break
         kept = shorter
+    kept = _ordered(kept)
     reason = noise(kept, quoted=sentence.quoted)
     if reason is not None:
         return Part(kept.strip(), sentence.block, sentence.heading, {}, reason, shifts=False)
@@ -145,6 +146,24 @@ def _part(sentence: Sentence) -> Part:
         cues[Kind.EVENT] = _EVENT_WEIGHT
     reason = Noise.REQUEST if is_request(kept, cues) else None
     return Part(kept.strip(), sentence.block, sentence.heading, cues, reason, shifts=bool(_SHIFT.match(raw)))
+
+
+_POLITE = re.compile(
+    r"^(?:could|can|would|will) you (?:please |kindly |maybe |just )*(?P<order>.+?)(?:,? (?:please|thanks))?\s*[?!.]+$"
+    r"|^would you mind (?:please )?(?P<doing>(?:always|never|not) .+?)\s*[?!.]+$",
+    re.IGNORECASE,
+)
+
+
+def _ordered(text: str) -> str:
+    """A standing order that is put as a question, as an order: "could you always sort them?"."""
+    polite = _POLITE.match(text)
+    order = "" if polite is None else polite["order"] or polite["doing"]
+    return f"{order}." if order and weights(order).get(Kind.STANDING, 0) >= _FIRM else text
+
+
+_FIRM = 3
+"""Weight of what makes an order of a question."""
 
 
 def _corrected(text: str) -> str:

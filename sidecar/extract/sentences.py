@@ -1,7 +1,7 @@
 """From a message to clean sentences: what a person or an agent said, without what they pasted.
 
 Code blocks, block quotes, logs, stack traces, tables and markup are not speech; they are cut out before anything looks
-for statements.  Longer quotations inside a sentence mark it: somebody else's words are not the speaker's.
+for statements (see `pastes`).  Longer quotations inside a sentence mark it: they are somebody else's words.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sidecar.extract.pastes import own_words
+
 LONGEST_MESSAGE = 20_000
 """Characters of a message that are read; what is longer is a paste, and its beginning tells what it is about."""
-
-_CUT = "\0"
-"""Stands for a line that was pasted until its paragraph is judged; control characters are gone by then."""
 
 LONGEST_SENTENCE = 600
 """Characters; prose has no longer sentences, and what looks like one is a paste without punctuation."""
@@ -33,33 +32,6 @@ class Sentence:
     quoted: bool = False
 
 
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
-_MARKUP_BLOCK = re.compile(r"<([a-zA-Z][\w-]{2,40})(?:\s[^<>]{0,200})?>.{0,20000}?</\1>", re.DOTALL)
-_COMMENT = re.compile(r"<!--.{0,20000}?(?:-->|\Z)", re.DOTALL)
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
-
-_PASTED = re.compile(
-    r"""^\s*(?:
-        >                                              # a block quote
-      | \|.*\|\s*$ | [+|│├└┌─═╔║]{2,}                  # tables and trees
-      | \[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d                # log lines
-      | \d\d:\d\d:\d\d[.,\s]
-      | \[?(?:DEBUG|INFO|WARN|WARNING|ERROR|FATAL|TRACE|CRITICAL)\b[\]:]
-      | (?:npm|yarn|pnpm)\s(?:ERR!|WARN)
-      | (?:[Ff]atal|[Ee]rror|ERR|[Ww]arning|[Hh]int|[Rr]emote|[Uu]sage|[Dd]etected
-         |[Dd]ownloading|[Ii]nstalling|[Rr]unning|[Cc]loning)\b[^.]{0,60}:\s
-      | Traceback\s\(most | File\s".+",\sline\s\d | at\s\S+\s?\(.*:\d+(?::\d+)?\)
-      | (?:\w+\.)*\w*(?:Error|Exception)(?::\s|$)
-      | diff\s--git | @@\s | index\s[0-9a-f]{7,} | (?:---|\+\+\+)\s[ab]/
-      | \d+\s*(?:[:|→]|\t)\s*\S                         # numbered source
-      | [$%#❯➜]\s+[a-z./~]\S*(?:\s|$)(?![^\n]*[.!?]$)   # a shell prompt
-      | (?:import|from|def|class|return|const|let|var|function|public|private|func|fn|\#include|SELECT|INSERT)\s
-        [^.!?]*[;{}():=][^.!?]*$
-      | [}\])];?,?\s*$
-    )""",
-    re.VERBOSE,
-)
-_CODE_END = re.compile(r"(?:[;{}]|=>|\\|\)\s*:|/>)\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*•–+]|\d{1,2}[.)]|[a-z]\))\s+(?:\[[ xX]\]\s+)?")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+(.{1,120}?)#*|\*\*([^*]{1,100}?):?\*\*:?|((?:\w[\w ]{2,40})):)\s*$")
 _NUMBERED_HEADING = re.compile(r"^\s*\d{1,2}\.\s+(?:\*\*)?([A-Z][\w /&-]{2,60}):?(?:\*\*)?:?\s*$")
@@ -78,13 +50,15 @@ _ABBREVIATIONS = (
 _ENDS_ABBREVIATED = re.compile(
     rf"(?:^|[\s(])(?:{'|'.join(re.escape(word) for word in _ABBREVIATIONS)})\.$", re.IGNORECASE
 )
-_BREAK = re.compile(r"(?<=[.!?…])[\"')\]”]?\s+(?=\S)|(?<=;)\s+(?=(?:and|but|also|then|so|please)\s)")
+_BREAK = re.compile(
+    r"(?<=[。！？])\s*(?=\S)|(?<=[.!?…])[\"')\]”]?\s+(?=\S)|(?<=;)\s+(?=(?:and|but|also|then|so|please)\s)"
+)
 
 
-def sentences(text: str) -> list[Sentence]:
-    """The sentences of a message, in order, pasted matter left out."""
+def sentences(text: str, *, person: bool = False) -> list[Sentence]:
+    """The sentences of a message, in order, pasted matter left out; `person` as `pastes.own_words` has it."""
     found: list[Sentence] = []
-    for number, (block, heading) in enumerate(_blocks(_without_pastes(text[:LONGEST_MESSAGE]))):
+    for number, (block, heading) in enumerate(_blocks(own_words(text[:LONGEST_MESSAGE], person=person))):
         shown, quoted = _unquoted(_EMPHASIS.sub("", block))
         found.extend(
             Sentence(sentence, number, heading, quoted and _QUOTED in sentence)
@@ -92,46 +66,6 @@ def sentences(text: str) -> list[Sentence]:
             if len(sentence) <= LONGEST_SENTENCE and any(character.isalpha() for character in sentence)
         )
     return found
-
-
-def _without_pastes(text: str) -> str:
-    text = _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("’", "'").replace("‘", "'"))
-    text = _COMMENT.sub("\n\n", text)
-    if "</" in text:
-        text = _MARKUP_BLOCK.sub("\n\n", text)
-    kept: list[str] = []
-    fenced = False
-    for line in text.split("\n"):
-        if _FENCE.match(line):
-            fenced = not fenced
-            kept.append("")
-        else:
-            kept.append(_CUT if fenced or _is_pasted(line) else line)
-    paragraphs = "\n".join(kept).split("\n\n")
-    return "\n\n".join(_without_cuts(paragraph) for paragraph in paragraphs)
-
-
-def _without_cuts(paragraph: str) -> str:
-    """A paragraph without its pasted lines; where they are many, the lines between them were pasted with them."""
-    lines = paragraph.split("\n")
-    cuts = lines.count(_CUT)
-    if cuts >= 2 and cuts * 3 >= len(lines):
-        return ""
-    return "\n".join("" if line == _CUT else line for line in lines)
-
-
-def _is_pasted(line: str) -> bool:
-    if not line.strip():
-        return False
-    if line.startswith(("    ", "\t")) and not _BULLET.match(line):
-        return True
-    bare = line.strip()
-    if _PASTED.match(line) or (_CODE_END.search(bare) and " " in bare):
-        return True
-    if len(bare) <= 40:
-        return False
-    # Prose is nearly all letters and spaces; numbers in columns, hashes and code are not.
-    return sum(character.isalpha() or character == " " for character in bare) / len(bare) < 0.55
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:

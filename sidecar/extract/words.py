@@ -55,7 +55,7 @@ _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?![\w.]*\w)")
 _NAME = re.compile(
     r"(?<=[\w,)] )(?:[A-ZÀ-Þ][a-zà-ÿ]+)(?:[ -][A-ZÀ-Þ][a-zà-ÿ]+){0,2}|^[A-ZÀ-Þ][a-zà-ÿ]+ [A-ZÀ-Þ][a-zà-ÿ]+"
 )
-_WORD = re.compile(r"[A-Za-zÀ-ÿµ][\wÀ-ÿµ'+-]*(?:\.[a-z]\w+)*")
+_WORD = re.compile(r"[^\W\d_][\w'+-]*(?:\.[a-z]\w+)*")
 _MONTH_OR_DAY = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:january|february|march|april|june|july|august|september|october"
     r"|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
@@ -131,10 +131,14 @@ def names_slot(text: str) -> bool:
     return any(word in SLOTS or singular(word) in SLOTS for word in words(text))
 
 
+_LONGEST_KEYWORD = 40
+"""Characters of a word that is a keyword; writing without blanks has whole sentences of that length."""
+
+
 def keywords(text: str, most: int = 8) -> tuple[str, ...]:
     """Values and nouns by which the statement may be found, at most `most`."""
     chosen = [value for value in values(text).all if len(value) > 1 and not value.isdigit()]
-    chosen += [word for word in content_words(text) if len(word) > 3]
+    chosen += [word for word in content_words(text) if 3 < len(word) <= _LONGEST_KEYWORD]
     distinct: dict[str, str] = {}
     for word in chosen:
         distinct.setdefault(word.lower(), word)

@@ -46,6 +46,11 @@ CONTENT_BYTES = 32_768
 _INDEXED_CHARACTERS = 65_536
 """Of a message, the part whose words are indexed: longer ones are dumps."""
 
+_MOST_QUERIES, _MOST_KEYWORDS = 12, 32
+_MOST_QUERY, _MOST_SUMMARY = 200, 400
+"""Of a memory's front matter, what is indexed: more than our own extraction writes, and less than it takes for one
+file, written by hand or by a stranger, to answer every question.  Sizes are in characters."""
+
 _UNKNOWN_TIME = -1
 
 
@@ -79,14 +84,14 @@ def memory_entry(row: int, stored: Stored) -> Entry:
         "session": memory.source.session,
         "speaker": memory.source.speaker,
         "messages": list(memory.source.messages),
-        "queries": list(memory.queries),
+        "queries": _questions(memory),
     }
     texts: dict[str, tuple[str, ...]] = {
         "content": (memory.content,),
-        "summary": (memory.summary,),
+        "summary": (memory.summary[:_MOST_SUMMARY],),
         "key": (memory.key or "",),
-        "queries": ("\n".join(memory.queries),),
-        "keywords": ("\n".join(memory.keywords),),
+        "queries": ("\n".join(_questions(memory)),),
+        "keywords": ("\n".join(word[:_MOST_QUERY] for word in memory.keywords[:_MOST_KEYWORDS]),),
         "tags": ("\n".join(memory.tags),),
     }
     texts[ALL_FIELDS] = tuple(dict.fromkeys(text for each in texts.values() for text in each))
@@ -125,7 +130,11 @@ def memory_columns(row: int, stored: Stored) -> ColumnRow:
 
 def memory_words(memory: Memory) -> str:
     """What of a memory is embedded: the questions that it answers, then its content; nothing of a task."""
-    return "" if memory.type is MemoryType.TASK else "\n".join([*memory.queries, memory.content])
+    return "" if memory.type is MemoryType.TASK else "\n".join([*_questions(memory), memory.content])
+
+
+def _questions(memory: Memory) -> list[str]:
+    return [query[:_MOST_QUERY] for query in memory.queries[:_MOST_QUERIES]]
 
 
 def message_entry(row: int, message: MessageDoc) -> Entry:

@@ -38,7 +38,7 @@ from sidecar.index.sync import (
 )
 from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
-from sidecar.model import ProfileRef, Stored
+from sidecar.model import ProfileRef, Status, Stored
 
 FORMAT = 8
 """Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
@@ -304,7 +304,9 @@ def _known(memories: Shelf) -> dict[str, Known]:
     for portion in portions(rows):
         for row, payload in memories.view.reader.fetch(portion).items():
             memory = indexed_memory(payload)
-            known[memory_ident(memory.profile, memory.id)] = Known(memory.path, memory.sha256, row)
+            known[memory_ident(memory.profile, memory.id)] = Known(
+                memory.path, memory.sha256, Status(memory.status), row
+            )
     if len(known) != len(rows):
         raise IndexUnusable(path="memories", why=f"{len(rows)} rows stand for {len(known)} memories")
     return known

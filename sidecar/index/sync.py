@@ -23,7 +23,7 @@ from sidecar.index.entries import (
 )
 from sidecar.index.shelf import Batch
 from sidecar.index.vectors import Embedder
-from sidecar.model import ProfileRef, Stored
+from sidecar.model import ProfileRef, Status, Stored
 
 COMMIT_AT_MOST = 5_000
 """Documents of one commit: bounds the memory that a back-fill takes, and what a kill repeats."""
@@ -39,10 +39,14 @@ ChangedMemories = Mapping[ProfileRef, Mapping[str, Stored | None]]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Which file a memory was indexed from, and as which row."""
+    """Which file a memory was indexed from, with which status, and as which row.
+
+    Of what others shared the status is not the file's alone: it may be held, and released.
+    """
 
     path: str
     sha256: str
+    status: Status
     row: int
 
 
@@ -134,7 +138,8 @@ def memory_changes(changed: Sequence[Stored], gone: Sequence[str], known: Mappin
 
 
 def _differs(stored: Stored, known: Known | None) -> bool:
-    return known is None or (known.path, known.sha256) != (stored.path, stored.sha256)
+    as_stored = (stored.path, stored.sha256, stored.memory.status)
+    return known is None or (known.path, known.sha256, known.status) != as_stored
 
 
 def memory_batch(
@@ -149,7 +154,7 @@ def memory_batch(
         removed=removed,
     )
     known = {
-        memory_ident(stored.profile, stored.memory.id): Known(stored.path, stored.sha256, row)
+        memory_ident(stored.profile, stored.memory.id): Known(stored.path, stored.sha256, stored.memory.status, row)
         for row, stored in numbered
     }
     return batch, known

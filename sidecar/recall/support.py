@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sidecar.extract.llm.ground import Ground
 from sidecar.extract.llm.negation import flips
-from sidecar.extract.llm.trust import addresses_agents
 from sidecar.extract.llm.values import values
+from sidecar.extract.suspicion import addresses_agents
 from sidecar.index import stems
 
 _LEAST_SHARED = 2

@@ -26,7 +26,7 @@ from sidecar.errors import (
     ModelUnreachable,
 )
 from sidecar.extract.llm.recalling import MOST_RANKED, Asker, Claim, Text, analysed, ranked, told
-from sidecar.extract.llm.trust import addresses_agents
+from sidecar.extract.suspicion import addresses_agents
 from sidecar.model import ChannelScore, Hit
 from sidecar.recall.fuse import sentences
 from sidecar.recall.recall import Recall

@@ -14,8 +14,10 @@ from sidecar.files import ensure_folder, write_durably
 from sidecar.git import Exchange, Git, Limits, Trees
 from sidecar.merge.reading import PLACE
 from sidecar.model import ProfileRef
+from sidecar.routing.names import PERSONAL
 from sidecar.share.inspection import INFORMATION, MOST_FILES, inspect, unreadable
 from sidecar.share.planning import names
+from sidecar.share.provenance import note_arrivals
 from sidecar.share.records import INCOMING, Record
 from sidecar.share.words import Folder, Follower
 from sidecar.store import ProfileInfo, Store
@@ -121,7 +123,8 @@ def target(
             return ref
     if folder is not None and folder.profile is not None and folder.root == arrival.project:
         return ProfileRef(namespace, folder.profile)
-    wanted = arrival.info.name if is_name(arrival.info.name) else "shared"
+    # No remote makes itself the profile that is recalled from in every project; a person may name it so.
+    wanted = arrival.info.name if is_name(arrival.info.name) and arrival.info.name != PERSONAL else "shared"
     if all(ref.name != wanted for ref in here):
         return ProfileRef(namespace, wanted)
     tail = (arrival.project or hashlib.sha256(arrival.info.uuid.encode()).hexdigest())[:6]
@@ -142,7 +145,8 @@ def settle_in(
     record.share(arrival.address, project)
     record.see(arrival.commit)
     arrival.folder.rename(store.root / ref.namespace / ref.name)  # from here on it is a profile, whole
-    store.open(ref)
+    profile = store.open(ref)
+    note_arrivals(profile, {path: (None, blobs[name]) for path, name in sorted(files.items())})
     follow.note_change(ref)
     follow.catch_up([ref])
     return Trees(store.root / ref.namespace / ref.name).count(arrival.commit, None)

@@ -10,6 +10,7 @@ from sidecar.frontmatter import Document, parse
 from sidecar.identity import content_hash
 from sidecar.model import Status
 from sidecar.share.planning import forward
+from sidecar.share.provenance import note_arrivals
 from sidecar.share.records import FROM, TAKING, TO, Record
 from sidecar.share.words import Plan
 from sidecar.store import Profile, WriteContext
@@ -39,6 +40,7 @@ def take(profile: Profile, record: Record, plan: Plan, alarm: str | None) -> Non
         record.trees.set_ref(FROM, plan.head)
         record.trees.set_ref(TO, plan.target)
     try:
+        note_arrivals(profile, plan.files)  # first: at no moment is something given that is to be held
         profile.take(plan.files, lambda: git.move_branch(plan.target, plan.head))
     except SidecarError:  # then all of it was put back; after anything else the next run completes it
         _done(record)

@@ -14,8 +14,9 @@ from typing import Final
 from sidecar.errors import FileSystemFailed
 from sidecar.files import inside, write_durably
 from sidecar.git import BRANCH, Git, LogEntry
-from sidecar.model import BadFile, Change, MemoryType, ProfileRef, Status, Stored, Tombstone
+from sidecar.model import BadFile, Change, Memory, MemoryType, ProfileRef, Status, Stored, Tombstone
 from sidecar.store import changes, committing, edits, healing, info, links, purge, taking
+from sidecar.store.arrivals import Arrivals
 from sidecar.store.catalog import Catalog
 from sidecar.store.core import Core
 from sidecar.store.disk import Disk
@@ -58,6 +59,7 @@ class Profile:
         disk = Disk(ref, folder, catalog, history, writes, step)
         self._core = Core(ref, folder, machine, clock, catalog, history, disk)
         self.past = Past(ref, history.git)
+        self.arrivals = Arrivals(folder)
         self._purged = PurgedIds(ref)
         self._published = catalog.version
         self._snapshot = catalog.snapshot()
@@ -68,6 +70,21 @@ class Profile:
     def memories(self, *, statuses: Collection[Status] | None = (Status.ACTIVE,)) -> list[Stored]:
         """Memories of these statuses (None: all), sorted by id; a file that is bad now answers as it last was good."""
         return self._snapshot.memories(statuses)
+
+    def offered(self, *, statuses: Collection[Status] | None = (Status.ACTIVE,)) -> list[Stored]:
+        """As `memories`, for whoever gives them on: what others shared and a person must see first is `proposed`."""
+        found = self.arrivals.views(self.memories(statuses=None))
+        return [one for one in found if statuses is None or one.memory.status in statuses]
+
+    def offered_one(self, identifier: str) -> Stored | None:
+        """As `get`, for whoever gives it on."""
+        stored = self.get(identifier)
+        return None if stored is None else self.arrivals.view(stored)
+
+    def release(self, memory: Memory) -> None:
+        """A person has accepted a memory that others shared: the one who follows the store is to look at it again."""
+        self.arrivals.release(memory)
+        self.moved.ids.add(memory.id)
 
     @property
     def empty(self) -> bool:
@@ -143,7 +160,7 @@ class Profile:
 
     def summary_markdown(self, session: str | None = None) -> str:
         """The profile in one page: five headings, empty ones left out, pinned memories first."""
-        return summary_markdown(self._snapshot.ordered, session)
+        return summary_markdown(self.offered(), session)
 
     def log(self, identifier: str | None = None, limit: int | None = None) -> list[LogEntry]:
         """The commits, newest first: all, or those about one memory."""

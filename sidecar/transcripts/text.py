@@ -43,18 +43,23 @@ class Found:
 class Block:
     """Tagged blocks of text, found in linear time whatever the text holds."""
 
-    def __init__(self, *tags: str) -> None:
-        """`tags`: names without brackets; attributes and letter case do not matter."""
+    def __init__(self, *tags: str, nearest: bool = False) -> None:
+        """`tags`: names without brackets; attributes and letter case do not matter.
+
+        `nearest`: what stands in a block never holds its tag, so that an end belongs to the opening next before it,
+        and an opening without an end swallows nothing that follows.
+        """
+        self._nearest = nearest
         names = "|".join(map(re.escape, tags))
         self._tags = tuple(tag.lower() for tag in tags)
         self._opening = re.compile(rf"{_LESS}({names})(?![\w-]){_NOT_GREATER}{_GREATER}", _CASELESS)
         self._closing = {tag: re.compile(rf"{_LESS}/{re.escape(tag)}\s*{_GREATER}", _CASELESS) for tag in self._tags}
 
-    def removed(self, text: str, *, to_end: bool = False) -> str:
-        """The text without these blocks; with `to_end` one that never closes reaches to the end of the text."""
+    def removed(self, text: str) -> str:
+        """The text without these blocks; one that never closes stays."""
         kept: list[str] = []
         at = 0
-        for found in self.found(text, to_end=to_end):
+        for found in self.found(text):
             kept.append(text[at : found.start])
             at = found.end
         return "".join(kept) + text[at:] if kept else text
@@ -63,7 +68,7 @@ class Block:
         """What stands in these blocks, in order; one that never closes holds nothing yet."""
         return [found.inner for found in self.found(text)]
 
-    def found(self, text: str, *, to_end: bool = False) -> Iterator[Found]:
+    def found(self, text: str) -> Iterator[Found]:
         """The blocks in order, each after the end of the one before."""
         at = 0 if self.occur(text) else len(text)
         open_ended: set[str] = set()  # one search tells that no later block of this tag closes either
@@ -71,14 +76,23 @@ class Block:
             tag = start[1].lower()
             end = None if tag in open_ended else self._closing[tag].search(text, start.end())
             at = start.end()
-            if end is not None:
+            if end is None:
+                open_ended.add(tag)
+            else:
+                start = self._last_opening(text, start, end.start())
                 yield Found(tag, start.start(), end.end(), text[start.end() : end.start()])
                 at = end.end()
-            elif to_end:
-                yield Found(tag, start.start(), len(text), text[start.end() :])
-                at = len(text)
-            else:
-                open_ended.add(tag)
+
+    def _last_opening(self, text: str, start: re.Match[str], end: int) -> re.Match[str]:
+        """The opening that an end belongs to: the first, but for what only names the tag in the middle of a line."""
+        if not self._nearest and _begins_line(text, start.start()):
+            return start
+        for found in self._opening.finditer(text, start.end(), end):
+            if found[1].lower() == start[1].lower() and (self._nearest or _begins_line(text, found.start())):
+                start = found
+                if not self._nearest:
+                    break
+        return start
 
     def occur(self, text: str) -> bool:
         """Whether a tag's name is anywhere in the text: quicker than the pattern, and mostly it is not."""
@@ -104,10 +118,41 @@ _INJECTED_TAGS = (
     "hindsight_memories",
     "letta_context",
 )
-_OURS = Block(_OUR_TAG)
+_OURS = Block(_OUR_TAG, nearest=True)
 _INJECTED = Block(*_INJECTED_TAGS)
 _ANY = Block(_OUR_TAG, *_INJECTED_TAGS)
-_STRAY_FENCE = re.compile(rf"{_LESS}/sidecar-context\s*{_GREATER}", re.IGNORECASE)
+_STRAY_FENCE = re.compile(rf"{_LESS}(/?)sidecar-context(?![\w-]){_NOT_GREATER}{_GREATER}", _CASELESS)
+_OWN_HEAD = re.compile(r"(?:\s|\\n)*(?:Notes that|What) sidecar kept from earlier sessions\.")
+_OWN_END = re.compile(r"\n[ \t]*\r?\n|\Z")
+
+
+def _begins_line(text: str, at: int) -> bool:
+    """Whether nothing but blanks stands before a place on its line: there, harnesses put what they add."""
+    return not text[max(text.rfind("\n", 0, at) + 1, at - _INDENT) : at].strip()
+
+
+_INDENT = 200
+"""Characters before a tag that are looked at; no harness indents more."""
+
+
+def _without_stray_fences(text: str) -> str:
+    """The text without single ends of our fence, and without what was cut off before its end.
+
+    Such a fence reaches to the next empty line, as none of its own lines is empty, and only if it begins as ours do:
+    whoever names or forges its tag takes away no word that follows.
+    """
+    kept: list[str] = []
+    at = 0
+    for found in _STRAY_FENCE.finditer(text):
+        if found.start() < at:
+            continue
+        kept.append(text[at : found.start()])
+        at = found.end()
+        head = None if found[1] else _OWN_HEAD.match(text, at)
+        if head is not None:
+            ended = _OWN_END.search(text, head.end())
+            at = ended.start() if ended else len(text)
+    return "".join(kept) + text[at:] if kept else text
 
 
 def safe(text: str) -> str:
@@ -142,13 +187,11 @@ def _may_run_on(text: str) -> bool:
 def without_injected(text: str) -> str:
     """The text without what hooks and harnesses put into it, our own memory first of all.
 
-    Closed blocks go first, so that an unclosed one of ours, which reaches to the end, cannot swallow what follows a
-    reminder around it.
+    Closed blocks go first, so that one of ours that was cut off cannot swallow what follows a reminder around it.
     """
     if not _ANY.occur(text):
         return text
-    text = _INJECTED.removed(_OURS.removed(text))
-    return _STRAY_FENCE.sub("", _OURS.removed(text, to_end=True))
+    return _without_stray_fences(_INJECTED.removed(_OURS.removed(text)))
 
 
 def clean(text: str) -> str:

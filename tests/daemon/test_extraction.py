@@ -24,7 +24,7 @@ from sidecar.journal import ANEW, Backlog, ModelUse
 
 CHECK = "Always run make check before you commit"
 SHIP = "Always deploy with make ship"
-RULES, MODEL = "rules-1", "ollama/qwen3:4b-instruct prompt-"
+RULES, MODEL = "rules-2", "ollama/qwen3:4b-instruct prompt-"
 LATE = Pace(away=3600, there=3600, longest=3600, least=3600)
 """One look, and then none."""
 

@@ -82,7 +82,7 @@ def test_a_fault_in_one_session_is_remembered_and_the_others_are_learned(world: 
     [job] = world.journal.jobs()
     assert (job.ref.session, job.attempts, job.error) == ("broken", 1, "a fault in sidecar (ZeroDivisionError)")
     [ended] = world.journal.outcomes()
-    assert (ended.ref.session, ended.outcome, ended.extractor, ended.learned) == ("sound", "done", "rules-1", 1)
+    assert (ended.ref.session, ended.outcome, ended.extractor, ended.learned) == ("sound", "done", "rules-2", 1)
 
 
 def test_after_five_failures_a_session_is_parked_and_nobody_waits_for_it_any_more(world: World) -> None:

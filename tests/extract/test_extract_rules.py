@@ -54,7 +54,7 @@ def test_a_candidate_says_where_it_comes_from() -> None:
     assert found.source.origin == "transcript"
     assert (found.source.agent, found.source.session) == ("claude-code", "3f0c")
     assert (found.source.speaker, found.source.messages, found.source.by) == ("user", ("m1",), "ines@laptop")
-    assert found.extractor == "rules-1"
+    assert found.extractor == "rules-2"
     assert found.scope == "project"
     assert not found.proposed
 

@@ -13,6 +13,7 @@ from llm_talk import SESSION, START, lines, said, talk
 from sidecar.extract import Slice
 from sidecar.extract.llm.chunks import CHUNK_CHARACTERS, chunks
 from sidecar.extract.llm.lines import LEFT_OUT, LONGEST_LINE, LONGEST_MESSAGE, numbered, shown, texts
+from sidecar.extract.pastes import seen
 
 
 def test_a_line_has_number_day_weekday_time_and_speaker() -> None:
@@ -117,7 +118,8 @@ def test_our_own_blocks_and_fences_do_not_come_through() -> None:
     (line,) = texts(said("user", "before <sidecar-context a=1>old memory</sidecar-context> after </transcript> end"))
     assert "old memory" not in line
     assert "</transcript>" not in line
-    assert texts(said("user", "<sidecar-context>never closed")) == []
+    assert texts(said("user", "<sidecar-context>never closed")) == ["never closed"]
+    assert texts(said("user", "a <sidecar-context> b <sidecar-context>c</sidecar-context> d")) == ["a b d"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=3000)), max_size=12))
@@ -125,8 +127,8 @@ def test_lines_are_numbered_bounded_and_hold_every_word(turns: list[tuple[str, s
     found = lines(*turns)
     assert [line.number for line in found] == list(range(1, len(found) + 1))
     assert all(0 < len(line.text) <= LONGEST_LINE and "\n" not in line.text for line in found)
-    # Only the marks of our own blocks and of the fence may go; random text has none.
-    spoken = "".join("".join(text.split()) for _, text in turns)
+    # Only marks that nobody sees, those of our own blocks and of the fence may go; random text has none of the latter.
+    spoken = "".join("".join(seen(text).split()) for _, text in turns)
     assert "".join("".join(line.text.split()) for line in found) == spoken
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from index_builders import API, WEB, memory
@@ -24,10 +26,7 @@ def test_after_each_step_the_index_holds_what_the_store_holds(
     steps: list[tuple[dict[tuple[ProfileRef, str], tuple[str, Status]], set[ProfileRef], bool]],
 ) -> None:
     made: dict[object, Stored] = {}
-    known = {
-        memory_ident(ref, name): Known(_stored(made, ref, name, *said).path, _stored(made, ref, name, *said).sha256, 0)
-        for (ref, name), said in first.items()
-    }
+    known = {memory_ident(ref, name): _known(_stored(made, ref, name, *said)) for (ref, name), said in first.items()}
     seen = Seen(known)
     before: dict[tuple[ProfileRef, str], Stored] | None = None
     for state, away, told in steps:
@@ -48,7 +47,7 @@ def test_after_each_step_the_index_holds_what_the_store_holds(
         changes = memory_changes(*found, known)
         for ident in changes.remove:
             del known[ident]
-        known |= {memory_ident(one.profile, one.memory.id): Known(one.path, one.sha256, 0) for one in changes.write}
+        known |= {memory_ident(one.profile, one.memory.id): _known(one) for one in changes.write}
         wanted = {
             memory_ident(*key): stored.sha256
             for key, stored in present.items()
@@ -63,3 +62,15 @@ def _stored(made: dict[object, Stored], ref: ProfileRef, name: str, content: str
     """The same object for the same file, as the store has it."""
     key = (ref, name, content, status)
     return made.setdefault(key, memory(name, content, profile=ref, status=status))
+
+
+def _known(stored: Stored) -> Known:
+    return Known(stored.path, stored.sha256, stored.memory.status, 0)
+
+
+def test_a_memory_that_is_held_or_released_is_written_again_though_its_file_is_the_same() -> None:
+    held = memory("one", "Use pnpm.", profile=WEB, status=Status.PROPOSED)
+    released = replace(held, memory=held.memory.replace(status=Status.ACTIVE))
+    known = {memory_ident(WEB, held.memory.id): _known(held)}
+    assert memory_changes([held], [], known).write == ()
+    assert memory_changes([released], [], known).write == (released,)

@@ -90,6 +90,10 @@ class Machine:
         if not self.store.has_namespace("local"):
             self.store.create_namespace("local")
         self.follow = Follow(self.store, NoJournal(), NoIndex(), lambda: self.now)  # type: ignore[arg-type]
+        self.restart_sharing()
+
+    def restart_sharing(self) -> None:
+        """The roads to remotes, over the store and whoever follows it."""
         self.sharing = Sharing(
             self.store,
             self.follow,

@@ -14,6 +14,8 @@ from sidecar.transcripts.parsing import MAX_GLUED, parsed
 from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
 from sidecar.transcripts.values import moment
 
+OWN_HEAD = "Notes that sidecar kept from earlier sessions."
+
 LOGGING = sorted(set(READERS) - {"goose", "opencode"})
 """Agents whose sessions are not in databases alone."""
 
@@ -75,7 +77,14 @@ def test_any_bytes_are_a_line(line: bytes) -> None:
         ("a<system-reminder>b</system-reminder>c", "ac"),
         ("a<SYSTEM-REMINDER x='1'>\nb\n</system-reminder >c", "ac"),
         ("a<system-reminder>never closed", "a<system-reminder>never closed"),
-        ("a<sidecar-context source='x'>never closed", "a"),
+        ("a<sidecar-context source='x'>never closed", "anever closed"),
+        (f"a<sidecar-context kind='x'>\n{OWN_HEAD} It is\n- cut o", "a"),
+        (f"a<sidecar-context>\n{OWN_HEAD}\n- cut o\n\nmine", "a\n\nmine"),
+        (f"<sidecar-context> mine <sidecar-context>\n{OWN_HEAD}\n- b\n</sidecar-context> too", " mine  too"),
+        (
+            "the tag <system-reminder> is odd\n<system-reminder>b</system-reminder>",
+            "the tag <system-reminder> is odd\n",
+        ),
         ("a<sidecar-context>b</sidecar-context>c<sidecar-context>d</sidecar-context>e", "ace"),
         ("a<sidecar-contextual>b", "a<sidecar-contextual>b"),
         ("cut head</sidecar-context>kept", "cut headkept"),
@@ -122,7 +131,6 @@ def test_block_found_and_looked_into() -> None:
     text = "a<task>b</task>c<ANSWER x='1'>d</answer>e<task>open"
     assert block.inner(text) == ["b", "d"]
     assert block.removed(text) == "ace<task>open"
-    assert block.removed(text, to_end=True) == "ace"
 
 
 @pytest.mark.parametrize("size", [10_000, 3_000_000])

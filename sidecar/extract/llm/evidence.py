@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sidecar.extract.llm.asking import only_asks
-from sidecar.extract.llm.figures import squashed, stems, word_forms
+from sidecar.extract.llm.figures import squashed, stems, weight, word_forms
 from sidecar.extract.llm.ground import Ground
 from sidecar.extract.llm.lines import Line
 from sidecar.extract.llm.negation import flips
@@ -26,6 +26,9 @@ _IDENTIFIER = re.compile(r"(?<![\w.@-])[A-Za-z]+[A-Za-z@-]*\d[\w@-]*")
 """Names with figures in them: "NDCG@10", "ESP32-C3", "node2"."""
 
 _FEWEST_WORDS = 2
+_SHORTEST_WORDS = 4
+"""Words from which a text of fewer characters is a statement: a Chinese one may have eight."""
+
 _LEAST_SHARED = 2
 """Words of meaning that a statement shares with its source, where no value ties the two."""
 
@@ -222,9 +225,9 @@ _ABOUT_THE_TALK = re.compile(
 
 def _unfit(content: str) -> str:
     """Why a text is no statement at all; empty if it is one."""
-    if not SHORTEST <= len(content) <= LONGEST:
+    if len(content) > LONGEST or (len(content) < SHORTEST and weight(content) < _SHORTEST_WORDS):
         return "it is too short or too long"
-    if len(content.split()) < _FEWEST_WORDS or not stems(content):
+    if weight(content) < _FEWEST_WORDS or not stems(content):
         return "it says nothing"
     if content.endswith("?"):
         return "it is a question"

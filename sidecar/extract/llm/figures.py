@@ -121,8 +121,24 @@ def joined(text: str) -> frozenset[str]:
 
 
 def stems(text: str) -> frozenset[str]:
-    """The beginnings of the words that carry meaning: "sampled" and "sampling" have the same."""
-    return frozenset(word[:5] for word in word_forms(text) if len(word) > 1 and word not in _EMPTY)
+    """The beginnings of the words that carry meaning: "sampled" and "sampling" have the same.
+
+    Of writing without blanks between words it is every two neighbouring characters.
+    """
+    found = {
+        word[:5] for word in word_forms(text) if len(word) > 1 and word not in _EMPTY and not _UNSPACED.match(word)
+    }
+    runs = _UNSPACED.findall(text)
+    return frozenset(found | {run[at : at + 2] for run in runs for at in range(len(run) - 1)})
+
+
+def weight(text: str) -> int:
+    """How many words a text has; of writing without blanks two characters are about one."""
+    return len(_UNSPACED.sub(" ", text).split()) + sum(-(-len(run) // 2) for run in _UNSPACED.findall(text))
+
+
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]+")
+"""Japanese, Chinese and Thai."""
 
 
 _EMPTY = frozenset(

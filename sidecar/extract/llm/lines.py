@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from sidecar.extract import Slice
 from sidecar.extract.noise import Noise, noise
 from sidecar.extract.outcomes import harmless
+from sidecar.extract.pastes import seen
 from sidecar.model import Message, Speaker
 
 LONGEST_LINE = 700
@@ -32,7 +33,8 @@ _LONGEST_COMMAND = 160
 _LONGEST_ERROR = 200
 
 _OURS = re.compile(
-    r"<sidecar-context\b.*?(?:</sidecar-context\s*>|\Z)|</sidecar-context\s*>", re.DOTALL | re.IGNORECASE
+    r"<sidecar-context\b(?:(?!<sidecar-context\b).)*?</sidecar-context\s*>|</?sidecar-context\b[^<>]*>",
+    re.DOTALL | re.IGNORECASE,
 )
 _FENCE = re.compile(r"<(/?)transcript", re.IGNORECASE)
 _ERROR = re.compile(
@@ -126,7 +128,7 @@ def texts(message: Message) -> list[str]:
         return [called] if called else []
     if message.speaker == "tool":
         return []
-    spoken = _FENCE.sub(r"<\1 transcript", _OURS.sub(" ", message.text)).strip()
+    spoken = _FENCE.sub(r"<\1 transcript", _OURS.sub(" ", seen(message.text))).strip()
     if len(spoken) <= LONGEST_MESSAGE:
         return _split(spoken)
     head, tail = spoken[: LONGEST_MESSAGE - _TAIL], spoken[-_TAIL:]

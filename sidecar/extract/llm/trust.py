@@ -8,20 +8,29 @@ from dataclasses import dataclass
 
 from sidecar.extract import Slice
 from sidecar.extract.cues import weights
+from sidecar.extract.harm import harmful
 from sidecar.extract.llm.evidence import Claim
 from sidecar.extract.llm.figures import stems
 from sidecar.extract.llm.ground import Ground
 from sidecar.extract.llm.lines import Line
 from sidecar.extract.llm.values import values
 from sidecar.extract.noise import Noise, noise
+from sidecar.extract.pastes import seen
 from sidecar.extract.patterns import Kind
 from sidecar.extract.sentences import sentences
+from sidecar.extract.suspicion import addresses_agents
 from sidecar.extract.words import STOP, words
-from sidecar.model import MemoryType, Speaker
+from sidecar.model import MemoryType, Message, Speaker
 
 _ORDERS = (MemoryType.INSTRUCTION, MemoryType.TASK)
 _COPIED_WORDS = 6
 """Words of meaning in a row that an order shares with what a tool printed: it was copied from there."""
+
+_FIRM, _PLAIN = 3, 2
+"""Weight of a standing order, and of a directive, from which a statement is one (see `patterns`)."""
+
+_FEW, _FEW_OF = 2, 3
+"""Words, and the part of all of them, that a claim may have from elsewhere: names for "it", a word from the context."""
 
 _YES = re.compile(
     r"^\W*(?:yes|yep|yeah|yup|ok(?:ay)?|right|correct|exactly|agreed|sure|do (?:it|that)|sounds good|good"
@@ -49,17 +58,26 @@ class Judgement:
         self._printed_runs: frozenset[tuple[str, ...]] | None = None
 
     def of(self, claim: Claim, kind: MemoryType, lines: Sequence[Line]) -> Trust | None:
-        """Who said it; None for an order that nobody but a tool gave."""
+        """Who said it; None for an order that nobody but a tool gave.
+
+        An order is what a person said in their own words: what they pasted, and what an agent says by itself, waits.
+        """
         speaker = speaker_of(claim, lines)
         if speaker == "tool":
             return None if kind in _ORDERS else Trust(speaker, proposed=True, why="only a tool's output says it")
+        return Trust(speaker, proposed=bool(why := self._doubt(claim, kind, lines, speaker)), why=why)
+
+    def _doubt(self, claim: Claim, kind: MemoryType, lines: Sequence[Line], speaker: Speaker) -> str:
+        """Why a person should look at it first; empty where nothing speaks against it."""
         if addresses_agents(claim.content):
-            return Trust(speaker, proposed=True, why="it speaks to agents")
-        if speaker == "assistant":
-            others = [line for line in lines if line.speaker != "user"]
-            if _rests_on_relay(claim, others) or self._is_printed(claim, order=kind in _ORDERS):
-                return Trust(speaker, proposed=True, why="it was taken from a tool's output that gives orders")
-        return Trust(speaker)
+            return "it speaks to agents"
+        order = kind is MemoryType.INSTRUCTION or gives_order(claim.content)
+        if speaker == "user":
+            return "it was in something that was pasted" if order and _rests_on_paste(claim, lines) else ""
+        others = [line for line in lines if line.speaker != "user"]
+        if _rests_on_relay(claim, others) or self._is_printed(claim, order=kind in _ORDERS):
+            return "it was taken from a tool's output that gives orders"
+        return "an agent gives an order that no person gave" if order else ""
 
     def _is_printed(self, claim: Claim, *, order: bool) -> bool:
         """Whether an agent says what a tool printed: an order in the same words, or of a value that one is about."""
@@ -102,9 +120,31 @@ def speaker_of(claim: Claim, lines: Sequence[Line]) -> Speaker:
     return "assistant" if spoken["assistant"] else "user" if spoken["user"] else "tool"
 
 
-def addresses_agents(text: str) -> bool:
-    """Whether a text speaks to agents, or tells of one that does."""
-    return noise(text) is Noise.RELAYED or any(noise(one.text) is Noise.RELAYED for one in sentences(text))
+def gives_order(text: str) -> bool:
+    """Whether a text says how things are to be done, or would do harm if somebody did as it says."""
+    cues = weights(text)
+    firm = cues.get(Kind.STANDING, 0) >= _FIRM or cues.get(Kind.DIRECTIVE, 0) >= _PLAIN
+    return firm or harmful(text)
+
+
+def _rests_on_paste(claim: Claim, lines: Sequence[Line]) -> bool:
+    """Whether a claim needs what a person pasted: own words lack one of its values, or many of its words."""
+    messages = {line.message.id: line.message for line in lines if line.speaker == "user"}
+    whole = [(seen(message.text), message.time) for message in messages.values()]
+    own = [(_said(message), message.time) for message in messages.values()]
+    concrete = values(claim.content)
+    there = Ground(whole)
+    if Ground(own).missing([value for value in concrete if there.has(value)]):
+        return True
+    about = stems(claim.content) & frozenset(stem for text, _ in whole for stem in stems(text))
+    lacking = about - frozenset(stem for text, _ in own for stem in stems(text))
+    return len(lacking) >= _FEW and len(lacking) * _FEW_OF > len(about)
+
+
+def _said(message: Message) -> str:
+    """A person's own sentences, without quotations and what others are told to have said."""
+    spoken = sentences(message.text, person=True)
+    return "\n".join(one.text for one in spoken if noise(one.text, quoted=one.quoted) is not Noise.HEARSAY)
 
 
 def said_of_all_projects(lines: Sequence[Line]) -> bool:
