@@ -100,7 +100,9 @@ class MemoryToolDesk(Desk):
         known = [one for one in memories if one.memory.status is Status.ACTIVE and one.memory.tool_path is None]
         now = self._clock()
         room = briefing.Room(_SUMMARY_TOKENS, _SUMMARY_TOKENS * 4)
-        return briefing.summary(ref.name, [briefing.shelve(known, now, {one.memory for one in known if one.arrived}.__contains__)], room, now, (), _SUMMARY_TOKENS).text
+        came = {one.memory.id for one in known if one.arrived}
+        shelf = briefing.shelve(known, now, lambda memory: memory.id in came)
+        return briefing.summary(ref.name, [shelf], room, now, (), _SUMMARY_TOKENS).text
 
     # writing; in the writer thread
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sidecar.extract.suspicion import suspicion
 from sidecar.frontmatter import Document, parse
 from sidecar.identity import content_hash
-from sidecar.model import Memory
+from sidecar.model import Memory, MemoryType
 from sidecar.store.arrivals import UNNAMED, Arrival, Arrivals
 from sidecar.store.layout import default_type, is_memory_path
 
@@ -34,9 +34,10 @@ def _unnamed(path: str, data: bytes | None) -> list[Arrival]:
     document = parse(data) if data is not None and is_memory_path(path) else None
     if not isinstance(document, Document):
         return []
-    kind = document.fields.get("type") or default_type(path)
-    told = "\n".join(str(part) for part in (document.body, document.fields.get("summary", ""), document.fields.get("queries", "")))
-    return [Arrival(UNNAMED, content_hash(kind, document.body), bool(suspicion(told)))]
+    kind = document.fields.get("type")
+    name = content_hash(kind if isinstance(kind, MemoryType) else default_type(path), document.body)
+    told = [document.body, *(str(document.fields.get(key, "")) for key in ("summary", "queries", "keywords"))]
+    return [Arrival(UNNAMED, name, bool(suspicion("\n".join(told))))]
 
 
 def _told(memory: Memory) -> str:
