@@ -122,6 +122,9 @@ class Intake:
         with closing(Ahead(self._archiving.cursor, size, self._nice)) as ahead:
             for item, following in zip_longest(pending, pending[1:]):
                 await self._contained(item, self._take_old(item, following, ahead))
+                while self.paused:
+                    await self._wait()
+                    await self._contained(item, self._take_old(item, following, ahead))  # what is left of it
                 self.progress.done += 1
                 await self._take_due()
 

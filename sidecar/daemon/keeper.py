@@ -90,6 +90,9 @@ class Keeper:
 
     async def serve(self) -> None:
         """Run until cancelled."""
+        if not self._index.generation:  # deleted, damaged or of another format: what it answers is not all
+            self._degraded["index"] = "the index is being made anew"
+            self._behind()
         await self._writer.run(Urgency.FOLLOW, self._follow.look_for_leftovers)
         try:
             while True:
@@ -100,10 +103,11 @@ class Keeper:
 
     def archived(self, *, soon: bool = True) -> None:
         """The archive has new messages, which the index is to take over: at once, or with those that come next."""
+        rested = self._rests
         by = time.monotonic() + (0.0 if soon else _BULK_S)
         self._archived_by = by if self._archived_by is None else min(by, self._archived_by)
         self._behind()
-        if soon:
+        if soon or rested:  # whoever rests sleeps longer than these may wait
             self._woken.set()
 
     def look(self) -> None:
@@ -250,11 +254,11 @@ class Keeper:
             self._anew, self._archived_by, self._next_scan = self._anew or anew, 0.0, 0.0
             self._written |= written
             raise
-        self._degraded.pop("index", None)
         if self._follow.unfinished:  # goes on at once, unless somebody waits for the writer
             self._archived_by = 0.0
             self._woken.set()
         else:
+            self._degraded.pop("index", None)
             self.behind_since = self._newer
         if self._follow.faults:
             self._scan_within(_RESCAN_FAULTY_S)
