@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sidecar.redact import values
+from sidecar.redact import crowds, values
 from sidecar.redact.findings import Finding
 
 _WHOLE = re.compile(r"[A-Za-z0-9_+/=.~:-]+")
@@ -18,7 +18,7 @@ _DIGEST = re.compile(r"(?i)[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(?:
 _LEAST = 20
 """A shorter part is no part of a key that was too long for a line."""
 _PARTS = 40
-_OTHER = frozenset(("private", "private-key", "password-hash"))
+_OTHER = frozenset(("private", "private-key", "password-hash", crowds.KIND))
 
 
 def extended(text: str, findings: list[Finding]) -> Iterator[Finding]:

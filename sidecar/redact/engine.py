@@ -12,10 +12,12 @@ from sidecar.redact import (
     blocks,
     codes,
     continued,
+    crowds,
     dumps,
     encoded,
     formats,
     lone,
+    memo,
     nearby,
     pieces,
     plain,
@@ -51,12 +53,13 @@ class Context:
     """What is known of a text beside its characters.
 
     `command`: the shell command (or tool call) whose output it is.  `spoken`: a person typed it.  `asked`: the message
-    before it spoke of a password.
+    before it spoke of a password.  `long`: so long that crowds of words are not looked into.
     """
 
     command: str | None = None
     spoken: bool = False
     asked: bool = False
+    long: bool = False
 
 
 def redact(text: str, *, command: str | None = None, spoken: bool = False) -> Redaction:
@@ -72,6 +75,8 @@ def redact(text: str, *, command: str | None = None, spoken: bool = False) -> Re
 def redact_in(text: str, context: Context, values: Repeats) -> Redaction:
     """Replace every secret in `text`, and take those that could stand elsewhere too into `values`."""
     found: dict[str, int] = {}
+    if len(text) > _LONG:
+        context = dataclasses.replace(context, long=True)
     if len(text) > pieces.LONG:
         context = dataclasses.replace(context, asked=False)
         text = _replace(text, _counted(blocks.marked_private(text), found))
@@ -80,6 +85,7 @@ def redact_in(text: str, context: Context, values: Repeats) -> Redaction:
         text = _replace(text, _counted(values.noting(_findings(text, context), text), found))
         if sum(found.values()) == before:
             break
+    memo.forget()
     return Redaction(text, dict(sorted(found.items())))
 
 
@@ -90,10 +96,11 @@ def redact_repeated(text: str, values: Repeats) -> str:
 
 def audit(text: str, *, command: str | None = None, spoken: bool = False) -> list[Finding]:
     """The secrets in `text` in order, without overlap; an empty list for a text that `redact` would leave alone."""
-    context = Context(command, spoken)
-    if len(text) > pieces.LONG:
-        return merged(text, [*blocks.marked_private(text), *_findings(text, context)])
-    return _detect(text, context)
+    context = Context(command, spoken, long=len(text) > _LONG)
+    private = blocks.marked_private(text) if len(text) > pieces.LONG else ()
+    found = merged(text, [*private, *_findings(text, context)])
+    memo.forget()
+    return found
 
 
 def _findings(text: str, context: Context) -> Iterable[Finding]:
@@ -121,15 +128,20 @@ def _detect(text: str, context: Context) -> list[Finding]:
 
 def _detect_plain(text: str, context: Context) -> list[Finding]:
     sight = Sight(text, lowered(text), _needles())
-    exact = merged(text, _exact(sight, context))
+    crowded = crowds.find(sight) if context.long else []
+    rest = sight
+    if crowded:
+        outside = crowds.without(text, crowded)
+        rest = Sight(outside, lowered(outside), _needles())
+    exact = merged(text, [*crowded, *_exact(sight, rest, context)])
     starts = [finding.start for finding in exact]
-    near = [finding for finding in _near(sight, context) if not _overlaps(finding, exact, starts)]
+    near = [finding for finding in _near(rest, context) if not _overlaps(finding, exact, starts)]
     return merged(text, [*exact, *near]) if near else exact
 
 
 @functools.cache
 def _needles() -> Needles:
-    detectors = (blocks, formats, urls, shell, words, codes, dumps, nearby)
+    detectors = (blocks, formats, urls, shell, words, codes, dumps, nearby, crowds)
     return Needles(needle for detector in detectors for needle in detector.NEEDLES)
 
 
@@ -141,14 +153,17 @@ def _overlaps(finding: Finding, exact: list[Finding], starts: list[int]) -> bool
     )
 
 
-def _exact(sight: Sight, context: Context) -> Iterator[Finding]:
-    """What stands in a place or has a form that says where the secret begins and ends."""
+def _exact(sight: Sight, rest: Sight, context: Context) -> Iterator[Finding]:
+    """What stands in a place or has a form that says where the secret begins and ends.
+
+    `rest`: the text without the inside of crowds, in which words for secrets are looked at.
+    """
     yield from blocks.find(sight)
     yield from formats.find(sight)
     yield from urls.find(sight)
     yield from shell.find(sight)
-    yield from words.find(sight)
-    yield from codes.find(sight)
+    yield from words.find(rest)
+    yield from codes.find(rest)
     yield from dumps.find(sight, context.command)
 
 

@@ -10,8 +10,8 @@ import functools
 from collections.abc import Callable
 from typing import TypeVar
 
-_KEPT = 4096
-_LONGEST = 256
+_KEPT = 1024
+_LONGEST = 600
 """A longer text is judged each time: bounds what is remembered to some megabytes, whatever the text."""
 
 Result = TypeVar("Result")

@@ -274,9 +274,7 @@ def _told(value: str, family: str) -> bool:
     if family == "loose":
         return _machine_made(value)
     if family == "bare":
-        return (
-            len(value) >= 6 and any(map(str.isdigit, value)) and values.looks_chosen(value) and not _ordinary(value)
-        )
+        return len(value) >= 6 and any(map(str.isdigit, value)) and values.looks_chosen(value) and not _ordinary(value)
     if value.isdigit():
         return len(value) >= 4
     return values.looks_chosen(value) and not _ordinary(value)
@@ -287,8 +285,9 @@ def _machine_made(value: str) -> bool:
         return False
     if _ordinary(value) or values.is_number(value) or "|" in value:
         return False
-    digits = values.digits_of(value)
-    return values.looks_random(value) or (len(value) >= 8 and digits >= 2 and values.looks_chosen(value))
+    if values.looks_random(value):
+        return True
+    return len(value) >= 8 and values.looks_chosen(value) and values.digits_of(value) >= 2
 
 
 def _ordinary(value: str) -> bool:

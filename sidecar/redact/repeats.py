@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sidecar.redact import values
+from sidecar.redact import crowds, values
 from sidecar.redact.findings import Finding
 from sidecar.redact.shapes import Shape, shape
 from sidecar.redact.sight import Needles, in_order
@@ -14,6 +14,7 @@ _LEAST = 8
 _MOST = 512
 _KEPT = 20_000
 """So many values are remembered: far more than people tell, and what they take is bounded."""
+_BLOCKS = frozenset(["private", "private-key", crowds.KIND])
 _BY_PLACE = frozenset(["file-secret", "cookie", "authorization"])
 """Kinds that are taken for where they stand: `cat .env` prints ports, paths and modes too."""
 
@@ -78,7 +79,7 @@ class Repeats:
 
 
 def _known_again(kind: str, value: str) -> bool:
-    if not _LEAST <= len(value) <= _MOST or "\n" in value or kind in ("private", "private-key"):
+    if not _LEAST <= len(value) <= _MOST or "\n" in value or kind in _BLOCKS:
         return False
     if values.is_placeholder(value) or (values.is_number(value) and not value.isdigit()):
         return False
