@@ -6,6 +6,7 @@ close together the whole stretch is taken for secret instead, and words and sent
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator
 
@@ -17,7 +18,7 @@ NEEDLES = frozenset(
     kennwort contrase senha wachtwoord parola heslo haslo hasło lösenord losenord adgangskode salasana jelsz şifre sifre
     парол 密码 密碼 口令 パスワード 비밀번호 암호 暗証 κωδικ סיסמ รหัสผ่าน""".split()
 )
-"""What `find` asks the sight for: words that hardly mean anything else; `key`, `pass`, `code` do and are not counted."""
+"""What `find` asks the sight for: words that hardly mean anything else, as `key`, `pass` and `code` do."""
 
 KIND = "crowd"
 
@@ -27,11 +28,14 @@ _WITHIN = 5_600
 translations into many languages among them, have one in 17 at most, and not for long."""
 _EDGE = 600
 """So near to the edges of a crowd everything is looked at nevertheless: what is there may concern what is outside."""
+_TAIL = re.compile(r"\S{0,200}(?:[ \t]{1,3}\S{1,200}){0,2}")
+"""The rest of the last word, and what may be its value."""
+_LONGEST_TAIL = 610
 _MARK = "[redacted:"
 
 
 def find(sight: Sight) -> list[Finding]:
-    """The crowded stretches in order, each from its first word to its last."""
+    """The crowded stretches in order, each from its first word to the last and its value."""
     places = array("I", _places(sight))
     crowds: list[Finding] = []
     for first, last in zip(places, places[_MANY - 1 :], strict=False):
@@ -41,7 +45,12 @@ def find(sight: Sight) -> list[Finding]:
             crowds[-1] = Finding(KIND, crowds[-1].start, last + 1)
         else:
             crowds.append(Finding(KIND, first, last + 1))
-    return crowds
+    return [Finding(KIND, start, _end(sight.text, end)) for _, start, end in crowds]
+
+
+def _end(text: str, last: int) -> int:
+    match = _TAIL.match(text, last)
+    return match.end() if match else last
 
 
 def without(text: str, crowds: list[Finding]) -> str:
@@ -49,7 +58,7 @@ def without(text: str, crowds: list[Finding]) -> str:
     parts: list[str] = []
     position = 0
     for _, start, end in crowds:
-        inner = start + _EDGE, end - _EDGE
+        inner = start + _EDGE, end - _LONGEST_TAIL - _EDGE
         parts += (text[position : inner[0]], "\n" * (inner[1] - inner[0]))
         position = max(inner)
     parts.append(text[position:])

@@ -35,6 +35,7 @@ MARK = "[redacted:{kind}]"
 _ROUNDS = 4
 """A mark can bring a further secret to light (it ends a value that hid the next one), so detection is repeated until
 nothing is found.  Real text needs one round and one that confirms it; the limit keeps hostile text linear."""
+_HELD = 2_000
 _LONG = 32_000
 _ROUNDS_OF_LONG = 2
 """A text of more characters than `_LONG` gets the second round, but is not confirmed again and again."""
@@ -69,11 +70,11 @@ def redact(text: str, *, command: str | None = None, spoken: bool = False) -> Re
     value is replaced, secret-like or not.  `spoken` says that a person typed the text: then a line that is nothing but
     a password-like token is one.  Redacting twice gives the same text as redacting once.
     """
-    return redact_in(text, Context(command, spoken), Repeats())
+    return redact_in(text, Context(command, spoken), None)
 
 
-def redact_in(text: str, context: Context, values: Repeats) -> Redaction:
-    """Replace every secret in `text`, and take those that could stand elsewhere too into `values`."""
+def redact_in(text: str, context: Context, values: Repeats | None) -> Redaction:
+    """Replace every secret in `text`, and take those that could stand elsewhere too into `values`, if given."""
     found: dict[str, int] = {}
     if len(text) > _LONG:
         context = dataclasses.replace(context, long=True)
@@ -82,7 +83,9 @@ def redact_in(text: str, context: Context, values: Repeats) -> Redaction:
         text = _replace(text, _counted(blocks.marked_private(text), found))
     for _ in range(_ROUNDS if len(text) <= _LONG else _ROUNDS_OF_LONG):
         before = sum(found.values())
-        text = _replace(text, _counted(values.noting(_findings(text, context), text), found))
+        secrets = _findings(text, context)
+        secrets = values.noting(secrets, text) if values is not None else secrets
+        text = _replace(text, _counted(secrets, found))
         if sum(found.values()) == before:
             break
     memo.forget()
@@ -176,11 +179,14 @@ def _near(sight: Sight, context: Context) -> Iterator[Finding]:
 
 def _replace(text: str, findings: Iterable[Finding]) -> str:
     parts: list[str] = []
+    done: list[str] = []
     position = 0
     for kind, start, end in findings:
         parts += (text[position:start], MARK.format(kind=kind))
         position = end
+        if len(parts) > _HELD:  # many small strings take several times what they hold
+            done.append("".join(parts))
+            parts.clear()
     if not position:
         return text
-    parts.append(text[position:])
-    return "".join(parts)
+    return "".join([*done, *parts, text[position:]])

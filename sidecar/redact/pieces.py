@@ -29,10 +29,10 @@ def find(text: str, detect: Detect) -> Iterator[Finding]:
     while start < len(text):
         end = _end(text, start)
         for finding in _piece(text, start, end, detect):
-            if _crowd(finding):  # it goes on from piece to piece
-                finding = Finding(finding.kind, max(finding.start, reached, start), finding.end)
-            if reached <= finding.start < finding.end:
-                yield finding
+            # Of a crowd, which goes on from piece to piece, what is new counts.
+            begin = max(finding.start, reached, start) if _crowd(finding) else finding.start
+            if reached <= begin < finding.end:
+                yield Finding(finding.kind, begin, finding.end)
                 reached = finding.end
         start = max(end, reached)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 
 from sidecar.redact import crowds, values
@@ -28,7 +29,7 @@ class Repeats:
 
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
-        self._lengths: dict[str, list[int]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
         self._beginnings: Needles | None = None
 
     def __bool__(self) -> bool:
@@ -51,10 +52,9 @@ class Repeats:
             return
         self._kinds[value] = kind
         self._beginnings = None
-        lengths = self._lengths.setdefault(value[:_LEAST], [])
-        if len(value) not in lengths:
-            lengths.append(len(value))
-            lengths.sort(reverse=True)
+        known = self._lengths.get(value[:_LEAST], ())
+        if len(value) not in known:
+            self._lengths[value[:_LEAST]] = _longest_first((*known, len(value)))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Where the values stand in `text`; of plain words only whole ones."""
@@ -70,12 +70,22 @@ class Repeats:
                 yield found
                 reached = found.end
 
-    def _at(self, text: str, position: int, lengths: list[int]) -> Finding | None:
+    def _at(self, text: str, position: int, lengths: tuple[int, ...]) -> Finding | None:
         for length in lengths:
             value = text[position : position + length]
             if value in self._kinds and not (_wordlike(value) and _inside_word(text, position, position + length)):
                 return Finding(self._kinds[value], position, position + length)
         return None
+
+
+@functools.cache
+def _one_length(length: int) -> tuple[int, ...]:
+    """The same object for all values of that length, of which there are many."""
+    return (length,)
+
+
+def _longest_first(lengths: tuple[int, ...]) -> tuple[int, ...]:
+    return _one_length(lengths[0]) if len(lengths) == 1 else tuple(sorted(lengths, reverse=True))
 
 
 def _known_again(kind: str, value: str) -> bool:
