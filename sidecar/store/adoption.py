@@ -71,6 +71,8 @@ def _adopt_files(core: Core, paths: Sequence[str]) -> None:
         document = None if data is None else parse(data)
         if data is None or not isinstance(document, Document) or not document.missing:
             continue
+        if not is_private(path) and core.adopted.get(path) != sha256_of(data):
+            continue  # written again since: git does not have these bytes yet
         missing = _proposed_fields(core, path, document, _former_id(core, path), taken)
         try:
             changed = edit(document, {name: missing[name] for name in document.missing}, path=path)
