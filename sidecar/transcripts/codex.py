@@ -10,11 +10,12 @@ from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.codex_records import AGENT, Conversation, rolled_back_turns
 from sidecar.transcripts.drift import Drift
+from sidecar.transcripts.elements import each
 from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import open_lines
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.streams import ZSTD_SUFFIX
-from sidecar.transcripts.values import items, moment, obj
+from sidecar.transcripts.values import moment, obj
 from sidecar.transcripts.whole import Document, read_document
 
 
@@ -95,7 +96,7 @@ class Codex:
 def _legacy(content: Record) -> Iterator[tuple[int, Record]]:
     """The session object and the items of the one-document form, as records."""
     yield 0, {"type": "session_meta", "payload": obj(content.get("session"))}
-    for index, item in enumerate(items(content.get("items"))):
+    for index, item in enumerate(each(content.get("items"))):
         yield index + 1, obj(item)
 
 

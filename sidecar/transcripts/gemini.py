@@ -17,6 +17,7 @@ from pathlib import Path
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.drift import Drift, Unknown
+from sidecar.transcripts.elements import each
 from sidecar.transcripts.gemini_records import AGENT, Session, messages_of
 from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import Lines, open_lines
@@ -204,7 +205,7 @@ class _Log:
             del self._present[key]
 
     def _put_all(self, position: int, records: object) -> None:
-        for record in map(obj, items(records)):
+        for record in map(obj, each(records)):
             position += self._put(position, record)
             self.drift.note(self.unknown)
 
@@ -236,7 +237,7 @@ def _replayed(path: Path, records: Iterable[tuple[int, Record]], written: dateti
 
 def _document_header(path: Path, content: Record, log: _Log) -> SessionHeader | None:
     last = log.time_of(content)
-    for record in map(obj, items(content.get("messages"))):
+    for record in map(obj, each(content.get("messages"))):
         last = log.time_of(record) or last
     return _header(path, log, last, whole=True)
 
