@@ -253,8 +253,7 @@ class Follow:
         except ChangedOnDisk:
             # The next event of the file that is being edited right now brings us here again.
             return False
-        finally:
-            profile.moved.keys.difference_update(moved)
+        profile.moved.keys.difference_update(moved)
         return True
 
     def _mark_sources(self, profile: Profile) -> None:

@@ -93,6 +93,8 @@ def _ask(socket: str, body: bytes) -> bytes:
     try:
         connection.settimeout(_SECONDS)
         connection.connect(socket)
+        if not meeting.is_ours(connection):
+            raise OSError  # the command line says whose it is; nothing is told to it
         connection.sendall(head % (hello.HEADER.encode(), hello.PROTOCOL, len(body)) + body)
         while piece := connection.recv(_CHUNK):
             pieces.append(piece)

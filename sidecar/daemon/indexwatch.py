@@ -12,6 +12,9 @@ from sidecar.errors import FileSystemFailed
 _AGAIN_S = (1.0, 60.0)
 """How soon the folder is watched anew once something happened in it or it was not there: at first, and at last."""
 
+_QUIET_S = 0.5
+"""So long nothing more must happen: what is made anew while `rm -r` is at work would be in its way."""
+
 _UNWATCHED_S = 30.0
 """How often to look where the system refuses the watch."""
 
@@ -48,6 +51,9 @@ class IndexWatch:
                 return False
             self._on_change()  # what happened before the watch
             await changed.wait()
+            while changed.is_set():
+                changed.clear()
+                await asyncio.sleep(_QUIET_S)
         except FileSystemFailed:
             await asyncio.sleep(_UNWATCHED_S)
             return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -100,7 +100,7 @@ class MemoryToolDesk(Desk):
         known = [one for one in memories if one.memory.status is Status.ACTIVE and one.memory.tool_path is None]
         now = self._clock()
         room = briefing.Room(_SUMMARY_TOKENS, _SUMMARY_TOKENS * 4)
-        return briefing.summary(ref.name, [briefing.shelve(known, now)], room, now, (), _SUMMARY_TOKENS).text
+        return briefing.summary(ref.name, [briefing.shelve(known, now, {one.memory for one in known if one.arrived}.__contains__)], room, now, (), _SUMMARY_TOKENS).text
 
     # writing; in the writer thread
 
@@ -234,7 +234,12 @@ def forget(profile: Profile, identifier: str, reason: str | None, context: Write
 
 
 def _living(profile: Profile | None) -> Sequence[Stored]:
-    return [] if profile is None else profile.memories(statuses=(Status.ACTIVE, Status.PROPOSED))
+    """What the tool may show and change; what others shared and waits for a person is not among it."""
+    if profile is None:
+        return []
+    found = profile.memories(statuses=(Status.ACTIVE, Status.PROPOSED))
+    came, holds = profile.arrivals.came, profile.arrivals.holds
+    return [replace(one, arrived=came(one.memory)) for one in found if not holds(one.memory)]
 
 
 def _kept(path: str, text: str) -> tuple[str, str]:

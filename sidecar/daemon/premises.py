@@ -1,9 +1,12 @@
 """Whether the places where memories are kept are the user's alone: looked at before a daemon starts, and by `doctor`.
 
 A folder of ours that others can look into, or that is not ours, is refused with the command that mends it: it was made
-0700, so somebody has opened it since, and what was read meanwhile cannot be called back by closing it silently.  Files
-inside are not looked at: below a folder that nobody else may enter, what mode git or an editor gives them does not
-matter.  What others could put in our place counts too: a parent in which anybody may rename.
+0700, so somebody has opened it since, and what was read meanwhile cannot be called back by closing it silently.  But
+for a store that is there before the first start: a person has made it, or brought it from another machine, and no tool
+does that with 0700; it is closed, and that is told.
+
+Files inside are not looked at: below a folder that nobody else may enter, what mode git or an editor gives them does
+not matter.  What others could put in our place counts too: a parent in which anybody may rename.
 
 What is odd and yet lets nobody in is only told: see `Finding.refused`.
 """
@@ -14,7 +17,7 @@ import os
 import shlex
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +56,9 @@ def verify(paths: Paths, environ: Mapping[str, str]) -> list[Finding]:
     if unfit:
         commands = " && ".join(dict.fromkeys(one.mend for one in unfit))
         raise PlaceUnfit(problems="; ".join(one.told for one in unfit), hint=f"Mend it: {commands}")
+    for one in found:
+        if one.place == "store":
+            one.path.chmod(stat.S_IMODE(one.path.stat().st_mode) & ~_OTHERS)
     return found
 
 
@@ -62,7 +68,8 @@ def look(paths: Paths, environ: Mapping[str, str]) -> list[Finding]:
 
 
 def _findings(paths: Paths, environ: Mapping[str, str]) -> Iterator[Finding]:
-    for place, folder in (("store", paths.store), ("state", paths.state), ("cache", paths.cache)):
+    yield from _store(paths)
+    for place, folder in (("state", paths.state), ("cache", paths.cache)):
         yield from _private(place, folder)
     for place, folder in (("state", paths.logs), ("state", paths.trash), ("cache", paths.index)):
         yield from _owned(place, folder)  # behind a closed door, so their mode says nothing
@@ -73,6 +80,15 @@ def _findings(paths: Paths, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from _settings(paths.config_file)
     for folder in (paths.store, paths.state, paths.cache, paths.socket.parent, paths.config_file.parent):
         yield from _parents(folder)
+
+
+def _store(paths: Paths) -> Iterator[Finding]:
+    """The store; before the first start it may have been made by hand, if nobody else could have put anything in."""
+    found = _stat(paths.store)
+    by_hand = found is not None and not found.st_mode & _ANYBODY_WRITES and not paths.journal.exists()
+    for one in _private("store", paths.store):
+        made = by_hand and one.mend.startswith("chmod")
+        yield replace(one, why=f"{one.why}; the first start closes it", refused=False) if made else one
 
 
 def _private(place: str, folder: Path) -> Iterator[Finding]:

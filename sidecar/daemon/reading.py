@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import queue
 import resource
 import signal
@@ -18,9 +17,10 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import sidecar
+from sidecar.daemon.parcels import packed, unpacked
 from sidecar.errors import TranscriptUnreadable
 from sidecar.pieces import Piece, read_piece
 from sidecar.transcripts import Cursor
@@ -148,13 +148,11 @@ def _asked(process: subprocess.Popen[bytes], question: tuple[str, str, str | Non
     """The answer to a question.  Raises EOFError or OSError if the process has ended."""
     if process.stdin is None or process.stdout is None:  # both were asked for
         raise EOFError
-    _send(process.stdin, _packed(question))
-    reply: _Reply = pickle.loads(_received(process.stdout))  # noqa: S301 - from our own process, by a pipe
-    return reply
-
-
-def _packed(value: object) -> bytes:
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    _send(process.stdin, packed(question))
+    try:
+        return cast("_Reply", unpacked(_received(process.stdout)))
+    except ValueError as error:  # no words of ours: it has gone mad, and is ended
+        raise EOFError from error
 
 
 def _send(pipe: IO[bytes], content: bytes) -> None:
@@ -192,7 +190,7 @@ def serve() -> None:
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     while True:
-        agent, path, after = pickle.loads(questions.get())  # noqa: S301 - from our own daemon, by a pipe
+        agent, path, after = cast("tuple[str, str, str | None]", unpacked(questions.get()))
         _send(answers, _reply(agent, Path(path), None if after is None else Cursor.from_json(after)))
 
 
@@ -207,8 +205,8 @@ def _listen(pipe: IO[bytes], questions: queue.SimpleQueue[bytes]) -> None:
 
 def _reply(agent: str, path: Path, after: Cursor | None) -> bytes:
     try:
-        return _packed(read_piece(agent, path, after))
+        return packed(read_piece(agent, path, after))
     except TranscriptUnreadable as error:
-        return _packed(_Unreadable(str(error.fields.get("why", error.message)), error.hint))
+        return packed(_Unreadable(str(error.fields.get("why", error.message)), error.hint))
     except MemoryError:
-        return _packed(_Unreadable("it takes more memory than there is for one file", TranscriptUnreadable.hint))
+        return packed(_Unreadable("it takes more memory than there is for one file", TranscriptUnreadable.hint))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _Event = MutableMapping[str, Any]
 
+_STARTING_S = 30.0
+"""Seconds for which a request waits for the SDK to be imported: a client that is told to try again rarely does."""
+
 _PERSONAL = Profile()
 _where: ContextVar[Profile] = ContextVar("where", default=_PERSONAL)
 """The profile of the request that is being answered."""
@@ -37,12 +40,14 @@ class Endpoint:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._manager: StreamableHTTPSessionManager | None = None
+        self._ready = asyncio.Event()
 
     async def serve(self) -> None:
         """Take requests until cancelled."""
         manager = await asyncio.to_thread(_manager, self._socket)
         async with manager.run():
             self._manager = manager
+            self._ready.set()
             try:
                 await asyncio.Event().wait()
             finally:
@@ -54,14 +59,23 @@ class Endpoint:
         receive: Callable[[], Awaitable[_Event]],
         send: Callable[[_Event], Awaitable[None]],
     ) -> None:
-        """Answer one request.  Raises Unavailable before and after `serve`."""
-        if self._manager is None:
-            raise Unavailable(what="MCP", why="it is starting")
+        """Answer one request.  Raises Unavailable after `serve`, and if that takes too long to begin."""
+        manager = await self._started()
         reset = _where.set(_profile(scope.get("query_string", b"")))
         try:
-            await self._manager.handle_request(scope, receive, send)
+            await manager.handle_request(scope, receive, send)
         finally:
             _where.reset(reset)
+
+    async def _started(self) -> StreamableHTTPSessionManager:
+        try:
+            async with asyncio.timeout(_STARTING_S):
+                await self._ready.wait()
+        except TimeoutError:
+            raise Unavailable(what="MCP", why="it is starting") from None
+        if self._manager is None:
+            raise Unavailable(what="MCP", why="it is stopping")
+        return self._manager
 
 
 def _manager(socket: Path) -> StreamableHTTPSessionManager:

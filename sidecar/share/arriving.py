@@ -22,6 +22,7 @@ from sidecar.share.records import INCOMING, Record
 from sidecar.share.words import Folder, Follower
 from sidecar.store import ProfileInfo, Store
 from sidecar.store import info as profile_info
+from sidecar.store.arrivals import Arrivals
 from sidecar.store.layout import PROFILE_FILE, check_name, is_name
 
 _FOLDER: Final = ".joining-"
@@ -144,9 +145,9 @@ def settle_in(
     git.refresh_index(sorted(files))
     record.share(arrival.address, project)
     record.see(arrival.commit)
+    note_arrivals(Arrivals(arrival.folder), {path: (None, blobs[name]) for path, name in sorted(files.items())})
     arrival.folder.rename(store.root / ref.namespace / ref.name)  # from here on it is a profile, whole
-    profile = store.open(ref)
-    note_arrivals(profile, {path: (None, blobs[name]) for path, name in sorted(files.items())})
+    store.open(ref)
     follow.note_change(ref)
     follow.catch_up([ref])
     return Trees(store.root / ref.namespace / ref.name).count(arrival.commit, None)

@@ -40,7 +40,7 @@ def take(profile: Profile, record: Record, plan: Plan, alarm: str | None) -> Non
         record.trees.set_ref(FROM, plan.head)
         record.trees.set_ref(TO, plan.target)
     try:
-        note_arrivals(profile, plan.files)  # first: at no moment is something given that is to be held
+        note_arrivals(profile.arrivals, plan.files)  # first: at no moment is something given that is to be held
         profile.take(plan.files, lambda: git.move_branch(plan.target, plan.head))
     except SidecarError:  # then all of it was put back; after anything else the next run completes it
         _done(record)
@@ -58,6 +58,7 @@ def resume(profile: Profile, record: Record) -> None:
     origin, target = known.get(FROM), known.get(TO)
     if origin is not None and target is not None and record.git.head() == origin:
         plan = forward(record.trees, origin, target)
+        note_arrivals(profile.arrivals, plan.files)  # an interruption may have come before it was noted
         with contextlib.suppress(ChangedOnDisk):
             profile.take(plan.files, lambda: record.git.move_branch(target, origin), resuming=True)
     for ref in known:

@@ -20,6 +20,8 @@ from sidecar.model import Memory, Status, Stored
 _FILE: Final = "sidecar-arrivals"
 _HELD: Final = "held"
 _TAKEN: Final = "taken"
+UNNAMED: Final = "-"
+"""In place of the id of a file that came without one."""
 _WHY: Final = "it was shared by others, and speaks to agents or would do harm"
 
 
@@ -37,10 +39,10 @@ class Arrivals:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / ".git" / _FILE
-        self._read: tuple[tuple[int, int], dict[str, Arrival]] = ((0, 0), {})
+        self._read: tuple[tuple[int, int], dict[tuple[str, str], bool]] = ((0, 0), {})
 
     def note(self, arrivals: Iterable[Arrival]) -> None:
-        """These came; of two lines with one id the later counts."""
+        """These came; of two lines with one id and content the later counts."""
         lines = "".join(f"{one.id} {one.content} {_HELD if one.held else _TAKEN}\n" for one in arrivals)
         if not lines:
             return
@@ -53,17 +55,22 @@ class Arrivals:
     def release(self, memory: Memory) -> None:
         """A person has accepted it."""
         if self.holds(memory):
-            self.note([replace(self._known()[memory.id], held=False)])
+            self.note([Arrival(memory.id, content_hash(memory.type, memory.content), held=False)])
 
     def came(self, memory: Memory) -> bool:
         """Whether its words are others'."""
-        arrival = self._known().get(memory.id)
-        return arrival is not None and arrival.content == content_hash(memory.type, memory.content)
+        return self._state(memory) is not None
 
     def holds(self, memory: Memory) -> bool:
         """Whether it waits for a person here."""
-        arrival = self._known().get(memory.id)
-        return arrival is not None and arrival.held and self.came(memory)
+        return bool(self._state(memory))
+
+    def _state(self, memory: Memory) -> bool | None:
+        known = self._known()
+        if not known:
+            return None
+        name = content_hash(memory.type, memory.content)
+        return known.get((memory.id, name), known.get((UNNAMED, name)))
 
     def view(self, stored: Stored) -> Stored:
         """The memory as it may be given: one that is held waits."""
@@ -73,10 +80,10 @@ class Arrivals:
 
     def views(self, found: Sequence[Stored]) -> list[Stored]:
         """Each of them as it may be given."""
-        held = {one.id for one in self._known().values() if one.held}
-        return [self.view(one) if one.memory.id in held else one for one in found] if held else list(found)
+        held = {identifier for (identifier, _), waits in self._known().items() if waits}
+        return [self.view(one) if one.memory.id in held or UNNAMED in held else one for one in found]
 
-    def _known(self) -> dict[str, Arrival]:
+    def _known(self) -> dict[tuple[str, str], bool]:
         try:
             found = self._path.stat()
         except OSError:
@@ -84,5 +91,5 @@ class Arrivals:
         state = (found.st_mtime_ns, found.st_size)
         if self._read[0] != state:
             lines = (line.split(" ") for line in self._path.read_text("ascii", "replace").splitlines())
-            self._read = (state, {p[0]: Arrival(p[0], p[1], p[2] == _HELD) for p in lines if len(p) == 3})
+            self._read = (state, {(p[0], p[1]): p[2] == _HELD for p in lines if len(p) == 3})
         return self._read[1]

@@ -107,7 +107,7 @@ def _adopt(core: Core) -> None:
     if not waiting:
         return
     commit_paths(core, [path for path in waiting if not is_private(path)])
-    for path in waiting:
+    for path in (path for path in waiting if path not in core.unseen):  # written again since: the next look takes it
         try:
             _adopt_file(core, path)
         except (ChangedOnDisk, BadMemoryFile):

@@ -29,6 +29,7 @@ def places(tmp_path: Path) -> Paths:
         folder.mkdir(mode=0o700, parents=True)
     found.config_file.parent.chmod(0o700)
     found.config_file.write_text("namespace: local\n")
+    found.journal.touch(mode=0o600)
     return found
 
 
@@ -79,6 +80,26 @@ def test_all_that_is_wrong_is_told_at_once(places: Paths) -> None:
     with pytest.raises(PlaceUnfit) as caught:
         premises.verify(places, {})
     assert caught.value.hint.count("chmod go-rwx") == 4
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o775, 0o750])
+def test_a_store_that_a_person_has_made_before_the_first_start_is_closed(places: Paths, mode: int) -> None:
+    """By hand, by `git clone`, or from a copy: with the mode that the user's umask gives."""
+    places.journal.unlink()
+    places.store.chmod(mode)
+    (finding,) = premises.verify(places, {})
+    assert (finding.refused, finding.path) == (False, places.store)
+    assert "the first start closes it" in finding.why
+    assert places.store.stat().st_mode & 0o777 == 0o700
+    assert premises.verify(places, {}) == []
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o757])
+def test_but_not_one_into_which_anybody_could_have_put_something(places: Paths, mode: int) -> None:
+    places.journal.unlink()
+    places.store.chmod(mode)
+    with pytest.raises(PlaceUnfit, match="can be changed by others"):
+        premises.verify(places, {})
 
 
 def test_what_git_and_editors_leave_below_is_no_matter(places: Paths) -> None:
@@ -162,4 +183,4 @@ def test_a_daemon_does_not_start_and_says_on_two_lines_how_to_mend_it(places: Pa
         f"Error: Others could read or change what is kept: {places.store} can be read by others",
         f"Try: Mend it: chmod go-rwx {places.store}",
     ]
-    assert not places.journal.exists()
+    assert places.journal.stat().st_size == 0

@@ -118,7 +118,7 @@ def with_the_lock(world: World) -> None:
 
 def summarized(world: World) -> None:
     world.kit.profile._summarized = None
-    world.kit.profile.settle()
+    world.kit.profile.summarize()
 
 
 def described(world: World) -> None:
@@ -128,7 +128,7 @@ def described(world: World) -> None:
 
 
 def columned(world: World) -> None:
-    ColumnLog(world.home / "cache/columns")._write(1, np.zeros(0, [("vector", "f2", (4,))]), (), whole=True)
+    ColumnLog(world.home / "cache/columns")._write(1, np.zeros(0, [("vector", "f2", (4,))]), (), since=0)
 
 
 def index_of(world: World) -> Index:

