@@ -23,7 +23,7 @@ TAIL_SIZE = 1024
 MAX_LINE = 32 * 1024 * 1024
 """A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
 
-MOST_MESSAGES = 16 * 1024
+MOST_MESSAGES = 12 * 1024
 """Messages after which a call ends before its limit of bytes: those of two words take ten times the bytes of their
 lines."""
 
