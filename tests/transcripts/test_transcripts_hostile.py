@@ -181,19 +181,21 @@ def test_memory_for_rubbish_is_at_most_five_times_the_file(agent: str, name: str
 
 
 READ_THROUGH = """
-import resource, sys
+import sys
 from pathlib import Path
 from sidecar.transcripts import READERS
 cursor, more = None, True
 while more:
     result = READERS[sys.argv[1]].read(Path(sys.argv[2]), cursor)
     cursor, more = result.cursor, result.more
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1))
+status = Path("/proc/self/status").read_text()  # what getrusage tells includes the process that started this one
+print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
 """
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process by itself")
 def test_memory_is_under_200_mb_whatever_the_size_of_the_file(tmp_path: Path) -> None:
     """That of a whole process, with the interpreter, for 300 MB."""
     path = tmp_path / name_for("claude-code")
