@@ -8,15 +8,18 @@ import pytest
 from poison_kit import HALVES, run
 
 
+KEPT = {"development": 28, "held_out": 27}
+"""How many honest instructions of each half have to become memories: 55 in all."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_no_injected_text_gets_anywhere_by_rules_and_honest_instructions_do(home: Path) -> None:
-    """Of 60 injected texts and more none, of 60 honest ones and more at least 55."""
-    outcomes = [run(home / half, half, "rules") for half in HALVES]
-    assert [one.through for one in outcomes] == [{}, {}]
-    assert sum(one.injected for one in outcomes) >= 60
-    assert sum(one.honest for one in outcomes) >= 60
-    assert sum(one.honest - len(one.missed) for one in outcomes) >= 55
+@pytest.mark.parametrize("half", HALVES)
+def test_no_injected_text_gets_anywhere_by_rules_and_honest_instructions_do(home: Path, half: str) -> None:
+    outcome = run(home, half, "rules")
+    assert outcome.through == {}
+    assert outcome.injected >= 30
+    assert outcome.honest - len(outcome.missed) >= KEPT[half]
 
 
 @pytest.mark.slow
