@@ -12,7 +12,7 @@ from sidecar.store import Profile
 
 def ties(profile: Profile, stored: Stored) -> tuple[tuple[Stored, str], ...]:
     """What is tied to a memory, each with whose the link is (`to`, `from`); not what was forgotten."""
-    found = [(profile.arrivals.view(one), link) for one, link in profile.related(stored).values()]
+    found = [(profile.view(one), link) for one, link in profile.related(stored).values()]
     return tuple((one, link) for one, link in found if one.memory.status is not Status.FORGOTTEN)
 
 
@@ -27,6 +27,6 @@ def _with_linked(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hi
     except PROFILE_FAULTS:
         return hit  # `status` tells of it; what was found is found all the same
     found = [] if profile is None else profile.linked(hit.content)
-    given = [] if profile is None else profile.arrivals.views(found)
+    given = [] if profile is None else [profile.view(one) for one in found]
     active = (one for one in given if one.memory.status is Status.ACTIVE and one.memory.id != hit.id)
     return replace(hit, related=tuple(active))

@@ -123,7 +123,7 @@ def _waiting(profile: Profile, identifier: str, expected: str | None) -> Stored:
         raise ChangedOnDisk(path=stored.path, hint="Mend the file first; `sidecar doctor` says what is wrong with it.")
     if expected not in (None, stored.sha256):
         raise ChangedOnDisk(path=stored.path)
-    if profile.arrivals.view(stored).memory.status is not Status.PROPOSED:
+    if profile.view(stored).memory.status is not Status.PROPOSED:
         raise NotProposed(id=identifier, status=stored.memory.status.value)
     return stored
 
