@@ -27,7 +27,7 @@ _WHY: Final = "it was shared by others, and speaks to agents or would do harm"
 
 
 Standing = Literal["held", "taken", "own"]
-"""`held`: others' words, and a person has to look at them first; `taken`: others' words; `own`: whatever brings them."""
+"""`held`: the words of others, at which a person has to look first; `taken`: theirs; `own`: whoever brings them."""
 
 
 @dataclass(frozen=True, slots=True)
