@@ -1,4 +1,4 @@
-"""Memories that `[[links]]` tie to what is shown or recalled."""
+"""What is told of a memory besides itself: what `[[links]]` tie it to, and whether its words came from others."""
 
 from __future__ import annotations
 
@@ -30,3 +30,19 @@ def _with_linked(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hi
     given = [] if profile is None else [profile.view(one) for one in found]
     active = (one for one in given if one.memory.status is Status.ACTIVE and one.memory.id != hit.id)
     return replace(hit, related=tuple(active))
+
+
+def with_sharers(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None]) -> list[Hit]:
+    """The hits, those whose words came from others with who shared them; of the past, as it is known now."""
+    return [_with_sharer(hit, opened) if hit.kind == "memory" else hit for hit in hits]
+
+
+def _with_sharer(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hit:
+    try:
+        profile = opened(hit.profile)
+    except PROFILE_FAULTS:
+        return hit
+    stored = None if profile is None else profile.offered_one(hit.id)
+    if stored is None or not stored.arrived:
+        return hit
+    return replace(hit, arrived=True, shared_by=stored.memory.source.by)

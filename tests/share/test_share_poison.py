@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from poison_kit import HARMFUL, as_given, given, learned
+from held_kit import HARMFUL, as_given, given, learned
 from share_kit import REF, Machine, NoIndex, NoJournal, bare, settle_all
 
 from sidecar.follow import Follow

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from poison_kit import HARMFUL, Stranger, as_given, given, learned, take_in
+from held_kit import HARMFUL, Stranger, as_given, given, learned, take_in
 from share_kit import CONTEXT, Machine, settle_all
 
 from sidecar.frontmatter import render
