@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sidecar.extract.suspicion import suspicion
 from sidecar.frontmatter import Document, parse
@@ -12,9 +12,12 @@ from sidecar.store.arrivals import UNNAMED, Arrival, Arrivals, Standing
 from sidecar.store.layout import default_type, is_memory_path
 
 
-def note_arrivals(known: Arrivals, files: Mapping[str, tuple[bytes | None, bytes | None]]) -> None:
+def note_arrivals(
+    known: Arrivals, files: Mapping[str, tuple[bytes | None, bytes | None]], others: Collection[str] | None = None
+) -> None:
     """Note whose words have changed by what came; `files`: path -> what lay there before and lies there now.
 
+    `others`: paths of files, and ids of memories, that others wrote, where the user wrote the rest; None: all of it.
     What was ours until now is ours again whoever brings it back: a deletion by a colleague that is undone, say.
     """
     before = {memory.id: memory for old, _ in files.values() if (memory := _memory(old)) is not None}
@@ -26,6 +29,8 @@ def note_arrivals(known: Arrivals, files: Mapping[str, tuple[bytes | None, bytes
         if present.get(memory.id) != _told_name(memory) and _is_ours(known, memory)
     ]
     for path, new, memory in after:
+        if others is not None and path not in others and (memory is None or memory.id not in others):
+            continue
         noted += _unnamed(path, new) if memory is None else _arrived(known, before.get(memory.id), memory)
     known.note(noted)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from held_kit import HARMFUL, Stranger, as_given, given, learned, take_in
-from share_kit import CONTEXT, Machine, settle_all
+from share_kit import CONTEXT, FOLDER, Machine, commit, git, settle_all, step
 
 from sidecar.frontmatter import render
 from sidecar.identity import content_hash
@@ -242,3 +242,65 @@ def test_a_torn_last_line_does_not_swallow_the_next(pair: tuple[Machine, Machine
     path.write_bytes(path.read_bytes() + b"01JUNK 0123abc")
     Arrivals(bo.folder).note([Arrival(memory.id, name, "held")])
     assert Arrivals(bo.folder).holds(memory)
+
+
+def in_project(project: Path, name: str, content: str) -> None:
+    target = project / FOLDER / "instructions" / "general" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(f"{content}\n")
+
+
+def as_colleague(project: Path) -> None:
+    git(project, "add", "-A")
+    git(project, "-c", "user.name=eve", "-c", "user.email=eve@pwn.example", "commit", "-q", "-m", "more")
+
+
+def carried_in(machine: Machine) -> dict[str, Status]:
+    for _ in range(2):
+        step(machine)
+        machine.commit()
+    return as_given(machine)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_what_the_user_writes_in_the_projects_folder_is_theirs(
+    carrier: Machine, project: Path, *, committed: bool
+) -> None:
+    (stored,) = carrier.memories()
+    path = project / FOLDER / stored.path
+    path.write_text(path.read_text().replace("The port is 8080.", HARM))
+    in_project(project, "mine.md", OWN)
+    if committed:
+        commit(project)
+    assert carried_in(carrier) == {HARM: Status.ACTIVE, OWN: Status.ACTIVE}
+    assert not any(carrier.profile.arrivals.came(one.memory) for one in carrier.memories())
+    assert learned(carrier, OWN).memory.source.origin == "hand"
+
+
+def test_what_the_projects_git_brings_by_others_is_held(carrier: Machine, project: Path) -> None:
+    (stored,) = carrier.memories()
+    path = project / FOLDER / stored.path
+    path.write_text(path.read_text().replace("The port is 8080.", HARM))
+    in_project(project, "theirs.md", HARMFUL[1])
+    in_project(project, "good.md", "Use pnpm in the web workspace.")
+    as_colleague(project)
+    in_project(project, "mine.md", OWN)
+    assert carried_in(carrier) == {
+        HARM: Status.PROPOSED,
+        HARMFUL[1]: Status.PROPOSED,
+        "Use pnpm in the web workspace.": Status.ACTIVE,
+        OWN: Status.ACTIVE,
+    }
+    came = {one.memory.content.strip() for one in carrier.memories() if carrier.profile.arrivals.came(one.memory)}
+    assert came == {HARM, HARMFUL[1], "Use pnpm in the web workspace."}
+
+
+def test_line_ends_that_a_project_asks_for_make_nothing_the_users(carrier: Machine, project: Path) -> None:
+    """A checked-out file that differs from its commit only as the project's attributes want it."""
+    (project / ".gitattributes").write_text("*.md text eol=crlf\n")
+    in_project(project, "theirs.md", HARM)
+    as_colleague(project)
+    (project / FOLDER / "instructions/general/theirs.md").unlink()
+    git(project, "checkout", "-q", "--", ".")
+    assert b"\r\n" in (project / FOLDER / "instructions/general/theirs.md").read_bytes()
+    assert carried_in(carrier)[HARM] is Status.PROPOSED
