@@ -16,11 +16,12 @@ from sidecar.daemon.protocol import Listing, Question
 from sidecar.daemon.service import Service
 from sidecar.identity import content_hash, memory_id
 from sidecar.mcp import telling
-from sidecar.model import Add, Memory, MemoryType, ProfileRef, Source, Status
+from sidecar.model import Add, Memory, MemoryType, ProfileRef, Source, Status, Supersede
 from sidecar.paths import resolve
 from sidecar.store import WriteContext
 from sidecar.store.arrivals import Arrival, Standing
 from sidecar.wire import render
+from sidecar.wire.exchange import Export
 from sidecar.wire.memorytool import MemoryTool
 
 WEB = ProfileRef("local", "web")
@@ -113,3 +114,27 @@ def test_no_name_is_so_long_that_the_warning_is_cut(by: str) -> None:
     text = telling.recalled({"candidates": [candidate]}, [])
     assert "not checked here" in text
     assert text.count("</sidecar-context>") == 1
+
+
+def test_what_is_held_stays_so_where_an_export_of_it_is_imported(tmp_path: Path) -> None:
+    async def main(daemon: Daemon) -> None:
+        parts, service = daemon._wire(asyncio.Event())
+        held, own = learn(parts, HARM, "held"), learn(parts, OWN, None)
+        profile = parts.store.open(WEB)
+        standing = profile.get(own)
+        assert standing is not None
+        profile.apply([Supersede(standing, held, NOW, "a newer version is known")], WriteContext("a test"))
+        parts.follow.catch_up([WEB])
+        before = {path: path.read_bytes() for path in profile.folder.rglob("*.md")}
+        spooled = await service.exchange.export(WEB, Export())
+        file = tmp_path / "export.tar"
+        file.write_bytes(spooled.file.read())
+        spooled.file.close()
+        assert {path: path.read_bytes() for path in profile.folder.rglob("*.md")} == before
+        other = ProfileRef("local", "other")
+        await service.exchange.bring(other, [str(file)], None, named=True, dry_run=False)
+        there = {one.memory.id: one.memory.status for one in parts.store.open(other).memories(statuses=None)}
+        assert there == {held: Status.PROPOSED, own: Status.ACTIVE}
+
+    with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(tmp_path / "home")}), Config())) as daemon:
+        asyncio.run(main(daemon))
