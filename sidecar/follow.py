@@ -90,6 +90,8 @@ class Follow:
         """
         profiles = self.profiles()
         moved = {profile.ref: profile.moved.ids.copy() for profile in profiles}
+        for profile in profiles:
+            moved[profile.ref] |= profile.replaced_by(moved[profile.ref])
         changed = {
             profile.ref: {name: profile.offered_one(name) for name in sorted(moved[profile.ref])}
             for profile in profiles

@@ -362,3 +362,6 @@ class Hit:
     channels: Mapping[str, ChannelScore] = field(default_factory=dict)
     related: tuple[Stored, ...] = ()
     """Of a memory: the active ones to which its `[[links]]` lead."""
+    arrived: bool = False
+    shared_by: str | None = None
+    """`arrived`: its words came from others (see `store.arrivals`); who shared them, as its file claims."""

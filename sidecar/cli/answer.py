@@ -34,11 +34,17 @@ def _details(candidate: Mapping[str, Any]) -> str:
     return dotted(
         candidate.get("type") if candidate.get("kind") != "message" else "message",
         _ago(days) if isinstance(days, int) else None,
-        f"said by {candidate['speaker']}" if candidate.get("speaker") else None,
+        _whose(candidate),
         f"score {score:.3f}" if isinstance(score, int | float) else None,
         candidate.get("profile"),
         candidate.get("id"),
     )
+
+
+def _whose(candidate: Mapping[str, Any]) -> str | None:
+    if candidate.get("arrived"):
+        return f"shared by {shortened(candidate.get('shared_by') or 'others', 60)}, not checked here"
+    return f"said by {candidate['speaker']}" if candidate.get("speaker") else None
 
 
 def _ago(days: int) -> str:

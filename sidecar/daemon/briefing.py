@@ -35,6 +35,7 @@ _LONG = 600
 _MESSAGE = 300
 
 _ABOUT_LINE = 160
+_NAME = 60
 
 _FENCE = "sidecar-context"
 _FENCE_LIKE = re.compile(r"sidecar[\W_]{0,8}context", re.IGNORECASE)
@@ -112,7 +113,7 @@ def of_memory(stored: Stored, now: datetime, *, personal: bool, brief: bool = Fa
     whole = " ".join(memory.content.split())
     shown = memory.summary if brief and len(whole) > _SHORT and memory.summary else whole
     when = memory.occurred if memory.type is MemoryType.EVENT and memory.occurred else _day(memory.effective)
-    who = _shared(memory) if stored.arrived else _who(memory)
+    who = shared_by(memory.source.by) if stored.arrived else _who(memory)
     about = [memory.type.value, who, "personal" if personal else "", f"{when}, {_age(memory.effective, now)}"]
     marks = frozenset({memory.id, digest(memory.content), *memory.source.messages})
     return Line(f"- {harmless(shown, _SHORT if brief else _LONG)} [{_listed(about)}]", marks)
@@ -140,9 +141,9 @@ def _who(memory: Memory) -> str:
     return f"from {speaker}{f' in {memory.source.agent}' if memory.source.agent else ''}"
 
 
-def _shared(memory: Memory) -> str:
+def shared_by(by: str | None) -> str:
     """Of words that came from others: what their file says of who said them is not vouched for."""
-    return f"shared by {memory.source.by or 'others'}, not checked here"
+    return f"shared by {harmless(by or 'others', _NAME)}, not checked here"
 
 
 def _day(moment: datetime) -> str:

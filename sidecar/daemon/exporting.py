@@ -1,4 +1,4 @@
-"""A profile on its way out: its files byte for byte, and what of it stays behind, line by line."""
+"""A profile on its way out: its files byte for byte, but for what is held here, and what stays behind, line by line."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from typing import Final
 
 from sidecar import exchange
 from sidecar.daemon.protocol import Spooled
-from sidecar.errors import FileSystemFailed
+from sidecar.errors import BadMemoryFile, FileSystemFailed
 from sidecar.exchange import Header, LeftOut, Piece
 from sidecar.files import inside, read_file
-from sidecar.frontmatter import Document, parse, render, time_text
+from sidecar.frontmatter import Document, edit, parse, render, time_text
 from sidecar.model import Status, Stored
 from sidecar.store import MAX_FILE_BYTES, Profile, tombstone_path
 from sidecar.wire.exchange import Export
 
 _OURS: Final = ("profile.yaml", "purges.yaml", "PROFILE.md", ".git", "tombstones")
 """What makes a profile a profile on this machine, at the top of its folder; an import has its own."""
+
+_HELD_HERE: Final = ("status", "reason", "superseded_by", "valid_until")
+"""The fields in which what may be given can differ from its file; see `store.arrivals`."""
 
 _MEND = "Mend it (`sidecar doctor` says what is wrong with it), and export again."
 _ASK = "Ask for it with --private."
@@ -95,9 +98,9 @@ class Leaving:
             data = None
         document = None if data is None else parse(data)
         if data is not None and isinstance(document, Document) and document.fields.get("id") == stored.memory.id:
-            return data
+            return _as_given(profile, stored, data, document)
         self._leave(stored.path, stored.path, "it is no memory now, so its last good version was exported", _MEND)
-        return render(stored.memory)
+        return render(profile.view(stored).memory)
 
     def _note_bad(self, profile: Profile) -> None:
         told = {one.path for one in self._left}
@@ -120,3 +123,13 @@ class Leaving:
 
     def _leave(self, path: str, what: str, why: str, hint: str) -> None:
         self._left.append(LeftOut(path, None, what, why, hint))
+
+
+def _as_given(profile: Profile, stored: Stored, data: bytes, document: Document) -> bytes:
+    """The file; of a memory that is held here, or that stands because another is, with what only this machine knows."""
+    told, given = stored.memory, profile.view(stored).memory
+    fields = {name: getattr(given, name) for name in _HELD_HERE if getattr(given, name) != getattr(told, name)}
+    try:
+        return edit(document, fields, path=stored.path) if fields else data
+    except BadMemoryFile:  # laid out too oddly to change a line
+        return render(given)

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -268,10 +268,9 @@ def _lines(
 
 def _kept(hit: Hit, profile: Profile, now: datetime) -> Line | None:
     """A memory as a line; None if it is not active any more, or speaks to agents instead of of things."""
-    stored = profile.get(hit.id)
-    if stored is None or profile.arrivals.view(stored).memory.status is not Status.ACTIVE:
+    stored = profile.offered_one(hit.id)
+    if stored is None or stored.memory.status is not Status.ACTIVE:
         return None
-    stored = replace(stored, arrived=profile.arrivals.came(stored.memory))
     if (stored.arrived or not stored.memory.human) and _addresses_agents(stored.memory.content):
         return None
     return briefing.of_memory(stored, now, personal=hit.profile.name == PERSONAL)

@@ -1,4 +1,4 @@
-"""Memories that `[[links]]` tie to what is shown or recalled."""
+"""What is told of a memory besides itself: what `[[links]]` tie it to, and whether its words came from others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sidecar.store import Profile
 
 def ties(profile: Profile, stored: Stored) -> tuple[tuple[Stored, str], ...]:
     """What is tied to a memory, each with whose the link is (`to`, `from`); not what was forgotten."""
-    found = [(profile.arrivals.view(one), link) for one, link in profile.related(stored).values()]
+    found = [(profile.view(one), link) for one, link in profile.related(stored).values()]
     return tuple((one, link) for one, link in found if one.memory.status is not Status.FORGOTTEN)
 
 
@@ -27,6 +27,22 @@ def _with_linked(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hi
     except PROFILE_FAULTS:
         return hit  # `status` tells of it; what was found is found all the same
     found = [] if profile is None else profile.linked(hit.content)
-    given = [] if profile is None else profile.arrivals.views(found)
+    given = [] if profile is None else [profile.view(one) for one in found]
     active = (one for one in given if one.memory.status is Status.ACTIVE and one.memory.id != hit.id)
     return replace(hit, related=tuple(active))
+
+
+def with_sharers(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None]) -> list[Hit]:
+    """The hits, those whose words came from others with who shared them; of the past, as it is known now."""
+    return [_with_sharer(hit, opened) if hit.kind == "memory" else hit for hit in hits]
+
+
+def _with_sharer(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hit:
+    try:
+        profile = opened(hit.profile)
+    except PROFILE_FAULTS:
+        return hit
+    stored = None if profile is None else profile.offered_one(hit.id)
+    if stored is None or not stored.arrived:
+        return hit
+    return replace(hit, arrived=True, shared_by=stored.memory.source.by)

@@ -38,7 +38,7 @@ class Reviewing:
         """Up to `count` memories that wait, by descending id, all with an id below `before`."""
         waiting = reversed(profile.offered(statuses=(Status.PROPOSED,)))
         found = [stored for stored in waiting if before is None or stored.memory.id < before][:count]
-        return [_proposal(stored, profile) for stored in found]
+        return [_proposal(profile.arrivals.marked(stored), profile) for stored in found]
 
     def decide(self, profile: Profile, identifier: str, review: Review) -> Stored:
         """Accept or reject a proposal; returns it as it is now, with the index in agreement.
@@ -123,7 +123,7 @@ def _waiting(profile: Profile, identifier: str, expected: str | None) -> Stored:
         raise ChangedOnDisk(path=stored.path, hint="Mend the file first; `sidecar doctor` says what is wrong with it.")
     if expected not in (None, stored.sha256):
         raise ChangedOnDisk(path=stored.path)
-    if profile.arrivals.view(stored).memory.status is not Status.PROPOSED:
+    if profile.view(stored).memory.status is not Status.PROPOSED:
         raise NotProposed(id=identifier, status=stored.memory.status.value)
     return stored
 

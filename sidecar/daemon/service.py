@@ -42,7 +42,7 @@ from sidecar.daemon.protocol import (
     Told,
     YesNo,
 )
-from sidecar.daemon.relating import ties, with_linked
+from sidecar.daemon.relating import ties, with_linked, with_sharers
 from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
@@ -262,6 +262,7 @@ class Service:
             )
         fitted = within(found.hits, question.budget)
         hits = fitted.kept if question.at is not None else await self._read(with_linked, fitted.kept, self._open)
+        hits = await self._read(with_sharers, hits, self._open)
         return Found(found, hits, [*notes, *found.notes, *fitted.notes])
 
     async def list_memories(
@@ -278,7 +279,7 @@ class Service:
             for stored in reversed(profile.offered(statuses=statuses))
             if (before is None or stored.memory.id < before) and _listed(stored, listing)
         ]
-        return found[:count]
+        return [profile.arrivals.marked(stored) for stored in found[:count]]
 
     async def list_proposed(self, ref: ProfileRef, *, before: str | None, count: int) -> Sequence[Proposal]:
         """Memories that wait for review, by descending id."""
@@ -440,7 +441,7 @@ class Service:
 
     @staticmethod
     def _stored(profile: Profile, identifier: str) -> Stored:
-        stored = profile.get(identifier)
+        stored = profile.offered_one(identifier)
         if stored is None:
             raise UnknownMemory(id=identifier, profile=profile.ref)
         return stored
@@ -468,13 +469,13 @@ def _chain(profile: Profile, stored: Stored) -> list[Stored]:
     earlier: list[Stored] = []
     seen = {stored.memory.id}
     link = stored.memory.supersedes
-    while link is not None and link not in seen and (found := profile.get(link)) is not None:
+    while link is not None and link not in seen and (found := profile.offered_one(link)) is not None:
         seen.add(link)
         earlier.append(found)
         link = found.memory.supersedes
     later: list[Stored] = []
     link = stored.memory.superseded_by
-    while link is not None and link not in seen and (found := profile.get(link)) is not None:
+    while link is not None and link not in seen and (found := profile.offered_one(link)) is not None:
         seen.add(link)
         later.append(found)
         link = found.memory.superseded_by

@@ -11,7 +11,18 @@ foreign     looks into repositories that are not ours
 
 from sidecar.git.credentials import shown_address
 from sidecar.git.exchange import Exchange, remote_address
-from sidecar.git.foreign import PEEK_SECONDS, current_commit, git_folder, has_commit, root_commit, version, waiting
+from sidecar.git.foreign import (
+    PEEK_SECONDS,
+    authors,
+    current_commit,
+    git_folder,
+    has_commit,
+    own_email,
+    root_commit,
+    uncommitted,
+    version,
+    waiting,
+)
 from sidecar.git.parsing import object_name
 from sidecar.git.repository import BRANCH, Git
 from sidecar.git.runner import TIMEOUT_SECONDS, Limits
@@ -31,14 +42,17 @@ __all__ = [
     "StatusEntry",
     "TreeEntry",
     "Trees",
+    "authors",
     "current_commit",
     "git_folder",
     "has_commit",
     "login",
     "object_name",
+    "own_email",
     "remote_address",
     "root_commit",
     "shown_address",
+    "uncommitted",
     "version",
     "waiting",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
-from sidecar.git.runner import OBJECT, run
+from sidecar.git.runner import OBJECT, run, user_settings
 from sidecar.git.words import RepoIdentity
 
 PEEK_SECONDS: Final = 30.0
@@ -70,6 +70,58 @@ def waiting(folder: Path) -> int | None:
     except GitFailed:
         return None
     return output.count("\0")
+
+
+def own_email(folder: Path) -> str | None:
+    """The address that a commit of the user's in a folder's repository has; None if none is set, or git cannot tell."""
+    try:
+        return user_settings(folder, r"^user\.email$").get("user.email") or None
+    except GitFailed:
+        return None
+
+
+def uncommitted(folder: Path) -> frozenset[str] | None:
+    """The files below a folder that are not as the checked-out commit has them, by their paths from there.
+
+    By git's own judgement, for which line ends and filters make no difference.  None if git cannot tell.
+    """
+    try:
+        changed = _peek(folder, "diff", "--name-only", "--no-ext-diff", "--no-renames", "--relative", "-z", "HEAD")
+        untracked = _peek(folder, "ls-files", "--others", "-z")
+    except GitFailed:
+        return None
+    return frozenset(path for path in f"{changed}{untracked}".split("\0") if path)
+
+
+def authors(folder: Path, since: str | None, commit: str) -> dict[str, set[str]] | None:
+    """Who made what lies below a folder, by the files' paths from there: the addresses of authors and committers.
+
+    In the commits that `commit` has and `since` has not.  None if git cannot tell.
+    """
+    wanted = commit if since is None else f"{since}..{commit}"
+    try:
+        told = _peek(
+            folder,
+            "log",
+            "-z",
+            "--no-renames",
+            "--name-only",
+            "--relative",
+            "--format=%x01%ae%x01%ce",
+            wanted,
+            "--",
+            ".",
+        )
+    except GitFailed:
+        return None
+    found: dict[str, set[str]] = {}
+    who: set[str] = set()
+    for part in told.split("\0"):
+        if part.startswith("\x01"):
+            who = set(part[1:].split("\x01"))
+        elif part:
+            found.setdefault(part.removeprefix("\n"), set()).update(who)
+    return found
 
 
 def _main_work_tree(folder: Path) -> Path | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sidecar.daemon.briefing import harmless
+from sidecar.daemon.briefing import harmless, shared_by
 
 POLICY: Final = (
     "Memory of earlier sessions on this machine, kept by sidecar.\n"
@@ -65,7 +65,7 @@ def shown(memory: Mapping[str, Any]) -> str:
         "status": memory.get("status"),
         "key": memory.get("key"),
         "profile": memory.get("profile"),
-        "said": _whose(source.get("speaker"), source.get("agent")),
+        "said": _said(memory),
         "session": source.get("session"),
         "created": memory.get("createdAt"),
         "changed": memory.get("updatedAt"),
@@ -120,7 +120,7 @@ def _candidate(found: Mapping[str, Any]) -> str:
     text = harmless(str(found.get("content") or found.get("summary") or ""), _LINE)
     about = [
         "message" if message else str(found.get("type") or "memory"),
-        _whose(found.get("speaker"), None),
+        shared_by(found.get("shared_by")) if found.get("arrived") else _whose(found.get("speaker"), None),
         f"profile {found.get('profile')}",
         f"{str(found.get('observed') or '')[:10]}, {_age(found.get('age_days'))}",
         "cut" if found.get("truncated") else "",
@@ -131,11 +131,10 @@ def _candidate(found: Mapping[str, Any]) -> str:
 
 
 def _entry(memory: Mapping[str, Any]) -> str:
-    source = memory.get("source") or {}
     about = [
         str(memory.get("type")),
         str(memory.get("key") or ""),
-        _whose(source.get("speaker"), source.get("agent")),
+        _said(memory),
         str(memory.get("createdAt") or "")[:10],
         f"id {memory.get('id')}",
     ]
@@ -149,6 +148,11 @@ def _joined(parts: Iterable[str]) -> str:
 def _whose(speaker: object, agent: object) -> str:
     who = {"user": "from the user", "assistant": "from an agent", "tool": "from a tool's output"}.get(str(speaker), "")
     return f"{who} in {agent}" if who and agent else who
+
+
+def _said(memory: Mapping[str, Any]) -> str:
+    source = memory.get("source") or {}
+    return shared_by(source.get("by")) if memory.get("arrived") else _whose(source.get("speaker"), source.get("agent"))
 
 
 def _age(days: object) -> str:

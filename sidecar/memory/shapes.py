@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 MemoryKind = Literal["fact", "event", "instruction", "task"]
 Status = Literal["active", "superseded", "forgotten", "proposed"]
@@ -42,6 +42,7 @@ class Listed(TypedDict):
     sha256: str
     tags: list[str]
     pinned: bool
+    arrived: NotRequired[bool]
 
 
 class Item(Listed):
@@ -66,6 +67,8 @@ class Candidate(TypedDict):
     speaker: Literal["user", "assistant", "tool"] | None
     age_days: int | None
     truncated: bool
+    arrived: NotRequired[bool]
+    shared_by: NotRequired[str | None]
 
 
 class Recalled(TypedDict):

@@ -25,6 +25,7 @@ from sidecar.frontmatter import Document, edit, parse
 from sidecar.git import Git, Trees, current_commit
 from sidecar.identity import content_hash
 from sidecar.model import Memory, Status, Tombstone
+from sidecar.share.authorship import written_by_others
 from sidecar.share.checkout import Checkout, Note, committed
 from sidecar.share.inspection import INFORMATION, unreadable
 from sidecar.share.planning import names
@@ -60,7 +61,8 @@ class Sight:
 
     `base`: path and object name of the agreed files; `files`: of those that lie there; `changes`: what a hand, or git
     at its command, made of them (None: taken away); `apart`: agreed files that the project's commit lacks; `torn`:
-    files with both sides of a conflict, which nobody touches until a person has chosen.
+    files with both sides of a conflict, which nobody touches until a person has chosen; `others`: paths of changed
+    files, and ids of memories in them, that somebody else wrote.
     """
 
     commit: str | None
@@ -69,6 +71,7 @@ class Sight:
     changes: Mapping[str, bytes | None]
     apart: Mapping[str, str]
     torn: frozenset[str]
+    others: frozenset[str]
 
 
 def keep_in_step(work: Work, checkout: Checkout, *, accept: bool = False) -> Carried:
@@ -88,7 +91,7 @@ def keep_in_step(work: Work, checkout: Checkout, *, accept: bool = False) -> Car
             if sight.changes:
                 theirs = arrive(work.record, work.record.git, sight, work.clock())
                 plan = work.plan(head, theirs, _apart_from(work.record, head))
-                head = work.take(plan, accept=accept, remote=False)
+                head = work.take(plan, accept=accept, remote=False, others=sight.others)
         except ChangedOnDisk:
             continue  # somebody has edited or learned something meanwhile
         return Carried(checkout.folder, len(sight.changes), leave(checkout, work, head, sight))
@@ -138,7 +141,8 @@ def look(checkout: Checkout, record: Record, head: str, now: datetime) -> Sight:
         del changes[path]  # what was purged does not come back by an old commit, or by a copy
     if not switched:
         changes |= _by_hand(trees, base, changes, now)
-    return Sight(commit, base, files, _marked(checkout, trees, base, changes, now), apart, torn)
+    others = written_by_others(checkout.folder, note.commit, commit, changes)
+    return Sight(commit, base, files, _marked(checkout, trees, base, changes, now), apart, torn, others)
 
 
 def _apart_from(record: Record, head: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from typing import Final
 
 from sidecar.errors import ChangedOnDisk, SidecarError, StoreVanished
@@ -24,11 +25,13 @@ EMPTY_FOLDER: Final = "Restore them there, or take it over with `sidecar profile
 _AGAIN: Final = WriteContext("it was forgotten here before the profile was shared")
 
 
-def take(profile: Profile, record: Record, plan: Plan, alarm: str | None) -> None:
+def take(
+    profile: Profile, record: Record, plan: Plan, alarm: str | None, others: Collection[str] | None = None
+) -> None:
     """From the writer thread: bring work tree, branch and index to the plan's commit.
 
-    `alarm`: what to do about a sudden emptiness; None if it is meant.  Raises `ChangedOnDisk` if the profile has gone
-    on since the plan was made, `StoreVanished` for a sudden emptiness.
+    `alarm`: what to do about a sudden emptiness; None if it is meant.  `others`: see `note_arrivals`.
+    Raises `ChangedOnDisk` if the profile has gone on since the plan was made, `StoreVanished` for a sudden emptiness.
     """
     git = record.git
     profile.commit()
@@ -36,11 +39,11 @@ def take(profile: Profile, record: Record, plan: Plan, alarm: str | None) -> Non
         raise ChangedOnDisk(path=str(profile.ref))
     if alarm is not None:
         _refuse_emptiness(profile, plan, alarm)
+    note_arrivals(profile.arrivals, plan.files, others)  # first: at no moment is given what is to be held
     if plan.head is not None:
         record.trees.set_ref(FROM, plan.head)
         record.trees.set_ref(TO, plan.target)
     try:
-        note_arrivals(profile.arrivals, plan.files)  # first: at no moment is something given that is to be held
         profile.take(plan.files, lambda: git.move_branch(plan.target, plan.head))
     except SidecarError:  # then all of it was put back; after anything else the next run completes it
         _done(record)
@@ -58,7 +61,6 @@ def resume(profile: Profile, record: Record) -> None:
     origin, target = known.get(FROM), known.get(TO)
     if origin is not None and target is not None and record.git.head() == origin:
         plan = forward(record.trees, origin, target)
-        note_arrivals(profile.arrivals, plan.files)  # an interruption may have come before it was noted
         with contextlib.suppress(ChangedOnDisk):
             profile.take(plan.files, lambda: record.git.move_branch(target, origin), resuming=True)
     for ref in known:

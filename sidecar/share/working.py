@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,15 +50,19 @@ class Work:
         memories = [stored for stored in self.profile.memories(statuses=None) if not stored.private]
         return joined(self.record.git, trees, head, theirs, memories, self.clock(), since=since)
 
-    def take(self, plan: Plan, *, accept: bool = False, remote: bool = True) -> str:
+    def take(
+        self, plan: Plan, *, accept: bool = False, remote: bool = True, others: Collection[str] | None = None
+    ) -> str:
         """Do it; returns the commit that the profile is at then.
 
-        `remote`: the plan's other commit is what the remote has.  Raises as `taking.take`.
+        `remote`: the plan's other commit is what the remote has.  `others`: see `note_arrivals`.  Raises as
+        `taking.take`.
         """
 
         def step() -> None:
             hint = taking.EMPTY_REMOTE if remote else taking.EMPTY_FOLDER
-            taking.take(self.profile, self.record, plan, None if accept else hint.format(self.profile.ref.name))
+            alarm = None if accept else hint.format(self.profile.ref.name)
+            taking.take(self.profile, self.record, plan, alarm, others)
             if remote:
                 self.record.see(plan.theirs)
             taking.forget_again(self.profile, plan)

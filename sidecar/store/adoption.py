@@ -13,6 +13,7 @@ from sidecar.frontmatter import REQUIRED, Document, edit, parse
 from sidecar.git import login
 from sidecar.identity import content_hash, memory_id
 from sidecar.model import MemoryType, Source
+from sidecar.store.arrivals import UNNAMED
 from sidecar.store.committing import commit_paths
 from sidecar.store.core import Core
 from sidecar.store.layout import MAX_FILE_BYTES, default_type, is_private
@@ -115,10 +116,18 @@ def _proposed_fields(
         "summary": _summary(document.content),
         "created": core.now(),
         "observed": observed,
-        "source": Source("hand", speaker="user", by=f"{login()}@{core.machine}"),
+        "source": _source(core, path, memory_type, document),
     }
     assert fields.keys() == set(REQUIRED)  # noqa: S101 - every required key can be made
     return fields
+
+
+def _source(core: Core, path: str, memory_type: MemoryType, document: Document) -> Source:
+    """A person wrote it here; or others did, and then it is nobody's word but that of whoever committed it there."""
+    if core.arrivals.standing(UNNAMED, content_hash(memory_type, document.content)) is None:
+        return Source("hand", speaker="user", by=f"{login()}@{core.machine}")
+    entries = [] if is_private(path) else core.history.git.log([path], limit=1)
+    return Source("import", by=entries[0].author.email if entries else None)
 
 
 def _free_id(core: Core, memory_type: MemoryType, content: str, observed: datetime, taken: Container[str]) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sidecar.model import BadFile, Memory, ProfileRef
+from sidecar.store.arrivals import Arrivals
 from sidecar.store.catalog import Catalog
 from sidecar.store.disk import Disk
 from sidecar.store.history import History
@@ -41,6 +42,7 @@ class Core:
     catalog: Catalog
     history: History
     disk: Disk
+    arrivals: Arrivals
     hand_gone: dict[str, Memory] = field(default_factory=dict)
     hand_removed: dict[str, str] = field(default_factory=dict)
     leftovers: list[str] = field(default_factory=list)

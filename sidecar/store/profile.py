@@ -61,9 +61,11 @@ class Profile:
         history = History(Git(folder, machine), clock, step)
         disk = Disk(ref, folder, catalog, history, writes, step)
         marks = dict(writes.marks(str(ref)))
-        self._core = Core(ref, folder, machine, clock, catalog, history, disk, marks=marks, marks_noted=bool(marks))
-        self.past = Past(ref, history.git)
         self.arrivals = Arrivals(folder)
+        self._core = Core(
+            ref, folder, machine, clock, catalog, history, disk, self.arrivals, marks=marks, marks_noted=bool(marks)
+        )
+        self.past = Past(ref, history.git)
         self._purged = PurgedIds(ref)
         self._published = catalog.version
         self._snapshot = catalog.snapshot()
@@ -83,12 +85,23 @@ class Profile:
     def offered_one(self, identifier: str) -> Stored | None:
         """As `get`, for whoever gives it on."""
         stored = self.get(identifier)
-        return None if stored is None else self.arrivals.view(stored)
+        return None if stored is None else self.arrivals.marked(self.view(stored))
+
+    def view(self, stored: Stored) -> Stored:
+        """One of its memories, for whoever gives it on."""
+        return self.arrivals.view(stored, self.get)
 
     def release(self, memory: Memory) -> None:
-        """A person has accepted a memory that others shared: the one who follows the store is to look at it again."""
+        """A person has accepted a memory that others shared: the one who follows the store is to look at it again.
+
+        Also at those whose place it has taken, which have stood until now.
+        """
         self.arrivals.release(memory)
-        self.moved.ids.add(memory.id)
+        self.moved.ids.update({memory.id} | self.replaced_by([memory.id]))
+
+    def replaced_by(self, identifiers: Collection[str]) -> set[str]:
+        """The memories, by id, that stand or do not stand by how it goes on with these, which others have shared."""
+        return self.arrivals.replaced(identifiers, lambda: self.memories(statuses=(Status.SUPERSEDED,)))
 
     @property
     def empty(self) -> bool:

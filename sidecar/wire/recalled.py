@@ -34,6 +34,13 @@ class CandidateShape(Camel):
     speaker: Literal["user", "assistant", "tool"] | None
     age_days: int | None = Field(alias="age_days", description="Whole days between `observed` and the reference date.")
     truncated: bool = Field(description="The content is cut; the archive has all of it.")
+    arrived: bool = Field(
+        default=False,
+        description="Its words came with a shared profile, and nobody here has checked them; else absent.",
+    )
+    shared_by: str | None = Field(
+        default=None, alias="shared_by", description="Who shared them, as its file claims; with `arrived` alone."
+    )
     channels: dict[str, ChannelShape] = Field(default_factory=dict, description="With `explain`.")
     related: list[RelatedShape] = Field(
         default_factory=list, description="The active memories to which its `[[links]]` lead; absent if there are none."

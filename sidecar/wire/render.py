@@ -114,6 +114,8 @@ def candidate(hit: Hit, *, now: datetime, explain: bool) -> CandidateShape:
         "age_days": None if hit.observed is None else max(0, (now - hit.observed) // timedelta(days=1)),
         "truncated": hit.truncated,
     }
+    if hit.arrived:
+        fields |= {"arrived": True, "shared_by": hit.shared_by}
     if explain:
         channels = sorted(hit.channels.items())
         fields["channels"] = {
@@ -139,6 +141,7 @@ def _common(stored: Stored) -> dict[str, Any]:
         "sha256": stored.sha256,
         "tags": list(one.tags),
         "pinned": one.pinned,
+        **({"arrived": True} if stored.arrived else {}),
     }
 
 

@@ -74,6 +74,10 @@ class ListedMemory(Camel):
     sha256: str
     tags: list[str]
     pinned: bool
+    arrived: bool = Field(
+        default=False,
+        description="Its words came with a shared profile, and nobody here has checked them; else absent.",
+    )
 
 
 class MemoryShape(ListedMemory):
