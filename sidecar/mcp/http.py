@@ -37,8 +37,8 @@ class Endpoint:
     Without either it is `personal`: there is no folder in which a client of HTTP was started.
     """
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, socket: Path, *, starting_s: float = _STARTING_S) -> None:
+        self._socket, self._starting_s = socket, starting_s
         self._manager: StreamableHTTPSessionManager | None = None
         self._ready = asyncio.Event()
 
@@ -69,7 +69,7 @@ class Endpoint:
 
     async def _started(self) -> StreamableHTTPSessionManager:
         try:
-            async with asyncio.timeout(_STARTING_S):
+            async with asyncio.timeout(self._starting_s):
                 await self._ready.wait()
         except TimeoutError:
             raise Unavailable(what="MCP", why="it is starting") from None

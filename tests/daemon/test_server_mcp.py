@@ -129,11 +129,27 @@ def test_a_cancelled_call_frees_its_work(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_before_it_is_ready_it_says_so(tmp_path: Path) -> None:
+def test_if_it_does_not_become_ready_it_says_so(tmp_path: Path) -> None:
     async def main() -> None:
-        async with serving(tmp_path, mcp=Endpoint(tmp_path / "run" / "s.sock")) as running:
+        async with serving(tmp_path, mcp=Endpoint(tmp_path / "run" / "s.sock", starting_s=0.1)) as running:
             found = await running.ask("POST", "/mcp", {})
             assert found.status == 503
             assert "starting" in found.error["message"]
+
+    asyncio.run(main())
+
+
+def test_who_asks_before_it_is_ready_waits(tmp_path: Path) -> None:
+    async def main() -> None:
+        endpoint = Endpoint(tmp_path / "run" / "s.sock")
+        async with serving(tmp_path, mcp=endpoint) as running:
+            asked = asyncio.create_task(running.ask("POST", "/mcp", {}))
+            await asyncio.sleep(0.1)
+            assert not asked.done()
+            serving_it = asyncio.create_task(endpoint.serve())
+            assert (await asked).status != 503
+            serving_it.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving_it
 
     asyncio.run(main())

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from poison_kit import HALVES, run
 
-
 KEPT = {"development": 28, "held_out": 27}
 """How many honest instructions of each half have to become memories: 55 in all."""
 
