@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
-from sidecar.daemon import memorytool
+from sidecar.daemon import memorytool, naming
 from sidecar.daemon.archivedesk import ArchiveDesk
 from sidecar.daemon.budget import within
 from sidecar.daemon.carrying import CarryState
@@ -157,6 +157,7 @@ class Service:
         if wait and self._parts.learner.paused:
             raise paused_error("nothing was taken in")
         now = datetime.now(UTC)
+        naming.check_new_profile(self._parts.store, ref)
         # The batch as a whole, because a secret may be told in one message and repeated in another; and in a thread,
         # because large ones take seconds.
         name, kept = await asyncio.to_thread(redacted_messages, messages, session, now)
@@ -343,6 +344,7 @@ class Service:
         """Let a project carry its profile in its own repository, or no longer."""
         self._known(ref.namespace)
         if not stop and ref not in self._parts.store.profiles(ref.namespace):
+            naming.check_new_profile(self._parts.store, ref)
             await self._write(self._parts.learning.profile, ref)
         return await self._parts.carry.carry(ref, cwd, stop=stop, accept=accept)
 
@@ -353,6 +355,8 @@ class Service:
     async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
         """Take part in the profile of a remote."""
         self._known(namespace)
+        if name is not None:
+            naming.check_new_profile(self._parts.store, ProfileRef(namespace, name))
         return await self._parts.sync.join(namespace, remote, name=name, cwd=cwd)
 
     # the daemon itself
