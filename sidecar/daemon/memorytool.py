@@ -68,8 +68,10 @@ class MemoryToolDesk(Desk):
             if command.command == "view":
                 text = await self.read(self._view, ref, command)
             else:
-                text = await self.write(self._change, ref, command)
-                self.parts.keeper.wrote(ref)
+                try:
+                    text = await self.write(self._change, ref, command)
+                finally:
+                    self.parts.keeper.wrote(ref)  # what is refused may have found an edit that nobody had told of
         except ToolFault as fault:
             return ToolResult(content=str(fault), is_error=True)
         return ToolResult(content=text, is_error=False)
@@ -125,7 +127,7 @@ class MemoryToolDesk(Desk):
                 done = self._planned(profile, command)
                 profile.apply(done.changes, context)
             except ChangedOnDisk:
-                profile.refresh()
+                self.parts.follow.look_at(profile)
                 profile.settle()
             except Refused as refused:
                 raise ToolFault(f"Error: {refused.message}") from refused

@@ -195,9 +195,10 @@ class Service:
     async def review_memory(self, ref: ProfileRef, identifier: str, review: Review) -> Stored:
         """A person's decision about a memory that waits for it."""
         profile = self._profile_of(ref, identifier)
-        stored = await self._write(self._reviewing.decide, profile, identifier, review)
-        self._parts.keeper.wrote(ref)
-        return stored
+        try:
+            return await self._write(self._reviewing.decide, profile, identifier, review)
+        finally:
+            self._parts.keeper.wrote(ref)  # what is refused may have found an edit that nobody had told of
 
     async def ingest_transcripts(self, paths: Sequence[str], *, agent: str | None, dry_run: bool) -> TranscriptsResult:
         """Take in transcript files and folders, or say what that would change."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import json
 import logging
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def _fields() -> set[str]:
         schema = model.model_json_schema(by_alias=False)
         for name, field in schema.get("properties", {}).items():
             if _is_text(field, schema.get("$defs", {})):
-                owner = next(one for one in model.__mro__ if name in one.__dict__.get("__annotations__", {}))
+                owner = next(one for one in model.__mro__ if name in inspect.get_annotations(one))
                 found.add(f"{owner.__name__}.{name}")
     return found
 
@@ -253,7 +254,7 @@ def _ask_all(client: Client, secrets: Mapping[str, str]) -> tuple[dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Every request once, to the service behind its server, with the log at its most talkative; then all committed."""
     folder = tmp_path_factory.mktemp("names")
     home = folder / "home"
@@ -282,7 +283,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     finally:
         log.close()
         logging.getLogger("sidecar").setLevel(logging.NOTSET)
-    yield found
+    return found
 
 
 @pytest.mark.parametrize("field", sorted(KEPT))

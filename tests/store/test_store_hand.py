@@ -106,6 +106,23 @@ def test_a_file_with_only_a_body_is_adopted(kit, path, text, memory_type) -> Non
     assert kit.profile.settle() == []
 
 
+def test_what_is_saved_between_the_look_and_the_adoption_is_the_users(kit) -> None:
+    path = "facts/hand/n.md"
+    target = kit.write(path, "The port is 8080.\n")
+    kit.profile.refresh([path])  # the look
+    kit.write(path, "The port is 9090, and the host is tern.\n")  # the editor saves once more
+    kit.profile.settle()
+    assert target.read_text() == "The port is 9090, and the host is tern.\n", (
+        "nothing is added that nobody has looked at"
+    )
+    kit.cycle()
+    kit.cycle()
+    assert "id: " in target.read_text()
+    told = kit.git("blame", "--line-porcelain", path).split("\n")
+    author = next(line for line in reversed(told) if line.startswith("author "))  # of the last line, its words
+    assert author == f"author {USER}"
+
+
 def test_private_files_are_indexed_and_never_committed(kit) -> None:
     kit.write("private/mine.md", "secret")
     kit.cycle()
