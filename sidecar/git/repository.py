@@ -39,6 +39,9 @@ Hidden files are settings of the programs that look at the folder, and some of t
 nobody should get them from somebody else by sharing memories.
 """
 
+_NARROWED: Final = 500
+"""So many paths fit on a command line; for more the whole history is listed."""
+
 _ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
 """Files are stored byte for byte, whatever a `.gitattributes` in the tree says."""
 
@@ -179,6 +182,16 @@ class Git:
             arguments += ["--fixed-strings", f"--grep={mentions}"]
         output = self._git(*arguments, "--", *paths).decode("utf-8", "replace")
         return [log_entry(record) for record in output.split("\0") if record]
+
+    def added(self, paths: Sequence[str]) -> list[str]:
+        """Those of these files that HEAD's history has, in the order in which they first came."""
+        if self.head() is None:
+            return []
+        narrowed = ["--", *paths] if len(paths) <= _NARROWED else []
+        how = ["--no-renames", "--no-show-signature", "--diff-filter=A", "--format=", "--name-only", "--reverse"]
+        output = self._git("log", "-z", *how, *narrowed)
+        wanted = set(paths)
+        return [path for path in dict.fromkeys(os.fsdecode(output).split("\0")) if path in wanted]
 
     def root_commits(self) -> list[str]:
         """The commits without parents that HEAD descends from, sorted."""
