@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sidecar.descriptors import fresh_file, kept_file
+from sidecar.descriptors import fresh_file, lock_file
 from sidecar.errors import GitFailed, Refused
 from sidecar.git.locks import PATIENCE, patiently
 from sidecar.git.parsing import log_entry, quoted, same, signature, status_entries
@@ -255,7 +255,7 @@ class Git:
         run inside holds the lock as well, and the next one waits for it.
         """
         try:
-            descriptor = kept_file(self.folder / ".git" / _ALONE, os.O_WRONLY | os.O_APPEND)
+            descriptor = lock_file(self.folder / ".git" / _ALONE, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             why = f"{_ALONE} cannot be opened: {error.strerror}"
             raise GitFailed(command="wait", folder=self.folder, stderr=why) from error

@@ -207,9 +207,8 @@ def _order_of_copies(core: Core, fresh: Mapping[str, Entry]) -> dict[str, int]:
     age = {path: place for place, path in enumerate(core.history.git.added(shared))}
 
     def standing(path: str) -> tuple[bool, int, bool, int, str]:
-        return (
-            not core.disk.has_written(path), age.get(path, len(age)), not is_named_for(path, names[path]), len(path), path
-        )  # fmt: skip
+        misnamed = not is_named_for(path, names[path])
+        return not core.disk.has_written(path), age.get(path, len(age)), misnamed, len(path), path
 
     return {path: place for place, path in enumerate(sorted(shared, key=standing))}
 
