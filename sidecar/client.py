@@ -421,10 +421,11 @@ class Client:
 def met(server: str | None, protocol: str | None, path: str) -> str | None:
     """The version of the daemon that answered on `path` with these headers, None if it is none of ours.
 
-    Raises DaemonOlder if it speaks a language that is no longer understood here; one that names none is older still.
+    Raises DaemonOlder if it speaks a language that is no longer understood here.
     """
-    daemon = hello.version(server)
-    if daemon is not None and (hello.spoken(protocol) or 0) < hello.OLDEST and path not in hello.ALWAYS:
+    daemon, spoken = hello.version(server), hello.spoken(protocol)
+    language = hello.UNNAMED if spoken is None else spoken
+    if daemon is not None and language < hello.OLDEST and path not in hello.ALWAYS:
         raise errors.DaemonOlder(daemon=daemon, program=__version__)
     return daemon
 

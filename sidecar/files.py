@@ -18,7 +18,9 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -27,12 +29,15 @@ from sidecar.errors import ChangedOnDisk, FileSystemFailed
 
 __all__ = [
     "ABSENT", "FILE_MODE", "FOLDER_MODE", "Absent", "Expected", "ensure_folder", "inside", "is_temporary",
-    "move_durably", "present_sha256", "read_file", "remove_durably", "remove_empty_folders", "sha256_of", "sync_folder",
-    "write_durably",
+    "move_durably", "present_sha256", "read_file", "remove_durably", "remove_empty_folders", "replace_durably",
+    "sha256_of", "sync_folder", "write_durably",
 ]  # fmt: skip
 
 _TEMP_PREFIX: Final = ".sidecar-"
 _TEMP_SUFFIX: Final = ".tmp"
+_SYNCS: Final = 4
+"""Files that are synced at the same time: a journalling file system writes its journal once for all of them."""
+
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -147,7 +152,7 @@ def write_durably(path: Path, data: bytes, *, expected_sha256: Expected = None, 
         if _present(folder, path.name) == sha256_of(data):
             return False
         _check(folder, path.name, expected_sha256)
-        temporary = f"{_TEMP_PREFIX}{secrets.token_hex(8)}{_TEMP_SUFFIX}"
+        temporary = _temporary_name()
         try:
             _write_new(folder, temporary, data)
             _check(folder, path.name, expected_sha256)
@@ -157,6 +162,38 @@ def write_durably(path: Path, data: bytes, *, expected_sha256: Expected = None, 
             raise
         os.fsync(folder)
     return True
+
+
+def replace_durably(folder: Path, files: Mapping[str, tuple[bytes, str]], *, root: Path) -> list[str]:
+    """Put other bytes in the place of several files of one folder; returns the names of those that were replaced.
+
+    `files`: by name, the bytes and the SHA-256 of what is expected there; what is not as expected is left alone.  Each
+    file goes through the steps of `write_durably`, and all of them together: every temporary file is synced before the
+    first one is renamed, and the folder once, after the last.  Raises `FileSystemFailed` if the disk refuses; some may
+    be replaced then.
+    """
+    drafts: dict[str, str] = {}
+    replaced: list[str] = []
+    with _translated(folder, "written"):
+        try:
+            with opened(folder, root) as at:
+                try:
+                    for name, (data, _) in sorted(files.items()):
+                        drafts[name] = _temporary_name()
+                        _write_new(at, drafts[name], data, sync=False)
+                    with ThreadPoolExecutor(_SYNCS, thread_name_prefix="sidecar-sync") as syncs:
+                        list(syncs.map(partial(_sync, at), drafts.values()))
+                    for name in list(drafts):
+                        if _present(at, name) == files[name][1]:
+                            os.replace(drafts.pop(name), name, src_dir_fd=at, dst_dir_fd=at)
+                            replaced.append(name)
+                finally:
+                    for draft in drafts.values():
+                        _unlink(at, draft)
+                os.fsync(at)
+        except (FileNotFoundError, NotADirectoryError):
+            return replaced  # the folder is gone, and with it all that was expected there
+    return replaced
 
 
 def move_durably(source: Path, target: Path, *, expected_sha256: Expected = None, root: Path | None = None) -> None:
@@ -205,13 +242,27 @@ def _folder(path: Path, action: str, root: Path | None) -> Iterator[int]:
         yield folder
 
 
-def _write_new(folder: int, name: str, data: bytes) -> None:
+def _temporary_name() -> str:
+    return f"{_TEMP_PREFIX}{secrets.token_hex(8)}{_TEMP_SUFFIX}"
+
+
+def _sync(folder: int, name: str) -> None:
+    """Make the bytes of a file of ours durable.  Opened anew: hundreds of descriptors are more than there may be."""
+    descriptor = os.open(name, _READ, dir_fd=folder)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_new(folder: int, name: str, data: bytes, *, sync: bool = True) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, FILE_MODE, dir_fd=folder)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        if sync:
+            os.fsync(descriptor)
 
 
 def _put_in_place(folder: int, temporary: str, name: str, expected: Expected) -> None:

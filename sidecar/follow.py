@@ -52,6 +52,7 @@ class Follow:
         self._faults: dict[ProfileRef, str] = {}
         self._portion: int | None = None
         self._unfinished = False
+        self._unsettled: set[ProfileRef] = set()
 
     def catch_up(
         self,
@@ -67,8 +68,8 @@ class Follow:
 
         `rescan` reads the folders; without it only what we wrote ourselves is taken over.  `anew` makes the index from
         scratch.  Without `messages` the archive's news wait for the next time; with `portion` those wait that are more
-        than one short run takes over (`unfinished`).  `paths`: of a profile that is in it only these files and folders
-        are read.
+        than one short run takes over (`unfinished`), and so do files that a person wrote (`unsettled`).  `paths`: of a
+        profile that is in it only these files and folders are read.
         """
         if messages:
             self._portion, self._unfinished = (_PORTION if portion and not anew else None), False
@@ -77,7 +78,7 @@ class Follow:
         self._faults = {ref: reason for ref, reason in self._faults.items() if ref in known}
         for ref in sorted(known if refs is None else known.intersection(refs)):
             looked_at = paths.get(ref) if rescan else ()
-            changed = self._catch_up_with(ref, looked_at, rescan=rescan, messages=messages) or changed
+            changed = self._catch_up_with(ref, looked_at, rescan, messages=messages, portion=portion) or changed
         before = self._index.generation
         self._sync(anew=anew, messages=messages)
         return changed or self._index.generation != before
@@ -105,6 +106,11 @@ class Follow:
         return self._unfinished
 
     @property
+    def unsettled(self) -> frozenset[ProfileRef]:
+        """Profiles of which a run has left files that a person wrote to the next one, which adopts them."""
+        return frozenset(self._unsettled)
+
+    @property
     def faults(self) -> Mapping[ProfileRef, str]:
         """Profiles with which something is wrong, and what, until a look at them finds it mended."""
         return dict(self._faults)
@@ -118,6 +124,7 @@ class Follow:
         """A profile was deleted: nothing of it waits any more."""
         for known in (self._uncommitted, self._faults):
             known.pop(ref, None)
+        self._unsettled.discard(ref)
 
     def unnoticed(self, *, everything: bool) -> dict[ProfileRef, Collection[str]]:
         """What has changed in the files and nobody has told of, from any thread: for `catch_up` to look at.
@@ -141,7 +148,7 @@ class Follow:
         """At the start: what an earlier run, or a hand meanwhile, has left uncommitted is as if changed just now."""
         for profile in self.profiles():
             try:
-                waits = profile.uncommitted()
+                waits = profile.marking or profile.uncommitted()
             except PROFILE_FAULTS:
                 waits = True  # the commit itself tells what is wrong
             if waits:
@@ -168,9 +175,10 @@ class Follow:
         """Profiles that wait for a commit, with the moments of their first and last change."""
         return dict(self._uncommitted)
 
-    def commit(self, ref: ProfileRef) -> list[str]:
+    def commit(self, ref: ProfileRef, *, portion: bool = False) -> list[str]:
         """Commit what has changed in a profile: ours first, then the user's edits alone.
 
+        With `portion`, what follows from many edits is left to the next calls; the profile is `uncommitted` until then.
         Raises one of PROFILE_FAULTS, also while a sudden emptiness is unconfirmed; the profile then waits on.
         """
         if ref not in self._store.profiles():
@@ -178,10 +186,11 @@ class Follow:
                 self.forget(ref)
             return []
         profile = self._store.open(ref)
-        commits = profile.commit(everything=False)
+        commits = profile.commit(everything=False, portion=portion)
         if profile.vanished is not None:
             raise _vanished(profile, profile.vanished)
-        self._uncommitted.pop(ref, None)
+        if not profile.marking:
+            self._uncommitted.pop(ref, None)
         return commits
 
     def bad_files(self) -> list[BadFile]:
@@ -216,7 +225,9 @@ class Follow:
             self._faults[ref] = _told(ref, error)
             return None
 
-    def _catch_up_with(self, ref: ProfileRef, paths: Collection[str] | None, *, rescan: bool, messages: bool) -> bool:
+    def _catch_up_with(
+        self, ref: ProfileRef, paths: Collection[str] | None, rescan: bool, *, messages: bool, portion: bool
+    ) -> bool:
         """One profile's share of `catch_up`; what is wrong with it is noted, and stops no other one."""
         profile = self._opened(ref)
         if profile is None:
@@ -224,7 +235,7 @@ class Follow:
         changed = False
         try:
             if rescan:
-                changed = self._heal(profile, paths)
+                changed = self._heal(profile, paths, portion=portion)
             if messages:
                 self._mark_sources(profile)
         except PROFILE_FAULTS as error:
@@ -238,9 +249,10 @@ class Follow:
             self._faults.pop(ref, None)
         return changed
 
-    def _heal(self, profile: Profile, paths: Collection[str] | None) -> bool:
+    def _heal(self, profile: Profile, paths: Collection[str] | None, *, portion: bool) -> bool:
         refresh = self.look_at(profile, paths)
-        healed = profile.settle()
+        healed = profile.settle(portion=portion)
+        (self._unsettled.add if profile.adopting else self._unsettled.discard)(profile.ref)
         settled = self._settle_keys(profile)
         if healed or settled:
             self.note_change(profile.ref)

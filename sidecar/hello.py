@@ -18,12 +18,17 @@ OLDEST = 1
 ALWAYS = frozenset({"/v1/healthz", "/v1/status", "/v1/shutdown"})
 """What is asked and answered whatever the other side speaks: without it nobody could see, or end, the older one."""
 
+UNNAMED = 1
+"""What a daemon of ours speaks that names no language: those from before this hello."""
+
 _FAMILY = "sidecar/"
+_DIGITS = 9
 
 
 def spoken(header: str | None) -> int | None:
     """The language that a header names; None if there is none, or no number in it."""
-    return int(header) if header is not None and header.isascii() and header.isdigit() else None
+    number = header is not None and header.isascii() and header.isdigit() and len(header) <= _DIGITS
+    return int(header) if header is not None and number else None
 
 
 def version(server: str | None) -> str | None:

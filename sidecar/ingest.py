@@ -294,6 +294,7 @@ class Learning(Generic[P]):
         keys = sorted({n.stored.memory.key for n in near if n.stored.memory.key} - {candidate.key})
         versions += tuple(stored for key in keys for stored in profile.versions(key))
         told = _told_in(candidate, profile)
+        reworded = candidate.extractor is not None  # what a person or agent told rewords nothing
         compared = (*(neighbour.stored for neighbour in near), *versions, *told)
         return curate.View(
             self._clock(),
@@ -304,7 +305,7 @@ class Learning(Generic[P]):
             verdicts=verdicts,
             told=told,
             names=frozenset(tools(" \n ".join((candidate.content, *(one.memory.content for one in compared))))),
-            foreign=frozenset(one.memory.id for one in compared if self._foreign(one)),
+            foreign=frozenset(one.memory.id for one in compared if self._foreign(one)) if reworded else frozenset(),
             buried=profile.is_forgotten("", "", candidate.source.messages),
         )
 

@@ -6,7 +6,16 @@ known.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_TEXTS = 256
+_SHORT = 2_000
+"""So many texts, if they have no more characters, are remembered with what was found in them."""
 
 _WORD = re.compile(r"[^\W_]+(?:[-_./:@#'+][^\W_]+)*")
 STOP_WORDS = frozenset(
@@ -51,6 +60,22 @@ NUMBERED_THINGS = frozenset(
 _NEGATION = re.compile(r"\b(?:not|never|no|don't|dont|do not|without|stop|avoid|nicht|nie|kein\w*)\b", re.IGNORECASE)
 
 
+def lately(function: Callable[[str], T]) -> Callable[[str], T]:
+    """The function of a text, whose latest results are kept; they must be values that nobody changes.
+
+    A statement is compared with eight neighbours, in several ways, and these are mostly the neighbours of the next
+    statement too.  What is long is looked at each time, or texts of a whole session would stay in memory.
+    """
+    kept = functools.lru_cache(maxsize=_TEXTS)(function)
+
+    @functools.wraps(function)
+    def looked(text: str) -> T:
+        return kept(text) if len(text) <= _SHORT else function(text)
+
+    return looked
+
+
+@lately
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that carry meaning, lower-cased, with a plural s removed."""
     found = (match.group().casefold() for match in _WORD.finditer(text))
@@ -59,6 +84,7 @@ def content_words(text: str) -> frozenset[str]:
     )
 
 
+@lately
 def concrete_values(text: str) -> frozenset[str]:
     """Numbers, versions, paths, identifiers: what two versions of one statement differ in."""
     return frozenset(

@@ -16,6 +16,7 @@ from sidecar.files import (
     read_file,
     remove_durably,
     remove_empty_folders,
+    replace_durably,
     sha256_of,
     write_durably,
 )
@@ -138,3 +139,27 @@ def test_leftovers_are_told_by_their_name() -> None:
     assert is_temporary(".sidecar-0f.tmp")
     assert not is_temporary("sidecar-0f.tmp")
     assert not is_temporary(".other.tmp")
+
+
+def test_several_files_are_replaced_together_and_what_has_changed_meanwhile_is_left_alone(tmp_path) -> None:
+    folder = tmp_path / "facts"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).write_text(f"old {name}")
+    wanted = {name: (f"new {name}".encode(), sha256_of(f"old {name}".encode())) for name in "abcd"}
+    (folder / "b").write_text("by hand")
+    assert replace_durably(folder, wanted, root=tmp_path) == ["a", "c"]
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "new a", "b": "by hand", "c": "new c"}
+
+
+def test_nothing_is_replaced_in_a_folder_that_is_gone_or_behind_a_link(tmp_path) -> None:
+    wanted = {"a": (b"new", sha256_of(b"old"))}
+    assert replace_durably(tmp_path / "gone", wanted, root=tmp_path) == []
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a").write_bytes(b"old")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(elsewhere)
+    with pytest.raises(FileSystemFailed):
+        replace_durably(tmp_path / "root" / "link", wanted, root=tmp_path / "root")
+    assert (elsewhere / "a").read_bytes() == b"old"

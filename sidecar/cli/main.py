@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -67,6 +68,10 @@ _COMMANDS = {
 
 class _Program(Group):
     """All commands, each imported when it is asked for: together they take longer than most of them run."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as click's own
+        super().__init__(*args, **kwargs)
+        self.commands = {name: click.Command(name) for name in _COMMANDS}  # for what a mistyped one may mean
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command's name."""
@@ -148,7 +153,8 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
     sys.exit(code)

@@ -55,7 +55,7 @@ def width() -> int:
 def _columns() -> int:
     """What COLUMNS says, else the terminal; 0 if neither tells."""
     given = os.environ.get("COLUMNS", "")
-    if given.isdigit() and int(given):
+    if given.isascii() and given.isdigit() and len(given) <= 4 and int(given):
         return int(given)
     try:
         return os.get_terminal_size(1).columns

@@ -9,6 +9,7 @@ As in `sidecar.hooks.hook`, nothing is imported that is not cheap: no `json`, `r
 from __future__ import annotations
 
 import _socket
+import codecs
 import os
 import sys
 
@@ -37,17 +38,14 @@ class _Context:
 def recall(arguments: Sequence[str]) -> bool:
     """Answer `recall ARGUMENTS`; False, with nothing printed, if the command line is to do it."""
     asked = _asked(arguments)
-    if asked is None:
+    if asked is None or sys.stdout is None:
         return False
     words, limit, as_json = asked
     try:
         result = _result(_ask(meeting.socket_path(os.environ), _body(words, limit)))
+        return result is not None and _printed(_shown(result, as_json=as_json))
     except (OSError, ValueError, KeyError, StopIteration, ImportError):
         return False
-    if result is None:
-        return False
-    _print(_shown(result, as_json=as_json))
-    return True
 
 
 def _asked(arguments: Sequence[str]) -> tuple[str, int | None, bool] | None:
@@ -113,7 +111,8 @@ def _result(answer: bytes) -> Mapping[str, Any] | None:
     from _json import make_scanner
 
     envelope, _ = make_scanner(_Context())(answer.decode(), 0)  # type: ignore[arg-type]  # any object with these attributes
-    if envelope.get("messages") or not envelope.get("success"):
+    index = (envelope.get("result_info") or {}).get("index") or {}
+    if envelope.get("messages") or index.get("degraded") or not envelope.get("success"):
         return None
     found: Mapping[str, Any] = envelope["result"]
     return found
@@ -133,11 +132,20 @@ def _shown(result: Mapping[str, Any], *, as_json: bool) -> str:
     return text.replace(output.DIM, "").replace(output.STRONG, "").replace(output.RESET, "")
 
 
-def _print(text: str) -> None:
-    """All of it, unless its reader goes; what the terminal's encoding lacks is written as its number."""
-    data = text.encode(sys.stdout.encoding, "backslashreplace")
+def _printed(text: str) -> bool:
+    """Print all of it, unless its reader goes; what the terminal's encoding lacks is written as its number.
+
+    False if nothing could be written at all.  ASCII is what a system says that has not been told, as click has it.
+    """
+    plain = codecs.lookup(sys.stdout.encoding).name == "ascii"
+    data = whole = text.encode("utf-8" if plain else sys.stdout.encoding, "backslashreplace")
     try:
         while data:
             data = data[os.write(1, data) :]
     except BrokenPipeError:
-        return
+        return True
+    except OSError:
+        if data is whole:
+            return False
+        raise
+    return True

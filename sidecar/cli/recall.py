@@ -74,6 +74,8 @@ def recall(
     if explain:
         click.echo(explained(result))
     print_notes(speaker.last.messages if speaker.last else [])
+    degraded = ((speaker.last.result_info if speaker.last else {}).get("index") or {}).get("degraded") or []
+    print_notes([{"message": f"Not everything could be looked at: {reason}"} for reason in degraded])
 
 
 def print_answer(result: Mapping[str, Any], most: int | None = None) -> None:

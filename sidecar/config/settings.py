@@ -167,7 +167,9 @@ class Extract:
         unit="seconds",
         reloadable=True,
     )
-    nice: int = setting(10, whole(0, 19), "Niceness of the daemon's own work; that of Ollama is Ollama's.")
+    nice: int = setting(
+        10, whole(0, 19), "Niceness of extraction and of reading old sessions; that of Ollama is Ollama's."
+    )
     pause_on_battery: bool = setting(
         True, BOOLEAN, "Whether the model waits while the machine runs on battery; the rules do not.", reloadable=True
     )

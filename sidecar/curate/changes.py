@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from sidecar.curate.slots import Slot, fillings, labels, slots, stem, tokens
-from sidecar.statements import content_words
+from sidecar.statements import content_words, lately
 
 
 class Evidence(enum.IntEnum):
@@ -96,17 +96,20 @@ def evidence(earlier: str, later: str, names: frozenset[str] = frozenset()) -> E
     return Evidence.CUE if alike else Evidence.NONE
 
 
+@lately
 def _earnest(text: str) -> str:
     """The sentences of a text that state something: no additions, exceptions, questions or thoughts."""
     sentences = (one for one in _SENTENCE.split(text) if one.strip())
     return " ".join(one.strip() for one in sentences if not _NO_CHANGE.search(_ASIDE.sub(" ", one).strip()))
 
 
+@lately
 def asserted(text: str) -> str:
     """The text without what it only sets itself off from: "pnpm, not npm" asserts pnpm alone."""
     return " ".join(_FROM_TO.sub("to", _ASIDE.sub(" ", text)).split())
 
 
+@lately
 def dismissed(text: str) -> frozenset[str]:
     """The words that a text names as old or wrong, as stems; not all of them need be values."""
     found = {match.group("v") for pattern in (*_DISMISSED, _FROM_TO) for match in pattern.finditer(text)}

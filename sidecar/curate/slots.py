@@ -12,7 +12,7 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from sidecar.statements import NAMES_OF, NUMBERED_THINGS, STOP_WORDS
+from sidecar.statements import NAMES_OF, NUMBERED_THINGS, STOP_WORDS, lately
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-_./:@#'’+][^\W_]+)*")
 _CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|re|ve|m|ll|d))$")
@@ -130,6 +130,7 @@ class Slot:
     tied: bool
 
 
+@functools.lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """One form for the plural, the common synonyms and the hyphen of a noun."""
     word = word.replace("-", "")
@@ -143,6 +144,7 @@ def stem(word: str) -> str:
     return NAMES_OF.get(word, word)
 
 
+@lately
 def tokens(text: str) -> tuple[Token, ...]:
     """The words of a text in order, contractions reduced to their first word."""
     found = []
@@ -195,6 +197,7 @@ def fillings(text: str, names: frozenset[str] = frozenset()) -> dict[str, frozen
     return found
 
 
+@lately
 def labels(text: str) -> frozenset[tuple[str, str]]:
     """The numbered things that a text speaks of: ("node", "3")."""
     return frozenset(

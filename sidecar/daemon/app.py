@@ -113,7 +113,7 @@ class Daemon:
         self._mcp = mcp(paths.socket) if mcp is not None and config.mcp.http else None
         self._listeners = Listeners()
         self._journal = Journal.open(paths.journal)
-        self._writer = Writer(config.extract.nice)
+        self._writer = Writer()
         self._store = Store(paths.store, machine=_hostname(), writes=self._journal, clock=_now)
         if not self._store.has_namespace(config.namespace):
             self._store.create_namespace(config.namespace)

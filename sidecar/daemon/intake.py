@@ -118,12 +118,24 @@ class Intake:
         """
         pending = await asyncio.to_thread(self._unread.survey)
         self.progress.done, self.progress.total = 0, len(pending)
+        while pending:
+            pending = await self._take_pending(pending)
+            while self.paused:
+                await self._wait()
+
+    async def _take_pending(self, pending: list[Transcript]) -> list[Transcript]:
+        """Take in these; what is left of them if it is paused meanwhile, with nobody who waits to read it."""
         size = await asyncio.to_thread(size_of, pending)
         with closing(Ahead(self._archiving.cursor, size, self._nice)) as ahead:
-            for item, following in zip_longest(pending, pending[1:]):
+            for place, (item, following) in enumerate(zip_longest(pending, pending[1:])):
+                if self.paused:
+                    return pending[place:]
                 await self._contained(item, self._take_old(item, following, ahead))
+                if self.paused:  # perhaps in the middle of it
+                    return pending[place:]
                 self.progress.done += 1
                 await self._take_due()
+        return []
 
     async def scan(self) -> None:
         """Take in what is new below the folders, newest session first; what is written meanwhile goes before it."""

@@ -90,6 +90,9 @@ class Keeper:
 
     async def serve(self) -> None:
         """Run until cancelled."""
+        if not self._index.generation:  # deleted, damaged or of another format: what it answers is not all
+            self._degraded["index"] = "the index is being made anew"
+            self._behind()
         await self._writer.run(Urgency.FOLLOW, self._follow.look_for_leftovers)
         try:
             while True:
@@ -100,10 +103,11 @@ class Keeper:
 
     def archived(self, *, soon: bool = True) -> None:
         """The archive has new messages, which the index is to take over: at once, or with those that come next."""
+        rested = self._rests
         by = time.monotonic() + (0.0 if soon else _BULK_S)
         self._archived_by = by if self._archived_by is None else min(by, self._archived_by)
         self._behind()
-        if soon:
+        if soon or rested:  # whoever rests sleeps longer than these may wait
             self._woken.set()
 
     def look(self) -> None:
@@ -153,7 +157,7 @@ class Keeper:
     async def commit_all(self) -> None:
         """Commit whatever waits, for a stop."""
         for ref in sorted(self._follow.uncommitted):
-            await self._commit(ref)
+            await self._commit(ref, portion=False)
 
     def _hint(self, loop: asyncio.AbstractEventLoop, path: Path) -> None:
         if path.name.endswith((".tmp", ".lock", ".swp", "~")):
@@ -250,9 +254,12 @@ class Keeper:
             self._anew, self._archived_by, self._next_scan = self._anew or anew, 0.0, 0.0
             self._written |= written
             raise
-        self._degraded.pop("index", None)
+        self._written |= self._follow.unsettled
+        if not self._follow.unfinished:
+            self._degraded.pop("index", None)
         if self._follow.unfinished:  # goes on at once, unless somebody waits for the writer
             self._archived_by = 0.0
+        if self._follow.unfinished or self._follow.unsettled:
             self._woken.set()
         else:
             self.behind_since = self._newer
@@ -286,14 +293,16 @@ class Keeper:
         """Whether the quiet time is over; a change in the future: the clock was set back, and nothing waits for it."""
         return now < last or now - last >= self._quiet
 
-    async def _commit(self, ref: ProfileRef) -> None:
+    async def _commit(self, ref: ProfileRef, *, portion: bool = True) -> None:
         try:
-            commits = await self._writer.run(Urgency.FOLLOW, self._follow.commit, ref)
+            commits = await self._writer.run(Urgency.FOLLOW, self._follow.commit, ref, portion=portion)
         except PROFILE_FAULTS as error:
             self._not_committed(ref, error)
             return
         self._retry_at.pop(ref, None)
         self._degraded.pop(f"git {ref}", None)
+        if ref in self._follow.uncommitted:  # what follows from it goes on at once, unless others want the writer
+            self._woken.set()
         if commits:
             log.info("committed", extra={"profile": ref, "commits": len(commits)})
             self.wrote(ref)

@@ -2,6 +2,10 @@
 
 Work is handed in as callables.  Urgent ones (a person or an agent waits for the answer) overtake the rest between two
 steps, so every step must be short: one batch of a file, one candidate, one commit.
+
+The thread has the priority of people's own programs, as somebody may wait for any of its steps, and a priority once
+lowered cannot be raised again without privilege.  What nobody waits for is worked out in threads and processes that are
+nice (reading old sessions, extraction); only its results are written here.
 """
 
 from __future__ import annotations
@@ -37,9 +41,7 @@ _Item = tuple[int, int, "Future[Any]", Callable[[], Any] | None]
 class Writer:
     """A single-threaded executor with priorities; results come back as asyncio results."""
 
-    def __init__(self, nice: int = 0) -> None:
-        """`nice` is the niceness of the thread, where the system knows one for a thread (Linux)."""
-        self._nice = nice
+    def __init__(self) -> None:
         self._queue: queue.PriorityQueue[_Item] = queue.PriorityQueue()
         self._order = itertools.count()
         self._thread = threading.Thread(target=self._loop, name="sidecar-writer", daemon=True)
@@ -88,7 +90,6 @@ class Writer:
         self._thread.join(timeout_s)
 
     def _loop(self) -> None:
-        lower_priority(self._nice)
         while True:
             _, _, future, call = self._queue.get()
             if call is None:

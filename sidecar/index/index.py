@@ -155,7 +155,9 @@ class Index:
         near = view.nearest("memory", profile, vector, filters, pool)
         worded = view.words("memory", profile, weights, _NEIGHBOUR_FIELDS, filters, pool)
         rows = sorted({found.row for found in (*near, *worded)})
-        scores = {**_shares(view, profile, weights, rows), **view.cosines("memory", profile, vector, rows)}
+        cosines = view.cosines("memory", profile, vector, rows)
+        bare = [row for row in rows if row not in cosines]
+        scores = {**(_shares(view, profile, weights, bare) if bare else {}), **cosines}
         best = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:limit]
         memories = view.fetch_memories([row for row, _ in best])
         found = {memories[row].id: score for row, score in best if row in memories}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from sidecar.journal.codec import path_key, path_of
@@ -36,6 +37,12 @@ class Notes:
             else:
                 connection.execute("INSERT OR REPLACE INTO writes VALUES (?, ?, ?)", (profile, path, sha256))
 
+    def note_writes(self, profile: str, hashes: Mapping[str, str]) -> None:
+        """As `note_write` for several files, by path, in one transaction."""
+        with self._db.writing() as connection:
+            rows = [(profile, path, sha256) for path, sha256 in sorted(hashes.items())]
+            connection.executemany("INSERT OR REPLACE INTO writes VALUES (?, ?, ?)", rows)
+
     def last_write(self, profile: str, path: str) -> str | None:
         """The hash of the daemon's last write to this file; another one on disk means that a person edited it."""
         with self._db.reading() as connection:
@@ -43,6 +50,15 @@ class Notes:
                 "SELECT sha256 FROM writes WHERE profile = ? AND path = ?", (profile, path)
             ).fetchone()
         return None if row is None else str(row["sha256"])
+
+    def note_marks(self, profile: str, marks: Mapping[str, str]) -> None:
+        """Remember which memories of a profile are still to be marked as edited: their ids, and hashes of the files."""
+        self.set(f"marks {profile}", json.dumps(dict(marks)) if marks else None)
+
+    def marks(self, profile: str) -> Mapping[str, str]:
+        """Which memories of a profile are still to be marked as edited."""
+        found: Mapping[str, str] = json.loads(self.get(f"marks {profile}") or "{}")
+        return found
 
     def routes(self) -> Mapping[tuple[str, str], ProfileRef]:
         """What is known of projects: (kind, value) -> profile; the kinds are those of `routing`."""

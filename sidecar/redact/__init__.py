@@ -13,6 +13,7 @@
     lone         a line of a person's message that is nothing but such a token
     repeats      in the messages of one batch, what was found in another of them
     plain        what is escaped, taken apart or disguised, as it is read, for all of the others
+    crowds       long stretches full of words for passwords, as a whole
     continued    what goes on behind a key: on the next line, in the next quotes
     encoded      base64 of a text with a secret in it
     dumps        the output of a command that prints secrets (which one that is: commands)

@@ -245,5 +245,5 @@ def _weak(value: str, place: _Place) -> bool:
         return True
     if place.call:
         return False
-    digits = sum(c.isdigit() for c in value)
+    digits = values.digits_of(value)
     return values.looks_chosen(value) and len(value) >= (6 if place.env else 8) and (digits >= 2 or len(value) >= 16)

@@ -35,7 +35,7 @@ _RUN = re.compile(r"[A-Za-z0-9+/]{16,}")
 _SEPARATOR = re.compile(r"(\s{1,4}|\\{1,2}n)")
 _LONE_LINE = re.compile(r"[A-Za-z0-9+/=]{16,80}")
 _LONE = re.compile(
-    r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=]{20,}(?:\s{0,2}[A-Za-z0-9+/=]{40,}){0,400}"  # openssh-key-v1 without its frame
+    r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=]{20,}(?:\s{0,2}[A-Za-z0-9+/=]{40,})*+"  # openssh-key-v1 without its frame
     r"|RWRTY0Iy[A-Za-z0-9+/=]{40,}"  # minisign secret key
     r"|(?i:AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{40,})"
 )
@@ -128,9 +128,11 @@ def _trimmed(text: str, start: int, stop: int) -> int:
 def _unframed(sight: Sight) -> Iterator[Finding]:
     text = sight.text
     for needle in _LONE_NEEDLES:
+        reached = 0
         for position in sight.exactly(needle):
-            match = _LONE.match(text, position)
+            match = _LONE.match(text, position) if position >= reached else None
             if match:
+                reached = match.end()
                 yield Finding(KEY, *match.span())
     if sight.at(_COMMENT):
         yield from (Finding(KEY, *match.span(1)) for match in _COMMENTED.finditer(text))

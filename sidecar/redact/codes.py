@@ -16,6 +16,9 @@ _WORD = re.compile(
 _CODE = r"(?:(?=[A-Za-z-]{0,30}\d)[A-Za-z0-9]{4,16}(?:-[A-Za-z0-9]{3,12}){0,5}|[a-z]{4,6}-[a-z]{4,6})(?![\w:-])"
 _BETWEEN = r"[\s,;|\"'`*•–-]{1,12}(?:\[[ x]?\][ ])?(?:\d{1,2}[.):][ \t]{1,4})?"
 _LIST = re.compile(rf"(?<![\w-]){_CODE}(?:{_BETWEEN}{_CODE}){{2,}}")
+_FIRST = re.compile(rf"(?<![\w-]){_CODE}(?:{_BETWEEN}{_CODE}){{2}}")
+_FIRST_LONGEST = 400
+"""Longer than any three codes with what stands between."""
 _REACH = 240
 """So far behind the word the list begins."""
 _MOST = 2_000
@@ -28,13 +31,17 @@ _BEFORE = 40
 
 def find(sight: Sight) -> Iterator[Finding]:
     """Every list of at least three codes behind a word for recovery codes, as one finding."""
-    text, lower, reached = sight.text, sight.lower, 0
+    text, lower, reached, clear = sight.text, sight.lower, 0, 0
     for hit in sight.any_of(frozenset(NEEDLES)):
         if hit < reached:
             continue
         word = _last_word(lower, max(reached, hit - _BEFORE), hit)
-        found = _LIST.search(text, word, min(len(text), word + _MOST)) if word else None
-        if found and found.start() - word <= _REACH:
+        if not word:
+            continue
+        first = _FIRST.search(text, max(word, clear), min(len(text), word + _REACH + _FIRST_LONGEST))
+        clear = first.start() if first else max(clear, word + _REACH)
+        found = _LIST.match(text, clear, min(len(text), word + _MOST)) if first and clear - word <= _REACH else None
+        if found:
             yield Finding("password", *found.span())
             reached = found.end()
 

@@ -12,10 +12,12 @@ from sidecar.redact import (
     blocks,
     codes,
     continued,
+    crowds,
     dumps,
     encoded,
     formats,
     lone,
+    memo,
     nearby,
     pieces,
     plain,
@@ -33,6 +35,7 @@ MARK = "[redacted:{kind}]"
 _ROUNDS = 4
 """A mark can bring a further secret to light (it ends a value that hid the next one), so detection is repeated until
 nothing is found.  Real text needs one round and one that confirms it; the limit keeps hostile text linear."""
+_HELD = 2_000
 _LONG = 32_000
 _ROUNDS_OF_LONG = 2
 """A text of more characters than `_LONG` gets the second round, but is not confirmed again and again."""
@@ -51,12 +54,13 @@ class Context:
     """What is known of a text beside its characters.
 
     `command`: the shell command (or tool call) whose output it is.  `spoken`: a person typed it.  `asked`: the message
-    before it spoke of a password.
+    before it spoke of a password.  `long`: so long that crowds of words are not looked into.
     """
 
     command: str | None = None
     spoken: bool = False
     asked: bool = False
+    long: bool = False
 
 
 def redact(text: str, *, command: str | None = None, spoken: bool = False) -> Redaction:
@@ -66,20 +70,25 @@ def redact(text: str, *, command: str | None = None, spoken: bool = False) -> Re
     value is replaced, secret-like or not.  `spoken` says that a person typed the text: then a line that is nothing but
     a password-like token is one.  Redacting twice gives the same text as redacting once.
     """
-    return redact_in(text, Context(command, spoken), Repeats())
+    return redact_in(text, Context(command, spoken), None)
 
 
-def redact_in(text: str, context: Context, values: Repeats) -> Redaction:
-    """Replace every secret in `text`, and take those that could stand elsewhere too into `values`."""
+def redact_in(text: str, context: Context, values: Repeats | None) -> Redaction:
+    """Replace every secret in `text`, and take those that could stand elsewhere too into `values`, if given."""
     found: dict[str, int] = {}
+    if len(text) > _LONG:
+        context = dataclasses.replace(context, long=True)
     if len(text) > pieces.LONG:
         context = dataclasses.replace(context, asked=False)
         text = _replace(text, _counted(blocks.marked_private(text), found))
     for _ in range(_ROUNDS if len(text) <= _LONG else _ROUNDS_OF_LONG):
         before = sum(found.values())
-        text = _replace(text, _counted(values.noting(_findings(text, context), text), found))
+        secrets = _findings(text, context)
+        secrets = values.noting(secrets, text) if values is not None else secrets
+        text = _replace(text, _counted(secrets, found))
         if sum(found.values()) == before:
             break
+    memo.forget()
     return Redaction(text, dict(sorted(found.items())))
 
 
@@ -90,10 +99,11 @@ def redact_repeated(text: str, values: Repeats) -> str:
 
 def audit(text: str, *, command: str | None = None, spoken: bool = False) -> list[Finding]:
     """The secrets in `text` in order, without overlap; an empty list for a text that `redact` would leave alone."""
-    context = Context(command, spoken)
-    if len(text) > pieces.LONG:
-        return merged(text, [*blocks.marked_private(text), *_findings(text, context)])
-    return _detect(text, context)
+    context = Context(command, spoken, long=len(text) > _LONG)
+    private = blocks.marked_private(text) if len(text) > pieces.LONG else ()
+    found = merged(text, [*private, *_findings(text, context)])
+    memo.forget()
+    return found
 
 
 def _findings(text: str, context: Context) -> Iterable[Finding]:
@@ -121,15 +131,20 @@ def _detect(text: str, context: Context) -> list[Finding]:
 
 def _detect_plain(text: str, context: Context) -> list[Finding]:
     sight = Sight(text, lowered(text), _needles())
-    exact = merged(text, _exact(sight, context))
+    crowded = crowds.find(sight) if context.long else []
+    rest = sight
+    if crowded:
+        outside = crowds.without(text, crowded)
+        rest = Sight(outside, lowered(outside), _needles())
+    exact = merged(text, [*crowded, *_exact(sight, rest, context)])
     starts = [finding.start for finding in exact]
-    near = [finding for finding in _near(sight, context) if not _overlaps(finding, exact, starts)]
+    near = [finding for finding in _near(rest, context) if not _overlaps(finding, exact, starts)]
     return merged(text, [*exact, *near]) if near else exact
 
 
 @functools.cache
 def _needles() -> Needles:
-    detectors = (blocks, formats, urls, shell, words, codes, dumps, nearby)
+    detectors = (blocks, formats, urls, shell, words, codes, dumps, nearby, crowds)
     return Needles(needle for detector in detectors for needle in detector.NEEDLES)
 
 
@@ -141,14 +156,17 @@ def _overlaps(finding: Finding, exact: list[Finding], starts: list[int]) -> bool
     )
 
 
-def _exact(sight: Sight, context: Context) -> Iterator[Finding]:
-    """What stands in a place or has a form that says where the secret begins and ends."""
+def _exact(sight: Sight, rest: Sight, context: Context) -> Iterator[Finding]:
+    """What stands in a place or has a form that says where the secret begins and ends.
+
+    `rest`: the text without the inside of crowds, in which words for secrets are looked at.
+    """
     yield from blocks.find(sight)
     yield from formats.find(sight)
     yield from urls.find(sight)
     yield from shell.find(sight)
-    yield from words.find(sight)
-    yield from codes.find(sight)
+    yield from words.find(rest)
+    yield from codes.find(rest)
     yield from dumps.find(sight, context.command)
 
 
@@ -161,11 +179,14 @@ def _near(sight: Sight, context: Context) -> Iterator[Finding]:
 
 def _replace(text: str, findings: Iterable[Finding]) -> str:
     parts: list[str] = []
+    done: list[str] = []
     position = 0
     for kind, start, end in findings:
         parts += (text[position:start], MARK.format(kind=kind))
         position = end
+        if len(parts) > _HELD:  # many small strings take several times what they hold
+            done.append("".join(parts))
+            parts.clear()
     if not position:
         return text
-    parts.append(text[position:])
-    return "".join(parts)
+    return "".join([*done, *parts, text[position:]])

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import bisect
 import functools
-import itertools
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sidecar.redact.findings import Finding, lowered
 from sidecar.redact.shapes import Shape, shape
@@ -107,8 +106,6 @@ _LINE_END = re.compile(r"[\"'`*.]{0,3}[ \t]{0,20}(?:\r?\n|$)")
 NEEDLES = frozenset((*_STEMS, *_KEYS))
 """What `find` asks the sight for."""
 
-Span = tuple[int, int]
-
 
 def find(sight: Sight, *, asked: bool = False) -> Iterator[Finding]:
     """Every token that looks like a secret and stands near a word for one.
@@ -119,14 +116,13 @@ def find(sight: Sight, *, asked: bool = False) -> Iterator[Finding]:
     if asked:
         yield from _in_window(text, 0, min(len(text), _REACH), certain=True)
     edges: array[int] | None = None
-    for certain in (True, False):
-        nouns = (noun for noun in _nouns(sight) if (noun.lastgroup == "certain") is certain)
-        first = next(nouns, None)
-        if first is None:
-            continue
+    spans = {True: array("I"), False: array("I")}
+    for noun in _nouns(sight):
         edges = _edges(text) if edges is None else edges
-        for start, end in _joined(_window(edges, noun) for noun in itertools.chain([first], nouns)):
-            yield from _in_window(text, start, end, certain=certain)
+        _join(spans[noun.lastgroup == "certain"], *_window(edges, *noun.span()))
+    for certain, held in spans.items():
+        for at in range(0, len(held), 2):
+            yield from _in_window(text, held[at], held[at + 1], certain=certain)
 
 
 def _edges(text: str) -> array[int]:
@@ -166,25 +162,19 @@ def _in_name(lower: str, start: int, end: int) -> bool:
     return before.isalnum() or (before in _BEFORE_NAME and not compound and before != "(")
 
 
-def _window(edges: Sequence[int], noun: re.Match[str]) -> Span:
+def _window(edges: Sequence[int], start: int, end: int) -> tuple[int, int]:
     """The sentence of a word and those beside it, as far as they are near."""
-    own = bisect.bisect_right(edges, noun.start()) - 1
+    own = bisect.bisect_right(edges, start) - 1
     first, last = edges[max(0, own - _BEFORE)], edges[min(len(edges) - 1, own + 1 + _AFTER)]
-    return max(first, noun.start() - _REACH), min(last, noun.end() + _REACH)
+    return max(first, start - _REACH), min(last, end + _REACH)
 
 
-def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """Overlapping windows, which come in the order of their words, as one: every character is looked at once."""
-    current: Span | None = None
-    for start, end in spans:
-        if current and start <= current[1]:
-            current = (current[0], max(current[1], end))
-            continue
-        if current:
-            yield current
-        current = (start, end)
-    if current:
-        yield current
+def _join(spans: array[int], start: int, end: int) -> None:
+    """Add a window to those before it, as one with the last if they overlap: every character is looked at once."""
+    if spans and start <= spans[-1]:
+        spans[-1] = max(spans[-1], end)
+    else:
+        spans.extend((start, end))
 
 
 def _in_window(text: str, start: int, end: int, *, certain: bool) -> Iterator[Finding]:

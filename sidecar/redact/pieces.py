@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sidecar.redact import crowds
 from sidecar.redact.findings import Finding
 
 LONG = 400_000
@@ -28,10 +29,12 @@ def find(text: str, detect: Detect) -> Iterator[Finding]:
     while start < len(text):
         end = _end(text, start)
         for finding in _piece(text, start, end, detect):
-            if finding.start >= reached:
-                yield finding
+            # Of a crowd, which goes on from piece to piece, what is new counts.
+            begin = max(finding.start, reached, start) if _crowd(finding) else finding.start
+            if reached <= begin < finding.end:
+                yield Finding(finding.kind, begin, finding.end)
                 reached = finding.end
-        start = end
+        start = max(end, reached)
 
 
 def _piece(text: str, start: int, end: int, detect: Detect) -> Iterator[Finding]:
@@ -39,10 +42,14 @@ def _piece(text: str, start: int, end: int, detect: Detect) -> Iterator[Finding]
     first, behind = max(0, start - _BEFORE), _BEHIND
     while True:
         last = min(len(text), end + behind)
-        found = [(kind, first + at, first + to) for kind, at, to in detect(text[first:last])]
-        if last == len(text) or not any(at < end and to == last for _, at, to in found):
-            return (Finding(*one) for one in found if start <= one[1] < end)
+        found = [Finding(kind, first + at, first + to) for kind, at, to in detect(text[first:last])]
+        if last == len(text) or not any(one.start < end and one.end == last and not _crowd(one) for one in found):
+            return (one for one in found if one.start < end and (one.start >= start or _crowd(one)))
         behind *= 8
+
+
+def _crowd(finding: Finding) -> bool:
+    return finding.kind == crowds.KIND
 
 
 def _end(text: str, start: int) -> int:

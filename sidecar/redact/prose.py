@@ -192,21 +192,39 @@ def _continues(lower: str, end: int) -> bool:
 
 def _told_after(text: str, lower: str, noun: re.Match[str], family: str) -> tuple[int, int] | None:
     position = _skip(_CLOSE, lower, noun.end())
-    user = bool(_USER.search(text, max(0, noun.start() - 80), noun.start()))
     verb = family == "user"
     if verb:
-        family = "plain" if user else "bare"
+        family = "plain" if _user_before(text, noun.start()) else "bare"
     linked = False
-    places = (noun.end(), position, _skip(_ASIDE, lower, position), _skip(_ABOUT, lower, position))
-    for at in dict.fromkeys(places):
+    for at in _link_places(lower, noun.end(), position):
         link = _LINK.match(lower, at)
         if link and verb and link.group().strip() == "on":
             continue
         linked = linked or link is not None
-        found = _linked(text, link, family, user) if link else None
+        found = _linked(text, link, family, noun.start()) if link else None
         if found:
             return _all_codes(text, noun, found)
     return None if linked else _adjacent(text, noun, position, family)
+
+
+def _user_before(text: str, start: int) -> bool:
+    """Whether a user name was told just before the noun that begins at `start`."""
+    return bool(_USER.search(text, max(0, start - 80), start))
+
+
+def _link_places(lower: str, end: int, position: int) -> Iterator[int]:
+    """Where a link may stand: behind the noun, its closing quotes, an aside, what it is for; each once."""
+    yield end
+    if position != end:
+        yield position
+    if not lower.startswith(" ", position):  # as both of the others begin
+        return
+    seen = (end, position, _skip(_ASIDE, lower, position))
+    if seen[2] not in seen[:2]:
+        yield seen[2]
+    about = _skip(_ABOUT, lower, position)
+    if about not in seen:
+        yield about
 
 
 def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
@@ -214,8 +232,8 @@ def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _linked(text: str, link: re.Match[str], family: str, user: bool) -> tuple[int, int] | None:
-    """The value behind `is`, `:` and the like; `user`: a user name was told just before."""
+def _linked(text: str, link: re.Match[str], family: str, noun: int) -> tuple[int, int] | None:
+    """The value behind `is`, `:` and the like; `noun`: where the noun begins."""
     position = link.end()
     quoted = _QUOTED.match(text, position)
     if quoted:
@@ -230,7 +248,8 @@ def _linked(text: str, link: re.Match[str], family: str, user: bool) -> tuple[in
         return position, stop
     if family != "plain" or link.group("cjk"):
         return None
-    if user and len(value) >= 3 and not values.describes(value) and not values.is_number(value):
+    named = len(value) >= 3 and not values.describes(value) and not values.is_number(value)
+    if named and _user_before(text, noun):
         return position, stop
     return _plain(text, position, stop, value, alone=bool(link.group("strong")))
 
@@ -255,9 +274,7 @@ def _told(value: str, family: str) -> bool:
     if family == "loose":
         return _machine_made(value)
     if family == "bare":
-        return (
-            len(value) >= 6 and any(c.isdigit() for c in value) and values.looks_chosen(value) and not _ordinary(value)
-        )
+        return len(value) >= 6 and any(map(str.isdigit, value)) and values.looks_chosen(value) and not _ordinary(value)
     if value.isdigit():
         return len(value) >= 4
     return values.looks_chosen(value) and not _ordinary(value)
@@ -268,8 +285,9 @@ def _machine_made(value: str) -> bool:
         return False
     if _ordinary(value) or values.is_number(value) or "|" in value:
         return False
-    digits = sum(c.isdigit() for c in value)
-    return values.looks_random(value) or (len(value) >= 8 and digits >= 2 and values.looks_chosen(value))
+    if values.looks_random(value):
+        return True
+    return len(value) >= 8 and values.looks_chosen(value) and values.digits_of(value) >= 2
 
 
 def _ordinary(value: str) -> bool:
@@ -307,8 +325,11 @@ def _convincing(value: str, family: str, noun: re.Match[str], text: str) -> bool
 
 def _told_before(text: str, noun: re.Match[str], family: str) -> tuple[int, int] | None:
     """`s3cret-9 is the password`, `use s3cret-9 as password`."""
-    before = text[max(0, noun.start() - _BEFORE_LIMIT) : noun.start()]
-    words = before[before.rfind("\n") + 1 :].split(" ") if family != "pin" and before.endswith(" ") else []
+    if family == "pin" or text[noun.start() - 1 : noun.start()] != " ":
+        return None
+    floor = max(0, noun.start() - _BEFORE_LIMIT)
+    line = text.rfind("\n", floor, noun.start()) + 1 or floor
+    words = text[line : noun.start()].rsplit(" ", _BEFORE_WORDS + 1)
     for back in range(2, min(_BEFORE_WORDS + 1, len(words))):
         if words[-back].lower() in _BEFORE_LINKS:
             word = words[-back - 1]
@@ -335,7 +356,7 @@ def _quoted_secret(value: str, family: str) -> bool:
     if " " in value.strip():
         return family in ("plain", "foreign") and values.looks_passphrase(value)
     if family in ("plain", "foreign"):
-        return not values.describes(value) or any(c.isdigit() for c in value)
+        return not values.describes(value) or any(map(str.isdigit, value))
     return _told(value, family)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 
-from sidecar.redact import values
+from sidecar.redact import crowds, values
 from sidecar.redact.findings import Finding
 from sidecar.redact.shapes import Shape, shape
 from sidecar.redact.sight import Needles, in_order
@@ -14,6 +15,7 @@ _LEAST = 8
 _MOST = 512
 _KEPT = 20_000
 """So many values are remembered: far more than people tell, and what they take is bounded."""
+_BLOCKS = frozenset(["private", "private-key", crowds.KIND])
 _BY_PLACE = frozenset(["file-secret", "cookie", "authorization"])
 """Kinds that are taken for where they stand: `cat .env` prints ports, paths and modes too."""
 
@@ -27,7 +29,7 @@ class Repeats:
 
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
-        self._lengths: dict[str, list[int]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
         self._beginnings: Needles | None = None
 
     def __bool__(self) -> bool:
@@ -50,10 +52,9 @@ class Repeats:
             return
         self._kinds[value] = kind
         self._beginnings = None
-        lengths = self._lengths.setdefault(value[:_LEAST], [])
-        if len(value) not in lengths:
-            lengths.append(len(value))
-            lengths.sort(reverse=True)
+        known = self._lengths.get(value[:_LEAST], ())
+        if len(value) not in known:
+            self._lengths[value[:_LEAST]] = _longest_first((*known, len(value)))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Where the values stand in `text`; of plain words only whole ones."""
@@ -69,7 +70,7 @@ class Repeats:
                 yield found
                 reached = found.end
 
-    def _at(self, text: str, position: int, lengths: list[int]) -> Finding | None:
+    def _at(self, text: str, position: int, lengths: tuple[int, ...]) -> Finding | None:
         for length in lengths:
             value = text[position : position + length]
             if value in self._kinds and not (_wordlike(value) and _inside_word(text, position, position + length)):
@@ -77,8 +78,18 @@ class Repeats:
         return None
 
 
+@functools.cache
+def _one_length(length: int) -> tuple[int, ...]:
+    """The same object for all values of that length, of which there are many."""
+    return (length,)
+
+
+def _longest_first(lengths: tuple[int, ...]) -> tuple[int, ...]:
+    return _one_length(lengths[0]) if len(lengths) == 1 else tuple(sorted(lengths, reverse=True))
+
+
 def _known_again(kind: str, value: str) -> bool:
-    if not _LEAST <= len(value) <= _MOST or "\n" in value or kind in ("private", "private-key"):
+    if not _LEAST <= len(value) <= _MOST or "\n" in value or kind in _BLOCKS:
         return False
     if values.is_placeholder(value) or (values.is_number(value) and not value.isdigit()):
         return False

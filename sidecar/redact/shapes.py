@@ -10,6 +10,7 @@ import enum
 import re
 
 from sidecar.redact import values
+from sidecar.redact.memo import remembered
 
 
 class Shape(enum.IntEnum):
@@ -87,6 +88,7 @@ _READABLE = 3.2
 """Names joined from words have parts of so many letters on average (`useState2`); what machines make has fewer."""
 
 
+@remembered
 def shape(token: str) -> Shape:
     """How secret-like `token` is, a word between spaces without the punctuation of the sentence."""
     if not _LEAST <= len(token) <= _MOST or (not token.isascii() and not _LETTERS.search(token)):

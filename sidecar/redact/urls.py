@@ -31,6 +31,7 @@ _COOKIE_FLAG = re.compile(
     r"(?:; ?[\w.-]{1,80}=[^\s\"';`]{1,4096}){0,40})"
 )
 _DIGEST_PART = re.compile(r"(?i)\b(?:response|nonce|cnonce|opaque|signature|credential)=\"?(?P<value>[^\s\",]{6,512})")
+_PARTS_WITHIN = 2_000
 _AUTH_PAIR = re.compile(
     r"(?:auth\s{0,4}=\s{0,4}|auth|\.login|\.basic_auth)\(\s{0,20}[\"'][^\"'\n]{1,64}[\"']\s{0,4},"
     r"\s{0,20}[\"'](?P<value>[^\"'\n]{3,128})[\"']"
@@ -100,14 +101,16 @@ def _password_end(text: str, start: int) -> int | None:
 
 
 def _headers(sight: Sight) -> Iterator[Finding]:
-    text, reached = sight.text, 0
+    text, reached, parted = sight.text, 0, 0
     for position in sight.at("authorization"):
         match = _AUTHORIZATION.match(text, position) if position >= reached else None
         if match and _authorizes(match.group("scheme"), match.group("value")):
             reached = match.end()
             yield Finding("authorization", *match.span("value"))
             if (match.group("scheme") or "").strip().lower() in ("digest", "aws4-hmac-sha256"):
-                yield from _parts(text, match.end())
+                for part in _DIGEST_PART.finditer(text, max(parted, match.end()), match.end() + _PARTS_WITHIN):
+                    yield Finding("authorization", *part.span("value"))
+                    parted = part.start()  # the next look begins with the last part, which may have been cut
     for scheme in _SCHEMES:
         for position in sight.at(scheme + " "):
             match = _SCHEME_VALUE.match(text, position + len(scheme))
@@ -121,11 +124,6 @@ def _authorizes(scheme: str | None, value: str) -> bool:
     if not _credential(value) or values.describes(value):
         return False
     return scheme is not None or values.looks_random(value) or values.looks_chosen(value)
-
-
-def _parts(text: str, position: int) -> Iterator[Finding]:
-    for match in _DIGEST_PART.finditer(text, position, position + 2000):
-        yield Finding("authorization", *match.span("value"))
 
 
 def _credential(value: str) -> bool:

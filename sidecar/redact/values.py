@@ -6,6 +6,8 @@ import itertools
 import math
 import re
 
+from sidecar.redact.memo import remembered
+
 _PLACEHOLDER = re.compile(
     r"""(?ix) ^ (?:
       \[redacted\b.* | \[[\w :.-]{1,40}\]? | <[^<>]*>? | &lt;.* | \#\{.* | \{.* | %\(.* | @[A-Z_]+@ | \([\w ,.:'"/-]*\)?
@@ -60,8 +62,10 @@ _TECHNICAL = re.compile(
 _HASH = re.compile(r"(?i)^(?:sha\d+|md5|blake\w+)[-:=]")
 _SPECIAL = re.compile(r"[!@#$%^&*+=?~§€£]")
 _RUNS = re.compile(r"[A-Za-z]+|\d+")
+_SPACE = re.compile(r"\s")
 
 
+@remembered
 def is_placeholder(value: str) -> bool:
     """Stands for a value instead of being one: `<token>`, `${VAR}`, `***`, `changeme`, `null`, our own mark."""
     if len(value) > _JUDGED:
@@ -69,11 +73,13 @@ def is_placeholder(value: str) -> bool:
     return bool(_PLACEHOLDER.match(value) or _ENV_NAME.match(value))
 
 
+@remembered
 def is_code(value: str) -> bool:
     """An expression of a programming language: a call, an attribute, a type, an operator."""
     return bool(_CODE.match(value))
 
 
+@remembered
 def is_reference(value: str) -> bool:
     """Says where something lies: a path, a URL, a digest."""
     if _URL.match(value) or _HASH.match(value):
@@ -86,6 +92,7 @@ def is_word(value: str) -> bool:
     return bool(_WORD.match(value))
 
 
+@remembered
 def names_a_secret(value: str) -> bool:
     """An identifier made of letters that itself speaks of passwords or keys: `user_password`, `refreshToken`."""
     return bool(_IDENTIFIER.match(value) and _SECRET_WORD.search(value))
@@ -96,6 +103,7 @@ def is_number(value: str) -> bool:
     return bool(_NUMBER.match(value) or _UNIT.match(value))
 
 
+@remembered
 def is_technical(value: str) -> bool:
     """A word with digits in it that is the name of an algorithm, a protocol or a version."""
     return bool(_TECHNICAL.match(value))
@@ -107,25 +115,36 @@ def entropy(value: str) -> float:
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts) if value else 0.0
 
 
+def digits_of(value: str) -> int:
+    """How many of the characters are digits."""
+    return sum(map(value.count, "0123456789")) if value.isascii() else sum(map(str.isdigit, value))
+
+
 def looks_random(value: str, least: int = 16) -> bool:
     """Made by a machine: long, of mixed characters, and not words joined together.  Hexadecimal digests look so too."""
-    head = value[:_JUDGED]
-    if len(head) < least or entropy(head) < 2.9 or re.search(r"\s", head):
+    return len(value) >= least and _mixed(value[:_JUDGED])
+
+
+@remembered
+def _mixed(head: str) -> bool:
+    """Whether a text without spaces has letters and digits, or capitals and small letters, in turns."""
+    if _SPACE.search(head) or entropy(head) < 2.9:
         return False
-    letters, digits = sum(c.isalpha() for c in head), sum(c.isdigit() for c in head)
+    letters, digits = sum(map(str.isalpha, head)), digits_of(head)
     if not letters or letters + digits < 0.6 * len(head):
         return False
     if digits and _switches(head) >= max(2, len(head) // 12):
         return True
-    upper = sum(c.isupper() for c in head)
+    upper = sum(map(str.isupper, head))
     return 0.25 <= upper / letters <= 0.75 and _case_switches(head) >= len(head) // 4
 
 
+@remembered
 def looks_chosen(value: str) -> bool:
     """A password as people make them: letters with digits or special characters in one piece."""
-    if not 4 <= len(value) <= 256 or re.search(r"\s", value) or is_number(value) or is_technical(value):
+    if not 4 <= len(value) <= 256 or _SPACE.search(value) or is_number(value) or is_technical(value):
         return False
-    letter, digit = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
+    letter, digit = any(map(str.isalpha, value)), any(map(str.isdigit, value))
     special = bool(_SPECIAL.search(value[:-1]) or (value[-1] in "!$%&*#" and digit))
     return (letter and digit) or (special and (letter or digit)) or looks_random(value)
 
@@ -167,6 +186,7 @@ _FUNCTION_WORDS = frozenset(
 )
 
 
+@remembered
 def looks_passphrase(text: str) -> bool:
     """Three to ten plain words, none of which holds a sentence together: `correct horse battery staple`."""
     parts = text.split()
@@ -191,6 +211,7 @@ _STATES = frozenset(
 _ENDINGS = ("ed", "ing", "ly", "able", "ible", "less", "ful", "ive", "ous", "ory", "ary", "ment", "tion", "ness")
 
 
+@remembered
 def describes(word: str) -> bool:
     """A word that says how or where something is, or of what type: `wrong`, `stored`, `required`, `string`."""
     lower = word.lower().strip("'\"`.!?")

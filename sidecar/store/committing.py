@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sidecar.errors import BadMemoryFile, ChangedOnDisk, FileSystemFailed
+from sidecar.errors import FileSystemFailed
 from sidecar.files import sha256_of
 from sidecar.frontmatter import Document, parse
-from sidecar.model import BadFile, Status, Stored
+from sidecar.model import BadFile, Stored
+from sidecar.store import marking
 from sidecar.store.core import Core
 from sidecar.store.layout import SUMMARY_FILE, is_memory_path, is_of_another_program, is_private, is_tombstone_path
 from sidecar.store.refreshing import refresh
 from sidecar.store.words import WriteContext
 
-AFTER_EDIT = WriteContext("a person edited these files")
 AFTER_REMOVAL = WriteContext("a person removed these files")
 
 
@@ -34,11 +34,15 @@ class _Changes:
     unseen: list[str] = field(default_factory=list)
 
 
-def commit(core: Core, reason: str | None, *, everything: bool = True) -> list[str]:
+def commit(core: Core, reason: str | None, *, everything: bool = True, most: int | None = None) -> list[str]:
     """Commit everything that can be committed; nothing while a sudden emptiness waits to be accepted.
 
     Unless `everything`, only what is known to have changed since the last commit is looked at, if that is known.
+    `most`: so many of the memories that a person has corrected are marked by one call; while others wait for theirs
+    (`marking.due`), what follows from the person's edits is not committed yet.
     """
+    if core.vanished is None and most is not None and _marks_wait(core, most):
+        return []
     if everything:
         core.changed = None
     refresh(core, _perhaps_changed(core))
@@ -50,10 +54,22 @@ def commit(core: Core, reason: str | None, *, everything: bool = True) -> list[s
     changed = (entry.path for entry in core.history.git.status(paths))
     made += commit_paths(core, [path for path in changed if not is_of_another_program(path)], reason)
     bury_removed(core)
-    made += core.history.commit_pending()
     core.changed = set(core.unseen)
+    if _marks_wait(core, most):
+        return made
+    made += core.history.commit_pending()
     core.disk.unsaved.clear()
     return made
+
+
+def _marks_wait(core: Core, most: int | None) -> bool:
+    """Mark some of those memories whose mark is due; whether others wait for theirs."""
+    marking.mark(core, marking.due(core, most))
+    waits = bool(marking.due(core))
+    if waits or core.marks_noted:
+        core.disk.note_marks(core.marks)
+        core.marks_noted = bool(core.marks)
+    return waits
 
 
 def _perhaps_changed(core: Core) -> list[str] | None:
@@ -66,7 +82,10 @@ def _others(bad: Mapping[str, BadFile], paths: Collection[str]) -> dict[str, Bad
 
 
 def commit_paths(core: Core, paths: Sequence[str], reason: str | None = None) -> list[str]:
-    """Commit what these files are now, each change under its author's name, and mark what a person has corrected."""
+    """Commit what these files are now, each change under its author's name.
+
+    What a person has corrected is to be marked then, by `commit`, or by whoever writes over it first.
+    """
     made = core.history.commit_pending()
     changes = _changes(core, [path for path in paths if not is_private(path) and path != SUMMARY_FILE])
     core.unseen = changes.unseen
@@ -76,7 +95,7 @@ def commit_paths(core: Core, paths: Sequence[str], reason: str | None = None) ->
     removed = [core.hand_removed.pop(path) for path in sorted(changes.users) if path in core.hand_removed]
     made += core.history.commit_recovered(changes.ours, reason or "recovered after an interruption")
     made += core.history.commit_users(changes.users, removed)
-    _mark_edited(core, changes)
+    core.marks.update(marking.corrected(core, changes.before, changes.users))
     return made
 
 
@@ -89,11 +108,12 @@ def bury_removed(core: Core) -> None:
         del core.hand_gone[path]
 
 
-def take_over_edits(core: Core, targets: Iterable[Stored]) -> None:
+def take_over_edits(core: Core, targets: Collection[Stored]) -> None:
     """Before we write over files, what a person has changed in them is committed as theirs."""
     foreign = [stored.path for stored in targets if not core.disk.sha_is_ours(stored.path, stored.sha256)]
     if foreign:
         commit_paths(core, sorted(foreign))
+    marking.mark(core, sorted(core.marks.keys() & {stored.memory.id for stored in targets}))
 
 
 def _changes(core: Core, paths: Sequence[str]) -> _Changes:
@@ -142,27 +162,3 @@ def _removed_by_us(core: Core, path: str, before: bytes) -> bool:
         return True
     core.hand_gone[path] = memory
     return False
-
-
-def _mark_edited(core: Core, changes: _Changes) -> None:
-    """A person's change of a body is a human's correction: `edited` says so from now on.
-
-    So is taking `status: proposed` out of a file: a person has reviewed it.
-    """
-    documents = (parse(data) for data in changes.before.values())
-    earlier = {document.fields.get("id"): document for document in documents if isinstance(document, Document)}
-    for path, data in sorted(changes.users.items()):
-        entry = core.catalog.entries.get(path)
-        document = None if data is None else parse(data)
-        if entry is None or entry.stored is None or not isinstance(document, Document):
-            continue
-        memory = entry.stored.memory
-        before = earlier.get(memory.id, document)
-        accepted = before.fields.get("status") is Status.PROPOSED and memory.status is Status.ACTIVE
-        if memory.read_only or (before.body == document.body and not accepted):
-            continue
-        try:
-            core.disk.revise(entry.stored, {"edited": core.now()}, AFTER_EDIT)
-        except (ChangedOnDisk, BadMemoryFile):
-            continue  # being edited again, or laid out too oddly: it stays as the person left it
-        core.history.explain(AFTER_EDIT, f"Mark {path} as edited", memory.id)

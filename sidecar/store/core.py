@@ -12,7 +12,7 @@ from sidecar.store.catalog import Catalog
 from sidecar.store.disk import Disk
 from sidecar.store.history import History
 from sidecar.store.layout import PROFILE_FILE
-from sidecar.store.scan import is_file
+from sidecar.store.scan import Signature, is_file
 
 
 @dataclass(slots=True)
@@ -27,6 +27,11 @@ class Core:
     `head`: what git's HEAD named at the last look.
     `changed`: paths that may differ from the last commit; None: any may, and git is asked.
     `unseen`: files that had changed again when the last commit was made, and so are not in it.
+    `marks`: memories that a person has corrected and that do not say so yet; see `store.marking`.
+    `marks_noted`: whether the journal says that there are some.
+    `adopted`: hashes of files that a person wrote and git has, while they wait for the keys that they lack.
+    `unfit`: signatures of files to which these keys cannot be given, as they are.
+    `adopting`: whether there are files that could be given their keys at once.
     """
 
     ref: ProfileRef
@@ -46,6 +51,11 @@ class Core:
     head: str = ""
     changed: set[str] | None = None
     unseen: list[str] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+    marks_noted: bool = False
+    adopted: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, Signature | None] = field(default_factory=dict)
+    adopting: bool = False
 
     def now(self) -> datetime:
         """The present moment as files state it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from sidecar.files import (
     read_file,
     remove_durably,
     remove_empty_folders,
+    replace_durably,
     sha256_of,
     write_durably,
 )
-from sidecar.frontmatter import Problem, edit, parse, render
+from sidecar.frontmatter import Document, Problem, edit, parse, render
 from sidecar.identity import content_hash
 from sidecar.model import Memory, ProfileRef, Stored, Tombstone
 from sidecar.store import tombstones
@@ -83,6 +85,10 @@ class Disk:
         """Whether this is the hash of our last write to the path."""
         return self._writes.last_write(str(self.ref), path) == sha256
 
+    def note_marks(self, marks: Mapping[str, str]) -> None:
+        """See that `marks` are known to the next start; see `store.marking`."""
+        self._writes.note_marks(str(self.ref), marks)
+
     def write(self, path: str, data: bytes, expected: Expected, context: WriteContext) -> None:
         """Put bytes in place; `ChangedOnDisk` if something else is there than expected."""
         if len(data) > MAX_FILE_BYTES:
@@ -95,6 +101,30 @@ class Disk:
         self._step(f"written {path}")
         self._learn(path, data)
         self.history.record(context, path, data)
+
+    def replace(self, files: Mapping[str, tuple[bytes, str]], context: WriteContext) -> list[str]:
+        """Put other bytes in the place of several files; returns the paths of those that were replaced.
+
+        `files`: by path, the bytes and the hash of what is expected there.  What is not as expected is left alone.  One
+        note in the journal for all of them, and one sync of each folder: of many files that costs a third.
+        """
+        self._step(f"write {len(files)} files")
+        self._writes.note_writes(str(self.ref), {path: sha256_of(data) for path, (data, _) in files.items()})
+        self._step("noted them")
+        folders: dict[str, dict[str, tuple[bytes, str]]] = {}
+        for path in sorted(files):
+            parent, slash, name = path.rpartition("/")
+            folders.setdefault(f"{parent}{slash}", {})[name] = files[path]
+        replaced: list[str] = []
+        for parent, named in folders.items():
+            folder = inside(self.folder, f"{parent}{next(iter(named))}").parent
+            some = [f"{parent}{name}" for name in replace_durably(folder, named, root=self.folder)]
+            self._step(f"replaced in {parent or 'the profile'}")
+            for path in some:
+                self._learn(path, files[path][0])
+                self.history.record(context, path, files[path][0])
+            replaced += some
+        return replaced
 
     def move(self, source: str, target: str, sha256: str, context: WriteContext) -> None:
         """Rename a file that has not changed since its hash was taken; `target` must be free."""
@@ -148,6 +178,25 @@ class Disk:
         if changed != data:
             self.write(target.path, changed, target.sha256, context)
         return self.relocate(self.at(target.path), context)
+
+    def revise_each(
+        self, targets: Mapping[str, Stored], fields: Mapping[str, object], context: WriteContext
+    ) -> list[Stored]:
+        """Change keys of several memories' files, by their paths, as `revise` does and for less; returns these.
+
+        What has changed meanwhile, or is laid out too oddly to be changed safely, stays as it is.
+        """
+        wanted: dict[str, tuple[bytes, str]] = {}
+        for path, target in sorted(targets.items()):
+            data = self.read(path)
+            document = None if data is None or sha256_of(data) != target.sha256 else parse(data)
+            if not isinstance(document, Document):
+                continue
+            with suppress(BadMemoryFile):
+                changed = edit(document, fields, path=path)
+                if changed != data and len(changed) <= MAX_FILE_BYTES:
+                    wanted[path] = (changed, target.sha256)
+        return [self.at(path) for path in (self.replace(wanted, context) if wanted else ())]
 
     def relocate(self, target: Stored, context: WriteContext) -> Stored:
         """Move a file into or out of the archive if its status says so."""

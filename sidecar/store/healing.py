@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from typing import Final
-
 from sidecar.errors import BadMemoryFile, ChangedOnDisk
-from sidecar.files import inside, sha256_of
-from sidecar.frontmatter import REQUIRED, Document, edit, parse
-from sidecar.git import login
-from sidecar.identity import content_hash, memory_id
-from sidecar.model import Memory, MemoryType, Source, Status, Stored
-from sidecar.store.committing import bury_removed, commit_paths, take_over_edits
+from sidecar.files import inside
+from sidecar.model import Memory, Status, Stored
+from sidecar.store.adoption import adopt
+from sidecar.store.committing import bury_removed, take_over_edits
 from sidecar.store.core import Core
-from sidecar.store.layout import RETIRED, default_type, in_archive, is_private
+from sidecar.store.layout import RETIRED, in_archive, is_private
 from sidecar.store.words import WriteContext
 
 HEALING = WriteContext("put in order")
-ADOPTION = WriteContext("a person wrote these files")
-_SUMMARY_LENGTH: Final = 120
 
 
-def settle(core: Core) -> list[str]:
-    """Heal what can be healed; returns the paths that it touched.  Nothing while a sudden emptiness is unconfirmed."""
+def settle(core: Core, most: int | None = None) -> list[str]:
+    """Heal what can be healed; returns the paths that it touched.  Nothing while a sudden emptiness is unconfirmed.
+
+    `most`: how many files are adopted by one call; `core.adopting` says whether others wait.
+    """
+    core.adopting = False
     if core.vanished is not None:
         return []
     core.disk.written.clear()
     _remove_leftovers(core)
     bury_removed(core)
-    _adopt(core)
+    adopt(core, most)
     while core.disk.touched:
         identifiers = sorted(core.disk.touched)
         core.disk.touched.clear()
@@ -99,75 +95,3 @@ def _remove_leftovers(core: Core) -> None:
     for path in core.leftovers:
         inside(core.folder, path).unlink(missing_ok=True)
     core.leftovers = []
-
-
-def _adopt(core: Core) -> None:
-    """Give files that a person wrote the keys that they lack; the person's own version is committed first."""
-    waiting = sorted(core.catalog.unadopted)
-    if not waiting:
-        return
-    commit_paths(core, [path for path in waiting if not is_private(path)])
-    for path in (path for path in waiting if path not in core.unseen):  # written again since: the next look takes it
-        try:
-            _adopt_file(core, path)
-        except (ChangedOnDisk, BadMemoryFile):
-            continue  # still being written, or laid out too oddly to add a line
-
-
-def _adopt_file(core: Core, path: str) -> None:
-    data = core.disk.read(path)
-    document = None if data is None else parse(data)
-    if data is None or not isinstance(document, Document) or not document.missing:
-        return
-    missing = _proposed_fields(core, path, document, _former_id(core, path))
-    changed = edit(document, {name: missing[name] for name in document.missing}, path=path)
-    core.disk.write(path, changed, sha256_of(data), ADOPTION)
-    memory = core.disk.at(path).memory
-    for tombstone in list(core.catalog.buried.tombstones.values()):
-        if tombstone.content_hash == content_hash(memory.type, memory.content):
-            core.disk.exhume(tombstone.id, ADOPTION)  # writing it anew is the clearest wish to have it back
-    core.history.explain(ADOPTION, f"Take in {path}", memory.id, private=is_private(path))
-
-
-def _former_id(core: Core, path: str) -> str | None:
-    """The id that the file had, unless it is only a copy of the file that the id belongs to."""
-    known = core.catalog.entries[path].last_good
-    owner = None if known is None else core.catalog.chosen(known.memory.id)
-    return owner.memory.id if owner is not None and owner.path == path else None
-
-
-def _proposed_fields(core: Core, path: str, document: Document, known_id: str | None) -> dict[str, object]:
-    given = document.fields
-    memory_type = given.get("type", default_type(path))
-    observed = given.get("observed", datetime.fromtimestamp(int((core.folder / path).lstat().st_mtime), UTC))
-    assert isinstance(memory_type, MemoryType)  # noqa: S101 - the field's own type
-    assert isinstance(observed, datetime)  # noqa: S101 - the field's own type
-    fields: dict[str, object] = {
-        "id": known_id or _free_id(core, memory_type, document.content, observed),
-        "type": memory_type,
-        "summary": _summary(document.content),
-        "created": core.now(),
-        "observed": observed,
-        "source": Source("hand", speaker="user", by=f"{login()}@{core.machine}"),
-    }
-    assert fields.keys() == set(REQUIRED)  # noqa: S101 - every required key can be made
-    return fields
-
-
-def _free_id(core: Core, memory_type: MemoryType, content: str, observed: datetime) -> str:
-    """The id of the words at that moment, or of a later second if a copy of the same words has it already."""
-    second = int(observed.timestamp())
-    identifier = memory_id(memory_type, content, observed)
-    while core.catalog.chosen(identifier) is not None:
-        second += 1
-        identifier = memory_id(memory_type, content, datetime.fromtimestamp(second, UTC))
-    return identifier
-
-
-def _summary(content: str) -> str:
-    """The first line with words, without Markdown marks at its head."""
-    for line in content.splitlines():
-        text = re.sub(r"^[\s#>*+-]+", "", line).strip()
-        if text:
-            return text if len(text) <= _SUMMARY_LENGTH else text[: _SUMMARY_LENGTH - 1].rstrip() + "…"
-    return content[:_SUMMARY_LENGTH]

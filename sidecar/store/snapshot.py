@@ -50,6 +50,9 @@ class Layered(Mapping[str, Stored]):
         yield from (identifier for identifier in self._base if identifier not in self._over)
         yield from (identifier for identifier, stored in self._over.items() if stored is not None)
 
+    def __bool__(self) -> bool:  # asked at each opening of a profile, where counting is too much
+        return next(iter(self), None) is not None
+
     def __len__(self) -> int:
         news = sum((stored is not None) - (name in self._base) for name, stored in self._over.items())
         return len(self._base) + news

@@ -17,11 +17,13 @@ from sidecar.git import Git, Trees
 from sidecar.git import past as gitpast
 from sidecar.model import Memory
 from sidecar.store import purges
+from sidecar.store.adoption import ADOPTION
 from sidecar.store.changes import refuse_if_vanished
-from sidecar.store.committing import AFTER_EDIT, AFTER_REMOVAL, commit
+from sidecar.store.committing import AFTER_REMOVAL, commit
 from sidecar.store.core import Core
-from sidecar.store.healing import ADOPTION, HEALING, settle
+from sidecar.store.healing import HEALING, settle
 from sidecar.store.layout import PROFILE_FILE, PURGES_FILE, is_memory_path, tombstone_path
+from sidecar.store.marking import AFTER_EDIT
 from sidecar.store.words import KEYS_SETTLED, Undone, WriteContext
 from sidecar.store.worktree import head_of, is_merging
 

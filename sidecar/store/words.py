@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -15,8 +16,17 @@ class WriteLog(Protocol):
     def note_write(self, profile: str, path: str, sha256: str | None) -> None:
         """We are about to write these bytes, or (None) to take the file away; called before the disk is touched."""
 
+    def note_writes(self, profile: str, hashes: Mapping[str, str]) -> None:
+        """As `note_write` for several files, by path, which cost no more than one."""
+
     def last_write(self, profile: str, path: str) -> str | None:
         """The hash of our last write to this path; None if it is not a file of ours."""
+
+    def note_marks(self, profile: str, marks: Mapping[str, str]) -> None:
+        """What `store.marking` has still to do in a profile, so that the next start does it if this one cannot."""
+
+    def marks(self, profile: str) -> Mapping[str, str]:
+        """What was noted last."""
 
 
 @dataclass(frozen=True, slots=True)

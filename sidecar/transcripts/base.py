@@ -23,6 +23,9 @@ CURSOR_FORMAT = 1
 DEFAULT_LIMIT = 8 * 1024 * 1024
 """Bytes taken in one call: some seconds of parsing at most, and well above any single line seen so far (1 MB)."""
 
+MOST_FOLDERS = 1000
+"""Folders that a header names; a session is held in a few, and of a file with more the first ones tell enough."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from sidecar.model import Message, SessionHeader
-from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
+from sidecar.transcripts.base import DEFAULT_LIMIT, MOST_FOLDERS, Cursor, ReadResult, Record
 from sidecar.transcripts.claude_records import AGENT, Conversation, branch_of, session_of
 from sidecar.transcripts.drift import Drift
-from sidecar.transcripts.glance import glance
+from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import open_lines
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.values import moment, name
@@ -39,21 +39,8 @@ class ClaudeCode:
 
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`."""
-        seen = glance(path, lambda head, written: bool(_said(path, head, written)))
-        if seen.whole and not _said(path, seen.head, seen.written):
-            return None
-        records = [record for _, record in seen.head]
-        both = records if seen.whole else records + seen.tail
-        branches = [branch for record in both if (branch := branch_of(record))]
-        return SessionHeader(
-            agent=AGENT,
-            session=session_of(path, records),
-            path=path,
-            cwds=tuple(dict.fromkeys(cwd for record in both if (cwd := name(record.get("cwd"))))),
-            branch=branches[-1] if branches else None,
-            started=_first_time(records, seen.written),
-            last_record=_first_time(reversed(seen.tail), seen.written),
-        )
+        seen, whole = glance(path, lambda written: _Sight(path, written))
+        return None if whole and not seen.enough() else seen.header(whole=whole)
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  Claude Code withdraws nothing: abandoned branches of a conversation stay in the file."""
@@ -76,10 +63,47 @@ class ClaudeCode:
         )
 
 
-def _said(path: Path, head: Iterable[tuple[int, Record]], written: datetime) -> list[Message]:
-    conversation = Conversation(path, {}, written)
-    return [message for position, record in head for message in conversation.feed(position, record)]
+class _Sight(Sight):
+    """What the header tells, gathered record by record."""
 
+    def __init__(self, path: Path, written: datetime) -> None:
+        self._path, self._written = path, written
+        self._conversation = Conversation(path, {}, written)
+        self._speaks = False
+        self._session: str | None = None
+        self._cwds: dict[str, None] = {}
+        self._branch: str | None = None
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+        self._tail_last: datetime | None = None
 
-def _first_time(records: Iterable[Record], written: datetime) -> datetime | None:
-    return next((time for record in records if (time := moment(record.get("timestamp"), written))), None)
+    def head(self, position: int, record: Record) -> None:
+        if not self._speaks:
+            self._speaks = any(True for _ in self._conversation.feed(position, record))
+        self._session = self._session or name(record.get("sessionId"))
+        self._note(record)
+        self._last = moment(record.get("timestamp"), self._written) or self._last
+        self._first = self._first or self._last
+
+    def enough(self) -> bool:
+        return self._speaks
+
+    def tail(self, record: Record) -> None:
+        self._note(record)
+        self._tail_last = moment(record.get("timestamp"), self._written) or self._tail_last
+
+    def _note(self, record: Record) -> None:
+        if (cwd := name(record.get("cwd"))) and len(self._cwds) < MOST_FOLDERS:
+            self._cwds[cwd] = None
+        self._branch = branch_of(record) or self._branch
+
+    def header(self, *, whole: bool) -> SessionHeader:
+        return SessionHeader(
+            agent=AGENT,
+            session=session_of(self._path, self._session),
+            path=self._path,
+            cwds=tuple(self._cwds),
+            branch=self._branch,
+            started=self._first,
+            last_record=self._last if whole else self._tail_last,
+        )

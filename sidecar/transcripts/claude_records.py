@@ -61,12 +61,11 @@ def is_subagent(path: Path) -> bool:
     return path.stem.startswith("agent-") or "subagents" in path.parts[:-1]
 
 
-def session_of(path: Path, records: list[Record]) -> str:
-    """The session of a file: what its records tell first, else its name; subagents belong to the folder's session."""
+def session_of(path: Path, told: str | None) -> str:
+    """The session of a file: what its records told first, else its name; subagents belong to the folder's session."""
     folders = path.parts[:-1]
     if "subagents" in folders[1:]:
         return folders[len(folders) - 2 - folders[::-1].index("subagents")]
-    told = next((session for record in records if (session := name(record.get("sessionId")))), None)
     return told or path.stem
 
 
@@ -84,7 +83,7 @@ class Conversation:
         self.unknown = Unknown()
         self._calls = Calls(state.get("calls"))
         self._subagent = is_subagent(path)
-        self._fixed_session = session_of(path, []) if self._subagent and "subagents" in path.parts else None
+        self._fixed_session = session_of(path, None) if self._subagent and "subagents" in path.parts else None
         self._path = path
         self._session = path.stem
         self._written = written

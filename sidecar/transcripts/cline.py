@@ -10,6 +10,7 @@ from sidecar.transcripts.base import Record
 from sidecar.transcripts.cline_records import ClineConversation
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.documents import DocumentReader
+from sidecar.transcripts.elements import each
 from sidecar.transcripts.values import identifier, items, moment, obj
 from sidecar.transcripts.whole import Document
 
@@ -38,7 +39,7 @@ class Cline(DocumentReader):
         started = moment(identifier(conversation.session), document.written)  # a task is named for its first moment
         if started:
             conversation.note_first(started=started.isoformat())
-        return _timed(list(map(obj, items(content.get("messages")) or document.array or [])))
+        return _timed(content.get("messages") if document.array is None else document.array)
 
     def note_task(self, conversation: Conversation, path: Path) -> None:
         """The folder and model of a task: from its manifest, or from the extension's list of all tasks."""
@@ -59,10 +60,10 @@ class Cline(DocumentReader):
             conversation.note(cwd=task.get("cwdOnTaskInitialization"), model=task.get("modelId"))
 
 
-def _timed(messages: list[Record]) -> Iterator[Record]:
+def _timed(messages: object) -> Iterator[Record]:
     """Messages of which only some have a time: the others were said with those before them."""
-    time = next((message["ts"] for message in messages if "ts" in message), None)
-    for message in messages:
+    time = next((message["ts"] for message in map(obj, each(messages)) if "ts" in message), None)
+    for message in map(obj, each(messages)):
         time = message.get("ts", time)
         yield message | {"ts": time}
 

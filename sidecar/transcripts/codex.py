@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.codex_records import AGENT, Conversation, rolled_back_turns
 from sidecar.transcripts.drift import Drift
-from sidecar.transcripts.glance import glance
+from sidecar.transcripts.elements import each
+from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import open_lines
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.streams import ZSTD_SUFFIX
-from sidecar.transcripts.values import items, moment, obj
-from sidecar.transcripts.whole import read_document
+from sidecar.transcripts.values import moment, obj
+from sidecar.transcripts.whole import Document, read_document
 
 
 class Codex:
@@ -40,10 +41,9 @@ class Codex:
         """See `Reader.header`."""
         if path.suffix == ".json":
             document = read_document(path, None)
-            head = list(_legacy(document.content or {}))
-            return _header(path, head, [record for _, record in head], document.written, whole=True)
-        seen = glance(path, lambda head, written: _speaks(path, head, written))
-        return _header(path, seen.head, seen.tail, seen.written, whole=seen.whole)
+            return _legacy_header(path, document)
+        seen, whole = glance(path, lambda written: _Sight(path, written))
+        return seen.header(whole=whole)
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A rollback withdraws the ids of the turns that it takes back."""
@@ -78,16 +78,15 @@ class Codex:
         document = read_document(path, cursor)
         if document.content is None or document.same:
             return ReadResult((), document.cursor, damaged=int(document.content is None and not document.empty))
-        records = list(_legacy(document.content))
         conversation, drift = Conversation(path, {}, document.written), Drift({})
         messages: list[Message] = []
-        for position, record in records:
+        for position, record in _legacy(document.content):
             messages.extend(conversation.feed(position, record))
             drift.note(conversation.unknown)
         return ReadResult(
             messages=tuple(messages),
             cursor=document.cursor,
-            header=_header(path, records, [record for _, record in records], document.written, whole=True),
+            header=_legacy_header(path, document),
             unknown=dict(sorted(conversation.unknown.items())),
             complete=True,
             drifted=drift.found,
@@ -97,7 +96,7 @@ class Codex:
 def _legacy(content: Record) -> Iterator[tuple[int, Record]]:
     """The session object and the items of the one-document form, as records."""
     yield 0, {"type": "session_meta", "payload": obj(content.get("session"))}
-    for index, item in enumerate(items(content.get("items"))):
+    for index, item in enumerate(each(content.get("items"))):
         yield index + 1, obj(item)
 
 
@@ -128,34 +127,55 @@ def _withdrawn(path: Path, rollbacks: list[int]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(taken))
 
 
-def _speaks(path: Path, head: Iterable[tuple[int, Record]], written: datetime) -> bool:
-    conversation = Conversation(path, {}, written)
-    return any(True for position, record in head for _ in conversation.feed(position, record))
+def _legacy_header(path: Path, document: Document) -> SessionHeader | None:
+    seen = _Sight(path, document.written)
+    for position, record in _legacy(document.content or {}):
+        seen.head(position, record)
+    return seen.header(whole=True)
 
 
-def _header(
-    path: Path, head: list[tuple[int, Record]], tail: list[Record], written: datetime, *, whole: bool
-) -> SessionHeader | None:
-    conversation = Conversation(path, {}, written)
-    messages = [message for position, record in head for message in conversation.feed(position, record)]
-    if whole and not messages:
-        return None
-    meta = dict(conversation.meta)
-    if not whole:
-        for record in tail:  # only for the folders that later turns name
-            for _ in conversation.feed(0, record):
-                pass
-    times = [time for record in tail if (time := moment(record.get("timestamp"), written))]
-    started = moment(meta.get("started"), written) or next((m.time for m in messages if m.time), None)
-    return SessionHeader(
-        agent=AGENT,
-        session=meta.get("thread") or conversation.thread,
-        path=path,
-        cwds=tuple(conversation.cwds),
-        branch=meta.get("branch"),
-        remote=meta.get("remote"),
-        started=started,
-        last_record=times[-1] if times else started if whole else None,
-        parent=meta.get("parent"),
-        commit=meta.get("commit"),
-    )
+class _Sight(Sight):
+    """What the header tells, gathered record by record."""
+
+    def __init__(self, path: Path, written: datetime) -> None:
+        self._path, self._written = path, written
+        self._conversation = Conversation(path, {}, written)
+        self._speaks = False
+        self._meta: Mapping[str, str] | None = None
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+        self._tail_last: datetime | None = None
+
+    def head(self, position: int, record: Record) -> None:
+        for message in self._conversation.feed(position, record):
+            self._speaks = True
+            self._first = self._first or message.time
+        self._last = moment(record.get("timestamp"), self._written) or self._last
+
+    def enough(self) -> bool:
+        return self._speaks
+
+    def tail(self, record: Record) -> None:
+        """Only the folders that later turns name, and the last time."""
+        self._meta = dict(self._conversation.meta) if self._meta is None else self._meta
+        for _ in self._conversation.feed(0, record):
+            pass
+        self._tail_last = moment(record.get("timestamp"), self._written) or self._tail_last
+
+    def header(self, *, whole: bool) -> SessionHeader | None:
+        if whole and not self._speaks:
+            return None
+        meta = self._conversation.meta if self._meta is None else self._meta
+        started = moment(meta.get("started"), self._written) or self._first
+        return SessionHeader(
+            agent=AGENT,
+            session=meta.get("thread") or self._conversation.thread,
+            path=self._path,
+            cwds=tuple(self._conversation.cwds),
+            branch=meta.get("branch"),
+            remote=meta.get("remote"),
+            started=started,
+            last_record=(self._last or started) if whole else self._tail_last,
+            parent=meta.get("parent"),
+            commit=meta.get("commit"),
+        )

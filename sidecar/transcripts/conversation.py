@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
-from sidecar.transcripts.base import Record
+from sidecar.transcripts.base import MOST_FOLDERS, Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.tools import Calls
 from sidecar.transcripts.values import digest, identifier, is_uuid, moment, name, obj, text
@@ -108,7 +108,7 @@ class Conversation(ABC):
         for key, value in told.items():
             if value and (found := name(value)):
                 self.facts[key] = found
-                if key == "cwd":
+                if key == "cwd" and len(self.cwds) < MOST_FOLDERS:
                     self.cwds[found] = None
 
     def note_first(self, **told: object) -> None:

@@ -11,7 +11,7 @@ from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift
-from sidecar.transcripts.jsonl import header_of
+from sidecar.transcripts.headers import Headline
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.whole import Document, read_document
 
@@ -52,14 +52,16 @@ class DocumentReader(ABC):
         if not readable or document.same:
             return ReadResult((), document.cursor, damaged=int(not readable and not document.empty))
         conversation, drift = self.conversation(path, {}, document.written), Drift({})
-        messages: list[Message] = []
+        headline, messages = Headline(conversation), list[Message]()
         for index, record in enumerate(self.records(conversation, document)):
-            messages.extend(conversation.feed(index * STRIDE, record))
+            found = tuple(conversation.feed(index * STRIDE, record))
+            headline.note(found)
+            messages.extend(found)
             drift.note(conversation.unknown)
         return ReadResult(
             messages=tuple(messages),
             cursor=document.cursor,
-            header=header_of(conversation, messages, ([], []), whole=True) if messages else None,
+            header=headline.header(whole=True) if messages else None,
             unknown=dict(sorted(conversation.unknown.items())),
             complete=bool(messages),
             drifted=drift.found,

@@ -17,8 +17,9 @@ from pathlib import Path
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.drift import Drift, Unknown
+from sidecar.transcripts.elements import each
 from sidecar.transcripts.gemini_records import AGENT, Session, messages_of
-from sidecar.transcripts.glance import glance
+from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import Lines, open_lines
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.text import safe
@@ -58,8 +59,8 @@ class Gemini:
             document = read_document(path, None)
             content = document.content or {}
             return _document_header(path, content, _replayed(path, [(0, content)], document.written))
-        seen = glance(path, lambda head, written: bool(_replayed(path, head, written).messages()))
-        return _header(path, _replayed(path, seen.head, seen.written), seen.tail, whole=seen.whole)
+        seen, whole = glance(path, lambda written: _Sight(path, written))
+        return _header(path, seen.log, seen.last if whole else seen.tail_last, whole=whole)
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A file whose new part takes something back is given as a whole, whatever the limit."""
@@ -140,6 +141,11 @@ class _Log:
         found = [message for messages in self._present.values() for message in messages]
         return tuple(sorted(found, key=attrgetter("position")))
 
+    @property
+    def speaks(self) -> bool:
+        """Whether anything that was said is present."""
+        return any(self._present.values())
+
     def apply(self, position: int, record: Record) -> None:
         """Replay one record that stands at this byte."""
         self._apply(position, record)
@@ -199,7 +205,7 @@ class _Log:
             del self._present[key]
 
     def _put_all(self, position: int, records: object) -> None:
-        for record in map(obj, items(records)):
+        for record in map(obj, each(records)):
             position += self._put(position, record)
             self.drift.note(self.unknown)
 
@@ -230,15 +236,36 @@ def _replayed(path: Path, records: Iterable[tuple[int, Record]], written: dateti
 
 
 def _document_header(path: Path, content: Record, log: _Log) -> SessionHeader | None:
-    return _header(path, log, [content, *map(obj, items(content.get("messages")))], whole=True)
+    last = log.time_of(content)
+    for record in map(obj, each(content.get("messages"))):
+        last = log.time_of(record) or last
+    return _header(path, log, last, whole=True)
 
 
-def _header(path: Path, log: _Log, records: list[Record], *, whole: bool) -> SessionHeader | None:
+class _Sight(Sight):
+    """The log of the head, and when the last records of head and tail were written."""
+
+    def __init__(self, path: Path, written: datetime) -> None:
+        self.log = _Log(path, written, {})
+        self.last: datetime | None = None
+        self.tail_last: datetime | None = None
+
+    def head(self, position: int, record: Record) -> None:
+        self.log.apply(position, record)
+        self.last = self.log.time_of(record) or self.last
+
+    def enough(self) -> bool:
+        return self.log.speaks
+
+    def tail(self, record: Record) -> None:
+        self.tail_last = self.log.time_of(record) or self.tail_last
+
+
+def _header(path: Path, log: _Log, last: datetime | None, *, whole: bool) -> SessionHeader | None:
     messages = log.messages()
     if whole and not messages:
         return None
     cwd = project_root(path)
-    times = [time for record in records if (time := log.time_of(record))]
     return SessionHeader(
         agent=AGENT,
         session=log.session,
@@ -246,7 +273,7 @@ def _header(path: Path, log: _Log, records: list[Record], *, whole: bool) -> Ses
         cwds=(cwd,) if cwd else (),
         started=log.time_of({"timestamp": log.head.get("startTime")})
         or next((m.time for m in messages if m.time), None),
-        last_record=times[-1] if times else None,
+        last_record=last,
         parent=parent_of(path),
         project_hash=name(log.head.get("projectHash")),
     )

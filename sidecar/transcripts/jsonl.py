@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from sidecar.model import Message, SessionHeader
-from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
+from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.glance import HEAD_SIZES, glance
+from sidecar.transcripts.headers import Headline
 from sidecar.transcripts.lines import MOST_MESSAGES, Lines, open_lines
 from sidecar.transcripts.places import roots
 
@@ -38,26 +39,23 @@ class JsonlReader(ABC):
 
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`."""
-        seen = glance(path, lambda head, written: bool(_said(self.conversation(path, {}, written), head)))
-        conversation = self.conversation(path, {}, seen.written)
-        messages = _said(conversation, seen.head)
-        if not messages and self.unfinished and seen.whole:
-            messages = _said(conversation, _tail(path))
-        if seen.whole and not messages:
-            return None
-        head = [record for _, record in seen.head]
-        return header_of(conversation, messages, (head, seen.tail), whole=seen.whole)
+        unfinished = self.unfinished
+        seen, whole = glance(
+            path, lambda written: Headline(self.conversation(path, {}, written), unfinished=unfinished)
+        )
+        return None if whole and not seen.enough() else seen.header(whole=whole)
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A rewind withdraws the ids of what it takes back."""
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = self.conversation(path, lines.state, lines.source.written)
-            drift, whole = Drift(lines.state), lines.offset == 0
-            messages, rewinds, head = _taken(conversation, lines, drift)
+            drift = Drift(lines.state)
+            headline = Headline(conversation) if lines.offset == 0 else None
+            messages, rewinds = _taken(conversation, lines, drift, headline)
             after = lines.cursor(conversation.state() | drift.state())
             header: SessionHeader | None = None
-            if whole and messages and not lines.more and lines.offset <= HEAD_SIZES[0]:  # no need to look again
-                header = header_of(conversation, messages, (head, head), whole=True)
+            if headline and messages and not lines.more and lines.offset <= HEAD_SIZES[0]:  # no need to look again
+                header = headline.header(whole=True)
             for position, record in lines.tail() if self.unfinished else ():
                 messages.extend(conversation.feed(position, record))
         withdrawn = self._withdrawn(path, rewinds) if rewinds else ()
@@ -100,58 +98,22 @@ class JsonlReader(ABC):
         return tuple(dict.fromkeys(taken))
 
 
-def _taken(conversation: Conversation, lines: Lines, drift: Drift) -> tuple[list[Message], list[int], list[Record]]:
-    """The messages of the lines, the positions of rewinds among them, and the records at the head of the file."""
+def _taken(
+    conversation: Conversation, lines: Lines, drift: Drift, headline: Headline | None
+) -> tuple[list[Message], list[int]]:
+    """The messages of the lines, and the positions of rewinds; the headline, if any, notes the head of the file."""
     messages: list[Message] = []
     rewinds: list[int] = []
-    head: list[Record] = []
     withdraws = type(conversation).rewind is not Conversation.rewind
     for position, record in lines:
-        messages.extend(conversation.feed(position, record))
+        found = conversation.feed(position, record)
+        if headline and position < HEAD_SIZES[0]:
+            found = tuple(found)
+            headline.note(found, record)
+        messages.extend(found)
         drift.note(conversation.unknown)
         if withdraws and conversation.rewind(record):
             rewinds.append(position)
-        if position < HEAD_SIZES[0]:
-            head.append(record)
-        elif len(messages) > MOST_MESSAGES:
+        if len(messages) > MOST_MESSAGES and position >= HEAD_SIZES[0]:
             lines.stop()
-    return messages, rewinds, head
-
-
-def _said(conversation: Conversation, head: Iterable[tuple[int, Record]]) -> list[Message]:
-    return [message for position, record in head for message in conversation.feed(position, record)]
-
-
-def _tail(path: Path) -> list[tuple[int, Record]]:
-    with open_lines(path) as lines:
-        return [*lines, *lines.tail()]
-
-
-def header_of(
-    conversation: Conversation, messages: list[Message], records: tuple[list[Record], list[Record]], *, whole: bool
-) -> SessionHeader:
-    """The header of a session from its first messages, and from the records at its head and its tail.
-
-    The conversation has been fed the head.
-    """
-    head, tail = records
-    if not whole:
-        for record in tail:  # only for the folders and branches that come later
-            for _ in conversation.feed(0, record):
-                pass
-    own = [message for message in messages if message.session == conversation.session] or messages
-    told = (conversation.started, *(message.time for message in own), *map(conversation.time_of, head))
-    first = next(filter(None, told), None)
-    times = [time for record in tail if (time := conversation.time_of(record))]
-    return SessionHeader(
-        agent=conversation.agent,
-        session=conversation.session,
-        path=conversation.path,
-        cwds=tuple(conversation.cwds),
-        branch=conversation.facts.get("branch"),
-        remote=conversation.facts.get("remote"),
-        started=first,
-        last_record=times[-1] if times else own[-1].time if whole else conversation.written,
-        parent=conversation.facts.get("parent"),
-        commit=conversation.facts.get("commit"),
-    )
+    return messages, rewinds

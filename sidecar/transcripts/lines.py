@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sidecar.transcripts.base import Cursor, Record
-from sidecar.transcripts.parsing import BRACE, PICTURE_LINE, SHORTEST, parsed, quickly
+from sidecar.transcripts.parsing import BRACE, HEAVY_LINE, SHORTEST, parsed, quickly
 from sidecar.transcripts.streams import Source, opened
 
 PREFIX_SIZE = 4096
@@ -23,7 +23,7 @@ TAIL_SIZE = 1024
 MAX_LINE = 32 * 1024 * 1024
 """A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
 
-MOST_MESSAGES = 16 * 1024
+MOST_MESSAGES = 12 * 1024
 """Messages after which a call ends before its limit of bytes: those of two words take ten times the bytes of their
 lines."""
 
@@ -102,6 +102,10 @@ class RawLines:
             self._prefix += line[: PREFIX_SIZE - len(self._prefix)]
         self._tail = line[-TAIL_SIZE:] if len(line) >= TAIL_SIZE else (self._tail + line)[-TAIL_SIZE:]
 
+    def go_on(self, limit_bytes: int) -> None:
+        """Let the iteration go on, where it has ended at its limit, to another one that counts from the beginning."""
+        self._end, self.more = limit_bytes, False
+
     def stop(self) -> None:
         """End the iteration with the lines that are in memory, as at the limit."""
         self._end = self.offset
@@ -134,8 +138,8 @@ class Lines(RawLines):
             start = self.offset
             self._consume(block)
             at, tiny = 0, len(block) >= TINY_BLOCK and block.count(b"\n") * TINY > len(block)
-            if len(block) < PICTURE_LINE and block.isascii() and not tiny:
-                for at, record in quickly(block.decode("ascii")):
+            if len(block) <= HEAVY_LINE and not tiny:
+                for at, record in quickly(block):
                     if record is not None:
                         yield start + at, record
             yield from self._slowly(block, at, start, TINY if tiny else SHORTEST)

@@ -28,6 +28,7 @@ _HEADING = re.compile(
     rf"(?P<level>#{{1,6}})\s+(?:[^\w\s]+\s*)?{_NAME}\b\s*(?:\((?P<told>[^)]*)\))?\s*:?\s*", re.IGNORECASE
 )
 _BOLD = re.compile(rf"\*\*(?:[^\w\s]+\s*)?{_NAME}(?:\s*\((?P<told>[^)]*)\))?\s*:?\*\*\s*:?(?P<rest>.*)", re.IGNORECASE)
+_BEGINNINGS = ("_**", "#", "**")
 _SESSION = re.compile(r"<!-- .{1,80} Session (?P<id>\S{1,100}) \((?P<started>[^)]{1,40})\) -->\s*")
 _TIME = re.compile(r"(?:^|\s)(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?\S*)\s*$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
@@ -52,6 +53,7 @@ class MarkdownConversation(TextConversation):
         saved = obj(state.get("markdown"))
         self._form, self._fence = text(saved.get("form")), text(saved.get("fence"))
         self._turns = count(saved.get("turns"))
+        self._seen: tuple[str, tuple[str, re.Match[str]] | None] = ("", None)
 
     def state(self) -> Record:
         """For the cursor."""
@@ -59,7 +61,9 @@ class MarkdownConversation(TextConversation):
 
     def opens(self, line: str) -> str | None:
         """Whose turn a line begins: user, assistant or other."""
-        found = _turn(line)
+        if not line.startswith(_BEGINNINGS):
+            return None
+        found = self._turn(line)
         if found is None or (self._form and found[0] != self._form):
             return None
         if self._fence and found[0] != "exported":  # an export's marks are unlike anything in a block of code
@@ -69,10 +73,11 @@ class MarkdownConversation(TextConversation):
     def take(self, line: str, kind: str | None) -> None:
         """Follow the form, the fences, and the comments in which exports name their sessions."""
         if kind:
-            found = _turn(line)
+            found = self._turn(line)
             self._form, self._fence = found[0] if found else "", ""
             self._turns += 1
-            self.note_first(session=f"{self.path.stem}-{digest(self.path.stem, line)[:8]}")
+            if "session" not in self.facts:
+                self.note(session=f"{self.path.stem}-{digest(self.path.stem, line)[:8]}")
             return
         session = _SESSION.fullmatch(line) if line.startswith("<!--") else None
         if session and not self._turns:
@@ -90,9 +95,12 @@ class MarkdownConversation(TextConversation):
         found = None if block.piece else _turn(block.lines[0])
         told = found[1].groupdict() if found else {}
         lines = [told.get("rest") or "", *block.lines[1:]] if found else block.lines
-        while lines and (not lines[-1].strip() or _RULE.fullmatch(lines[-1])):
-            lines = lines[:-1]
-        words = clean(_ASIDE.removed("\n".join(lines)))
+        end = len(lines)
+        while end and (not lines[end - 1].strip() or _RULE.fullmatch(lines[end - 1])):
+            end -= 1
+        words = clean(_ASIDE.removed("\n".join(lines[:end]))) if end > 1 or (end and lines[0]) else ""
+        if not words:
+            return
         time, model = self._told(told.get("told") or "")
         sidechain = bool(told.get("side"))
         said = Said(block.position, time or self.started or self.written, model, sidechain)
@@ -101,6 +109,12 @@ class MarkdownConversation(TextConversation):
             yield from self.message(said, made, "user", "assistant" if sidechain else "user", typed(words))
         else:
             yield from self.message(said, made, "assistant", "assistant", words)
+
+    def _turn(self, line: str) -> tuple[str, re.Match[str]] | None:
+        """As the function of this name; `opens` and `take` ask for the same line."""
+        if self._seen[0] != line:
+            self._seen = line, _turn(line)
+        return self._seen[1]
 
     def _told(self, told: str) -> tuple[datetime | None, str | None]:
         """The time and the model in the brackets after a name."""
@@ -112,7 +126,7 @@ class MarkdownConversation(TextConversation):
 
 def _turn(line: str) -> tuple[str, re.Match[str]] | None:
     """The form in which a line begins a turn, with its parts; None for all other lines."""
-    if not line.startswith(("_**", "#", "**")):
+    if not line.startswith(_BEGINNINGS):
         return None
     if found := _EXPORTED.fullmatch(line):
         return "exported", found

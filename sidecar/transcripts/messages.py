@@ -9,6 +9,7 @@ from sidecar.model import SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.documents import DocumentReader
+from sidecar.transcripts.elements import each
 from sidecar.transcripts.jsonl import JsonlReader
 from sidecar.transcripts.messages_records import MessagesConversation
 from sidecar.transcripts.values import obj
@@ -31,7 +32,7 @@ class _Whole(DocumentReader):
 
     def records(self, conversation: Conversation, document: Document) -> Iterable[Record]:
         """The document itself, or the elements of its list: messages, or whole conversations."""
-        return [document.content] if document.content is not None else map(obj, document.array or [])
+        return [document.content] if document.content is not None else map(obj, each(document.array))
 
 
 class Messages:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Said
+from sidecar.transcripts.elements import Elements
 from sidecar.transcripts.text import IMAGE_MARK, clean
 from sidecar.transcripts.tools import UNKNOWN, Call, call_of, content_text, outcome
 from sidecar.transcripts.values import digest, identifier, items, moment, name, obj, text
@@ -44,8 +45,8 @@ class MessagesConversation(Conversation):
     def feed(self, position: int, record: Record) -> Iterator[Message]:
         """The messages of one record that stands at this byte, or place."""
         told = record.get("messages", record.get("chat_messages"))
-        if isinstance(told, list):
-            yield from self._conversation(position, record, list(map(obj, told)))
+        if isinstance(told, list | Elements):
+            yield from self._conversation(position, record, told)
         elif isinstance(record.get("mapping"), dict):
             yield from self._conversation(position, record, _branch(record))
         elif _role(record):
@@ -73,13 +74,13 @@ class MessagesConversation(Conversation):
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
         return any(key in record for key in keys)
 
-    def _conversation(self, position: int, record: Record, messages: list[Record]) -> Iterator[Message]:
+    def _conversation(self, position: int, record: Record, messages: Iterable[object]) -> Iterator[Message]:
         keys = ("session_id", "conversation_id", "uuid", "id")
         session = next((told for key in keys if (told := identifier(record.get(key)))), "")
         self.facts.pop("started", None)
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
-        self.note(session=session or self._made_session(messages[0] if messages else record))
-        for index, message in enumerate(messages):
+        self.note(session=session or self._made_session(next(map(obj, messages), record)))
+        for index, message in enumerate(map(obj, messages)):
             yield from self._message(position + index, message)
 
     def _made_session(self, first: Record) -> str:
@@ -174,10 +175,10 @@ def _hidden(record: Record) -> bool:
     return hidden or record.get("hide") is True or text(record.get("recipient")) not in ("", "all")
 
 
-def _branch(record: Record) -> list[Record]:
+def _branch(record: Record) -> list[object]:
     """The messages from the root of a tree to the node that is shown; other branches were rewritten."""
     nodes = obj(record.get("mapping"))
-    found: list[Record] = []
+    found: list[object] = []
     seen: set[str] = set()
     key = text(record.get("current_node"))
     while key in nodes and key not in seen and len(seen) < _MAX_TREE:

@@ -9,6 +9,7 @@ from json.scanner import make_scanner
 
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.pictures import without_pictures
+from sidecar.transcripts.weights import too_heavy
 
 MAX_TEXT = 4 * 1024 * 1024
 """A line that is still longer without its pictures is skipped too: parsed, it would take many times its size."""
@@ -20,13 +21,16 @@ outside of the basic plane in it, takes four times its size in memory, several t
 MAX_GLUED = 1000
 """Objects taken from one line; two writers that meet leave two, a longer row is rubbish."""
 
+HEAVY_LINE = 256 * 1024
+"""From this length on a line is looked at before it is parsed: see `too_heavy`."""
+
 SHORTEST = 7
 """Bytes of the shortest record, `{"x":1}`.  What is shorter counts as damage without being parsed, or millions of `{}`
 would keep a reader busy for many seconds."""
 
-SHORTEST_GLUED = 16
-"""As `SHORTEST`, for objects that share a line: records of two writers are much longer, and a row of small objects is
-rubbish."""
+SHORTEST_GLUED = 24
+"""As `SHORTEST`, for objects that share a line: those of two writers say something, which takes more bytes, and a row
+of small objects is rubbish."""
 
 _SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as an editor leaves it
@@ -35,20 +39,23 @@ _BLANK = b"\0 \t\r\n"  # a crash may leave NULs
 _BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
 
 
-def quickly(block: str) -> Iterator[tuple[int, Record | None]]:
+def quickly(block: bytes) -> Iterator[tuple[int, Record | None]]:
     """The records of lines, each one object and no more, as nearly all are; then where the first other line begins."""
-    at = 0
-    while block.startswith("{", at):
+    content = block.decode("utf-8", "replace")  # which leaves every line its end
+    ascii_only = len(content) == len(block)
+    at = place = 0
+    while content.startswith("{", at):
         try:
-            record, end = _SCAN(block, at)
+            record, end = _SCAN(content, at)
         except (ValueError, RecursionError, StopIteration):
             break
-        line_end = block.find("\n", at)
-        if end - at < SHORTEST or end > line_end or block[end:line_end].strip():
+        line_end = content.find("\n", at)
+        if end - at < SHORTEST or end > line_end or content[end:line_end].strip():
             break
-        yield at, record
+        yield place, record
         at = line_end + 1
-    yield at, None
+        place = at if ascii_only else block.index(b"\n", place) + 1
+    yield place, None
 
 
 def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
@@ -57,20 +64,25 @@ def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
     A line that is not JSON is tried again as several objects without a line end between them, as two writers that
     meet leave it.
     """
-    line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
+    if len(line) < HEAVY_LINE or line[0] != BRACE:  # without a copy of a long one
+        line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
     if len(line) < SHORTEST or line[0] != BRACE:
         return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
     if len(line) >= PICTURE_LINE:
         line = without_pictures(line)
         if len(line) > MAX_TEXT:
             return [], 1
+    if len(line) >= HEAVY_LINE and too_heavy(line):
+        return [], 1
     content = line.decode("utf-8", "replace")
     try:
         value, end = _SCAN(content, 0)
     except (ValueError, RecursionError, StopIteration):
         return [], 1
     found: list[tuple[int, Record]] = [(0, value)]  # an object, by its brace
-    return (found, 0) if end == len(content) else _glued(content, end, found)
+    if end == len(content) or _BLANKS.match(content, end).end() == len(content):  # type: ignore[union-attr]
+        return found, 0
+    return _glued(content, end, found)
 
 
 def _glued(content: str, end: int, found: list[tuple[int, Record]]) -> tuple[list[tuple[int, Record]], int]:

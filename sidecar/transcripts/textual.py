@@ -20,7 +20,11 @@ from sidecar.transcripts.places import roots
 from sidecar.transcripts.values import items, text
 
 MAX_BLOCK = 4 * 1024 * 1024
-"""Characters of one block; a longer one is taken in pieces, so that memory is bounded whatever the file holds."""
+"""Characters of one block, each line with `LINE` more; a longer one is taken in pieces, so that memory is bounded
+whatever the file holds."""
+
+LINE = 64
+"""Bytes that a line takes in memory beside its characters."""
 
 
 @dataclass(slots=True)
@@ -133,7 +137,7 @@ class _Run:
         if self._block.position < 0:
             self._block.position = position
         self._block.lines.append(line)
-        self._size += len(line) + 1
+        self._size += len(line) + LINE
         return begins
 
     def end(self, tail: tuple[int, str] | None) -> list[Message]:

@@ -14,7 +14,8 @@ from sidecar.cli.transfer import download
 from sidecar.client import Client, encoded
 from sidecar.errors import DaemonOlder, FieldError, ProgramOlder, SidecarError, UnknownMemory, UnknownRoute
 
-OLDER = b"Server: sidecar/0.0.1\r\n"
+OLDER = f"Server: sidecar/0.0.1\r\n{hello.HEADER}: {hello.OLDEST - 1}\r\n".encode()
+UNNAMED = b"Server: sidecar/0.1.0\r\n"
 """A daemon from before the hello: it names its version, and no language."""
 NEWER = f"Server: sidecar/9.0.0\r\n{hello.HEADER}: {hello.PROTOCOL + 1}\r\n".encode()
 OTHER = f"Server: sidecar/0.0.9\r\n{hello.HEADER}: {hello.PROTOCOL}\r\n".encode()
@@ -60,6 +61,12 @@ def test_a_daemon_of_any_age_can_be_seen_and_ended(stub: StubDaemon, client: Cli
     method = "POST" if path == "/v1/shutdown" else "GET"
     stub.on(method, path, answer(headers))
     assert client.request(method, path, {} if method == "POST" else None) == {"pid": 3}
+
+
+@pytest.mark.parametrize("headers", [UNNAMED, UNNAMED + f"{hello.HEADER}: {'9' * 5000}\r\n".encode()])
+def test_a_daemon_that_names_no_language_speaks_the_first_one(stub: StubDaemon, client: Client, headers: bytes) -> None:
+    stub.on("POST", "/v1/recall", answer(headers))
+    assert client.request("POST", "/v1/recall", {"query": "port"}) == {"pid": 3}
 
 
 def test_a_newer_daemon_that_still_understands_answers(stub: StubDaemon, client: Client) -> None:

@@ -119,10 +119,16 @@ def test_a_pause_stops_it_and_the_rest_comes_afterwards(history: list[ClaudeCode
         async with world.at_work("watch"):
             await until(lambda: intake.progress.done >= 2)
             intake.pause(True)
-            await intake.progress.finished.wait()
-            assert archived(journal) != EVERYTHING
-            assert reading() == [], "nothing is read while it is paused"
+            await until(lambda: reading() == [])
+            before = archived(journal)
+            assert before != EVERYTHING
+            assert not intake.progress.finished.is_set()
+            assert intake.progress.done < intake.progress.total
+            await asyncio.sleep(0.3)
+            assert archived(journal) == before, "nothing is read while it is paused"
             intake.pause(False)
             await until(lambda: archived(journal) == EVERYTHING)
+            await intake.progress.finished.wait()
+            assert intake.progress.done == intake.progress.total
 
     within(tmp_path, scenario)

@@ -50,7 +50,7 @@ def test_the_oldest_program_can_end_the_daemon(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-@pytest.mark.parametrize("spoken", ["", str(hello.PROTOCOL), str(hello.PROTOCOL + 7), "ten", "-1", "1.5"])
+@pytest.mark.parametrize("spoken", ["", str(hello.PROTOCOL), str(hello.PROTOCOL + 7), "ten", "-1", "1.5", "9" * 5000])
 def test_a_newer_program_and_one_that_is_not_ours_are_served(tmp_path: Path, spoken: str) -> None:
     async def scenario(running: Running) -> None:
         response = await running.ask("POST", "/v1/recall", {"query": "port"}, Sidecar_Protocol=spoken)

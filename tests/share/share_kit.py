@@ -28,6 +28,7 @@ class Writes:
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str], str] = {}
+        self.waiting: dict[str, Mapping[str, str]] = {}
 
     def note_write(self, profile: str, path: str, sha256: str | None) -> None:
         if sha256 is None:
@@ -35,8 +36,17 @@ class Writes:
         else:
             self.known[profile, path] = sha256
 
+    def note_writes(self, profile: str, hashes: Mapping[str, str]) -> None:
+        self.known.update({(profile, path): sha256 for path, sha256 in hashes.items()})
+
     def last_write(self, profile: str, path: str) -> str | None:
         return self.known.get((profile, path))
+
+    def note_marks(self, profile: str, marks: Mapping[str, str]) -> None:
+        self.waiting[profile] = dict(marks)
+
+    def marks(self, profile: str) -> Mapping[str, str]:
+        return self.waiting.get(profile, {})
 
 
 class NoIndex:

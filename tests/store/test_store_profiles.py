@@ -204,6 +204,9 @@ class FileWrites:
         self.path = path
     def load(self):
         return json.loads(self.path.read_text()) if self.path.exists() else {}
+    def note_writes(self, profile, hashes):
+        for path, sha256 in hashes.items():
+            self.note_write(profile, path, sha256)
     def note_write(self, profile, path, sha256):
         known = self.load()
         known.pop(path, None)
@@ -212,6 +215,8 @@ class FileWrites:
         temporary = self.path.with_suffix(".new")
         temporary.write_text(json.dumps(known))
         temporary.replace(self.path)
+    def marks(self, profile):
+        return {}
     def last_write(self, profile, path):
         return self.load().get(path)
 

@@ -49,8 +49,10 @@ SHAPES: Mapping[str, Callable[[int], bytes]] = {
     "fences": _rows(b"```\n"),
     "prompts": _rows(b"#### x\n"),
     "turns": _rows(b"## User\n\n## Assistant\n\n"),
+    "a turn and line ends": lambda size: b"## User\nx\n" + b"\n" * size,
     "turns of Cursor": _rows(b"user:\na\nassistant:\nb\n"),
     "brackets": lambda size: b"[" * size,
+    "lists in objects": lambda size: b'{"x":[' + b"[]," * (size // 3) + b"[]]}\n",
     "lists": lambda size: b"[" + b"[]," * (size // 3) + b"[]]",
 }
 """By what is odd about it: a file of about so many bytes."""

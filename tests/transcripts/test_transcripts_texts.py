@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.transcripts import READERS
 from sidecar.transcripts.cursor_places import project_of
-from sidecar.transcripts.textual import MAX_BLOCK
+from sidecar.transcripts.textual import LINE, MAX_BLOCK
 
 AIDER, MARKDOWN, CURSOR = READERS["aider"], READERS["markdown"], READERS["cursor"]
 
@@ -102,7 +102,7 @@ def test_a_last_line_that_looked_like_a_turn_is_withdrawn(tmp_path: Path) -> Non
 def test_a_long_turn_comes_in_pieces_however_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "talk.md"
     line = "so much to say " * 60 + "\n"
-    path.write_text("## User\n" + line * (2 * MAX_BLOCK // len(line)) + "## Assistant\nYes.\n")
+    path.write_text("## User\n" + line * (2 * MAX_BLOCK // (len(line) + LINE - 1)) + "## Assistant\nYes.\n")
     whole = MARKDOWN.read(path, None, limit_bytes=1 << 40)
     assert [len(message.text) > MAX_BLOCK / 2 for message in whole.messages] == [True, True, False]
     cursor, steps, more = None, [], True
