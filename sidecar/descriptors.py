@@ -11,9 +11,11 @@ Functions here raise OSError, which their callers translate.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +25,10 @@ FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_ATTEMPTS: Final = 5
+_PAUSE_S: Final = 0.02
+"""How often, and after which pause, a lock is looked at that somebody may hold for a moment only."""
+
 _LINKED: Final = "a symlink leads out of the folder"
 
 
@@ -102,6 +108,71 @@ def kept_file(path: Path, flags: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def lock_file(path: Path, flags: int) -> int:
+    """As `kept_file`, for a file that carries a lock and nothing that counts.
+
+    One with a second name, as `cp -al` of a folder gives it, is left to that name, and made anew under this one, unless
+    somebody holds a lock on it.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            descriptor = kept_file(path, flags)
+        except OSError as error:
+            if error.errno != errno.EMLINK:
+                raise
+            _let_go(path)
+            continue
+        if _is_named(descriptor, path):
+            return descriptor
+        os.close(descriptor)  # opened just before somebody else took the name from it
+    raise OSError(errno.EMLINK, "it is a hard link to a file on which a running program holds a lock")
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    """Whether the path still names what was opened."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _let_go(path: Path) -> None:
+    """Take the name from a file that has others and that nobody has locked; whoever does so at once takes no other."""
+    with suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_nlink > 1 and _is_named(descriptor, path):
+                path.unlink()
+        except BlockingIOError:
+            time.sleep(_PAUSE_S)  # perhaps only somebody who does the same
+        finally:
+            os.close(descriptor)
+
+
+def log_file(path: Path, flags: int) -> int:
+    """As `kept_file`, for a file whose beginning may be missed: in place of a link a new one is begun.
+
+    What the link leads to stays as it is, under its other name.
+    """
+    try:
+        return kept_file(path, flags)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EMLINK):
+            raise
+    path.unlink(missing_ok=True)
+    return kept_file(path, flags)
+
+
+def hint_for(error: OSError, path: Path) -> str | None:
+    """What to do about a file that is refused because of what it is; None if that is not the reason."""
+    if error.errno == errno.ELOOP:
+        return f"Remove the link {path}: the file is made anew in its place."
+    if error.errno == errno.EMLINK:
+        return f"Another folder shares {path}, as after `cp -al`: stop what runs there, and copy with `cp -a` instead."
+    return None
 
 
 def _refuse_foreign(found: os.stat_result) -> None:

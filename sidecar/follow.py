@@ -15,7 +15,7 @@ from sidecar.errors import PROFILE_FAULTS, ChangedOnDisk, NotFound, SidecarError
 from sidecar.index import Index, MessageDoc, MessageGone
 from sidecar.journal import Journal, Mark, MessageChange
 from sidecar.model import HTTP_AGENT, BadFile, ProfileRef, Status, Stored
-from sidecar.store import KEYS_SETTLED, Profile, Store
+from sidecar.store import KEYS_SETTLED, Profile, Refresh, Store
 
 _FEED = 1_000
 """Archive changes fetched at once while the index catches up."""
@@ -156,6 +156,16 @@ class Follow:
             if waits:
                 self.note_change(profile.ref)
 
+    def look_at(self, profile: Profile, paths: Collection[str] | None = None) -> Refresh:
+        """As `Profile.refresh`; what has changed is noted at once.
+
+        What follows may fail, or refuse what was asked, and no later look would find these files changed.
+        """
+        refresh = profile.refresh(paths)
+        if refresh.changed:
+            self.note_change(profile.ref)
+        return refresh
+
     def note_change(self, ref: ProfileRef) -> None:
         """A profile has changes that are not committed yet."""
         now = self._clock()
@@ -242,11 +252,11 @@ class Follow:
         return changed
 
     def _heal(self, profile: Profile, paths: Collection[str] | None, *, portion: bool) -> bool:
-        refresh = profile.refresh(paths)
+        refresh = self.look_at(profile, paths)
         healed = profile.settle(portion=portion)
         (self._unsettled.add if profile.adopting else self._unsettled.discard)(profile.ref)
         settled = self._settle_keys(profile)
-        if refresh.changed or healed or settled:
+        if healed or settled:
             self.note_change(profile.ref)
         return bool(refresh.changed or healed or settled)
 

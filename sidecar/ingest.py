@@ -226,6 +226,7 @@ class Learning(Generic[P]):
                 if attempt + 1 == _PLAN_AGAIN:
                     raise
                 profile.refresh()
+                self._follow.note_change(profile.ref)  # a hand was quicker, and there may be nothing left to write
                 continue
             break
         self._follow.note_change(profile.ref)

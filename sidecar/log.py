@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 
-from sidecar.descriptors import kept_file
+from sidecar.descriptors import hint_for, log_file
 from sidecar.errors import FileSystemFailed, SidecarError
 
 FILE_NAME = "sidecar.log"
@@ -77,10 +77,10 @@ def close() -> None:
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    """A rotating file that only its owner can read, and no link to another one."""
+    """A rotating file that only its owner can read; in place of a link to another one a new one is begun."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = kept_file(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
+        descriptor = log_file(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
         return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
@@ -88,7 +88,8 @@ def _file_handler(path: Path) -> logging.Handler:
     try:
         handler = _PrivateFile(path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES)
     except OSError as error:
-        raise FileSystemFailed(path=path, action="used as the log", why=error.strerror or str(error)) from error
+        why, hint = error.strerror or str(error), hint_for(error, path)
+        raise FileSystemFailed(path=path, action="used as the log", why=why, hint=hint) from error
     handler.setFormatter(LineFormatter(timestamps=True))
     return handler
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sidecar.errors import GitFailed, StoreVanished
+from sidecar.errors import FileSystemFailed, GitFailed, StoreVanished
 from sidecar.follow import Follow
+from sidecar.frontmatter import render
 from sidecar.git import Git
 from sidecar.identity import memory_id
 from sidecar.index import Embedder, Filters, Index
@@ -34,12 +35,19 @@ class World:
     now: datetime = START
     embedder: Embedder = field(default_factory=Embedder.load)
 
+    step: Callable[[str], None] = lambda _name: None
+
     def __post_init__(self) -> None:
         self.index = Index.open(self.folder / "index", self.embedder, archive=self.journal.identity)
         self.restart()
 
     def restart(self) -> None:
-        self.store = Store(self.folder / "store", machine="test", writes=self.journal, clock=lambda: self.now)
+        def step(name: str) -> None:
+            self.step(name)
+
+        self.store = Store(
+            self.folder / "store", machine="test", writes=self.journal, clock=lambda: self.now, step=step
+        )
         self.follow = Follow(self.store, self.journal, self.index, lambda: self.now)
         self.learning = Learning(
             self.journal,
@@ -128,6 +136,66 @@ def test_what_was_deleted_is_forgotten(world: World, tmp_path: Path) -> None:
     world.follow.note_change(WEB)
     assert world.follow.commit(WEB) == []
     assert world.follow.uncommitted == {}
+
+
+def _refused(name: str) -> None:
+    """The disk is full for whatever is to be written now."""
+    if name.startswith("write "):
+        raise FileSystemFailed(path=name, action="written", why="No space left on device")
+
+
+def _two_of_one_key(world: World) -> None:
+    """A memory with a key, and another by a hand that says it anew."""
+    keyed = {"key": "web/package-manager", "source": Source("hand", speaker="user", by="ines")}
+    for content, later in (("Use pnpm.", timedelta()), ("Use npm.", timedelta(seconds=5))):
+        moment = START + later
+        made = memory_id(MemoryType.INSTRUCTION, content, moment)
+        source = Source("hand", speaker="user", by="ines")
+        memory = Memory(made, MemoryType.INSTRUCTION, content, content, moment, moment, source).replace(**keyed)
+        path = world.store.root / "local" / "web" / "instructions" / f"{content[4:-1]}.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(render(memory))
+
+
+def _standing(world: World) -> dict[str, str]:
+    found = world.store.open(WEB).memories(statuses=None)
+    return {one.memory.content: one.memory.status.value for one in found if one.memory.key}
+
+
+def test_two_of_one_key_are_settled_once_a_fault_of_writing_has_passed(world: World) -> None:
+    _two_of_one_key(world)
+    world.step = _refused
+    world.follow.catch_up()
+    assert "No space left" in world.follow.faults[WEB]
+    assert WEB in world.follow.uncommitted, "what the hand has written waits for its commit all the same"
+    world.step = lambda _name: None
+    world.follow.catch_up(paths={WEB: ()})  # nothing has changed since: no event tells of these files again
+    assert _standing(world) == {"Use pnpm.": "superseded", "Use npm.": "active"}
+    assert world.follow.faults == {}
+
+
+def test_a_fault_of_writing_loses_no_mark_of_a_message_and_no_memory_of_the_index(world: World) -> None:
+    """What has moved stays noted until the archive and the index have it."""
+    candidate = world.say(WEB, "The lamp is red.")
+    world.learning.take(candidate, WEB)
+    world.follow.catch_up()
+    profile = world.store.open(WEB)
+    assert (profile.moved.messages, profile.moved.ids, profile.moved.keys) == (set(), set(), set())
+    _two_of_one_key(world)
+    [learned] = [one for one in profile.memories() if one.memory.content == "The lamp is red."]
+    profile.forget(learned.memory.id, None, CONTEXT)
+    assert profile.moved.messages == {"m1"}
+    world.step = _refused
+    world.follow.catch_up()
+    assert WEB in world.follow.faults
+    assert profile.moved.messages == {"m1"}, "the archive has not been told yet"
+    world.step = lambda _name: None
+    world.follow.catch_up(paths={WEB: ()})
+    assert (profile.moved.messages, profile.moved.ids, profile.moved.keys) == (set(), set(), set())
+    [change] = [one for one in world.journal.changes(0, 10) if one.id == "m1"]
+    assert change.forgotten
+    hits = world.index.neighbours(WEB, "The lamp is red.", 10)
+    assert learned.memory.id not in [name for name, _ in hits]
 
 
 def test_folders_that_are_no_profiles_are_passed_by(world: World) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sidecar.client import Client
-from sidecar.descriptors import kept_file
+from sidecar.descriptors import hint_for, log_file
 from sidecar.errors import BadAnswer, DaemonSilent, FileSystemFailed, NoDaemon, SidecarError, Unavailable
 from sidecar.files import ensure_folder
 from sidecar.paths import Paths, resolve
@@ -51,13 +51,14 @@ def holder(lock: Path) -> int | None:
 def spawn(environ: Mapping[str, str], output: Path) -> subprocess.Popen[bytes]:
     """Start `sidecar up` in a session of its own, in the folder /, with everything it prints in `output`.
 
-    Raises FileSystemFailed if that is a link: another file would be emptied.
+    In place of a link a new file is begun: another one would be emptied.  Raises FileSystemFailed.
     """
     ensure_folder(output.parent)
     try:
-        descriptor = kept_file(output, os.O_WRONLY)
+        descriptor = log_file(output, os.O_WRONLY)
     except OSError as error:
-        raise FileSystemFailed(path=output, action="written", why=error.strerror or str(error)) from error
+        why, hint = error.strerror or str(error), hint_for(error, output)
+        raise FileSystemFailed(path=output, action="written", why=why, hint=hint) from error
     try:
         os.ftruncate(descriptor, 0)
         return subprocess.Popen(

@@ -35,9 +35,11 @@ class EditDesk(Desk):
         and BadMemoryFile for a `text` that is no memory.
         """
         profile, _ = self.stored(ref, identifier)
-        stored = await self.write(self._put if patch.text is not None else self._patch, profile, identifier, patch)
-        self.parts.keeper.wrote(ref)
-        return stored
+        change = self._put if patch.text is not None else self._patch
+        try:
+            return await self.write(change, profile, identifier, patch)
+        finally:
+            self.parts.keeper.wrote(ref)  # what is refused may have found an edit that nobody had told of
 
     async def text(self, ref: ProfileRef, identifier: str) -> str:
         """The whole text of a memory's file as it lies there now.  Raises UnknownMemory, BadMemoryFile."""
@@ -85,7 +87,7 @@ class EditDesk(Desk):
         """The memory as its file is now."""
         stored = profile.get(identifier)
         if stored is not None and present_sha256(inside(profile.folder, stored.path)) != stored.sha256:
-            profile.refresh([stored.path])
+            self.parts.follow.look_at(profile, [stored.path])
             profile.settle()
             stored = profile.get(identifier)
         if stored is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sidecar import exchange
+from sidecar.daemon import naming
 from sidecar.daemon.desk import Desk
 from sidecar.daemon.exporting import Leaving
 from sidecar.daemon.importing import Importer, Outcome, Target
@@ -53,6 +54,7 @@ class ExchangeDesk(Desk):
         """
         if not self.parts.store.has_namespace(ref.namespace):
             raise UnknownNamespace(name=ref.namespace)
+        naming.check_new_profile(self.parts.store, ref)
         tally = _Tally()
         take = self._rehearsing(ref, named=named) if dry_run else self._taking(ref, named=named)
         try:

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from sidecar.config import Config
-from sidecar.daemon import briefing
+from sidecar.daemon import briefing, naming
 from sidecar.daemon.briefing import Given, Line, Room, Shelf
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.notices import Notices
@@ -134,6 +134,8 @@ class Hooking:
         if dialect is None or act is None:
             return ""
         said = heard(payload)
+        if said.session is not None:
+            said = replace(said, session=naming.stand_in(said.session))  # the journal keeps what a session has got
         if act in (Act.COMPACT, Act.NOTICE):
             self._note(dialect, act, said)
             return ""

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from sidecar.descriptors import kept_file
+from sidecar.descriptors import hint_for, lock_file
 from sidecar.errors import AlreadyRunning, FileSystemFailed
 
 _ATTEMPTS = 5
@@ -22,13 +22,14 @@ class HomeLock:
 
         Raises:
             AlreadyRunning: another process holds it; the message names its pid.
-            FileSystemFailed: the file cannot be made, or is a link to one that would be cut off.
+            FileSystemFailed: the file cannot be made, or is a link; a hard link that nobody has locked is replaced.
         """
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = kept_file(path, os.O_RDWR)
+            self._descriptor = lock_file(path, os.O_RDWR)
         except OSError as error:
-            raise FileSystemFailed(path=path, action="used as a lock", why=error.strerror or str(error)) from error
+            why, hint = error.strerror or str(error), hint_for(error, path)
+            raise FileSystemFailed(path=path, action="used as a lock", why=why, hint=hint) from error
         if not self._locked():
             pid = os.read(self._descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(self._descriptor)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sidecar.daemon import briefing, toolfiles
+from sidecar.daemon import briefing, naming, toolfiles
 from sidecar.daemon.desk import Desk
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.takein import first_line
@@ -68,8 +68,10 @@ class MemoryToolDesk(Desk):
             if command.command == "view":
                 text = await self.read(self._view, ref, command)
             else:
-                text = await self.write(self._change, ref, command)
-                self.parts.keeper.wrote(ref)
+                try:
+                    text = await self.write(self._change, ref, command)
+                finally:
+                    self.parts.keeper.wrote(ref)  # what is refused may have found an edit that nobody had told of
         except ToolFault as fault:
             return ToolResult(content=str(fault), is_error=True)
         return ToolResult(content=text, is_error=False)
@@ -110,6 +112,7 @@ class MemoryToolDesk(Desk):
         profile = self.opened(ref)
         if profile is None:
             self._planned(None, command)  # a command that does not work makes no profile
+            naming.check_new_profile(self.parts.store, ref)
             profile = self.parts.learning.profile(ref)
         told = self._applied(profile, command, WriteContext(_WHY, command.session_id))
         profile.settle()
@@ -124,7 +127,7 @@ class MemoryToolDesk(Desk):
                 done = self._planned(profile, command)
                 profile.apply(done.changes, context)
             except ChangedOnDisk:
-                profile.refresh()
+                self.parts.follow.look_at(profile)
                 profile.settle()
             except Refused as refused:
                 raise ToolFault(f"Error: {refused.message}") from refused
@@ -150,6 +153,7 @@ class MemoryToolDesk(Desk):
         if tree.file(parts) is not None or tree.is_folder(parts):
             raise ToolFault(f"Error: File {path} already exists")
         _refuse_blocked(tree, path, parts)
+        _refuse_secret(path)
         content, note = _kept(path, command.text("file_text"))
         text = f"File created successfully at: {path}{note}"
         return _Done(text, [self._added(profile, parts, content, command.session_id)])
@@ -219,6 +223,7 @@ class MemoryToolDesk(Desk):
         changes: list[Change] = []
         for parts, file in sorted(files.items()):
             parsed(spelled(parts))  # a longer name may make those below it too long
+            _refuse_secret(spelled(parts))
             changes.append(Revise(_changeable(profile, file), {"tool_path": "/".join(parts)}, _WHY))
         return _Done(f"Successfully renamed {old_path} to {new_path}", changes)
 
@@ -286,6 +291,12 @@ def _refuse_blocked(tree: Tree, path: str, parts: tuple[str, ...]) -> None:
     blocking = tree.blocked_by(parts)
     if blocking is not None:
         raise ToolFault(f"Error: {path} cannot be there: {spelled(blocking)} is a file")
+
+
+def _refuse_secret(path: str) -> None:
+    """A path stands in front matter and in git's history; what is refused is not repeated.  Raises ToolFault."""
+    if naming.holds_secret(path):
+        raise ToolFault("Error: The path holds what looks like a secret. Choose a path without it.")
 
 
 def _deleted_before(profile: Profile | None, content: str) -> Stored | None:

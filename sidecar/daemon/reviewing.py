@@ -16,6 +16,7 @@ from sidecar.daemon.protocol import Proposal, Review
 from sidecar.daemon.takein import first_line, later_than_versions
 from sidecar.errors import ChangedOnDisk, NotProposed, Refused, UnknownMemory
 from sidecar.files import inside, present_sha256
+from sidecar.follow import Follow
 from sidecar.model import Change, Memory, MemoryType, Revise, Source, Status, Stored, Supersede
 from sidecar.redact import redact
 from sidecar.statements import concrete_values
@@ -48,14 +49,14 @@ class Reviewing:
         """
         run = self._accept if review.decision == "accept" else self._reject
         for attempt in range(_AGAIN):
-            stored = _waiting(profile, identifier, review.expected_sha256)
+            stored = _waiting(self._parts.follow, profile, identifier, review.expected_sha256)
             try:
                 decided = run(profile, stored, review)
                 break
             except ChangedOnDisk:
                 if attempt + 1 == _AGAIN:
                     raise
-                profile.refresh()
+                self._parts.follow.look_at(profile)
         self._parts.follow.note_change(profile.ref)
         self._parts.follow.catch_up([profile.ref], rescan=False)
         return decided
@@ -111,11 +112,11 @@ class Reviewing:
         return None
 
 
-def _waiting(profile: Profile, identifier: str, expected: str | None) -> Stored:
+def _waiting(follow: Follow, profile: Profile, identifier: str, expected: str | None) -> Stored:
     """The proposal as its file is now."""
     stored = profile.get(identifier)
     if stored is not None and present_sha256(inside(profile.folder, stored.path)) != stored.sha256:
-        profile.refresh()
+        follow.look_at(profile)
         stored = profile.get(identifier)
     if stored is None:
         raise UnknownMemory(id=identifier, profile=profile.ref)

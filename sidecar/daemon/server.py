@@ -22,7 +22,7 @@ from pathlib import Path
 from aiohttp import web
 
 from sidecar import __version__, hello, meeting
-from sidecar.daemon import metrics, openapi, routes, tcp
+from sidecar.daemon import metrics, naming, openapi, routes, tcp
 from sidecar.daemon.asgi import Exchange, Mount
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
@@ -254,7 +254,7 @@ class Server:
             return await self._document(route)
         query = parsing.parse_query(route.query, request.rel_url.raw_query_string)
         body = await self._body(request, route)
-        call = Call(body, query, match.path, match.managed, self._namespace, self._clock())
+        call = naming.clean(Call(body, query, match.path, match.managed, self._namespace, self._clock()))
         async with self._limit(None if body.patient or query.patient else self._request_s):
             reply = await route.handler(self._api, call)
             info = await self._info(reply) if route.fresh else None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
-from sidecar.daemon import memorytool
+from sidecar.daemon import memorytool, naming
 from sidecar.daemon.archivedesk import ArchiveDesk
 from sidecar.daemon.budget import within
 from sidecar.daemon.carrying import CarryState
@@ -157,6 +157,7 @@ class Service:
         if wait and self._parts.learner.paused:
             raise paused_error("nothing was taken in")
         now = datetime.now(UTC)
+        naming.check_new_profile(self._parts.store, ref)
         # The batch as a whole, because a secret may be told in one message and repeated in another; and in a thread,
         # because large ones take seconds.
         name, kept = await asyncio.to_thread(redacted_messages, messages, session, now)
@@ -194,9 +195,10 @@ class Service:
     async def review_memory(self, ref: ProfileRef, identifier: str, review: Review) -> Stored:
         """A person's decision about a memory that waits for it."""
         profile = self._profile_of(ref, identifier)
-        stored = await self._write(self._reviewing.decide, profile, identifier, review)
-        self._parts.keeper.wrote(ref)
-        return stored
+        try:
+            return await self._write(self._reviewing.decide, profile, identifier, review)
+        finally:
+            self._parts.keeper.wrote(ref)  # what is refused may have found an edit that nobody had told of
 
     async def ingest_transcripts(self, paths: Sequence[str], *, agent: str | None, dry_run: bool) -> TranscriptsResult:
         """Take in transcript files and folders, or say what that would change."""
@@ -344,6 +346,7 @@ class Service:
         """Let a project carry its profile in its own repository, or no longer."""
         self._known(ref.namespace)
         if not stop and ref not in self._parts.store.profiles(ref.namespace):
+            naming.check_new_profile(self._parts.store, ref)
             await self._write(self._parts.learning.profile, ref)
         return await self._parts.carry.carry(ref, cwd, stop=stop, accept=accept)
 
@@ -354,6 +357,8 @@ class Service:
     async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
         """Take part in the profile of a remote."""
         self._known(namespace)
+        if name is not None:
+            naming.check_new_profile(self._parts.store, ProfileRef(namespace, name))
         return await self._parts.sync.join(namespace, remote, name=name, cwd=cwd)
 
     # the daemon itself

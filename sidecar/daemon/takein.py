@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from sidecar import curate
 from sidecar.archiving import Step
-from sidecar.daemon import formats
+from sidecar.daemon import formats, naming
 from sidecar.daemon.choices import AWAITED, NOTICED, Choice, Wait
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.patience import BUSY, BUSY_HINT, patiently
@@ -66,8 +66,10 @@ class TakeIn:
 
         The index is the caller's to bring up to date.
         Raises ForgottenBefore if an agent asks for what was forgotten: that comes back at a person's word alone.
+        Raises SecretInName for a new profile.
         """
         learning = self._parts.learning
+        naming.check_new_profile(self._parts.store, ref)
         profile = learning.profile(ref)
         candidate = self._candidate(told, profile)
         identifier = memory_id(candidate.type, candidate.content, candidate.observed)

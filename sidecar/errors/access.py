@@ -64,3 +64,10 @@ class ServerForeign(Refused):
     hint = (
         "Run this as that user if the memories are theirs; else set SIDECAR_SOCKET to a path in a folder of your own."
     )
+
+
+class SecretInName(Refused):
+    """The name of the {what} holds what looks like a secret; nothing was written."""
+
+    code = 1809
+    hint = "Choose another name: names stay in files and in git's history.  If it is a real secret, exchange it."

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sidecar.descriptors import fresh_file, kept_file
+from sidecar.descriptors import fresh_file, lock_file
 from sidecar.errors import GitFailed, Refused
 from sidecar.git.locks import PATIENCE, patiently
 from sidecar.git.parsing import log_entry, quoted, same, signature, status_entries
@@ -38,6 +38,9 @@ _EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
 Hidden files are settings of the programs that look at the folder, and some of those programs do what they say there:
 nobody should get them from somebody else by sharing memories.
 """
+
+_NARROWED: Final = 500
+"""So many paths fit on a command line; for more the whole history is listed."""
 
 _ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
 """Files are stored byte for byte, whatever a `.gitattributes` in the tree says."""
@@ -180,6 +183,16 @@ class Git:
         output = self._git(*arguments, "--", *paths).decode("utf-8", "replace")
         return [log_entry(record) for record in output.split("\0") if record]
 
+    def added(self, paths: Sequence[str]) -> list[str]:
+        """Those of these files that HEAD's history has, in the order in which they first came."""
+        if self.head() is None:
+            return []
+        narrowed = ["--", *paths] if len(paths) <= _NARROWED else []
+        how = ["--no-renames", "--no-show-signature", "--diff-filter=A", "--format=", "--name-only", "--reverse"]
+        output = self._git("log", "-z", *how, *narrowed)
+        wanted = set(paths)
+        return [path for path in dict.fromkeys(os.fsdecode(output).split("\0")) if path in wanted]
+
     def root_commits(self) -> list[str]:
         """The commits without parents that HEAD descends from, sorted."""
         if self.head() is None:
@@ -242,7 +255,7 @@ class Git:
         run inside holds the lock as well, and the next one waits for it.
         """
         try:
-            descriptor = kept_file(self.folder / ".git" / _ALONE, os.O_WRONLY | os.O_APPEND)
+            descriptor = lock_file(self.folder / ".git" / _ALONE, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             why = f"{_ALONE} cannot be opened: {error.strerror}"
             raise GitFailed(command="wait", folder=self.folder, stderr=why) from error

@@ -13,7 +13,7 @@ from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Problem, parse
 from sidecar.model import BadFile, Memory, ProfileRef, Stored, Tombstone
 from sidecar.store.groups import Groups
-from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_private
+from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_named_for, is_private
 from sidecar.store.scan import Signature
 from sidecar.store.snapshot import Buried, Layered, Snapshot
 
@@ -88,6 +88,8 @@ class Catalog:
         """Whether all files have been looked at once, so that what answered before may go on answering."""
         self.copies: set[str] = set()
         """Files that were no more than copies of an archived one at the first look."""
+        self.came: dict[str, int] = {}
+        """At the first look, of files that have an id in common: the place in which each came, the original first."""
         self.unadopted: set[str] = set()
         """A person's files that wait for the keys that they lack."""
         self._chosen: dict[str, Stored] = {}
@@ -211,17 +213,17 @@ class Catalog:
             self.groups.change(before, answer)
         self._flag_duplicates(ranked)
 
-    def _standing(self, identifier: str, path: str) -> tuple[bool, bool, bool, bool]:
+    def _standing(self, identifier: str, path: str) -> tuple[bool, bool, bool, int]:
         """How little a file has to say for itself as the one of its id; smaller is better.
 
         What answered before goes on answering, also where it has been moved to: a copy beside it is the newcomer.  Only
-        a file that is new beside an archived one has been brought back.  Where nothing answered before, the file with
-        the name that we give is the original.
+        a file that is new beside an archived one has been brought back.  Where nothing answered before, the file that
+        came first is the original, as far as that is known, then the one with the name that we give.
         """
         entry, before = self.entries[path], self._chosen.get(identifier) if self.remembers else None
         copy = path in self.copies and any(in_archive(other) for other in self._paths[identifier])
         if before is None:
-            return entry.stored is None, copy, False, not path.endswith(f"-{identifier[-6:].lower()}.md")
+            return entry.stored is None, copy, False, self.came.get(path, not is_named_for(path, identifier))
         back = in_archive(before.path) and not in_archive(path) and path not in self._bad
         same = path == before.path or (before.path not in self.entries and entry.sha256 == before.sha256)
         return entry.stored is None, copy, not back, not same

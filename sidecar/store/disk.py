@@ -77,6 +77,10 @@ class Disk:
         """Whether these bytes are our last write to the path."""
         return self.sha_is_ours(path, sha256_of(data))
 
+    def has_written(self, path: str) -> bool:
+        """Whether we have written this file, whatever it says now."""
+        return self._writes.last_write(str(self.ref), path) is not None
+
     def sha_is_ours(self, path: str, sha256: str) -> bool:
         """Whether this is the hash of our last write to the path."""
         return self._writes.last_write(str(self.ref), path) == sha256

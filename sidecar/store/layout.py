@@ -58,6 +58,11 @@ def path_for(memory: Memory) -> str:
     return archived(path) if memory.status in RETIRED else path
 
 
+def is_named_for(path: str, identifier: str) -> bool:
+    """Whether the file has the name that we give to the one of this id."""
+    return path.endswith(f"-{identifier[-6:].lower()}.md")
+
+
 def archived(path: str) -> str:
     """The place of a file in the archive; private files have an archive of their own."""
     if in_archive(path):

@@ -12,7 +12,7 @@ from sidecar.model import BadFile, Memory, Tombstone
 from sidecar.store import tombstones
 from sidecar.store.catalog import Entry, load, stored
 from sidecar.store.core import Core
-from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_memory_path, is_private, unarchived
+from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_memory_path, is_named_for, is_private, unarchived
 from sidecar.store.scan import Scan, Signature, look_at, scan
 from sidecar.store.words import Refresh
 from sidecar.store.worktree import has_conflict, head_of, is_merging, wait_for_git
@@ -182,10 +182,35 @@ def _load_from_head(core: Core, found: Scan, fresh: dict[str, Entry]) -> None:
         and path not in homes  # where the memory was before it was forgotten lies no copy of it
         and (path in held or is_private(path))  # of private files nobody knows: in doubt they stay forgotten
     }
+    core.catalog.came = _order_of_copies(core, fresh)
     # What is there counts as known too, or the first file of an emptied profile would not be half of it.
     for path in list(fresh):
         core.disk.touched |= core.catalog.put(path, fresh.pop(path))
-    core.catalog.remembers = True
+    core.catalog.remembers, core.catalog.came = True, {}
+
+
+def _order_of_copies(core: Core, fresh: Mapping[str, Entry]) -> dict[str, int]:
+    """Of files that have an id in common, which came first: whoever answered before a restart answers after it.
+
+    A copy is never written to, so one that we have written is the original; else the one that was committed first.
+    Ids that an archived file has too are left out: there another rule tells what has been brought back.
+    """
+    by_id: dict[str, list[str]] = {}
+    for path, entry in fresh.items():
+        if entry.stored is not None:
+            by_id.setdefault(entry.stored.memory.id, []).append(path)
+    copied = [paths for paths in by_id.values() if len(paths) > 1 and not any(map(in_archive, paths))]
+    shared = sorted(path for paths in copied for path in paths)
+    if not shared:
+        return {}
+    names = {path: name for name, paths in by_id.items() for path in paths}
+    age = {path: place for place, path in enumerate(core.history.git.added(shared))}
+
+    def standing(path: str) -> tuple[bool, int, bool, int, str]:
+        misnamed = not is_named_for(path, names[path])
+        return not core.disk.has_written(path), age.get(path, len(age)), misnamed, len(path), path
+
+    return {path: place for place, path in enumerate(sorted(shared, key=standing))}
 
 
 def _refresh_tombstones(core: Core, found: Scan) -> None:

@@ -144,3 +144,28 @@ def test_a_hook_tells_it_nothing_either_and_stays_silent(foreign: tuple[Path, su
     done = subprocess.run(command, input=b'{"prompt": "mine"}', env=environment, capture_output=True, timeout=HANG_S)
     assert (done.returncode, done.stdout) == (0, b"")
     assert process.communicate(timeout=HANG_S)[0] == "0\n"
+
+
+@others
+def test_a_recall_by_the_quick_road_tells_it_nothing_either(foreign: tuple[Path, subprocess.Popen[str]]) -> None:
+    """It looks who listens itself, then leaves it to the command line, which says whose the server is."""
+    path, process = foreign
+    command = [sys.executable, "-m", "sidecar", "recall", "the words that are mine"]
+    environment = {**os.environ, "SIDECAR_SOCKET": str(path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=HANG_S)
+    assert done.returncode != 0
+    assert done.stdout == b""
+    assert process.communicate(timeout=HANG_S)[0] == "0\n"
+
+
+def test_whoever_connects_to_the_socket_looks_who_listens_before_it_says_anything() -> None:
+    """Also where nobody can be another user: every module of ours that connects, by its text."""
+    connecting = {
+        str(source.relative_to(ROOT)): text
+        for source in sorted((ROOT / "sidecar").rglob("*.py"))
+        if "AF_UNIX" in (text := source.read_text()) and ".connect(" in text
+    }
+    assert {"sidecar/cli/quick.py", "sidecar/client.py", "sidecar/hooks/hook.py"} <= connecting.keys()
+    blind = {name: text for name, text in connecting.items() if "meeting.is_ours(" not in text}
+    assert blind.keys() <= {"sidecar/daemon/listen.py"}, "which only looks whether anybody is there"
+    assert not any("send" in text for text in blind.values())

@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ from sidecar.daemon.listen import listen
 from sidecar.daemon.lock import HomeLock
 from sidecar.daemon.upkeep import empty_trash
 from sidecar.descriptors import fresh_file, kept_file, remove_tree
-from sidecar.errors import ChangedOnDisk, FileSystemFailed, SidecarError
+from sidecar.errors import AlreadyRunning, ChangedOnDisk, FileSystemFailed, SidecarError
 from sidecar.files import ABSENT, move_durably, read_file, remove_durably, sha256_of, write_durably
 from sidecar.git import Git
 from sidecar.git.exchange import Exchange
@@ -436,3 +437,93 @@ def test_the_kit_writes_where_nothing_was_planted(world: World) -> None:
         remove_tree(place(world))
         act(world)
         assert place(world).is_file(), name
+
+
+# A home that was copied with hard links (`cp -al`): locks and logs have a second name.
+
+
+def test_a_lock_with_a_second_name_is_made_anew_and_holds(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    HomeLock(other / "state" / "daemon.lock").release()
+    (tmp_path / "home" / "state").mkdir(parents=True)
+    path = tmp_path / "home" / "state" / "daemon.lock"
+    path.hardlink_to(other / "state" / "daemon.lock")
+    lock = HomeLock(path)
+    try:
+        assert path.read_text() == f"{os.getpid()}\n"
+        assert (other / "state" / "daemon.lock").read_text() == ""
+        assert path.stat().st_nlink == 1
+        with pytest.raises(AlreadyRunning):
+            HomeLock(path)
+        HomeLock(other / "state" / "daemon.lock").release()
+    finally:
+        lock.release()
+
+
+def test_a_lock_that_the_other_home_holds_is_left_to_it_and_the_hint_says_so(tmp_path: Path) -> None:
+    path, copy = tmp_path / "a" / "daemon.lock", tmp_path / "b" / "daemon.lock"
+    lock = HomeLock(path)
+    try:
+        copy.parent.mkdir()
+        copy.hardlink_to(path)
+        for name in (copy, path):  # nobody can tell which of the two homes is the one that runs
+            with pytest.raises(FileSystemFailed, match="hard link") as refused:
+                HomeLock(name)
+            assert str(name) in refused.value.hint
+            assert "cp -a" in refused.value.hint
+        assert path.samefile(copy)
+    finally:
+        lock.release()
+    HomeLock(copy).release()
+
+
+def test_of_many_that_meet_a_lock_with_a_second_name_one_gets_it(tmp_path: Path) -> None:
+    """Nobody takes away the new file of another."""
+    path = tmp_path / "daemon.lock"
+    for _ in range(20):
+        path.unlink(missing_ok=True)
+        (tmp_path / "other").write_bytes(b"")
+        path.hardlink_to(tmp_path / "other")
+        found: list[HomeLock | SidecarError] = []
+
+        def take(found: list[HomeLock | SidecarError] = found) -> None:
+            try:
+                found.append(HomeLock(path))
+            except SidecarError as error:
+                found.append(error)
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        held = [one for one in found if isinstance(one, HomeLock)]
+        assert (len(found), len(held)) == (4, 1)
+        held[0].release()
+        (tmp_path / "other").unlink()
+
+
+def test_a_symlink_in_the_place_of_the_lock_is_named_in_the_hint(tmp_path: Path) -> None:
+    (tmp_path / "daemon.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileSystemFailed, match="symlink") as refused:
+        HomeLock(tmp_path / "daemon.lock")
+    assert f"Remove the link {tmp_path / 'daemon.lock'}" in refused.value.hint
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("kind", ["symlink", "hard link"])
+def test_in_place_of_a_linked_log_a_new_one_is_begun(tmp_path: Path, kind: str) -> None:
+    other, path = tmp_path / "other.log", tmp_path / "log" / log.FILE_NAME
+    other.write_text("of the other home\n")
+    path.parent.mkdir()
+    path.hardlink_to(other) if kind == "hard link" else path.symlink_to(other)
+    log.setup(path.parent, "info", {})
+    try:
+        logging.getLogger("sidecar.test").warning("an entry")
+    finally:
+        log.close()
+        logging.getLogger("sidecar").setLevel(logging.NOTSET)
+    assert other.read_text() == "of the other home\n"
+    assert "an entry" in path.read_text()
+    assert not path.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600

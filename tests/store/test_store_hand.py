@@ -106,6 +106,23 @@ def test_a_file_with_only_a_body_is_adopted(kit, path, text, memory_type) -> Non
     assert kit.profile.settle() == []
 
 
+def test_what_is_saved_between_the_look_and_the_adoption_is_the_users(kit) -> None:
+    path = "facts/hand/n.md"
+    target = kit.write(path, "The port is 8080.\n")
+    kit.profile.refresh([path])  # the look
+    kit.write(path, "The port is 9090, and the host is tern.\n")  # the editor saves once more
+    kit.profile.settle()
+    assert target.read_text() == "The port is 9090, and the host is tern.\n", (
+        "nothing is added that nobody has looked at"
+    )
+    kit.cycle()
+    kit.cycle()
+    assert "id: " in target.read_text()
+    told = kit.git("blame", "--line-porcelain", path).split("\n")
+    author = next(line for line in reversed(told) if line.startswith("author "))  # of the last line, its words
+    assert author == f"author {USER}"
+
+
 def test_private_files_are_indexed_and_never_committed(kit) -> None:
     kit.write("private/mine.md", "secret")
     kit.cycle()
@@ -381,3 +398,51 @@ def test_forgetting_a_memory_of_which_a_copy_lies_beside_it_is_not_undone(kit) -
     assert kit.profile.memories() == []
     assert stored.memory.id in kit.profile.tombstones()
     assert [bad.path for bad in kit.profile.bad_files()] == ["facts/a.md"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["our writes are known", "after a new journal"])
+@pytest.mark.parametrize("copy", ["facts/a.md", "facts/hand/z-copy.md"], ids=["shorter", "longer"])
+def test_which_of_two_copies_counts_is_the_same_after_a_restart(kit, copy, known) -> None:
+    original = "facts/hand/n.md"
+    kit.write(original, "Use pnpm.\n")
+    kit.cycle()
+    kit.write(copy, (kit.folder / original).read_text())
+    kit.cycle()
+    kit.write(original, (kit.folder / original).read_text().replace("Use pnpm.\n", "Use yarn.\n"))
+    kit.cycle()
+    if not known:
+        kit.writes.known.clear()
+    for _ in range(3):
+        assert [(one.path, one.memory.content) for one in kit.profile.memories()] == [(original, "Use yarn.")]
+        assert [bad.path for bad in kit.profile.bad_files()] == [copy]
+        assert not kit.profile.differs()
+        kit.restart()
+        kit.cycle()
+
+
+def test_a_private_original_counts_before_its_copy_that_is_committed(kit) -> None:
+    kit.write("private/facts/n.md", "Use pnpm.\n")
+    kit.cycle()
+    kit.write("facts/n.md", (kit.folder / "private/facts/n.md").read_text())
+    kit.cycle()
+    for _ in range(2):
+        assert [one.path for one in kit.profile.memories()] == ["private/facts/n.md"]
+        kit.restart()
+        kit.cycle()
+
+
+def test_of_many_copies_the_first_that_was_committed_counts(kit) -> None:
+    """More than fit on a command line."""
+    stored = kit.add("Use pnpm.")
+    kit.cycle()
+    first = "facts/zz.md"
+    (kit.folder / stored.path).rename(kit.folder / first)
+    kit.cycle()
+    text = (kit.folder / first).read_text()
+    for number in range(501):
+        kit.write(f"facts/{number}.md", text)
+    kit.cycle()
+    kit.writes.known.clear()
+    kit.restart()
+    kit.cycle()
+    assert [one.path for one in kit.profile.memories()] == [first]
