@@ -23,13 +23,17 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A document that may be given.  `outdated`: a message whose memories are superseded now."""
+    """A document that may be given.  `outdated`: a message whose memories are superseded now.
+
+    `beyond`: what was found for it over a score of 1, which is as much as is told; among such it decides.
+    """
 
     place: Place
     document: IndexedMemory | IndexedMessage
     score: float
     channels: Mapping[str, ChannelScore]
     outdated: bool = False
+    beyond: float = 0.0
 
     @property
     def time(self) -> datetime | None:
@@ -44,11 +48,18 @@ def fuse(search: Search, findings: Findings) -> list[Candidate]:
     documents = _documents(search, best)
     channels = _channels(findings, documents)
     found = [
-        _judged(Candidate(place, documents[place], min(1.0, max(0.0, scores[place])), channels[place]), search)
+        _judged(_candidate(place, documents[place], scores[place], channels[place]), search)
         for place in best
         if place in documents
     ]
     return _worth_giving(sorted(_folded(found), key=_order))
+
+
+def _candidate(
+    place: Place, document: IndexedMemory | IndexedMessage, worth: float, channels: Mapping[str, ChannelScore]
+) -> Candidate:
+    score = min(1.0, max(0.0, worth))
+    return Candidate(place, document, score, channels, beyond=max(0.0, worth - score))
 
 
 def _worth_giving(ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -130,13 +141,15 @@ def _folded(candidates: Sequence[Candidate]) -> list[Candidate]:
             kept[owner] = replace(
                 memory,
                 score=max(memory.score, candidate.score),
+                beyond=max(memory.beyond, candidate.beyond),
                 channels={**candidate.channels, **memory.channels},
             )
     return list(kept.values())
 
 
-def _order(candidate: Candidate) -> tuple[bool, float, int, float, str]:
+def _order(candidate: Candidate) -> tuple[bool, float, float, int, float, str]:
     """What is outdated last, then by score; at ties the project's before the personal, the newer before the older."""
     time = candidate.time
     age = -time.timestamp() if time else 0.0
-    return candidate.outdated, -round(candidate.score, _TIE_DIGITS), candidate.place.profile, age, candidate.document.id
+    score, beyond = -round(candidate.score, _TIE_DIGITS), -round(candidate.beyond, _TIE_DIGITS)
+    return candidate.outdated, score, beyond, candidate.place.profile, age, candidate.document.id

@@ -167,7 +167,7 @@ FILES: dict[str, tuple[Callable[[World], Path], Act]] = {
     "an older log": (lambda w: w.state / "log/sidecar.log.1", logged),
     "what a daemon prints": (
         lambda w: w.state / "log/up.log",
-        lambda w: spawn({"SIDECAR_HOME": "/nowhere"}, w.state / "log/up.log").wait(),
+        lambda w: spawn({"SIDECAR_HOME": "/dev/null/home"}, w.state / "log/up.log").wait(),
     ),
     "the token": (lambda w: w.state / "token", lambda w: bearer.token(w.state / "token")),
     "the consent": kept("state/consent.json"),
