@@ -1,8 +1,8 @@
 """The C library's allocator: few arenas, and what lies free in them given back to the system.
 
 glibc gives each new thread an arena of its own, up to eight for each core, and keeps in it what was once used.  The
-index's engine starts threads with every commit: measured at 10,000 documents, 350 MB after the first writes, of which
-160 MB lay free (`scripts/bench_memory.py` measures it).  Elsewhere than on glibc all this does nothing.
+index's engine starts threads with every commit, so that much of what the daemon held after its first writes lay free
+(`scripts/bench_footprint.py` measures what it holds).  Elsewhere than on glibc all this does nothing.
 """
 
 from __future__ import annotations
