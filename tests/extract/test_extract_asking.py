@@ -358,11 +358,12 @@ def test_something_else_that_listens(body: bytes) -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _address = listening.accept()
-                with connection:
-                    connection.settimeout(1)
-                    with contextlib.suppress(TimeoutError):  # all of the request: what is left unread resets the answer
-                        while connection.recv(65536):
-                            connection.settimeout(0.2)
+                with connection, connection.makefile("rb") as request:
+                    length = 0  # all of the request is read: what is left unread resets the connection
+                    while line := request.readline().strip():
+                        if line.lower().startswith(b"content-length:"):
+                            length = int(line.split(b":")[1])
+                    request.read(length)
                     connection.sendall(body)
 
     with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as listening:
