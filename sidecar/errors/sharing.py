@@ -36,7 +36,7 @@ class RemoteRewritten(Refused):
     """The history of {remote} was rewritten; it is not followed, and nothing was changed here."""
 
     code = 1254
-    hint = "Yours is kept; `sidecar join REMOTE --profile NAME` merges both, if that is what you want."
+    hint = "Yours is kept. `sidecar join REMOTE --profile NAME` merges both, `sidecar share` fills an emptied remote."
 
 
 class RemoteNotEmpty(Conflict):

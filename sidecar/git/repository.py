@@ -157,6 +157,10 @@ class Git:
         """The bytes of a file in a commit; None if it is not there."""
         return self.read(revision, [path]).get(path)
 
+    def is_unmerged(self, path: str) -> bool:
+        """Whether git holds both sides of a conflict for a file, and waits for somebody to choose."""
+        return bool(self._git("ls-files", "--unmerged", "-z", "--", path, locks=False))
+
     def commit(self, changes: Mapping[str, bytes | None], message: str, author: Identity, when: datetime) -> str | None:
         """Commit exactly these bytes (None: removed) on the current branch; None if HEAD has them all already.
 
