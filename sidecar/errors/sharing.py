@@ -57,7 +57,7 @@ class AlreadyShared(Conflict):
     """Profile {profile} is shared with {remote} already."""
 
     code = 1257
-    hint = "`sidecar sync` brings it up to date; `sidecar join` moves it to another remote."
+    hint = "`sidecar sync` brings it up to date; `sidecar join REMOTE --profile NAME` moves it to another remote."
 
 
 class PushRaced(Unavailable):

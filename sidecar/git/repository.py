@@ -32,7 +32,10 @@ _TIDYING_SECONDS: Final = 60.0
 _FEW_PATHS: Final = 200
 """Of a hundred thousand files these are found faster one by one than by a look at all."""
 
-_EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
+_EXCLUDED: Final = (
+    "/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913", "*.bak", "*.orig", "*.rej", "*.save", "*.swp", "*.swo",
+    "*.tmp", "*___jb_tmp___", "*___jb_old___",
+)  # fmt: skip
 """Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
 
 Hidden files are settings of the programs that look at the folder, and some of those programs do what they say there:
