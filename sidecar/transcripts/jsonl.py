@@ -105,15 +105,21 @@ def _taken(
     messages: list[Message] = []
     rewinds: list[int] = []
     withdraws = type(conversation).rewind is not Conversation.rewind
+    feed, unknown = conversation.feed, conversation.unknown
+    noted = records = strange = 0
     for position, record in lines:
-        found = conversation.feed(position, record)
+        found = feed(position, record)
         if headline and position < HEAD_SIZES[0]:
             found = tuple(found)
             headline.note(found, record)
-        messages.extend(found)
-        drift.note(conversation.unknown)
+        messages += found
+        records += 1
+        if unknown.noted != noted:
+            noted = unknown.noted
+            strange += 1
         if withdraws and conversation.rewind(record):
             rewinds.append(position)
         if len(messages) > MOST_MESSAGES and position >= HEAD_SIZES[0]:
             lines.stop()
+    drift.note_all(records, strange)
     return messages, rewinds
