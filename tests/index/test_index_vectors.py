@@ -179,7 +179,9 @@ def test_words_are_embedded_as_the_library_does(
     embedder: Embedder, library: StaticModel, words: dict[str, float]
 ) -> None:
     summed = np.zeros(embedder.dimensions, np.float32)
-    for piece, weight in zip(library.encode_as_sequence([word[:MAX_CHARACTERS] for word in words]), words.values(), strict=True):
+    for piece, weight in zip(
+        library.encode_as_sequence([word[:MAX_CHARACTERS] for word in words]), words.values(), strict=True
+    ):
         summed += np.float32(weight) * np.asarray(piece, np.float32).sum(axis=0)
     length = float(np.linalg.norm(summed))
     assert np.array_equal(embedder.weighted(words), summed / length if length else summed)
