@@ -188,7 +188,7 @@ def _follow(folder: Path, journal: Journal) -> Follow:
     store.create_namespace(_PROFILE.namespace)
     embedder = Embedder.load()
     embedder.encode(["loads the model"])
-    return Follow(store, journal, Index.open(folder / "index", embedder, archive=journal.identity), _now)
+    return Follow(store, journal, Index.open(folder / "index", embedder, archive=journal), _now)
 
 
 def _now() -> datetime:

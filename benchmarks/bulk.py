@@ -64,7 +64,7 @@ def opened(home: Path) -> Iterator[Opened]:
         store = Store(paths.store, machine="bench", writes=journal, clock=_now)
         if not store.has_namespace(PROFILE.namespace):
             store.create_namespace(PROFILE.namespace)
-        index = Index.open(paths.index, Embedder.load(), archive=journal.identity)
+        index = Index.open(paths.index, Embedder.load(), archive=journal)
         try:
             yield Opened(store, journal, index, Follow(store, journal, index, _now))
         finally:

@@ -39,6 +39,10 @@ def _sizes(sizes: Sequence[Found]) -> list[str]:
         ("memory when started, MB", [f"{one['pss_started'] / _MEGABYTE:.0f}" for one in sizes]),
         ("memory after questions, MB", [f"{one['pss_asked'] / _MEGABYTE:.0f}" for one in sizes]),
         ("index / text", [f"{one['index_bytes'] / one['text_bytes']:.2f}" for one in sizes]),
+        *(
+            (f"  {kind}, bytes a document", [f"{one['index_kinds'][kind] / _documents(one):.0f}" for one in sizes])
+            for kind in (sizes[-1]["index_kinds"] if sizes else ())
+        ),
         ("archiving and writing, s", [f"{one['fill_s']:.0f}" for one in sizes]),
         ("indexing, s", [f"{one['index_s']:.0f}" for one in sizes]),
         ("32 clients: answers a second", [_of_clients(one, "a_second") for one in sizes]),
@@ -46,6 +50,10 @@ def _sizes(sizes: Sequence[Found]) -> list[str]:
         ("32 clients: failed", [_of_clients(one, "failed") for one in sizes]),
     ]
     return [f"{name:<30}" + "".join(f"{cell:>12}" for cell in cells) for name, cells in rows]
+
+
+def _documents(one: Found) -> int:
+    return int(one["memories"] + one["messages"])
 
 
 def _of_clients(one: Found, name: str) -> str:
@@ -64,7 +72,7 @@ def _rebuild(one: Found) -> list[str]:
 
 def _stages(sizes: Sequence[Found]) -> list[str]:
     names = list(sizes[-1]["stages"]) if sizes else []
-    head = f"{'ms':<12}" + "".join(f"{one['memories'] + one['messages']:>12,}" for one in sizes)
+    head = f"{'ms':<12}" + "".join(f"{_documents(one):>12,}" for one in sizes)
     return [head, *(f"{name:<12}" + "".join(f"{one['stages'][name]:>12.2f}" for one in sizes) for name in names)]
 
 

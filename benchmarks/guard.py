@@ -18,6 +18,7 @@ from benchmarks import bulk, synthetic
 from benchmarks.bulk import PROFILE
 from benchmarks.metrics import percentile
 from benchmarks.scale import engines, size_of
+from benchmarks.weight import by_kind
 from sidecar.recall import Recall, RecallRequest
 
 BASELINE = Path(__file__).with_name("guard.json")
@@ -57,7 +58,7 @@ def _measured(home: Path, documents: int) -> tuple[float, float, float]:
     size = size_of(documents)
     text = bulk.fill(home, size, lambda _: None)
     bulk.index(home)
-    index_bytes = sum(path.stat().st_size for path in (home / "cache").rglob("*") if path.is_file())
+    index_bytes = sum(by_kind(home / "cache").values())
     asked = synthetic.questions(_QUESTIONS, size.memories, size.messages)
     with bulk.opened(home) as parts:
         recall = Recall(parts.index)

@@ -104,7 +104,7 @@ def parts(home: Path) -> Iterator[tuple[Store, Follow]]:
     with ExitStack() as stack:
         journal = stack.enter_context(Journal.open(sidecar / "state" / "journal.db"))
         store = Store(sidecar / "store", machine="bench", writes=journal, clock=lambda: datetime.now(UTC))
-        index = Index.open(sidecar / "cache" / "index", Embedder.load(), archive=journal.identity)
+        index = Index.open(sidecar / "cache" / "index", Embedder.load(), archive=journal)
         stack.callback(index.close)
         if not store.has_namespace("local"):
             store.create_namespace("local")

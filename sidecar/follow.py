@@ -324,4 +324,5 @@ def _document(change: MessageChange) -> MessageDoc | MessageGone:
         forgotten=change.forgotten,
         superseded=change.superseded,
         scope=scope,
+        number=change.number,
     )

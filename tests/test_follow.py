@@ -38,7 +38,7 @@ class World:
     step: Callable[[str], None] = lambda _name: None
 
     def __post_init__(self) -> None:
-        self.index = Index.open(self.folder / "index", self.embedder, archive=self.journal.identity)
+        self.index = Index.open(self.folder / "index", self.embedder, archive=self.journal)
         self.restart()
 
     def restart(self) -> None:

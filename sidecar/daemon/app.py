@@ -118,7 +118,7 @@ class Daemon:
         if not self._store.has_namespace(config.namespace):
             self._store.create_namespace(config.namespace)
         embedder = Embedder.load(config.embedding.model)
-        self._index = Index.open(paths.index, embedder, archive=self._journal.identity)
+        self._index = Index.open(paths.index, embedder, archive=self._journal)
         self._follow = Follow(self._store, self._journal, self._index, _now)
         self._learner: Learner | None = None
         self._sharing = Sharing(

@@ -4,6 +4,7 @@ from sidecar.index import traits
 from sidecar.index.block import Block
 from sidecar.index.columns import TYPES
 from sidecar.index.documents import (
+    Archive,
     Filters,
     Found,
     IndexedMemory,
@@ -27,6 +28,7 @@ __all__ = [
     "MAX_COVERAGE_TERMS",
     "STOP_WORDS",
     "TYPES",
+    "Archive",
     "Block",
     "Embedder",
     "Filters",

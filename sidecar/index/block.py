@@ -1,4 +1,4 @@
-"""The rows of one profile as arrays: numbers side by side, vectors beside them, and the same vectors as bytes."""
+"""The rows of one profile as arrays: numbers side by side, vectors as bytes beside them, and what these leave over."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index.codes import Bytes, Scores, candidates, products, quantised, wide
+from sidecar.index.codes import Bytes, Rests, Scores, candidates, exact, products
 from sidecar.index.threads import Threads, threads
 
 Matrix = NDArray[np.float32]
-Halves = NDArray[np.float16]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
@@ -28,24 +27,14 @@ _DEAD_SHARE = 0.25
 class Rows:
     """Some rows as arrays of one length.
 
-    `numbers`: the columns by name, but for the vectors; `vectors`: as they were written, perhaps in a memory map;
-    `codes` and `steps`: as `codes.quantised` gives them.
+    `numbers`: the columns by name; `codes`, `rests` and `steps`: the vectors, as `codes.quantised` gives them, of which
+    the rests may be a memory map.
     """
 
     numbers: Mapping[str, NDArray[Any]]
-    vectors: Halves
     codes: Bytes
+    rests: Rests
     steps: Scores
-
-    @classmethod
-    def of(cls, records: NDArray[Any]) -> Rows:
-        """From records, as `columns.records` gives them."""
-        names = [name for name in records.dtype.names or () if name != "vector"]
-        return cls(
-            {name: np.ascontiguousarray(records[name]) for name in names},
-            np.ascontiguousarray(records["vector"]),
-            *quantised(records["vector"]),
-        )
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -55,23 +44,27 @@ class Rows:
         places = np.flatnonzero(self.numbers["profile"] == number)
         together = len(places) and places[-1] - places[0] + 1 == len(places)
         chosen: Any = slice(places[0], places[-1] + 1) if together else places
-        numbers = {name: column[chosen] for name, column in self.numbers.items()}
-        return Rows(numbers, self.vectors[chosen], self.codes[chosen], self.steps[chosen])
+        return self.chosen(chosen)
+
+    def chosen(self, which: Any) -> Rows:  # noqa: ANN401 - whatever indexes an array
+        """Some of them."""
+        numbers = {name: column[which] for name, column in self.numbers.items()}
+        return Rows(numbers, self.codes[which], self.rests[which], self.steps[which])
 
 
 class Block:
     """The rows of one profile, in the order of their numbers.
 
     Immutable for whoever holds it: an extended block is a new one, which may share the arrays' memory, since rows
-    are only ever added behind the end that this one sees.  The vectors that a block began with stay where they are,
+    are only ever added behind the end that this one sees.  The rests that a block began with stay where they are,
     which may be a file; later ones lie in memory.
     """
 
     __slots__ = ("_base", "_current", "_rows", "_tail", "_threads", "alive", "live", "size")
 
-    def __init__(self, rows: Rows, base: Halves, size: int, alive: Flags) -> None:
-        """`rows` may have room for more than `size` rows; its vectors are those behind `base`."""
-        self._rows, self._base, self._tail = rows, base, rows.vectors
+    def __init__(self, rows: Rows, base: Rests, size: int, alive: Flags) -> None:
+        """`rows` may have room for more than `size` rows; its rests are those behind `base`."""
+        self._rows, self._base, self._tail = rows, base, rows.rests
         self._threads: Threads | None = None
         self._current: Flags | None = None
         self.size = size
@@ -81,8 +74,8 @@ class Block:
     @classmethod
     def of(cls, added: Rows) -> Block:
         """A block with these rows."""
-        behind = Rows(added.numbers, added.vectors[:0], added.codes, added.steps)
-        return cls(behind, added.vectors, len(added), np.ones(len(added), np.bool_))
+        behind = Rows(added.numbers, added.codes, added.rests[:0], added.steps)
+        return cls(behind, added.rests, len(added), np.ones(len(added), np.bool_))
 
     def column(self, name: str) -> NDArray[Any]:
         """One of the numbers, for all rows."""
@@ -92,7 +85,7 @@ class Block:
     @property
     def dimensions(self) -> int:
         """Numbers of a vector."""
-        return int(self._base.shape[1])
+        return int(self._rows.codes.shape[1])
 
     @property
     def embedded(self) -> Flags:
@@ -113,12 +106,12 @@ class Block:
             self._threads = threads({name: self.column(name) for name in ("time", "session", "voice")}, self.alive)
         return self._threads
 
-    def halves(self, places: Places) -> Halves:
-        """The vectors at some places as they are kept; zero where there is none."""
+    def rests(self, places: Places) -> Rests:
+        """What the bytes at some places leave over."""
         begun = len(self._base)
         if self.size <= begun:
             return self._base[places]
-        found = np.empty((len(places), self.dimensions), np.float16)
+        found = np.empty((len(places), self._base.shape[1]), np.uint8)
         held = places < begun
         found[held] = self._base[places[held]]
         found[~held] = self._tail[places[~held] - begun]
@@ -126,7 +119,7 @@ class Block:
 
     def vectors(self, places: Places) -> Matrix:
         """The vectors at some places; zero where there is none."""
-        return wide(self.halves(places))
+        return exact(self._rows.codes[places], self.rests(places), self._rows.steps[places])
 
     def cosines(self, vector: Matrix, places: Places) -> Matrix:
         """The cosine at each of some places to a vector of length 1; 0 for a vector of another model."""
@@ -187,14 +180,14 @@ class Block:
             room = size + size // 2  # half as many again, so that growth is seldom
             rows = Rows(
                 {name: _grown(column, self.size, room) for name, column in rows.numbers.items()},
-                _grown(rows.vectors, self.size - begun, room - begun),
                 _grown(rows.codes, self.size, room),
+                _grown(rows.rests, self.size - begun, room - begun),
                 _grown(rows.steps, self.size, room),
             )
         behind = slice(self.size, size)
         for name, column in rows.numbers.items():
             column[behind] = added.numbers[name]
-        rows.vectors[self.size - begun : size - begun] = added.vectors
+        rows.rests[self.size - begun : size - begun] = added.rests
         rows.codes[behind], rows.steps[behind] = added.codes, added.steps
         return Block(rows, self._base, size, np.concatenate([self.alive, np.ones(len(added), np.bool_)]))
 
@@ -206,7 +199,7 @@ class Block:
         """The rows that are alive."""
         keep, rows = np.flatnonzero(self.alive), self._rows
         numbers = {name: column[keep] for name, column in rows.numbers.items()}
-        return Rows(numbers, self.halves(keep), rows.codes[keep], rows.steps[keep])
+        return Rows(numbers, rows.codes[keep], self.rests(keep), rows.steps[keep])
 
 
 def greatest(scores: Matrix, limit: int) -> Places:

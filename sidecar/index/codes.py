@@ -1,6 +1,7 @@
 """Vectors as bytes: which rows are near is told from a quarter of the memory; the only module that knows simsimd.
 
-What the bytes say is off by a thousandth or so, so they choose whom to compare, and the vectors themselves decide.
+What the bytes say is off by a thousandth or so, so they choose whom to compare.  Four bits more of each number decide:
+with them a cosine is off by some 0.00004, where numbers of 16 bits are by half of that and take a quarter more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import simsimd
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.int8]
+Rests = NDArray[np.uint8]
 Scores = NDArray[np.float32]
 
 SLACK = np.float32(0.01)
@@ -22,40 +24,52 @@ dimensions: the errors of a row and of the query add up to a standard deviation 
 more.
 """
 
-_STEPS = 127
+_FINE = 16
+"""Fine steps of one step: what four bits tell apart."""
 
-_FRACTION_BITS = 23 - 10
-_HALF = np.int32(-0x70002000)
-"""The bits that a moved 16-bit number may have: the sign, five of the exponent, ten of the fraction."""
-_BIAS = np.float32(2.0 ** (127 - 15))
-"""Of the exponents: 127 in 32 bits, 15 in 16."""
+_MOST = 127 * _FINE + _FINE // 2 - 1
+"""Fine steps of a row's greatest number, so that the nearest step is a byte."""
 
 
-def quantised(vectors: NDArray[Any]) -> tuple[Bytes, Scores]:
-    """Rows as bytes, and what one step of each is worth; 0 for a row without a vector."""
-    vectors = wide(vectors) if vectors.dtype == np.float16 else vectors.astype(np.float32)
-    steps = np.abs(vectors).max(axis=1, initial=0) / np.float32(_STEPS)
-    parts = np.divide(vectors, steps[:, None], out=np.zeros_like(vectors), where=steps[:, None] > 0)
-    return np.rint(parts, out=parts).astype(np.int8), steps
+def quantised(vectors: NDArray[Any]) -> tuple[Bytes, Rests, Scores]:
+    """Rows as bytes, what these leave over, and what one step of each row is worth; 0 for a row without a vector.
 
-
-def wide(halves: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Finite 16-bit numbers as 32-bit ones, exactly; seven times as quick as numpy's own way.
-
-    Sign, exponent and fraction are moved to where 32 bits have them, and a factor makes up for the exponent's bias.
+    The rest of a number is 0 to 15 fine steps, from 8 below its byte on; a byte of rests holds that of one number of
+    the first half of a row in its lower bits, and that of its fellow of the second half in its upper ones.
     """
-    bits = halves.view(np.int16).astype(np.int32)
-    bits <<= _FRACTION_BITS
-    bits &= _HALF
-    found = bits.view(np.float32)
-    found *= _BIAS
+    vectors = vectors.astype(np.float32)
+    fine = np.abs(vectors).max(axis=1, initial=0) / np.float32(_MOST)
+    parts = np.divide(vectors, fine[:, None], out=np.zeros_like(vectors), where=fine[:, None] > 0)
+    whole = np.rint(parts, out=parts).astype(np.int16) + np.int16(_FINE // 2)
+    codes, left = (whole >> 4).astype(np.int8), (whole & 15).astype(np.uint8)
+    half = half_of(vectors.shape[1])
+    rests = left[:, :half]
+    rests[:, : vectors.shape[1] - half] |= left[:, half:] << 4
+    return codes, np.ascontiguousarray(rests), fine * np.float32(_FINE)
+
+
+def half_of(dimensions: int) -> int:
+    """Bytes that the rests of a row of so many numbers take."""
+    return (dimensions + 1) // 2
+
+
+def exact(codes: Bytes, rests: Rests, steps: Scores) -> NDArray[np.float32]:
+    """Rows again from what `quantised` made of them."""
+    whole = codes.astype(np.int16) << 4
+    dimensions = codes.shape[1]
+    half = half_of(dimensions)
+    whole[:, :half] += rests & 15
+    whole[:, half:] += rests[:, : dimensions - half] >> 4
+    whole -= np.int16(_FINE // 2)
+    found = whole.astype(np.float32)
+    found *= steps[:, None] / np.float32(_FINE)
     return found
 
 
 def products(codes: Bytes, steps: Scores, vector: NDArray[np.float32]) -> Scores:
     """Nearly the product of each row with a vector."""
-    query, step = quantised(vector[None])
-    # Some four times as quick as numpy with the vectors themselves: a quarter of the memory to read.
+    query, _, step = quantised(vector[None])
+    # Some four times as quick as numpy with 32-bit numbers: a quarter of the memory to read.
     found: Scores = np.asarray(simsimd.cdist(query, codes, "dot", out_dtype="float32")).ravel()
     found *= steps
     found *= step[0]

@@ -3,6 +3,8 @@
 On disk it is a log: `<generation>.rows`, each file the rows that were added since another generation (mostly the one
 before) and the numbers of those that were removed; what is since 0 starts anew.  The lexical index names the generation
 that counts: a later file is the leaving of a kill and is dropped; a missing or damaged one makes the log unusable.
+A file is a line of JSON and then, each for all rows, the numbers (packed), and of the vectors the steps, the bytes and
+what these leave over (see `codes`).
 
 In memory the rows of one profile lie together, so that a search reads its own profile only.
 """
@@ -10,6 +12,7 @@ In memory the rows of one profile lie together, so that a search reads its own p
 from __future__ import annotations
 
 import json
+import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
@@ -23,9 +26,9 @@ from numpy.typing import NDArray
 from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.block import Block, Matrix, Rows
-from sidecar.index.codes import quantised
+from sidecar.index.codes import Rests, half_of, quantised
 
-FORMAT = 4
+FORMAT = 5
 _SUFFIX = ".rows"
 
 _FILES_AT_MOST = 48
@@ -34,8 +37,11 @@ _FILES_AT_MOST = 48
 _ANEW_SHARE = 0.25
 """Of the first file's rows, how many the later files may hold before all is rewritten, and not only these."""
 
-_READ_ROWS = 8_192
-"""Rows of a file that are read at a time: their vectors stay in the file, and are only looked at on the way."""
+_READ_BYTES = 1 << 20
+"""Bytes that are read at a time of what stays in the file, and is only looked at on the way."""
+
+_PACKING = 1
+"""zlib's level: side by side the bytes of one place are much alike, and a higher one gains little more."""
 
 NEVER = 2**62
 """`until` of what has no end."""
@@ -65,32 +71,25 @@ class ColumnRow:
 TYPES = ("fact", "event", "instruction", "task")
 
 
-def _dtype(dimensions: int) -> np.dtype[Any]:
-    return np.dtype(
-        [
-            ("row", "<u8"),
-            ("profile", "<u8"),
-            ("session", "<u8"),
-            ("time", "<i8"),
-            ("until", "<i8"),
-            ("type", "u1"),
-            ("state", "u1"),
-            ("voice", "<u4"),
-            ("traits", "u1"),
-            ("key", "u1"),
-            ("vector", "<f2", (dimensions,)),
-        ]
-    )
+_NUMBERS = {
+    "row": "<u8",
+    "profile": "<u8",
+    "session": "<u8",
+    "time": "<i8",
+    "until": "<i8",
+    "type": "u1",
+    "state": "u1",
+    "voice": "<u4",
+    "traits": "u1",
+    "key": "u1",
+}
+"""The columns in the order in which they are written, and their types."""
 
 
-def records(rows: Sequence[ColumnRow], vectors: Matrix) -> NDArray[Any]:
-    """Rows with their vectors as one array, the form in which they are written."""
-    found = np.zeros(len(rows), _dtype(vectors.shape[1]))
-    for name in found.dtype.names or ():
-        if name != "vector":
-            found[name] = [getattr(row, name) for row in rows]
-    found["vector"] = vectors
-    return found
+def rows_of(columns: Sequence[ColumnRow], vectors: Matrix) -> Rows:
+    """Rows with their vectors as arrays."""
+    numbers = {name: np.array([getattr(row, name) for row in columns], kind) for name, kind in _NUMBERS.items()}
+    return Rows(numbers, *quantised(vectors))
 
 
 Blocks = Mapping[int, Block]
@@ -129,24 +128,23 @@ class ColumnLog:
             blocks = apply(blocks, self._rows(number, header), header["removed"])
         return blocks
 
-    def write(self, generation: int, blocks: Blocks, added: NDArray[Any], removed: Sequence[int]) -> None:
+    def write(self, generation: int, blocks: Blocks, added: Rows, removed: Sequence[int]) -> None:
         """Put down what a commit changes, before the commit.  `blocks`: as they are after it."""
         if generation == 1 or len(self._files()) < _FILES_AT_MOST:
-            self._write(generation, added, removed, since=generation - 1)
+            self._write(generation, [added], removed, since=generation - 1)
             return
         *later, (first, whole) = self._chain(generation - 1)
         if sum(header["rows"] for _, header in later) > _ANEW_SHARE * whole["rows"]:
-            self._write(generation, _all_records(blocks, added.dtype), (), since=0)
+            self._write(generation, [*_living(blocks), added.chosen(slice(0))], (), since=0)  # of none too the width
             return
         gone = [*removed, *(row for _, header in later for row in header["removed"])]
-        parts = [*(self._records(number, header) for number, header in reversed(later)), added]
-        merged = np.concatenate(parts)
-        self._write(generation, merged[~np.isin(merged["row"], gone)], gone, since=first)
+        parts = [*(self._rows(number, header) for number, header in reversed(later)), added]
+        kept = [part.chosen(~np.isin(part.numbers["row"], gone)) for part in parts]
+        self._write(generation, kept, gone, since=first)
 
     def rewrite(self, generation: int, blocks: Blocks) -> None:
         """Lay down all that a committed generation has as its one file; at every moment one of the two is there."""
-        dimensions = next(iter(blocks.values())).dimensions
-        self._write(generation, _all_records(blocks, _dtype(dimensions)), (), since=0)
+        self._write(generation, _living(blocks), (), since=0)
         self.tidy(generation)
 
     def tidy(self, generation: int) -> None:
@@ -190,62 +188,56 @@ class ColumnLog:
             raise IndexUnusable(path=path, why=f"its format is {header.get('format')}, not {FORMAT}")
         return {**header, "begin": len(line)}
 
-    def _records(self, generation: int, header: Mapping[str, Any]) -> NDArray[Any]:
-        """The records of a file, mapped into memory and not read."""
-        path, dtype = self._path(generation), _dtype(header["dimensions"])
-        try:
-            # Nobody cuts a file of ours short while it is mapped: it is written once, and then removed at most.
-            size = path.stat().st_size - header["begin"]
-            if size != header["rows"] * dtype.itemsize:
-                raise IndexUnusable(path=path, why="it is cut off")
-            if not size:
-                return np.zeros(0, dtype)
-            return np.memmap(path, dtype, "r", header["begin"], header["rows"])
-        except (OSError, ValueError) as error:
-            raise IndexUnusable(path=path, why=error) from error
-
     def _rows(self, generation: int, header: Mapping[str, Any]) -> Rows:
-        """A file's rows; its vectors stay there.  Raises IndexUnusable if it is damaged."""
-        mapped, count, path = self._records(generation, header), header["rows"], self._path(generation)
-        dtype = _dtype(header["dimensions"])
-        numbers = {name: np.zeros(count, dtype[name]) for name in dtype.names or () if name != "vector"}
-        codes, steps = np.zeros((count, header["dimensions"]), np.int8), np.zeros(count, np.float32)
-        crc, begin = 0, 0
+        """A file's rows; their rests stay there.  Raises IndexUnusable if it is damaged."""
+        path, count, dimensions = self._path(generation), header["rows"], header["dimensions"]
+        steps, codes = np.empty(count, np.float32), np.empty((count, dimensions), np.int8)
+        shape = (count, half_of(dimensions))
+        behind = header["begin"] + header["packed"] + steps.nbytes + codes.nbytes
         try:
+            if path.stat().st_size != behind + math.prod(shape):
+                raise IndexUnusable(path=path, why="it is cut off")
             # Read, not looked at through the map: whatever is touched there counts as ours.
-            with path.open("rb", buffering=0) as file:
+            with path.open("rb") as file:
                 file.seek(header["begin"])
-                while piece := file.read(_READ_ROWS * dtype.itemsize):
+                packed = file.read(header["packed"])
+                crc = zlib.crc32(packed)
+                for part in (steps, codes):
+                    held = part.reshape(-1).view(np.uint8).data
+                    file.readinto(held)
+                    crc = zlib.crc32(held, crc)
+                while piece := file.read(_READ_BYTES):
                     crc = zlib.crc32(piece, crc)
-                    part = np.frombuffer(piece, dtype, len(piece) // dtype.itemsize)
-                    there = slice(begin, begin + len(part))
-                    for name, column in numbers.items():
-                        column[there] = part[name]
-                    codes[there], steps[there] = quantised(part["vector"])
-                    begin += len(part)
-        except OSError as error:
+            if crc != header["crc"]:
+                raise IndexUnusable(path=path, why="it is damaged")
+            return Rows(_unpacked(packed, count), codes, _mapped(path, behind, shape), steps)
+        except (OSError, ValueError, zlib.error) as error:
             raise IndexUnusable(path=path, why=error) from error
-        if crc != header["crc"]:
-            raise IndexUnusable(path=path, why="it is damaged")
-        # As an array like any other: a map's own class makes each look at it three times as long.
-        return Rows(numbers, mapped["vector"].view(np.ndarray), codes, steps)
 
-    def _write(self, generation: int, added: NDArray[Any], removed: Sequence[int], *, since: int) -> None:
-        body = np.ascontiguousarray(added).view(np.uint8).data
+    def _write(self, generation: int, parts: Sequence[Rows], removed: Sequence[int], *, since: int) -> None:
+        """Rows, of which there may be none, but at least one part."""
+        packed = _packed(parts)
+        arrays = [np.ascontiguousarray(getattr(part, name)) for name in _VECTOR for part in parts]
+        pieces: list[bytes | memoryview] = [packed, *(array.reshape(-1).view(np.uint8).data for array in arrays)]
+        crc = 0
+        for piece in pieces:
+            crc = zlib.crc32(piece, crc)
         header = {
             "format": FORMAT,
             "since": since,
-            "rows": len(added),
-            "dimensions": added.dtype["vector"].shape[0],
+            "rows": sum(map(len, parts)),
+            "dimensions": parts[0].codes.shape[1],
+            "packed": len(packed),
             "removed": list(removed),
-            "crc": zlib.crc32(body),
+            "crc": crc,
         }
         path = self._path(generation)
         fresh = path.with_suffix(".new")
         try:
             with os.fdopen(fresh_file(fresh), "wb") as file:
                 file.write(json.dumps(header).encode() + b"\n")
-                file.write(body)
+                for piece in pieces:
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(path)
@@ -253,15 +245,40 @@ class ColumnLog:
             raise IndexUnusable(path=path, why=error) from error
 
 
-def _all_records(blocks: Blocks, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Every living row of all blocks, as records."""
-    found = np.zeros(sum(block.live for block in blocks.values()), dtype)
-    begin = 0
-    for number in sorted(blocks):
-        rows = blocks[number].living()
-        part = found[begin : begin + len(rows)]
-        for name, column in rows.numbers.items():
-            part[name] = column
-        part["vector"] = rows.vectors
-        begin += len(rows)
+_VECTOR = ("steps", "codes", "rests")
+"""What a vector is made of, in the order in which it is written."""
+
+
+def _living(blocks: Blocks) -> list[Rows]:
+    """Every living row of all blocks."""
+    return [blocks[number].living() for number in sorted(blocks)]
+
+
+def _packed(parts: Sequence[Rows]) -> bytes:
+    """The numbers of rows, a column after the other, and of each the first bytes of all numbers, then the second."""
+    packer = zlib.compressobj(_PACKING)
+    pieces = []
+    for name, kind in _NUMBERS.items():
+        column = np.concatenate([part.numbers[name] for part in parts]).astype(kind, copy=False)
+        pieces.append(packer.compress(column.view(np.uint8).reshape(len(column), column.itemsize).T.tobytes()))
+    return b"".join([*pieces, packer.flush()])
+
+
+def _unpacked(packed: bytes, count: int) -> dict[str, NDArray[Any]]:
+    """The inverse of `_packed`.  Raises ValueError if it is not that of so many rows."""
+    held, found, begin = np.frombuffer(zlib.decompress(packed), np.uint8), {}, 0
+    for name, kind in _NUMBERS.items():
+        size = np.dtype(kind).itemsize
+        column = held[begin : begin + count * size].reshape(size, count).T
+        found[name] = np.array(column, order="C").reshape(-1).view(kind)
+        begin += count * size
     return found
+
+
+def _mapped(path: Path, begin: int, shape: tuple[int, int]) -> Rests:
+    """A part of a file as an array, which is not read."""
+    if not shape[0]:
+        return np.zeros(shape, np.uint8)
+    # Nobody cuts a file of ours short while it is mapped: it is written once, and then removed at most.
+    # As an array like any other: a map's own class makes each look at it three times as long.
+    return np.memmap(path, np.uint8, "r", begin, shape).view(np.ndarray)

@@ -19,6 +19,7 @@ class MessageDoc:
     """One archived message as the index wants it.
 
     `change` is the number of the archive's change that brought it.
+    `number` is that of its text there (`Archive.texts`), 0 if it has none and the index keeps the text itself.
     `scope` tells messages of one agent apart whose ids are unique only within it.
     `forgotten`: every memory that came from it was forgotten, so it is not indexed; `superseded`: its memories are no
     longer current.
@@ -38,6 +39,7 @@ class MessageDoc:
     forgotten: bool = False
     superseded: bool = False
     scope: str = ""
+    number: int = 0
 
     @property
     def recallable(self) -> bool:
@@ -57,6 +59,20 @@ class MessageGone:
     agent: str
     id: str
     scope: str = ""
+
+
+class Archive(Protocol):
+    """Where the messages' texts lie, which are too large to be kept twice."""
+
+    @property
+    def identity(self) -> str:
+        """Names the archive: the numbers of another one stand for other texts."""
+
+    def texts(self, numbers: Sequence[int], characters: int) -> Mapping[int, tuple[str, str]]:
+        """The ids of the messages with these numbers, and of their texts the beginnings, so many characters long.
+
+        One that is gone is left out.
+        """
 
 
 class Source(Protocol):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sidecar.index.block import CURRENT, PROPOSED, SUPERSEDED
 from sidecar.index.columns import NEVER, TYPES, ColumnRow
 from sidecar.index.documents import (
+    Archive,
     IndexedMemory,
     IndexedMessage,
     MessageDoc,
@@ -140,10 +142,9 @@ def _questions(memory: Memory) -> list[str]:
     return [query[:_MOST_QUERY] for query in memory.queries[:_MOST_QUERIES]]
 
 
-def message_entry(row: int, message: MessageDoc) -> Entry:
-    """A message as a document."""
-    content, truncated = cut(message.text)
-    payload = {
+def message_entry(row: int, message: MessageDoc, *, archived: bool) -> Entry:
+    """A message as a document.  `archived`: its text can be had from the archive, and is not kept."""
+    payload: dict[str, object] = {
         "id": message.id,
         "profile": [message.profile.namespace, message.profile.name],
         "agent": message.agent,
@@ -152,10 +153,12 @@ def message_entry(row: int, message: MessageDoc) -> Entry:
         "speaker": message.speaker,
         "kind": message.kind,
         "time": _seconds(message.time) if message.time else None,
-        "content": content,
-        "truncated": truncated,
         "superseded": message.superseded,
     }
+    if archived and message.number:
+        payload["text"] = message.number
+    else:
+        payload["content"], payload["truncated"] = cut(message.text)
     text = message.text[:_INDEXED_CHARACTERS]
     return Entry(
         row=row,
@@ -208,9 +211,25 @@ def indexed_memory(payload: bytes) -> IndexedMemory:
     )
 
 
-def indexed_message(payload: bytes) -> IndexedMessage:
-    """A message from what `message_entry` laid down."""
-    held = _read(payload)
+def indexed_messages(payloads: Mapping[int, bytes], archive: Archive | None) -> dict[int, IndexedMessage]:
+    """Messages from what `message_entry` laid down; one whose text the archive no longer has is left out.
+
+    An archive that was put back from a backup gives numbers anew: what has another id now is left out too.
+    """
+    held = {row: _read(payload) for row, payload in payloads.items()}
+    wanted = sorted(one["text"] for one in held.values() if "text" in one)
+    # One more than can be given, so that what is too long is seen to be; a character is a byte at least.
+    texts = archive.texts(wanted, CONTENT_BYTES + 1) if archive and wanted else {}
+    for row in [row for row, one in held.items() if "text" in one]:
+        identifier, text = texts.get(held[row].pop("text"), (None, ""))
+        if identifier == held[row]["id"]:
+            held[row]["content"], held[row]["truncated"] = cut(text)
+        else:
+            del held[row]
+    return {row: _indexed_message(one) for row, one in held.items()}
+
+
+def _indexed_message(held: dict[str, Any]) -> IndexedMessage:
     time = held.pop("time")
     profile = ProfileRef(*held.pop("profile"))
     return IndexedMessage(profile=profile, time=_moment(time) if time is not None else None, **held)

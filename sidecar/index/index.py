@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
-from sidecar.index.documents import Filters, Source, SyncReport
+from sidecar.index.documents import Archive, Filters, Source, SyncReport
 from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
 from sidecar.index.foreseen import Foreseen
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
@@ -40,11 +40,12 @@ from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Status, Stored
 
-FORMAT = 8
+FORMAT = 9
 """Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
 laid down in another way (2: stop words weigh less in their vectors; 3: messages have traits and voices, and no words of
 their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory; 8: the
-columns' files tell since when)."""
+columns' files tell since when; 9: the archive alone holds the texts of
+messages, vectors have 12 bits a number)."""
 
 _MARKER = "format.json"
 
@@ -65,13 +66,16 @@ class Index:
     _opened: tuple[int, int, int]
     _view: View
 
-    def __init__(self, folder: Path, embedder: Embedder, archive: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, archive: Archive | None, clock: Callable[[], datetime]
+    ) -> None:
         self.folder = folder
         self.embedder = embedder
         self.synced_at: datetime | None = None
         self.refilling = False
         """Whether it is being made anew; until that is done, answers come from what was there before."""
-        self._built_with = {"format": FORMAT, "embedder": embedder.name, "archive": archive}
+        self._built_with = {"format": FORMAT, "embedder": embedder.name, "archive": archive.identity if archive else ""}
+        self._archive = archive
         self._clock = clock
         self._writing = threading.Lock()
         self._base = 0
@@ -90,12 +94,13 @@ class Index:
         folder: Path,
         embedder: Embedder,
         *,
-        archive: str = "",
+        archive: Archive | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Index:
         """The index in a folder, which is created if need be.
 
-        `archive` names the archive whose change numbers are followed.  An index of another format, embedding model
+        `archive` is the one whose change numbers are followed and which has the messages' texts; without one the index
+        keeps those itself.  An index of another format, embedding model
         or archive, or a damaged one, is emptied; the next `sync` fills it.  Raises IndexUnusable only if the folder
         itself cannot be used.
         """
@@ -215,7 +220,8 @@ class Index:
         for changes in message_portions(source.message_changes(self._messages.view.state.cursor)):
             view, last = self._messages.view, latest(changes)
             replaced = view.reader.rows_of(sorted(last))
-            batch = message_batch(last.values(), replaced, view.state.next_row, self.embedder)
+            archived = self._archive is not None
+            batch = message_batch(last.values(), replaced, view.state.next_row, self.embedder, archived=archived)
             self._messages.commit(batch, cursor=max(change.change for change in changes))
             publish()
             written += len(batch.entries)
@@ -251,7 +257,7 @@ class Index:
     def _publish(self) -> None:
         memories, messages = self._memories.view, self._messages.view
         generation = self._base + memories.state.generation + messages.state.generation
-        self._view = View(generation, memories, messages)
+        self._view = View(generation, memories, messages, self._archive)
 
     def _load(self) -> None:
         """Open what is on disk.  Raises IndexUnusable if anything about it is in doubt."""

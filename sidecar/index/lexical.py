@@ -193,8 +193,8 @@ class Lexicon:
 def _schema(fields: Sequence[str]) -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("row", indexed=True, fast=True)
-    builder.add_integer_field("time", indexed=True, fast=True)
-    builder.add_integer_field("until", indexed=True, fast=True)
+    builder.add_integer_field("time", fast=True)  # ranges of it are looked up there
+    builder.add_integer_field("until", fast=True)
     builder.add_text_field("ident", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("labels", tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("payload", stored=True)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
-from sidecar.index.block import PROPOSED, Block, Flags, Matrix, Rows
-from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, records
+from sidecar.index.block import PROPOSED, Block, Flags, Matrix
+from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, rows_of
 from sidecar.index.documents import Filters, Found, digest
 from sidecar.index.lexical import Entry, LexicalReader, Lexicon, State
 
@@ -119,8 +119,8 @@ class Shelf:
     def commit(self, batch: Batch, cursor: int) -> None:
         """Change documents and cursor at once; on an error the view stays as it was."""
         view = self.view
-        added = records(batch.columns, batch.vectors)
-        blocks = apply(view.blocks, Rows.of(added), batch.removed)
+        added = rows_of(batch.columns, batch.vectors)
+        blocks = apply(view.blocks, added, batch.removed)
         rows = [entry.row for entry in batch.entries]
         state = replace(
             view.state,

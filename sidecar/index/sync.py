@@ -166,14 +166,14 @@ def latest(changes: Sequence[MessageChange]) -> dict[str, MessageChange]:
 
 
 def message_batch(
-    changes: Iterable[MessageChange], removed: Sequence[int], first_row: int, embedder: Embedder
+    changes: Iterable[MessageChange], removed: Sequence[int], first_row: int, embedder: Embedder, *, archived: bool
 ) -> Batch:
-    """The commit that takes over some changes of the archive."""
+    """The commit that takes over some changes of the archive.  `archived`: whether texts can be had from there."""
     kept = [change for change in changes if isinstance(change, MessageDoc) and not change.forgotten]
     numbered = list(enumerate(kept, first_row))
     recallable = [(row, message) for row, message in numbered if message.recallable]
     return Batch(
-        entries=[message_entry(row, message) for row, message in numbered],
+        entries=[message_entry(row, message, archived=archived) for row, message in numbered],
         columns=[message_columns(row, message) for row, message in recallable],
         vectors=_vectors(embedder, [message.text for _, message in recallable]),
         removed=removed,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.index.block import Block, Matrix, greatest
-from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
-from sidecar.index.entries import ALL_FIELDS, SETTLED, indexed_memory, indexed_message
+from sidecar.index.documents import Archive, Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
+from sidecar.index.entries import ALL_FIELDS, SETTLED, indexed_memory, indexed_messages
 from sidecar.index.shelf import RowNumbers, ShelfView
 from sidecar.index.sources import sources
 from sidecar.index.threads import NOBODY, Places
@@ -34,6 +34,7 @@ class View:
     generation: int
     memories: ShelfView
     messages: ShelfView
+    archive: Archive | None = None
     _sources: dict[int, Places] = field(default_factory=dict, compare=False, repr=False)
 
     def words(
@@ -197,8 +198,8 @@ class View:
         return {row: indexed_memory(payload) for row, payload in self.memories.reader.fetch(rows).items()}
 
     def fetch_messages(self, rows: Sequence[int]) -> dict[int, IndexedMessage]:
-        """The messages of rows."""
-        return {row: indexed_message(payload) for row, payload in self.messages.reader.fetch(rows).items()}
+        """The messages of rows, but for those whose text has left the archive meanwhile."""
+        return indexed_messages(self.messages.reader.fetch(rows), self.archive)
 
     def _shelf(self, kind: Kind) -> ShelfView:
         return self.memories if kind == "memory" else self.messages

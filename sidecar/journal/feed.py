@@ -102,8 +102,17 @@ class Feed:
         with self._db.reading() as connection:
             rows = connection.execute(_CHANGES, (after, limit)).fetchall()
             wanted = {row[side] for row in rows if not _gone(row) for side in ("before", "after")} - {None}
-            texts = _starts(connection, sorted(wanted))
+            starts = _starts(connection, sorted(wanted), NEIGHBOUR_CHARACTERS)
+            texts = {number: text for number, (_, text) in starts.items()}
         return [_change(row, texts) for row in rows]
+
+    def texts(self, numbers: Sequence[int], characters: int) -> Mapping[int, tuple[str, str]]:
+        """The ids and the beginnings of the texts of messages by the number that `changes` gives.
+
+        One that is gone is left out.
+        """
+        with self._db.reading() as connection:
+            return _starts(connection, numbers, characters)
 
     def last_change(self) -> int:
         """The newest change number; an index that has followed to it is up to date."""
@@ -136,13 +145,17 @@ def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + _VARIABLES] for start in range(0, len(ids), _VARIABLES))
 
 
-def _starts(connection: Connection, numbers: Sequence[int]) -> Mapping[int, str]:
-    found: dict[int, str] = {}
+def _starts(connection: Connection, numbers: Sequence[int], characters: int) -> Mapping[int, tuple[str, str]]:
+    found: dict[int, tuple[str, str]] = {}
     for start in range(0, len(numbers), _VARIABLES):
         part = numbers[start : start + _VARIABLES]
         marks = ", ".join("?" * len(part))
-        for row in connection.execute(f"SELECT number, body FROM texts WHERE number IN ({marks})", part):
-            found[row["number"]] = unpack_start(row["body"], NEIGHBOUR_CHARACTERS)
+        for row in connection.execute(
+            f"SELECT t.number, m.id, t.body FROM texts t JOIN messages m ON m.number = t.number"
+            f" WHERE t.number IN ({marks})",
+            part,
+        ):
+            found[row["number"]] = row["id"], unpack_start(row["body"], characters)
     return found
 
 

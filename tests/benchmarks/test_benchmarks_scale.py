@@ -22,6 +22,7 @@ FIGURES = {
     "pss_started": 90e6,
     "pss_asked": 120e6,
     "index_bytes": 2_000,
+    "index_kinds": {"terms": 500, "vectors": 1_500},
     "text_bytes": 1_000,
     "fill_s": 1.0,
     "index_s": 1.0,
@@ -71,6 +72,7 @@ def test_tables_and_curves_are_made_of_the_figures() -> None:
     tables = curves.tables(found)
     assert "recall / engines" in tables["scale"]
     assert "1.50" in tables["scale"]
+    assert "vectors, bytes a document" in tables["scale"]
     assert "10,000" in tables["scale-stages"]
     for picture in curves.pictures(found).values():
         assert len(list(ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}polyline"))) >= 2

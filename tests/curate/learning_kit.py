@@ -135,7 +135,7 @@ class Desk:
         self.folder = folder
         self.journal = Journal.open(folder / "journal.db")
         self.store = Store(folder / "store", machine="test", writes=self.journal, clock=lambda: NOW)
-        self.index = Index.open(folder / "index", embedder(), archive=self.journal.identity)
+        self.index = Index.open(folder / "index", embedder(), archive=self.journal)
         self.follow = Follow(self.store, self.journal, self.index, lambda: NOW)
         self.learning = Learning(
             self.journal,

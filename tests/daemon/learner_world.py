@@ -45,7 +45,7 @@ class World:
         self.journal = self._stack.enter_context(Journal.open(folder / "journal.db"))
         self.store = Store(folder / "store", machine="test", writes=self.journal, clock=now)
         self.store.create_namespace("local")
-        index = Index.open(folder / "index", Embedder.load(), archive=self.journal.identity)
+        index = Index.open(folder / "index", Embedder.load(), archive=self.journal)
         self._stack.callback(index.close)
         follow = Follow(self.store, self.journal, index, now)
         self.learning = Learning(

@@ -87,7 +87,7 @@ async def _until(test: Callable[[], bool]) -> None:
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
     with Journal.open(tmp_path / "journal.db") as journal:
-        index = Index.open(tmp_path / "index", Embedder.load(), archive=journal.identity)
+        index = Index.open(tmp_path / "index", Embedder.load(), archive=journal)
         made = Parts(tmp_path, journal, index)
         made.store.create_namespace("local")
         made.store.open(WEB, create=True).commit()

@@ -51,7 +51,7 @@ class World:
         )
         if not self.store.has_namespace("local"):
             self.store.create_namespace("local")
-        self.index = Index.open(folder / "cache" / "index", embedder, archive=self.journal.identity)
+        self.index = Index.open(folder / "cache" / "index", embedder, archive=self.journal)
         self.follow = Follow(self.store, self.journal, self.index, lambda: NOW)
         self.sharing = Sharing(
             self.store, self.follow, machine=machine, clock=lambda: NOW, exclusive=lambda step: step()

@@ -138,12 +138,6 @@ def test_the_same_name_with_other_weights_is_another_model(folder: Path, tmp_pat
     assert Index.open(folder, Embedder.load(str(model))).view.size(WEB) == 0
 
 
-def test_another_archive_starts_anew(folder: Path, embedder: Embedder, source: Held) -> None:
-    Index.open(folder, embedder, archive="one").sync(source)
-    assert Index.open(folder, embedder, archive="one").view.size(WEB) == 4
-    assert Index.open(folder, embedder, archive="two").view.size(WEB) == 0
-
-
 @pytest.mark.parametrize("number", [0, 1, 2, 3, FORMAT + 1, "x", None])
 def test_another_format_starts_anew(
     filled: Index, folder: Path, embedder: Embedder, source: Held, number: object

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from index_builders import Held, message
 
 from sidecar.index import Filters, Index, name_number, traits
-from sidecar.index.block import CURRENT, Block, Rows
-from sidecar.index.columns import NEVER, ColumnRow, records
+from sidecar.index.block import CURRENT, Block
+from sidecar.index.columns import NEVER, ColumnRow, rows_of
 from sidecar.index.threads import NOBODY
 
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.booleans()), min_size=1, max_size=25)
@@ -21,7 +21,7 @@ def _block(rows: list[tuple[int, int, bool]]) -> Block:
     columns = [
         ColumnRow(number, 1, session, time, NEVER, 0, CURRENT) for number, (session, time, _) in enumerate(rows, 1)
     ]
-    block = Block.of(Rows.of(records(columns, np.ones((len(rows), 2), np.float32))))
+    block = Block.of(rows_of(columns, np.ones((len(rows), 2), np.float32)))
     block.alive[:] = [alive for _, _, alive in rows]
     return block
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journal_builders import API, PERSONAL, WEB, at, fed, header, read, said, talk
+from journal_builders import API, PERSONAL, WEB, at, fed, header, read, ref, said, talk
 
 from sidecar.journal import Journal, MessageChange
 
@@ -41,6 +41,18 @@ def test_documents_carry_their_neighbours(journal: Journal) -> None:
     assert (found["u1"].before, found["u1"].after) == ("", "done")
     assert (found["t1"].before, found["t1"].after) == ("x" * 600, "done")
     assert (found["a1"].before, found["a1"].after) == ("x" * 600, "")
+
+
+def test_texts_are_had_by_the_number_of_a_change(journal: Journal) -> None:
+    read(journal, [said("a", "ä🙂" * 1000), said("b", position=1)])
+    numbers = {name: change.number for name, change in by_id(journal).items()}
+    unknown = max(numbers.values()) + 1
+    assert journal.texts([*numbers.values(), unknown], 5) == {
+        numbers["a"]: ("a", "ä🙂ä🙂ä"),
+        numbers["b"]: ("b", "words"),
+    }
+    journal.remove_session(ref())
+    assert journal.texts(list(numbers.values()), 5) == {}
 
 
 def test_neighbours_are_cut_between_characters(journal: Journal) -> None:

@@ -36,7 +36,7 @@ from sidecar.files import ABSENT, move_durably, read_file, remove_durably, sha25
 from sidecar.git import Git
 from sidecar.git.exchange import Exchange
 from sidecar.index import Embedder, Index
-from sidecar.index.columns import ColumnLog
+from sidecar.index.columns import ColumnLog, rows_of
 from sidecar.journal import Journal
 from sidecar.model import ProfileRef
 from sidecar.share.checkout import Checkout, Note
@@ -129,7 +129,7 @@ def described(world: World) -> None:
 
 
 def columned(world: World) -> None:
-    ColumnLog(world.home / "cache/columns")._write(1, np.zeros(0, [("vector", "f2", (4,))]), (), since=0)
+    ColumnLog(world.home / "cache/columns")._write(1, [rows_of([], np.zeros((0, 4), np.float32))], (), since=0)
 
 
 def index_of(world: World) -> Index:
