@@ -17,8 +17,8 @@ class RemoteUnreachable(Unavailable):
 
     code = 1251
     hint = (
-        "Nothing is lost: it is tried again; check the address, the network, your git credentials and, for ssh, that you "
-        "have connected to that host once."
+        "Nothing is lost: it is tried again; check the address, the network, your git credentials and, for ssh, that "
+        "you have connected to that host once."
     )
 
 

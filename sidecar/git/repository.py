@@ -45,9 +45,10 @@ _NARROWED: Final = 500
 
 _LITERAL = re.compile(r"[\\.\[*^$]")
 _BACKSLASHED: Final = r"\\\g<0>"
-"""A line as a pattern.  `--fixed-strings` would do, but git translates those to machine code (PCRE2), and one before 2.40
+"""A line as a pattern.  `--fixed-strings` would do, but git makes machine code of those (PCRE2), and one before 2.40
 ends with an error where memory that is written may not be run: in the service for systemd.  A pattern with an anchor it
-gives to the C library."""
+gives to the C library.
+"""
 
 _ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
 """Files are stored byte for byte, whatever a `.gitattributes` in the tree says."""

@@ -1,4 +1,4 @@
-"""How ssh is run for a remote: as the user runs it, but it asks nothing, leaves nothing behind, and works in the sandbox.
+"""How ssh is run for a remote: as the user runs it, but it asks nothing, leaves nothing behind, and works in a sandbox.
 
 In the service for systemd a user namespace hides who owns the system's files: root's seem to belong to nobody, and ssh
 ends with "Bad owner or permissions" at the first one that `/etc/ssh/ssh_config` includes.  There it is told to read the
@@ -17,8 +17,8 @@ _ROOT: Final = 0
 _SYSTEM: Final = Path("/etc/ssh/ssh_config")
 
 _OURS: Final = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ControlMaster=no")
-"""A connection that is kept for others would outlive the exchange, with its pipes, and begins with a socket that is made
-in `~/.ssh`, where the service must not write.  One that is there already is used all the same."""
+"""A connection that is kept for others would outlive the exchange, with its pipes, and begins with a socket that is
+made in `~/.ssh`, where the service must not write.  One that is there already is used all the same."""
 
 
 def ssh_command(own: str, system: Path = _SYSTEM, home: Path | None = None) -> str:
