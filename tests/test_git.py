@@ -103,6 +103,24 @@ def test_the_commits_of_a_memory_are_found_where_memory_that_is_written_may_not_
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
+@pytest.mark.parametrize("path", [".", "", "bin", "./node_modules/.bin", "bin:"])
+def test_a_git_that_a_repository_brings_along_is_never_run(tmp_path: Path, monkeypatch, path: str) -> None:
+    """A PATH with `./node_modules/.bin` in it is common; git is run in folders of repositories."""
+    project, ran = tmp_path / "project", tmp_path / "ran"
+    project.mkdir()
+    run(project, "init", "-q")
+    run(project, "commit", "-q", "--allow-empty", "-m", "x")
+    for place in (".", "bin", "node_modules/.bin"):
+        (project / place).mkdir(parents=True, exist_ok=True)
+        (project / place / "git").write_text(f"#!/bin/sh\ntouch {ran}\n")
+        (project / place / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{path}:{os.environ['PATH']}")
+    found = root_commit(project)
+    assert found is not None
+    assert found.root_commit is not None
+    assert not ran.exists()
+
+
 @pytest.mark.parametrize(
     "name", ["é日本.md", 'quo"te\\.md', "a b.md", "-n.md", ":(top)x.md", "tab\t.md", "*.md", "line\nend.md"]
 )

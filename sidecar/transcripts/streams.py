@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -47,6 +48,18 @@ class Source:
                 return False
             number -= len(data)
         return True
+
+
+def head_of(path: Path, limit: int) -> bytes:
+    """At most `limit` bytes of a file that lies beside a transcript.
+
+    Raises OSError, also for what is not a regular file: a pipe would be waited for, and a device has no end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        return file.read(limit)
 
 
 @contextmanager

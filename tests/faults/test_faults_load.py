@@ -180,13 +180,13 @@ def _still_served(daemon: Daemon) -> None:
     begun = time.monotonic()
     assert daemon.client.request("GET", "/v1/healthz")["status"] == "ok"
     assert daemon.client.request("POST", f"{HTTP}/web/recall", {"query": "which colour has the first crate?"})
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60
 
 
 def _connected(daemon: Daemon) -> socket.socket:
     found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     found.connect(str(daemon.socket))  # waits its turn where many come at once
-    found.settimeout(20)
+    found.settimeout(60)
     return found
 
 
