@@ -341,7 +341,7 @@ def test_what_is_not_used_yet_says_so_and_is_not_called_live() -> None:
     [
         (os.mkfifo, "not a regular file"),
         (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
-        (Path.mkdir, "cannot be read"),
+        (Path.mkdir, "not a regular file"),
         (lambda path: path.write_bytes(b"# " + b"a" * (1 << 20)), "larger than"),
         (lambda path: path.write_bytes(b"\xff"), "cannot be read"),
     ],

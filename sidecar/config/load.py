@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 import stat
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -110,10 +109,9 @@ def _from_file(paths: Paths, problems: list[str]) -> dict[str, _Given]:
 
 def _text(file: Path) -> str:
     """The file's text.  Raises OSError also for what is no file, such as a pipe, which would be waited for."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("it is not a regular file")
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError("it is not a regular file")
+    with file.open("rb") as opened:
         data = opened.read(_MOST + 1)
     if len(data) > _MOST:
         raise OSError(f"it is larger than {_MOST} bytes")
