@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from sidecar import transcripts
+from sidecar.cli.process import holder
+from sidecar.daemon.lock import HomeLock
+from sidecar.errors import FileSystemFailed
 from sidecar.exchange.reading import read
+from sidecar.index.shelf import wipe
 from sidecar.transcripts.streams import head_of
 
 
@@ -64,3 +68,18 @@ def test_an_import_says_that_it_is_no_file(tmp_path: Path, kind: str, name: str)
         assert not found.pieces
         assert [one.why for one in found.left]
         assert not any("it it " in one.why for one in found.left)
+
+
+@pytest.mark.parametrize("kind", list(ODD))
+def test_in_place_of_an_index_that_is_none_another_is_made(tmp_path: Path, kind: str) -> None:
+    ODD[kind](tmp_path / "index")
+    wipe(tmp_path / "index")
+    assert not os.path.lexists(tmp_path / "index")
+    wipe(tmp_path / "index")
+
+
+def test_who_looks_for_a_daemon_waits_for_no_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "daemon.lock")
+    assert holder(tmp_path / "daemon.lock") is None
+    with pytest.raises(FileSystemFailed, match="not a regular file"):
+        HomeLock(tmp_path / "daemon.lock")
