@@ -156,7 +156,8 @@ def test_64_clients_at_once_lose_nothing(loaded: Daemon, figure: Figure) -> None
     writes = len(tally.remembered) + len(tally.edited) + len(tally.said)
     figure(
         f"{sum(tally.statuses.values())} requests in {_SECONDS:.0f} s, {writes} writes, 0 lost, no 5xx;"
-        f" recall {median:.0f} ms at the median; who got least got {share:.0%} of the median; {grown:.0f} MiB more memory"
+        f" recall {median:.0f} ms at the median; the least served client got {share:.0%} of the median's requests;"
+        f" {grown:.0f} MiB more memory"
     )
 
 
