@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 import sidecar
-from benchmarks import curves, guard, report, scale, sets
+from benchmarks import answers, curves, guard, report, scale, sets
 from benchmarks.drive import run, steps
 from benchmarks.home import running
 from benchmarks.intake import backfill_figures, backfill_table, speed_figures, speed_table
@@ -139,6 +139,21 @@ def guard_command(write: bool) -> None:
     for name, value in found.items():
         click.echo(f"{name:<20}{value:8.2f}{held[name]:8.2f}")
     sys.exit(1 if guard.too_high(found, held) else 0)
+
+
+@main.command("answers")
+@click.option("--write", is_flag=True, help="Make what is answered the answers that are committed.")
+def answers_command(write: bool) -> None:
+    """Compare what recall answers in a small home with the committed answers, as the tests do."""
+    with tempfile.TemporaryDirectory(prefix="sidecar-answers-") as folder:
+        found = answers.answers(Path(folder))
+    if write:
+        answers.keep(found)
+    other = answers.differing(found, answers.committed())
+    for name in other:
+        click.echo(name)
+    click.echo(f"{len(found)} answers, {len(other)} of them not as committed")
+    sys.exit(1 if other else 0)
 
 
 @main.command()

@@ -163,10 +163,22 @@ def test_a_git_environment_from_outside_is_ignored(git, tmp_path) -> None:
 
 
 def test_private_and_generated_files_are_never_reported(git) -> None:
-    for path in ("private/x.md", "PROFILE.md", ".sidecar-0f.tmp", ".x.md.swp", "x.md~", ".#x.md", "#x.md#", "4913"):
+    for path in (
+        "private/x.md", "PROFILE.md", ".sidecar-0f.tmp", ".x.md.swp", "x.md~", ".#x.md", "#x.md#", "4913", "x.md.bak",
+        "x.md.orig", "x.md.rej", "x.md.save", "x.md.swp", "x.md.tmp", "x.md___jb_tmp___", "x.md___jb_old___",
+    ):  # fmt: skip
         (git.folder / path).parent.mkdir(exist_ok=True)
         (git.folder / path).write_bytes(b"")
     assert git.status() == []
+
+
+def test_the_mode_of_a_file_is_no_change(git) -> None:
+    commit(git, x=b"one")
+    (git.folder / "x").chmod(0o755)
+    assert git.status() == []
+    git.refresh_index(["x"])
+    (git.folder / "x").chmod(0o644)
+    assert run(git.folder, "status", "--porcelain") == ""
 
 
 def test_a_stale_index_lock_is_removed_and_a_fresh_one_respected(git) -> None:

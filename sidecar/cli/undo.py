@@ -17,8 +17,9 @@ _SHORT = 10
 def undo(commit: str | None, profile: str | None, namespace: str | None, as_json: bool) -> None:
     """Take a commit back, yours or sidecar's.
 
-    Without COMMIT the last change, as `sidecar log` shows it.  Nothing is rewritten: the undo is a new commit, which
-    can be undone as well.  If later changes stand on the commit, nothing happens, and they are named.
+    Without COMMIT the last change, as `sidecar log` shows it, but no merge with what others have shared.  Nothing is
+    rewritten: the undo is a new commit, which can be undone as well.  If later changes stand on the commit, nothing
+    happens, and they are named.
     """
     result = client().undo(chosen(profile, namespace), commit)
     if as_json:

@@ -16,33 +16,32 @@ def ties(profile: Profile, stored: Stored) -> tuple[tuple[Stored, str], ...]:
     return tuple((one, link) for one, link in found if one.memory.status is not Status.FORGOTTEN)
 
 
-def with_linked(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None]) -> list[Hit]:
-    """The hits, those of memories with the active memories that they link to."""
-    return [_with_linked(hit, opened) if hit.kind == "memory" and "[[" in hit.content else hit for hit in hits]
+def dressed(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None], *, linked: bool = True) -> list[Hit]:
+    """The hits, those of memories with what is told of them besides; each profile is opened once.
+
+    That is who shared them, if their words came from others, and, where `linked`, the active memories that they link
+    to.  Who shared a memory of the past is told as it is known now.
+    """
+    refs = dict.fromkeys(hit.profile for hit in hits if hit.kind == "memory")
+    profiles = {ref: _opened(ref, opened) for ref in refs}
+    return [_dressed(hit, profiles.get(hit.profile), linked=linked) if hit.kind == "memory" else hit for hit in hits]
 
 
-def _with_linked(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hit:
+def _opened(ref: ProfileRef, opened: Callable[[ProfileRef], Profile | None]) -> Profile | None:
     try:
-        profile = opened(hit.profile)
+        return opened(ref)
     except PROFILE_FAULTS:
-        return hit  # `status` tells of it; what was found is found all the same
-    found = [] if profile is None else profile.linked(hit.content)
-    given = [] if profile is None else [profile.view(one) for one in found]
-    active = (one for one in given if one.memory.status is Status.ACTIVE and one.memory.id != hit.id)
-    return replace(hit, related=tuple(active))
+        return None  # `status` tells of it; what was found is found all the same
 
 
-def with_sharers(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None]) -> list[Hit]:
-    """The hits, those whose words came from others with who shared them; of the past, as it is known now."""
-    return [_with_sharer(hit, opened) if hit.kind == "memory" else hit for hit in hits]
-
-
-def _with_sharer(hit: Hit, opened: Callable[[ProfileRef], Profile | None]) -> Hit:
-    try:
-        profile = opened(hit.profile)
-    except PROFILE_FAULTS:
+def _dressed(hit: Hit, profile: Profile | None, *, linked: bool) -> Hit:
+    if profile is None:
         return hit
-    stored = None if profile is None else profile.offered_one(hit.id)
+    if linked and "[[" in hit.content:
+        given = (profile.view(one) for one in profile.linked(hit.content))
+        active = (one for one in given if one.memory.status is Status.ACTIVE and one.memory.id != hit.id)
+        hit = replace(hit, related=tuple(active))
+    stored = profile.offered_one(hit.id)
     if stored is None or not stored.arrived:
         return hit
     return replace(hit, arrived=True, shared_by=stored.memory.source.by)

@@ -42,7 +42,7 @@ from sidecar.daemon.protocol import (
     Told,
     YesNo,
 )
-from sidecar.daemon.relating import ties, with_linked, with_sharers
+from sidecar.daemon.relating import dressed, ties
 from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
@@ -255,16 +255,22 @@ class Service:
             since=question.since,
             before=question.before,
         )
+        if question.level == "low":
+            # One way to another thread and back: each costs as much as a search.
+            return await self._asked(lambda: self._given(recall(request), question, notes))
         found = await self._asked(recall, request)
-        if question.level != "low" and recall is not self._recall:
+        if recall is not self._recall:
             notes.append("degraded: a snapshot or commit is searched without the model")
-        elif question.level != "low":
+        else:
             found = await self._thinker.think(
                 request, found, question.level, lambda hits: within(hits, question.budget).kept
             )
+        return await self._read(self._given, found, question, notes)
+
+    def _given(self, found: RecallAnswer, question: Question, notes: Sequence[str]) -> Found:
+        """An answer as it is given: within its budget, and with what is told of its memories besides."""
         fitted = within(found.hits, question.budget)
-        hits = fitted.kept if question.at is not None else await self._read(with_linked, fitted.kept, self._open)
-        hits = await self._read(with_sharers, hits, self._open)
+        hits = dressed(fitted.kept, self._open, linked=question.at is None)
         return Found(found, hits, [*notes, *found.notes, *fitted.notes])
 
     async def list_memories(

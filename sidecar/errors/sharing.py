@@ -39,7 +39,7 @@ class RemoteRewritten(Refused):
     """The history of {remote} was rewritten; it is not followed, and nothing was changed here."""
 
     code = 1254
-    hint = "Yours is kept; `sidecar join REMOTE --profile NAME` merges both, if that is what you want."
+    hint = "Yours is kept. `sidecar join REMOTE --profile NAME` merges both, `sidecar share` fills an emptied remote."
 
 
 class RemoteNotEmpty(Conflict):
@@ -60,7 +60,7 @@ class AlreadyShared(Conflict):
     """Profile {profile} is shared with {remote} already."""
 
     code = 1257
-    hint = "`sidecar sync` brings it up to date; `sidecar join` moves it to another remote."
+    hint = "`sidecar sync` brings it up to date; `sidecar join REMOTE --profile NAME` moves it to another remote."
 
 
 class PushRaced(Unavailable):

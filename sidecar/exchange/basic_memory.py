@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Final
 
-from sidecar.exchange.prose import lines_outside_code, moment_of, split, words_of, written_at
+from sidecar.exchange.prose import NO_TIME, lines_outside_code, moment_of, split, words_of, written_at
 from sidecar.exchange.words import Found, LeftOut, Statement, digest, shortened
 from sidecar.frontmatter import Problem
 from sidecar.identity import normalized_key
@@ -26,6 +26,7 @@ _CLOCK = re.compile(r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:\s+-\s+\S+)?")
 _TAG = re.compile(r"(?<!\S)#([\w/-]+)")
 _SECTION = re.compile(r"#{1,6}[ \t]+(?:observations|relations)[ \t]*", re.IGNORECASE)
 _TAKEN = ("title", "type", "tags", "permalink", "created", "modified", "created_at", "updated_at", "date")
+_TIMES = ("modified", "updated_at", "created", "created_at", "date")
 _INSTRUCTIONS = frozenset("convention guideline instruction preference principle rule standard".split())
 _TASKS = frozenset("action task todo".split())
 _EVENTS = frozenset("event incident milestone".split())
@@ -64,7 +65,7 @@ class _Note:
         self.title = _text(front.get("title")) or PurePath(path).stem
         self.permalink = _text(front.get("permalink")) or self.title
         self._tags = words_of(front.get("tags"))
-        told = (front.get(name) for name in ("modified", "updated_at", "created", "created_at", "date"))
+        told = (front.get(name) for name in _TIMES)
         self._observed: datetime = moment_of(*told) or written_at(modified)
 
     def observation(self, category: str, text: str, line: int) -> Statement:
@@ -110,6 +111,9 @@ class _Note:
             if name not in _TAKEN and value not in (None, "", []):
                 why = "a memory has no such key"
                 yield LeftOut(self._path, None, shortened(f"{name}: {value}"), why, "Say it in the note's text.")
+            elif name in _TIMES and value and moment_of(value) is None:
+                hint = "Write it as 2026-11-20T16:02:11Z."
+                yield LeftOut(self._path, None, shortened(f"{name}: {value}"), NO_TIME, hint)
         if empty:
             yield LeftOut(self._path, None, self.title, "the note says nothing beside its title", "Nothing is lost.")
 

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sidecar.exchange.prose import moment_of, written_at
+from sidecar.exchange.prose import NO_TIME, moment_of, written_at
 from sidecar.exchange.words import Found, LeftOut, Statement, digest, shortened
 from sidecar.model import MemoryType, Speaker
 
 AGENT: Final = "mem0"
 
 _LISTS = ("results", "memories")
+_PAGING = frozenset({"count", "next", "previous"})
 _WORDS = ("memory", "data", "content", "text")
 _TIMES = ("updated_at", "created_at", "updatedAt", "createdAt")
 _OWNERS = ("user_id", "agent_id", "app_id", "actor_id", "app")
@@ -55,8 +56,12 @@ def _items(path: str, text: str, left: list[LeftOut]) -> Iterator[tuple[Mapping[
         yield from _lines(path, text, left)
         return
     if isinstance(found, dict):
-        inside = next((found[name] for name in _LISTS if isinstance(found.get(name), list)), None)
-        found = inside if inside is not None else [found] if any(name in found for name in _WORDS) else found
+        holder = next((name for name in _LISTS if isinstance(found.get(name), list)), None)
+        if holder is not None:
+            left += _beside(path, found, holder)
+            found = found[holder]
+        elif any(name in found for name in _WORDS):
+            found = [found]
     if not isinstance(found, list):
         why = "it is no list of memories; an export by a schema of its own cannot be read"
         left.append(LeftOut(path, None, "the file", why, "Save what `get_all()` returns instead."))
@@ -68,7 +73,22 @@ def _items(path: str, text: str, left: list[LeftOut]) -> Iterator[tuple[Mapping[
             left.append(LeftOut(path, None, f"memory {number}", "it is no object", "Nothing can be done about it."))
 
 
+def _beside(path: str, found: Mapping[str, Any], holder: str) -> Iterator[LeftOut]:
+    """What stands beside the list of memories, such as the relations of a graph, and pages that are not there."""
+    for name, value in found.items():
+        if name == "next" and value:
+            yield LeftOut(
+                path, None, shortened(f"{name}: {value}"), "there are more memories", "Import that page, too."
+            )
+        elif name not in _PAGING and name != holder and value not in (None, "", [], {}):
+            why = "it is no memory"
+            for item in value if isinstance(value, list) else [value]:
+                yield LeftOut(path, None, shortened(f"{name}: {item}"), why, "Say it in a memory's text.")
+
+
 def _lines(path: str, text: str, left: list[LeftOut]) -> Iterator[tuple[Mapping[str, Any], int | None, str]]:
+    if not text.strip():
+        left.append(LeftOut(path, None, "the file", "it is empty", "Export again."))
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -128,7 +148,12 @@ class _Item:
         """What a memory of ours has no place for."""
         if expires := self._item.get("expiration_date"):
             self._leave(f"expiration_date: {expires}", "memories here do not expire", "Forget it when it is over.")
+        for name in _TIMES:
+            if (told := self._item.get(name)) and moment_of(told) is None:
+                self._leave(f"{name}: {told}", NO_TIME, "Write it as 2026-11-20T16:02:11Z.")
         rest = {name: value for name, value in self._item.items() if name not in _TAKEN}
+        if not isinstance(told := self._item.get("metadata"), dict):
+            rest["metadata"] = told
         rest |= {f"metadata.{name}": value for name, value in self._metadata.items() if name not in _METADATA}
         for name, value in sorted(rest.items()):
             if value not in (None, "", [], {}):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -44,7 +45,7 @@ def read(path: Path, told: str) -> Found:
     pieces: list[Piece] = []
     try:
         with path.open("rb") as file:
-            tar = path.suffix == ".tar" or not file.read(1).startswith(b"{")
+            tar = path.suffix == ".tar" or not file.read(4).removeprefix(BOM_UTF8).startswith(b"{")
         for piece in _from_tar(path, told, left) if tar else _from_lines(path, told, left):
             problem = _problem(piece)
             if problem:

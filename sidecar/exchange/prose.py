@@ -21,6 +21,12 @@ _INTRODUCED: Final = 600
 """Characters up to which a list stays with the sentence that introduces it; longer ones are taken item by item."""
 
 
+_MILLISECONDS: Final = 10**11
+"""Larger numbers are no seconds: they would be the year 5138."""
+
+NO_TIME: Final = "it is no time that is understood"
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A paragraph, a list item with what hangs on it, or a block of code, and the headings above it."""
@@ -53,19 +59,24 @@ def words_of(value: object) -> tuple[str, ...]:
 
 
 def moment_of(*values: object) -> datetime | None:
-    """The first of some values that is a time."""
+    """The first of some values that is a time: in ISO form, or a number of seconds or milliseconds since 1970."""
     for value in values:
-        if isinstance(value, str):
-            try:
+        try:
+            if isinstance(value, str):
                 return parse_time(value)
-            except ValueError:
-                continue
+            if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+                return datetime.fromtimestamp(int(value if value < _MILLISECONDS else value / 1000), UTC)
+        except (ValueError, OverflowError):
+            continue
     return None
 
 
 def written_at(seconds: float) -> datetime:
-    """The moment of a file's last change, in whole seconds."""
-    return datetime.fromtimestamp(int(seconds), UTC)
+    """The moment of a file's last change, in whole seconds; 1970 for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def without_comments(text: str) -> str:

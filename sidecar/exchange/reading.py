@@ -62,7 +62,7 @@ def _understood(path: Path, told: str, form: Form | None, claude_home: Path | No
     kind = "markdown" if path.suffix == ".md" else "json"
     try:
         data = read_file(path, _NOTE_BYTES if kind == "markdown" else _JSON_BYTES)
-        text = "" if data is None else data.decode("utf-8")
+        text = "" if data is None else data.decode("utf-8-sig" if kind == "json" else "utf-8")
         modified = path.stat().st_mtime if data is not None else 0.0
     except (FileSystemFailed, OSError) as error:
         why = error.fields["why"] if isinstance(error, FileSystemFailed) else error

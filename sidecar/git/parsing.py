@@ -53,6 +53,14 @@ def quoted(path: str) -> bytes:
     return b'"' + b"".join(bytes([c]) if 32 <= c < 127 and c not in b'"\\' else b"\\%03o" % c for c in raw) + b'"'
 
 
+def moment_of(stamp: str) -> datetime:
+    """A time as git prints it, in seconds since 1970; of one beyond the calendar, which anybody can write, its end."""
+    try:
+        return datetime.fromtimestamp(int(stamp), UTC)
+    except (ValueError, OverflowError):
+        return datetime.max.replace(microsecond=0, tzinfo=UTC)
+
+
 def log_entry(record: str) -> LogEntry:
     """One commit, as `log` prints it in the format that the repository asks for."""
     commit, parents, stamp, name, email, message = record.lstrip("\n").split("\x01", 5)
@@ -65,7 +73,7 @@ def log_entry(record: str) -> LogEntry:
     return LogEntry(
         commit=commit,
         parents=tuple(parents.split()),
-        time=datetime.fromtimestamp(int(stamp), UTC),
+        time=moment_of(stamp),
         author=Identity(name, email),
         subject=subject,
         body=body.strip("\n"),

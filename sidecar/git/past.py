@@ -7,11 +7,12 @@ import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
+from sidecar.git.parsing import moment_of
 from sidecar.git.repository import Git
 from sidecar.git.words import Identity
 
@@ -73,16 +74,14 @@ def commit_at(git: Git, moment: datetime) -> str | None:
     return found or None
 
 
-def commit_time(git: Git, commit: str) -> datetime:
-    """When a commit was made."""
-    stamp = git.run("log", "-1", "--no-show-signature", "--format=%ct", commit).decode().strip()
-    return datetime.fromtimestamp(int(stamp), UTC)
+def parents(git: Git, commit: str) -> list[str]:
+    """The commits before one, that of its own line first; none for a first one."""
+    return git.run("log", "-1", "--no-show-signature", "--format=%P", commit).decode().split()
 
 
 def first_parent(git: Git, commit: str) -> str | None:
     """The commit before; None for a first one."""
-    parents = git.run("log", "-1", "--no-show-signature", "--format=%P", commit).decode().split()
-    return parents[0] if parents else None
+    return next(iter(parents(git, commit)), None)
 
 
 def changes(git: Git, before: str | None, after: str) -> list[FileChange]:
@@ -185,8 +184,7 @@ def tags(git: Git) -> list[Tag]:
     for line in git.run("for-each-ref", f"--format={form}", "refs/tags").decode("utf-8", "replace").splitlines():
         name, own, peeled, stamp, note = line.split("\0")
         if stamp:  # not the tag of a file or a tree
-            moment = datetime.fromtimestamp(int(stamp), UTC)
-            found.append(Tag(name, peeled or own, moment, note if peeled else ""))
+            found.append(Tag(name, peeled or own, moment_of(stamp), note if peeled else ""))
     return sorted(found, key=lambda tag: (tag.time, tag.name), reverse=True)
 
 

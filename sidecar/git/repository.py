@@ -33,7 +33,10 @@ _TIDYING_SECONDS: Final = 60.0
 _FEW_PATHS: Final = 200
 """Of a hundred thousand files these are found faster one by one than by a look at all."""
 
-_EXCLUDED: Final = ("/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913")
+_EXCLUDED: Final = (
+    "/private/", "/PROFILE.md", ".*", "*~", "\\#*#", "4913", "*.bak", "*.orig", "*.rej", "*.save", "*.swp", "*.swo",
+    "*.tmp", "*___jb_tmp___", "*___jb_old___",
+)  # fmt: skip
 """Never committed: what is private, what is generated, what is hidden, and what editors leave while they save.
 
 Hidden files are settings of the programs that look at the folder, and some of those programs do what they say there:
@@ -164,6 +167,10 @@ class Git:
     def show(self, revision: str, path: str) -> bytes | None:
         """The bytes of a file in a commit; None if it is not there."""
         return self.read(revision, [path]).get(path)
+
+    def is_unmerged(self, path: str) -> bool:
+        """Whether git holds both sides of a conflict for a file, and waits for somebody to choose."""
+        return bool(self._git("ls-files", "--unmerged", "-z", "--", path, locks=False))
 
     def commit(self, changes: Mapping[str, bytes | None], message: str, author: Identity, when: datetime) -> str | None:
         """Commit exactly these bytes (None: removed) on the current branch; None if HEAD has them all already.

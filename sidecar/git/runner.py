@@ -27,6 +27,7 @@ SETTINGS: Final = {
     "core.quotepath": "false",
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
+    "core.fileMode": "false",  # whether a memory may be executed is no change of it
     "core.untrackedCache": "false",
     "core.fsync": "all",  # a commit that a ref names must be whole after a power cut, and so must the ref
     "core.autocrlf": "false",

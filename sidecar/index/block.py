@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index.codes import Bytes, Scores, candidates, products, quantised
+from sidecar.index.codes import Bytes, Scores, candidates, products, quantised, wide
 from sidecar.index.threads import Threads, threads
 
 Matrix = NDArray[np.float32]
@@ -126,7 +126,7 @@ class Block:
 
     def vectors(self, places: Places) -> Matrix:
         """The vectors at some places; zero where there is none."""
-        return self.halves(places).astype(np.float32)
+        return wide(self.halves(places))
 
     def cosines(self, vector: Matrix, places: Places) -> Matrix:
         """The cosine at each of some places to a vector of length 1; 0 for a vector of another model."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 from sidecar.index.block import CURRENT, PROPOSED, SUPERSEDED
 from sidecar.index.columns import NEVER, TYPES, ColumnRow
@@ -52,6 +53,8 @@ _MOST_QUERY, _MOST_SUMMARY = 200, 400
 file, written by hand or by a stranger, to answer every question.  Sizes are in characters."""
 
 _UNKNOWN_TIME = -1
+
+_DECODE = json.JSONDecoder().raw_decode
 
 
 def memory_ident(profile: ProfileRef, identifier: str) -> str:
@@ -183,7 +186,7 @@ def message_columns(row: int, message: MessageDoc) -> ColumnRow:
 
 def indexed_memory(payload: bytes) -> IndexedMemory:
     """A memory from what `memory_entry` laid down."""
-    held = json.loads(payload)
+    held = _read(payload)
     return IndexedMemory(
         id=held["id"],
         profile=ProfileRef(*held["profile"]),
@@ -207,10 +210,16 @@ def indexed_memory(payload: bytes) -> IndexedMemory:
 
 def indexed_message(payload: bytes) -> IndexedMessage:
     """A message from what `message_entry` laid down."""
-    held = json.loads(payload)
+    held = _read(payload)
     time = held.pop("time")
     profile = ProfileRef(*held.pop("profile"))
     return IndexedMessage(profile=profile, time=_moment(time) if time is not None else None, **held)
+
+
+def _read(payload: bytes) -> dict[str, Any]:
+    """What `json.dumps` has made, without the looking at what it may be that `json.loads` begins with."""
+    held: dict[str, Any] = _DECODE(payload.decode())[0]
+    return held
 
 
 def cut(text: str) -> tuple[str, bool]:

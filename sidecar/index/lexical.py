@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Found
+from sidecar.index.remembered import Remembered
 from sidecar.index.tokens import LONGEST, pieces, runs, words
 
 _ANALYZER = "scoped"
@@ -37,12 +38,18 @@ _STATE_ROW = 0
 _STATE_LABEL = "state"
 _NOT_BEFORE_1970 = 0
 _KEPT_COUNTS = 65_536
-"""Terms whose number of documents is remembered until the next commit."""
+"""Terms of fields whose number of documents is remembered until the next commit."""
 
 _KEPT_QUERIES = 8_192
 """Terms of fields whose queries are remembered until the next commit; each takes some hundred bytes."""
 
+_UNKNOWN = -1
+"""In the place of a number of documents that has not been looked up."""
+
 _FEW_ROWS = 256
+
+_Held = tuple[float, tantivy.Query] | None
+"""What the engine weighs a term, and the query for it; None if no document has it."""
 
 MAX_COVERAGE_TERMS = 24
 """Terms whose presence fits exactly into the mantissa of the 32-bit score (see `coverage`)."""
@@ -235,8 +242,8 @@ class LexicalReader:
         self._folder = folder
         self._schema = schema
         self._searcher = searcher
-        self._counts: dict[tuple[int, str, str], int] = {}
-        self._queries: dict[tuple[int, str, str], tuple[float, tantivy.Query] | None] = {}
+        self._counts = Remembered[int](_KEPT_COUNTS)
+        self._queries = Remembered[_Held](_KEPT_QUERIES)
 
     def state(self) -> State:
         """What was committed; the empty state for an index without a commit."""
@@ -251,16 +258,18 @@ class LexicalReader:
         """How many documents there are, the state's aside."""
         return max(0, int(self._searcher.num_docs) - 1)
 
-    def frequency(self, profile: int, field: str, term: str) -> int:
-        """How many documents of a profile have a term in a field; deleted ones count until they are merged away."""
-        asked = (profile, field, term)
-        known = self._counts.get(asked)
-        if known is None:
-            if len(self._counts) >= _KEPT_COUNTS:
-                self._counts.clear()
+    def frequencies(self, profile: int, field: str, terms: Iterable[str]) -> dict[str, int]:
+        """In how many documents of a profile each term is in a field; deleted ones count until they are merged away."""
+        known = self._counts.of(profile, field)
+        found = {term: known.get(term, _UNKNOWN) for term in terms}
+        missing = [term for term, count in found.items() if count == _UNKNOWN]
+        if missing:
+            scope = _scope(profile)
             with _translated(self._folder):
-                known = self._counts[asked] = int(self._searcher.doc_freq(field, _scope(profile) + term))
-        return known
+                fresh = {term: int(self._searcher.doc_freq(field, scope + term)) for term in missing}
+            self._counts.add(profile, field, fresh)
+            found |= fresh
+        return found
 
     def search(
         self,
@@ -284,14 +293,14 @@ class LexicalReader:
         self,
         profile: int,
         weights: Mapping[str, float],
-        field: str,
+        fields: Mapping[str, float],
         filters: Sequence[tantivy.Query],
         limit: int,
+        others: float,
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """As `search` in one field, for many rows: the rows and their scores as arrays, in no order."""
-        query = self._any(profile, weights, {field: 1.0}, 0.0)
-        hits = self._hits(self._narrowed(query, filters), limit) if query else ((), ())
-        rows, found = hits
+        """As `search`: the rows and their scores as arrays, best first; equal scores in no order."""
+        query = self._any(profile, weights, fields, others)
+        rows, found = self._hits(self._narrowed(query, filters), limit) if query and limit > 0 else ((), ())
         return np.array(rows, np.uint64), np.array(found, np.float32)
 
     def counted(
@@ -301,7 +310,8 @@ class LexicalReader:
 
         A term scores 1, and its share of one half, which is never as much as another term.
         """
-        known = {term: weight for term, weight in weights.items() if self.frequency(profile, field, term)}
+        held = self.frequencies(profile, field, weights)
+        known = {term: weight for term, weight in weights.items() if held[term]}
         if not known or limit < 1:
             return {}
         whole = 2 * (sum(known.values()) or 1.0)
@@ -398,39 +408,40 @@ class LexicalReader:
     def _any(
         self, profile: int, weights: Mapping[str, float], fields: Mapping[str, float], others: float
     ) -> tantivy.Query | None:
-        """Any of the terms; nothing if no document has one."""
-        scored = [
-            (tantivy.Occur.Should, query)
-            for term, weight in weights.items()
-            if (query := self._term(profile, term, weight, fields, others))
-        ]
+        """Any of the terms, each boosted so that its weight takes the place of the engine's idf; None if none is there.
+
+        A term scores its best field, and of the others their share.
+        """
+        held = [(share, self._held(profile, field, weights)) for field, share in fields.items()]
+        boosted, scored = tantivy.Query.boost_query, []
+        for term, weight in weights.items():
+            queries = [
+                boosted(known[1], share * weight / known[0])
+                for share, terms in held
+                if (known := terms[term]) is not None
+            ]
+            if queries:
+                # A term that one field has scores that field, whatever the others' share.
+                best = queries[0] if len(queries) == 1 else tantivy.Query.disjunction_max_query(queries, others)
+                scored.append((tantivy.Occur.Should, best))
         return tantivy.Query.boolean_query(scored) if scored else None
 
-    def _term(
-        self, profile: int, term: str, weight: float, fields: Mapping[str, float], others: float
-    ) -> tantivy.Query | None:
-        """A term over the fields, boosted so that its weight takes the place of the engine's idf."""
-        queries = []
-        for field, share in fields.items():
-            known = self._held(profile, field, term)
-            if known is not None:
-                engine, exact = known
-                queries.append(tantivy.Query.boost_query(exact, share * weight / engine))
-        return tantivy.Query.disjunction_max_query(queries, others) if queries else None
+    def _held(self, profile: int, field: str, terms: Iterable[str]) -> dict[str, _Held]:
+        """What the engine would weigh each term in a field, and the query for it; None if no document has it.
 
-    def _held(self, profile: int, field: str, term: str) -> tuple[float, tantivy.Query] | None:
-        """What the engine would weigh a term in a field, and the query for it; None if no document has it.
-
-        Remembered, since the channels of a recall ask for the same terms, and people for the same things.
+        Remembered, since the channels of a recall ask for the same terms.
         """
-        asked = (profile, field, term)
-        if asked not in self._queries:
-            if len(self._queries) >= _KEPT_QUERIES:
-                self._queries.clear()
-            containing = self.frequency(profile, field, term)
-            exact = self._exact(field, _scope(profile) + term)
-            self._queries[asked] = (idf(int(self._searcher.num_docs), containing), exact) if containing else None
-        return self._queries.get(asked)
+        known = self._queries.of(profile, field)
+        found = {term: known[term] for term in terms if term in known}
+        missing = [term for term in terms if term not in found]
+        if missing:
+            scope, whole = _scope(profile), int(self._searcher.num_docs)
+            fresh: dict[str, _Held] = {}
+            for term, containing in self.frequencies(profile, field, missing).items():
+                fresh[term] = (idf(whole, containing), self._exact(field, scope + term)) if containing else None
+            self._queries.add(profile, field, fresh)
+            found |= fresh
+        return found
 
     def _rows(self, rows: Sequence[int]) -> tantivy.Query:
         """The documents with these numbers.

@@ -38,6 +38,9 @@ STOP_WORD_WEIGHT = 0.3
 """Of a stop word in a document's vector.  A mean over all words makes texts alike that share `every`, `which`, `was`;
 without those words at all, short talk says nothing.  For what a query's words weigh see `weighted`."""
 
+_TOKENS_AT_ONCE = 2_048
+"""Whose vectors are looked up together: two megabytes of them."""
+
 _IDENTITY_FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
 Vectors = NDArray[np.float32]
@@ -87,15 +90,25 @@ class Embedder:
         """One row of length 1 for words with what each of them weighs; all zero if the model knows none of them."""
         with self._lock:
             static = self._static()
-            pieces = static.encode_as_sequence([encodable(word[:MAX_CHARACTERS]) for word in words])
+            found = _tokens(static, [encodable(word[:MAX_CHARACTERS]) for word in words], whole=True)
         summed = np.zeros(int(static.dim), np.float32)
-        for piece, weight in zip(pieces, words.values(), strict=True):
-            summed += np.float32(weight) * np.asarray(piece, np.float32).sum(axis=0)
+        for tokens, vector, weight in zip(found, _sums(static, found), words.values(), strict=True):
+            if tokens:
+                summed += np.float32(weight) * vector
         length = float(np.linalg.norm(summed))
         return summed / length if length else summed
 
     def _encoded(self, texts: list[str]) -> Vectors:
-        found = np.asarray(self._static().encode(texts, use_multiprocessing=False), dtype=np.float32)
+        """As `StaticModel.encode` to the last bit, whose own way to the sums takes as long again."""
+        static = self._static()
+        tokens = _tokens(static, texts, whole=False)
+        counts = np.array([max(1, len(each)) for each in tokens], np.float32)
+        # Rounded as the library does, whatever the model's numbers are.
+        kind = np.dtype(np.float32) if static.embedding.dtype == np.int8 else static.embedding.dtype
+        means = (_sums(static, tokens) / counts[:, None]).astype(kind)
+        found = means.astype(np.float32)
+        if static.normalize:
+            found = (found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-32)).astype(kind).astype(np.float32)
         lengths = np.linalg.norm(found, axis=1, keepdims=True)
         unit: Vectors = np.where(lengths > 0, found / np.maximum(lengths, 1e-12), 0).astype(np.float32)
         return unit
@@ -145,6 +158,42 @@ def _read(folder: Path, *, copied: bool) -> StaticModel:
         token_mapping=arrays.get("mapping"),
         max_length=config.get("max_length", DEFAULT_MAX_LENGTH),
     )
+
+
+def _tokens(static: StaticModel, texts: Sequence[str], *, whole: bool) -> list[list[int]]:
+    """The tokens of each text, at most as many as the model takes of one unless it is to be `whole`."""
+    if whole or static.max_length is None:
+        static.tokenizer.no_truncation()
+        return static.tokenize(texts)
+    static.tokenizer.enable_truncation(static.max_length)
+    characters = static.max_length * static.median_token_length
+    return static.tokenize([text[:characters] for text in texts])
+
+
+def _sums(static: StaticModel, found: Sequence[list[int]]) -> Vectors:
+    """For each list of tokens the sum of their vectors, each with its weight."""
+    sums = np.zeros((len(found), int(static.dim)), np.float32)
+    begin = 0
+    while begin < len(found):
+        end, count = begin + 1, len(found[begin])
+        while end < len(found) and count + len(found[end]) <= _TOKENS_AT_ONCE:
+            count, end = count + len(found[end]), end + 1
+        rows, first = _weighed(static, [token for tokens in found[begin:end] for token in tokens]), 0
+        for place in range(begin, end):
+            last = first + len(found[place])
+            np.add.reduce(rows[first:last], axis=0, out=sums[place])
+            first = last
+        begin = end
+    return sums
+
+
+def _weighed(static: StaticModel, tokens: list[int]) -> Vectors:
+    """The vectors of some tokens, each with its weight."""
+    places = np.array(tokens, np.intp)
+    held = places if static.token_mapping is None else static.token_mapping[places]
+    weights: Any = static.weights  # which `_static_model` has set
+    weighed: Vectors = static.embedding.take(held, axis=0) * weights.take(places)[:, None]
+    return weighed
 
 
 def _without_weight(static: StaticModel) -> Vectors:

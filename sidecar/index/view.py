@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sidecar.index.block import Block, Matrix, greatest
 from sidecar.index.documents import Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
 from sidecar.index.entries import ALL_FIELDS, SETTLED, indexed_memory, indexed_message
-from sidecar.index.shelf import ShelfView
+from sidecar.index.shelf import RowNumbers, ShelfView
 from sidecar.index.sources import sources
 from sidecar.index.threads import NOBODY, Places
 from sidecar.model import ProfileRef
@@ -50,18 +50,39 @@ class View:
         `weights` stand for the terms' idf: taken over all that is searched, they make the scores of several
         profiles comparable.
         """
-        shelf, number = self._shelf(kind), profile_number(profile)
-        if number not in shelf.blocks:
-            return []
-        narrowed = shelf.reader.filters(number, filters, always=_current(kind, filters))
-        return shelf.reader.search(number, weights, fields, narrowed, limit, _OTHERS)
+        rows, scores = self.worded(kind, profile, weights, fields, filters, limit)
+        ranked = sorted(zip(scores.tolist(), rows.tolist(), strict=True), reverse=True)
+        return [Found(row, score) for score, row in ranked]
 
-    def message_words(
-        self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int
-    ) -> tuple[NDArray[np.uint64], Matrix]:
-        """As `words` over messages, for many of them: rows and scores as arrays, in no order."""
-        reader, number = self.messages.reader, profile_number(profile)
-        return reader.scores(number, weights, "text", reader.filters(number, filters), limit)
+    def worded(
+        self,
+        kind: Kind,
+        profile: ProfileRef,
+        weights: Mapping[str, float],
+        fields: Mapping[str, float],
+        filters: Filters,
+        limit: int,
+    ) -> tuple[RowNumbers, Matrix]:
+        """As `words`: rows and scores as arrays; equal scores in no order."""
+        shelf, number = self._shelf(kind), profile_number(profile)
+        block = shelf.blocks.get(number)
+        if block is None:
+            return np.zeros(0, np.uint64), np.zeros(0, np.float32)
+        if kind == "memory":  # what is not in the field of all words is in none, and need not be looked up in each
+            held = shelf.reader.frequencies(number, ALL_FIELDS, weights)
+            weights = {term: weight for term, weight in weights.items() if held[term]}
+        always, spare = _current(kind, filters), 0
+        if always and filters.until is None:
+            # To look at each row's label costs a third of a search: where few rows are not current, so many more are
+            # asked for, and those left out.
+            outdated = block.live - int(np.count_nonzero(block.current))
+            always, spare = ((), outdated) if outdated <= limit else (always, 0)
+        narrowed = shelf.reader.filters(number, filters, always=always)
+        rows, scores = shelf.reader.scores(number, weights, fields, narrowed, limit + spare, _OTHERS)
+        if spare:
+            current = block.current[block.places(rows)]
+            rows, scores = rows[current][:limit], scores[current][:limit]
+        return rows, scores
 
     def verbatim(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> list[Found]:
         """As `words`, over the messages of every role."""
@@ -72,6 +93,10 @@ class View:
     def nearest(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
         """The rows with the greatest cosine to a vector of the index's own embedder, best first."""
         return self._shelf(kind).nearest(profile_number(profile), vector, filters, limit)
+
+    def near(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> RowNumbers:
+        """As `nearest`: the rows alone."""
+        return self._shelf(kind).near(profile_number(profile), vector, filters, limit)[0]
 
     def memories_of(self, profile: ProfileRef) -> Block | None:
         """The memories of a profile as arrays; None if there are none."""
@@ -112,6 +137,8 @@ class View:
         if block is None:
             return []
         places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.embedded)
+        if not len(places):
+            return []
         cosines = np.nan_to_num(self.source_cosines(profile, vector, places))
         best = places[greatest(cosines, limit)]
         return [int(row) for row in block.column("row")[best]]
@@ -153,8 +180,12 @@ class View:
         number, size = profile_number(profile), self.size(profile)
         if not size:
             return dict.fromkeys(terms, 0), 0
-        fields = [(self._shelf(kind).reader, field) for kind, names in _RECALL_FIELDS.items() for field in names]
-        return {term: sum(reader.frequency(number, field, term) for reader, field in fields) for term in terms}, size
+        counts = dict.fromkeys(terms, 0)
+        for kind, names in _RECALL_FIELDS.items():
+            for name in names:
+                for term, count in self._shelf(kind).reader.frequencies(number, name, counts).items():
+                    counts[term] += count
+        return counts, size
 
     def size(self, profile: ProfileRef) -> int:
         """How many memories and recallable messages a profile has."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +49,11 @@ class Answered:
         return "\n".join(filter(None, (self.reckoned, self.quoted)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sentence:
+class _Sentence(NamedTuple):
     text: str
     hit: int
     place: int
+    terms: tuple[str, ...]
 
 
 def extract(
@@ -65,7 +66,7 @@ def extract(
     """
     usable = [candidate for candidate in candidates if not candidate.outdated][:ANSWER_HITS]
     pieces = [
-        _Sentence(text, hit, place)
+        _Sentence(text, hit, place, tuple(stems(text)))
         for hit, candidate in enumerate(usable)
         for place, text in enumerate(_readable(candidate, whole=wanted.most > 1)[:ANSWER_SENTENCES_A_HIT])
     ]
@@ -123,7 +124,7 @@ def _scores(
     best = usable[0].score or 1.0
     found = []
     for piece, cosine in zip(pieces, cosines, strict=True):
-        near = max(0.0, float(cosine)) + query.covered(set(stems(piece.text)))
+        near = max(0.0, float(cosine)) + query.covered(set(piece.terms))
         standing = min(1.0, usable[piece.hit].score / best)
         told = isinstance(usable[piece.hit].document, IndexedMemory)
         asks = not told and piece.text.rstrip().endswith(("?", "？"))
@@ -138,7 +139,7 @@ def _chosen(pieces: Sequence[_Sentence], scores: Sequence[float], most: int) -> 
     for number in ranked:
         if len(chosen) == most or scores[number] < ANSWER_FURTHER * scores[ranked[0]]:
             break
-        chosen.setdefault(" ".join(stems(pieces[number].text)), pieces[number])
+        chosen.setdefault(" ".join(pieces[number].terms), pieces[number])
     return list(chosen.values())
 
 

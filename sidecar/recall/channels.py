@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.index import Filters, Kind, View
-from sidecar.model import ProfileRef
-from sidecar.recall.memories import told
-from sidecar.recall.messages import Asked, spoken
+from sidecar.model import ChannelScore, ProfileRef
+from sidecar.recall.memories import Told, told
+from sidecar.recall.messages import Asked, Spoken, spoken
 from sidecar.recall.query import Query
-from sidecar.recall.weights import LOOKED_AT, SAME_SCORE, SPARE
+from sidecar.recall.weights import CHANNELS, LOOKED_AT, SAME_SCORE, SPARE
 
 
 class Place(NamedTuple):
@@ -26,12 +28,10 @@ class Place(NamedTuple):
     row: int
 
 
-class Vote(NamedTuple):
-    """A channel's word for a document.  `score` is on the channel's own scale."""
+Ranking = list[tuple[Place, float]]
+"""A channel's documents, best first, with their scores on its own scale."""
 
-    rank: int
-    place: Place
-    score: float
+Worth = Mapping[Place, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Had:
     The index is asked for it at the first use: where the gate decides without it, that is a search of many terms saved.
     """
 
-    def __init__(self, search: Search, places: Sequence[Place]) -> None:
-        self._search, self._places = search, places
+    def __init__(self, search: Search, rankings: Iterable[Ranking]) -> None:
+        self._search, self._rankings = search, rankings
 
     @cached_property
     def memories(self) -> frozenset[frozenset[str]]:
@@ -77,27 +77,39 @@ class Had:
 
     def _of(self, kind: Kind) -> frozenset[frozenset[str]]:
         terms = list(self._search.query.weights)
+        places = {place for ranking in self._rankings for place, _ in ranking[:LOOKED_AT] if place.kind == kind}
         found: set[frozenset[str]] = set()
         for number, profile in enumerate(self._search.profiles):
-            rows = [place.row for place in self._places if (place.profile, place.kind) == (number, kind)]
+            rows = sorted(place.row for place in places if place.profile == number)
             found |= set(self._search.view.coverage(kind, profile, terms, rows).values())
         return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What all channels found: their votes, best first, and which of the query's terms the best have.
+    """What all channels found: their rankings by name, and which of the query's terms the best have.
 
     `worth`: what each document is worth in all, on the scale of its kind.
     """
 
-    votes: Mapping[str, Sequence[Vote]]
+    rankings: Mapping[str, Ranking]
     had: Had
-    worth: Mapping[Place, float]
+    worth: Worth
 
+    def said(self, wanted: Container[Place]) -> Mapping[Place, Mapping[str, ChannelScore]]:
+        """What each channel said of some documents.
 
-Ranking = list[tuple[Place, float]]
-Worth = Mapping[Place, float]
+        Ranks are from 1; what has the same score has the same rank, so that ties are settled by time and profile.
+        """
+        found: dict[Place, dict[str, ChannelScore]] = defaultdict(dict)
+        for name, ranking in self.rankings.items():
+            rank, last = 0, float("inf")
+            for position, (place, score) in enumerate(ranking, 1):
+                if score < last * (1 - SAME_SCORE):
+                    rank, last = position, score
+                if place in wanted:
+                    found[place][name] = ChannelScore(rank, score, CHANNELS[name])
+        return found
 
 
 def run(search: Search, kinds: Sequence[Kind]) -> Findings:
@@ -113,51 +125,46 @@ def run(search: Search, kinds: Sequence[Kind]) -> Findings:
         channels, values = ways[kind](search)
         rankings |= channels
         worth |= values
-    had = Had(search, sorted({place for ranking in rankings.values() for place, _ in ranking[:LOOKED_AT]}))
-    votes = {name: [Vote(*ranked) for ranked in _ranked(ranking)] for name, ranking in rankings.items()}
-    return Findings(votes, had, worth)
+    return Findings(rankings, Had(search, rankings.values()), worth)
+
+
+_MEMORY_PARTS = {"keyword": "words", "synonym": "synonyms", "key": "key", "vector": "cosine", "source": "source"}
+_MESSAGE_PARTS = {"raw": "words", "raw_vector": "cosine"}
+_MEMORY_CHANNELS = {name: Told._fields.index(part) for name, part in _MEMORY_PARTS.items()}
+_MESSAGE_CHANNELS = {name: Spoken._fields.index(part) for name, part in _MESSAGE_PARTS.items()}
+"""The channels of each kind, and where in what was found a channel's score is."""
 
 
 def _kept(search: Search) -> tuple[Mapping[str, Ranking], Worth]:
     """The memories by each channel, and what each is worth in all."""
     asked = Asked(search.query, search.vector, search.filters, search.looked_at)
     found = [
-        (Place(number, "memory", one.row), one)
+        [(Place(number, "memory", one.row), one) for one in told(search.view, profile, asked, beside=number > 0)]
         for number, profile in enumerate(search.profiles)
-        for one in told(search.view, profile, asked, beside=number > 0)
     ]
-    rankings = {
-        "keyword": [(place, one.words) for place, one in found if one.words > 0],
-        "synonym": [(place, one.synonyms) for place, one in found if one.synonyms > 0],
-        "key": [(place, one.key) for place, one in found if one.key > 0],
-        "vector": [(place, one.cosine) for place, one in found if one.cosine > 0],
-        "source": [(place, one.source) for place, one in found if one.source > 0],
-    }
-    return {name: _sorted(each) for name, each in rankings.items()}, {place: one.worth for place, one in found}
+    return _rankings(found, _MEMORY_CHANNELS), {place: one.worth for each in found for place, one in each}
 
 
 def _talk(search: Search) -> tuple[Mapping[str, Ranking], Worth]:
     """The messages by words, by meaning, and what each is worth in all."""
     asked = Asked(search.query, search.vector, search.filters, search.looked_at)
     found = [
-        (Place(number, "message", one.row), one)
+        [(Place(number, "message", one.row), one) for one in spoken(search.view, profile, asked)]
         for number, profile in enumerate(search.profiles)
-        for one in spoken(search.view, profile, asked)
     ]
-    words = [(place, one.words) for place, one in found if one.words > 0]
-    near = [(place, one.cosine) for place, one in found if one.cosine > 0]
-    return {"raw": _sorted(words), "raw_vector": _sorted(near)}, {place: one.worth for place, one in found}
+    return _rankings(found, _MESSAGE_CHANNELS), {place: one.worth for each in found for place, one in each}
 
 
-def _ranked(ranking: Ranking) -> Iterator[tuple[int, Place, float]]:
-    """With ranks from 1; what has the same score has the same rank, so that ties are settled by time and profile."""
-    rank, last = 0, float("inf")
-    for position, (place, score) in enumerate(ranking, 1):
-        if score < last * (1 - SAME_SCORE):
-            rank, last = position, score
-        yield rank, place, score
+def _rankings(
+    found: Sequence[Sequence[tuple[Place, Told | Spoken]]], parts: Mapping[str, int]
+) -> Mapping[str, Ranking]:
+    """What was found in each profile, in the order of its rows, as each channel ranks it.
 
-
-def _sorted(found: Ranking) -> Ranking:
-    """Best first; equal scores by profile, then the later row first."""
-    return sorted(found, key=lambda item: (-item[1], item[0].profile, -item[0].row))
+    Equal scores come by profile, then the later row first.
+    """
+    backwards = [pair for each in found for pair in reversed(each)]
+    rankings = {}
+    for name, part in parts.items():
+        scored = [(place, one[part]) for place, one in backwards if one[part] > 0]
+        rankings[name] = sorted(scored, key=itemgetter(1), reverse=True)  # which keeps the order of equals
+    return rankings

@@ -33,7 +33,7 @@ class Account:
 
 def explanation(account: Account) -> Mapping[str, object]:
     """The fields of the API's `Explanation`."""
-    query, votes, period = account.query, account.findings.votes, account.period
+    query, rankings, period = account.query, account.findings.rankings, account.period
     return {
         "form": query.manner.form,
         "terms": {term: _rounded(weight) for term, weight in query.weights.items()},
@@ -41,7 +41,7 @@ def explanation(account: Account) -> Mapping[str, object]:
         "period": {"start": f"{period.start}", "end": f"{period.end}"} if period else None,
         "gate": _gate(account.verdict),
         "reasons": [{"why": one.why, "evidence": _rounded(one.evidence)} for one in account.verdict.reasons],
-        "channels": {name: {"weight": CHANNELS[name], "found": len(found)} for name, found in sorted(votes.items())},
+        "channels": {name: {"weight": CHANNELS[name], "found": len(found)} for name, found in sorted(rankings.items())},
         "withheld": [_withheld(hit) for hit in account.withheld],
         "milliseconds": account.watch.milliseconds,
     }

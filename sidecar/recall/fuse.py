@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import nlargest
 
 from sidecar.index import IndexedMemory, IndexedMessage, Kind
 from sidecar.model import ChannelScore
 from sidecar.recall.channels import Findings, Place, Search
-from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, CHANNELS, FLOOR_SHARE, SCRAP_WORDS, Kept, Talk
+from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, FLOOR_SHARE, SCRAP_WORDS, Kept, Talk
 
 _SHARES: Mapping[Kind, float] = {"memory": Kept.SHARE, "message": Talk.SHARE}
 
@@ -44,22 +44,13 @@ class Candidate:
 def fuse(search: Search, findings: Findings) -> list[Candidate]:
     """The best documents of all channels, best first; a score of 1 is all that can be said for one."""
     scores = {place: _SHARES[place.kind] * worth for place, worth in findings.worth.items()}
-    best = sorted(scores, key=lambda place: (-scores[place], place))[: search.looked_at]
+    least = min(nlargest(search.looked_at, scores.values()), default=0.0)
+    reaching = [place for place, score in scores.items() if score >= least]
+    best = sorted(reaching, key=lambda place: (-scores[place], place))[: search.looked_at]
     documents = _documents(search, best)
-    channels = _channels(findings, documents)
-    found = [
-        _judged(_candidate(place, documents[place], scores[place], channels[place]), search)
-        for place in best
-        if place in documents
-    ]
-    return _worth_giving(sorted(_folded(found), key=_order))
-
-
-def _candidate(
-    place: Place, document: IndexedMemory | IndexedMessage, worth: float, channels: Mapping[str, ChannelScore]
-) -> Candidate:
-    score = min(1.0, max(0.0, worth))
-    return Candidate(place, document, score, channels, beyond=max(0.0, worth - score))
+    said = findings.said(documents)
+    found = [_judged(place, document, scores[place], said[place], search) for place, document in documents.items()]
+    return _worth_giving(_folded(found))
 
 
 def _worth_giving(ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -82,16 +73,6 @@ def _scrap(document: IndexedMemory | IndexedMessage) -> bool:
     )
 
 
-def _channels(findings: Findings, wanted: Container[Place]) -> Mapping[Place, Mapping[str, ChannelScore]]:
-    """What each channel said of some documents."""
-    said: dict[Place, dict[str, ChannelScore]] = defaultdict(dict)
-    for name, votes in findings.votes.items():
-        for vote in votes:
-            if vote.place in wanted:
-                said[vote.place][name] = ChannelScore(vote.rank, vote.score, CHANNELS[name])
-    return said
-
-
 def _documents(search: Search, places: Sequence[Place]) -> dict[Place, IndexedMemory | IndexedMessage]:
     held: Mapping[Kind, Mapping[int, IndexedMemory | IndexedMessage]] = {
         "memory": search.view.fetch_memories([place.row for place in places if place.kind == "memory"]),
@@ -100,14 +81,21 @@ def _documents(search: Search, places: Sequence[Place]) -> dict[Place, IndexedMe
     return {place: held[place.kind][place.row] for place in places if place.row in held[place.kind]}
 
 
-def _judged(candidate: Candidate, search: Search) -> Candidate:
-    """With what its own nature takes from a document's score."""
-    document = candidate.document
+def _judged(
+    place: Place,
+    document: IndexedMemory | IndexedMessage,
+    worth: float,
+    channels: Mapping[str, ChannelScore],
+    search: Search,
+) -> Candidate:
+    """A document with its score, less what its own nature takes from it."""
+    score = min(1.0, max(0.0, worth))
+    beyond = max(0.0, worth - score)
     if isinstance(document, IndexedMemory):
-        return candidate
+        return Candidate(place, document, score, channels, beyond=beyond)
     factor = ASKING if only_asks(document.content) else 1.0
     outdated = document.superseded and search.filters.until is None
-    return replace(candidate, score=candidate.score * factor, outdated=outdated)
+    return Candidate(place, document, score * factor, channels, outdated, beyond)
 
 
 def only_asks(text: str) -> bool:
@@ -121,8 +109,18 @@ def sentences(text: str) -> list[str]:
     return [sentence.strip() for sentence in _SENTENCE_END.split(text) if sentence.strip()]
 
 
+def first_sentence(text: str) -> str:
+    """The first of the sentences, for which a long text need not be cut as a whole; empty for a blank text."""
+    begin = 0
+    for end in _SENTENCE_END.finditer(text):
+        if sentence := text[begin : end.start()].strip():
+            return sentence
+        begin = end.end()
+    return text[begin:].strip()
+
+
 def _folded(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Without the messages that are the source of a memory among them.
+    """Best first, without the messages that are the source of a memory among them.
 
     The best such memory takes over the message's score if that is better: it says the same, in fewer words.
     """
@@ -144,7 +142,7 @@ def _folded(candidates: Sequence[Candidate]) -> list[Candidate]:
                 beyond=max(memory.beyond, candidate.beyond),
                 channels={**candidate.channels, **memory.channels},
             )
-    return list(kept.values())
+    return ranked if len(kept) == len(ranked) else sorted(kept.values(), key=_order)
 
 
 def _order(candidate: Candidate) -> tuple[bool, float, float, int, float, str]:

@@ -57,7 +57,7 @@ def judge(query: Query, findings: Findings, *, thorough: bool = False) -> Verdic
     """The verdict on what the channels found; `thorough`: with all figures, also with those that change nothing."""
     if verdict := beforehand(query):
         return verdict
-    if not any(findings.votes.values()):
+    if not any(findings.rankings.values()):
         return Verdict(open=False, why="nothing was found")
     return _weighed(query, findings, thorough=thorough)
 
@@ -161,7 +161,7 @@ def _nearest(findings: Findings) -> float:
     came from a message that is near.
     """
     worth = max((worth for place, worth in findings.worth.items() if place.kind == "memory"), default=None)
-    message = votes[0].score if (votes := findings.votes.get("raw_vector", ())) else None
+    message = ranking[0][1] if (ranking := findings.rankings.get("raw_vector", ())) else None
     if worth is None:
         return message or 0.0
     memory = Gate.WORTH * max(0.0, worth)

@@ -7,7 +7,7 @@ one that found nothing good does not outvote another (see `weights.Kept`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sidecar.index import TYPES, View
 from sidecar.model import ProfileRef
+from sidecar.recall.arrays import distinct, foremost
 from sidecar.recall.messages import Asked
 from sidecar.recall.weights import KEY_COVERED, LOOKED_AT, MEMORY_FIELDS, POOL, Kept
 
@@ -49,43 +50,41 @@ def told(view: View, profile: ProfileRef, asked: Asked, *, beside: bool) -> list
     if block is None:
         return []
     query, filters, pool = asked.query, asked.filters, max(POOL, asked.most)
-    words, synonyms = (
-        {hit.row: hit.score for hit in view.words("memory", profile, weights, MEMORY_FIELDS, filters, pool)}
+    worded, other_words = (
+        view.worded("memory", profile, weights, MEMORY_FIELDS, filters, pool)
         for weights in (query.weights, query.synonyms)
     )
     shares = view.keys(profile, query.weights, filters, pool)
     keys = {row: share for row, share in shares.items() if share >= KEY_COVERED}
-    near = {hit.row for hit in view.nearest("memory", profile, asked.vector, filters, pool)}
-    near |= set(view.nearest_sources(profile, asked.vector, filters, pool))
-    rows = np.array(sorted(near | words.keys() | synonyms.keys() | keys.keys()), np.uint64)
+    near = view.near("memory", profile, asked.vector, filters, pool)
+    others = [*keys, *view.nearest_sources(profile, asked.vector, filters, pool)]
+    rows = distinct(np.concatenate([near, worded[0], other_words[0], np.array(others, np.uint64)]))
     whole = sum(query.weights.values()) or 1.0
     places = block.places(rows)
     parts = np.stack(
         [
-            _aligned(rows, words) / whole,
-            _aligned(rows, synonyms) / whole,
-            _aligned(rows, keys),
+            _aligned(rows, *worded) / whole,
+            _aligned(rows, *other_words) / whole,
+            _aligned(rows, np.array(list(keys), np.uint64), list(keys.values())),
             *_nearness(view, profile, asked, places),
         ]
     )
     worth = _WEIGHTS @ parts - Kept.BESIDE * beside - Kept.TASK * (block.column("type")[places] == _TASK)
-    best = {
-        int(place)
-        for scores, most in ((worth, asked.most), *((part, LOOKED_AT) for part in parts))
-        for place in np.argsort(-scores, kind="stable")[:most]
-    }
-    return [_told(int(rows[at]), parts[:, at].tolist(), float(worth[at])) for at in sorted(best)]
+    ranked = [foremost(worth, asked.most), *(foremost(part, LOOKED_AT) for part in parts)]
+    best = distinct(np.concatenate(ranked))
+    values = zip(rows[best].tolist(), parts[:, best].T.tolist(), worth[best].tolist(), strict=True)
+    return [
+        Told(row, words, synonyms, key, cosine, source, value)
+        for row, (words, synonyms, key, cosine, source), value in values
+    ]
 
 
-def _told(row: int, parts: list[float], worth: float) -> Told:
-    words, synonyms, key, cosine, source = parts
-    return Told(row, words, synonyms, key, cosine, source, worth)
-
-
-def _aligned(rows: NDArray[np.uint64], scores: Mapping[int, float]) -> NDArray[np.float64]:
+def _aligned(
+    rows: NDArray[np.uint64], scored: NDArray[np.uint64], scores: NDArray[np.float32] | Sequence[float]
+) -> NDArray[np.float64]:
     """The score of each row, 0 where it has none; every scored row is among them, and they are in order."""
     found = np.zeros(len(rows))
-    found[np.searchsorted(rows, np.array(list(scores), np.uint64))] = list(scores.values())
+    found[np.searchsorted(rows, scored)] = scores
     return found
 
 

@@ -8,15 +8,18 @@ follows, of the question before it, and of the best that its session has; the su
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.index import Block, Filters, View, traits, wanted
 from sidecar.model import ProfileRef
+from sidecar.recall.arrays import distinct, foremost
 from sidecar.recall.query import Query
 from sidecar.recall.weights import LOOKED_AT, Talk
+
+_FIELDS = {"text": 1.0}
 
 Places = NDArray[np.intp]
 Scores = NDArray[np.float32]
@@ -51,7 +54,7 @@ def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
     if block is None:
         return []
     query = asked.query
-    rows_found, scores = view.message_words(profile, query.weights, asked.filters, Talk.POOL)
+    rows_found, scores = view.worded("message", profile, query.weights, _FIELDS, asked.filters, Talk.POOL)
     places = block.places(rows_found)
     # One more than there are messages: the place -1, which is nobody's, then reads as nothing.
     words = np.zeros(block.size + 1, np.float32)
@@ -66,21 +69,17 @@ def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
     worth = _worth(block, query, pool, words, cosines)
     if query.manner.resumes:
         worth = _with_kindred(block, pool, worth)
-    best = {
-        int(place)
-        for scores, most in ((worth, asked.most), (words[pool], LOOKED_AT), (cosines, LOOKED_AT))
-        for place in np.argsort(-scores, kind="stable")[:most]
-    }
-    rows = block.column("row")
-    return [
-        Spoken(int(rows[pool[at]]), float(words[pool[at]]), float(cosines[at]), float(worth[at])) for at in sorted(best)
-    ]
+    worded = words[pool]
+    ranked = [foremost(worth, asked.most), foremost(worded, LOOKED_AT), foremost(cosines, LOOKED_AT)]
+    best = distinct(np.concatenate(ranked))
+    columns = (block.column("row")[pool[best]], worded[best], cosines[best], worth[best])
+    return [Spoken(*each) for each in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _pool(block: Block, worded: Places, near: Places, allowed: NDArray[np.bool_]) -> Places:
     """The places that are compared: what was found, and what stands beside what was found by words."""
     beside = (block.threads.before[worded], block.threads.after[worded])
-    places: Places = np.unique(np.concatenate([worded, near, *beside]))
+    places: Places = distinct(np.concatenate([worded, near, *beside]))
     there = places[places >= 0]
     return there[allowed[there]]
 
@@ -109,8 +108,7 @@ def _worth(block: Block, query: Query, pool: Places, words: Scores, cosines: Sco
 
 def _best_of_session(session: NDArray[np.int32], scores: Scores) -> Scores:
     """For each place the best score of its session."""
-    _, number = np.unique(session, return_inverse=True)
-    return _best(number, scores, np.float32(0))[number]
+    return _best(session, scores, np.float32(0))[session]
 
 
 def _with_kindred(block: Block, pool: Places, worth: Scores) -> Scores:
@@ -150,8 +148,8 @@ def _alike(block: Block, pool: Places, number: Places, good: Places) -> Matrix:
     return shares
 
 
-def _best(number: Places, scores: Scores, least: np.float32) -> Scores:
-    """The best score of each session, by its number from 0."""
+def _best(number: NDArray[np.signedinteger[Any]], scores: Scores, least: np.float32) -> Scores:
+    """The best score of each session, by its number from 0; `least` for one that is not among them."""
     best = np.full(number.max() + 1, least, np.float32)
     np.maximum.at(best, number, scores)
     return best

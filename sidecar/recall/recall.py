@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 from sidecar.index import Filters, Index, IndexedMessage
-from sidecar.model import Hit, ProfileRef, Role, Status
+from sidecar.model import ChannelScore, Hit, ProfileRef, Role, Status
 from sidecar.recall import gate
 from sidecar.recall.answer import Answered, Wanted, extract
 from sidecar.recall.channels import Findings, Search, run
 from sidecar.recall.explain import WITHHELD, Account, explanation
-from sidecar.recall.fuse import Candidate, fuse, sentences
+from sidecar.recall.fuse import Candidate, first_sentence, fuse
 from sidecar.recall.period import favoured, period_of
 from sidecar.recall.query import Query, analyse
 from sidecar.recall.request import RecallAnswer, RecallRequest
@@ -92,7 +91,8 @@ class Recall:
         ]
         best = sorted(found, key=lambda item: (-item[0], item[1], -item[2]))[:most]
         messages = view.fetch_messages([row for _, _, row in best])
-        hits = [_message_hit(messages[row], score) for score, _, row in best if row in messages]
+        known = [(messages[row], score) for score, _, row in best if row in messages]
+        hits = [_message_hit(message, score, superseded=message.superseded, channels={}) for message, score in known]
         words = " ".join(query.split()).casefold()
         hits.sort(key=lambda hit: words not in " ".join(hit.content.split()).casefold())
         return tuple(hits[:limit])
@@ -118,8 +118,7 @@ class Recall:
 def _hit(candidate: Candidate) -> Hit:
     document = candidate.document
     if isinstance(document, IndexedMessage):
-        hit = _message_hit(document, candidate.score)
-        return dataclasses.replace(hit, superseded=candidate.outdated, channels=candidate.channels)
+        return _message_hit(document, candidate.score, superseded=candidate.outdated, channels=candidate.channels)
     return Hit(
         id=document.id,
         kind="memory",
@@ -137,7 +136,9 @@ def _hit(candidate: Candidate) -> Hit:
     )
 
 
-def _message_hit(message: IndexedMessage, score: float) -> Hit:
+def _message_hit(
+    message: IndexedMessage, score: float, *, superseded: bool, channels: Mapping[str, ChannelScore]
+) -> Hit:
     return Hit(
         id=message.id,
         kind="message",
@@ -148,14 +149,15 @@ def _message_hit(message: IndexedMessage, score: float) -> Hit:
         session=message.session,
         observed=message.time,
         speaker=message.speaker,
-        superseded=message.superseded,
+        superseded=superseded,
         truncated=message.truncated,
         agent=message.agent,
         role=message.role,
+        channels=channels,
     )
 
 
 def _summary(text: str) -> str:
     """The first sentence of a message, on one line."""
-    first = " ".join(next(iter(sentences(text)), "").split())
+    first = " ".join(first_sentence(text).split())
     return first if len(first) <= SUMMARY_CHARACTERS else first[: SUMMARY_CHARACTERS - 1].rstrip() + "…"

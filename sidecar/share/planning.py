@@ -15,6 +15,7 @@ from sidecar.model import Change, Stored
 from sidecar.share.inspection import MOST_FILES
 from sidecar.share.records import MERGED
 from sidecar.share.words import Plan
+from sidecar.store import OTHERS_SHARED
 from sidecar.store.layout import is_memory_path
 
 Names = Mapping[str, str]
@@ -132,5 +133,5 @@ def _message(files: Mapping[str, tuple[bytes | None, bytes | None]]) -> str:
     found = (parse(data) for _, (_, data) in sorted(files.items()) if data is not None)
     ids = (document.fields.get("id") for document in found if isinstance(document, Document))
     trailers = [f"Memory-Id: {identifier}" for identifier in sorted({str(i) for i in ids if i})[:_NAMED]]
-    parts = [f"Merge {len(files)} changed files", "Why: others shared what they learned", "\n".join(trailers)]
+    parts = [f"Merge {len(files)} changed files", f"Why: {OTHERS_SHARED.why}", "\n".join(trailers)]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -82,6 +82,7 @@ class Sharing:
     ) -> Outgoing:
         """Publish a profile from this moment on; with `dry_run` only say what would go out.
 
+        One that is shared there already is synced; a remote that was emptied since gets all of it again.
         `project`: what this machine knows of the profile's project, should its file not say it.
         Raises `AlreadyShared`, `RemoteNotEmpty`, `CannotShare`, `RemoteUnreachable`, `NotFound`.
         """
@@ -100,7 +101,7 @@ class Sharing:
             if not dry_run and record.address is None:
                 self._exclusive(partial(leaving.publish, profile, record, address, project, self._clock()))
             if not dry_run:
-                syncing.sync(Wish())
+                syncing.sync(Wish(filling=True))
             return outgoing
 
     def sync(self, ref: ProfileRef, *, accept: bool = False) -> Synced:

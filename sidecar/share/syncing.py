@@ -35,12 +35,13 @@ class Wish:
     """What a person has said beforehand.
 
     `accept`: most of the profile may go at once.  `explicit`: this remote's history is wanted, whatever was seen of it
-    before.  `following`: its purges are followed.
+    before.  `following`: its purges are followed.  `filling`: a remote that was emptied gets it all again.
     """
 
     accept: bool = False
     explicit: bool = False
     following: bool = False
+    filling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ class Syncing:
         record, exchange = self.work.record, self.exchange
         tip, seen = exchange.tip(), None if wish.explicit else record.seen
         if tip is None:
-            if seen is not None:
+            # Whoever keeps what others have purged does not bring it back by this road either.
+            if seen is not None and not (wish.filling and record.declined is None):
                 self._rewritten(head)
             if wish.explicit:
                 raise RemoteEmpty(remote=exchange.shown)

@@ -16,6 +16,7 @@ from sidecar.store.profile import Profile
 from sidecar.store.store import Store
 from sidecar.store.words import (
     KEYS_SETTLED,
+    OTHERS_SHARED,
     Difference,
     ProfileInfo,
     ProjectIdentity,
@@ -28,6 +29,7 @@ from sidecar.store.words import (
 __all__ = [
     "KEYS_SETTLED",
     "MAX_FILE_BYTES",
+    "OTHERS_SHARED",
     "Difference",
     "LogEntry",
     "Profile",

@@ -107,7 +107,7 @@ def _proposed_fields(
 ) -> dict[str, object]:
     given = document.fields
     memory_type = given.get("type", default_type(path))
-    observed = given.get("observed", datetime.fromtimestamp(int((core.folder / path).lstat().st_mtime), UTC))
+    observed = given.get("observed") or _saved_at(core, path)
     assert isinstance(memory_type, MemoryType)  # noqa: S101 - the field's own type
     assert isinstance(observed, datetime)  # noqa: S101 - the field's own type
     fields: dict[str, object] = {
@@ -120,6 +120,14 @@ def _proposed_fields(
     }
     assert fields.keys() == set(REQUIRED)  # noqa: S101 - every required key can be made
     return fields
+
+
+def _saved_at(core: Core, path: str) -> datetime:
+    """When a file was last changed; now, if its disk says a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(int((core.folder / path).lstat().st_mtime), UTC)
+    except (ValueError, OverflowError):
+        return core.now()
 
 
 def _source(core: Core, path: str, memory_type: MemoryType, document: Document) -> Source:

@@ -13,7 +13,7 @@ from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Problem, parse
 from sidecar.model import BadFile, Memory, ProfileRef, Stored, Tombstone
 from sidecar.store.groups import Groups
-from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_named_for, is_private
+from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_named_for, is_private, is_utf8, shown
 from sidecar.store.scan import Signature
 from sidecar.store.snapshot import Buried, Layered, Snapshot
 
@@ -243,13 +243,15 @@ def load(
     path: str,
     signature: Signature,
     before: Entry | None,
-    has_conflict: Callable[[bytes], bool] | None = None,
+    has_conflict: Callable[[str, bytes], bool],
 ) -> Entry:
     """Read one file; a bad one keeps what `before` knew last.
 
-    `has_conflict`: during a merge of git's, tells the files in which a person has still to choose a side.
+    `has_conflict`: tells, by path and bytes, the files in which a person has still to choose a side.
     """
     last_good = before.answers if before is not None else None
+    if not is_utf8(path):
+        return Entry(signature, "", None, BadFile(profile, shown(path), None, "its name is not UTF-8"), last_good)
     if not signature.regular:
         return Entry(signature, "", None, BadFile(profile, path, None, "it is a symlink or not a file"), last_good)
     if signature.size > MAX_FILE_BYTES:
@@ -258,7 +260,7 @@ def load(
         data = read_file(folder / path, MAX_FILE_BYTES, root=folder)
     except FileSystemFailed as error:
         return Entry(signature, "", None, BadFile(profile, path, None, f"it {error.fields['why']}"), last_good)
-    if has_conflict is not None and has_conflict(data or b""):
+    if has_conflict(path, data or b""):
         problem = BadFile(profile, path, None, "a merge has left conflict markers in it")
         return Entry(signature, sha256_of(data or b""), None, problem, last_good)
     if before is not None and before.stored is not None and before.sha256 == sha256_of(data or b""):

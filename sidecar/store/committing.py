@@ -11,7 +11,15 @@ from sidecar.frontmatter import Document, parse
 from sidecar.model import BadFile, Stored
 from sidecar.store import marking
 from sidecar.store.core import Core
-from sidecar.store.layout import SUMMARY_FILE, is_memory_path, is_of_another_program, is_private, is_tombstone_path
+from sidecar.store.layout import (
+    SUMMARY_FILE,
+    is_memory_path,
+    is_of_another_program,
+    is_private,
+    is_tombstone_path,
+    is_utf8,
+    shown,
+)
 from sidecar.store.refreshing import refresh
 from sidecar.store.words import WriteContext
 
@@ -122,6 +130,9 @@ def _changes(core: Core, paths: Sequence[str]) -> _Changes:
         entry = core.catalog.entries.get(path)
         if entry is not None and entry.problem is not None:
             continue  # a bad file is left as it is; the last commit keeps its good version
+        if not is_utf8(path):
+            core.uncommittable[path] = BadFile(core.ref, shown(path), None, "not committed: its name is not UTF-8")
+            continue
         try:
             data = core.disk.read(path)
         except FileSystemFailed as error:

@@ -25,7 +25,7 @@ class Core:
     `leftovers`: temporary files of interrupted writes.
     `uncommittable`: files that are no memories, and that git is spared.
     `vanished`: (gone, known) while the alarm of a sudden emptiness stands; `accepted`: the user has confirmed.
-    `head`: what git's HEAD named at the last look.
+    `head`: what git's HEAD named at the last look; `tip`: the commit to which it led.
     `changed`: paths that may differ from the last commit; None: any may, and git is asked.
     `unseen`: files that had changed again when the last commit was made, and so are not in it.
     `marks`: memories that a person has corrected and that do not say so yet; see `store.marking`.
@@ -51,6 +51,7 @@ class Core:
     accepted: bool = False
     loaded: bool = False
     head: str = ""
+    tip: str = ""
     changed: set[str] | None = None
     unseen: list[str] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)

@@ -86,7 +86,9 @@ def _outranked(core: Core, memory: Memory) -> Stored | None:
     old = core.catalog.chosen(memory.supersedes) if memory.supersedes else None
     if old is None or memory.status is not Status.ACTIVE or old.memory.status is not Status.ACTIVE:
         return None
-    if old.memory.read_only or old.memory.rank > memory.rank or core.catalog.entries[old.path].stored is None:
+    if old.memory.id == memory.id or old.memory.read_only or old.memory.rank > memory.rank:
+        return None
+    if core.catalog.entries[old.path].stored is None:
         return None
     return old
 

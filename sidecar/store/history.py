@@ -45,6 +45,7 @@ class History:
         self._clock, self._step = clock, step
         self._pending: list[_Group] = []
         self._commits = 0
+        self._latest: str | None = None
 
     def record(self, context: WriteContext, path: str, data: bytes | None) -> None:
         """We have written these bytes (None: taken the file away); private files never get here."""
@@ -92,6 +93,11 @@ class History:
         memories = {**_ids(files), **dict.fromkeys(sorted(gone))}
         return self._commit(files, _message("edited by hand", lines, memories, None), self.git.user_identity())
 
+    def take_latest(self) -> str | None:
+        """The latest commit made since this was asked last, if there is one."""
+        latest, self._latest = self._latest, None
+        return latest
+
     def log(self, identifier: str | None, paths: Sequence[str], limit: int | None) -> list[LogEntry]:
         """Commits from the newest back: all, or those about one memory."""
         if identifier is None:
@@ -126,7 +132,7 @@ class History:
         self._step("committed")
         if made is None:
             return []
-        self._commits += 1
+        self._commits, self._latest = self._commits + 1, made
         if self._commits % _COMMITS_BETWEEN_COLLECTIONS == 0:
             with suppress(GitFailed):  # interrupted or in somebody's way; the commit is made, and it is tried again
                 self.git.collect_garbage()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import PurePosixPath
@@ -89,6 +90,20 @@ def is_private(path: str) -> bool:
 def is_of_another_program(path: str) -> bool:
     """Whether a path is what an editor of notes keeps in the folder for itself: Obsidian's settings and its trash."""
     return path.startswith((".obsidian/", ".trash/"))
+
+
+def is_utf8(path: str) -> bool:
+    """Whether a path is UTF-8: what is not can neither be noted, told, nor shared, and its file is left alone."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(path: str) -> str:
+    """A path as it can be told, whatever its bytes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def is_memory_path(path: str) -> bool:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from sidecar.errors import FileSystemFailed
 from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Document, parse
+from sidecar.git import Trees
 from sidecar.model import BadFile, Memory, Tombstone
 from sidecar.store import tombstones
 from sidecar.store.catalog import Entry, load, stored
 from sidecar.store.core import Core
-from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_memory_path, is_named_for, is_private, unarchived
+from sidecar.store.layout import (
+    MAX_FILE_BYTES,
+    in_archive,
+    is_memory_path,
+    is_named_for,
+    is_private,
+    is_utf8,
+    unarchived,
+)
 from sidecar.store.scan import Scan, Signature, look_at, scan
 from sidecar.store.words import Refresh
-from sidecar.store.worktree import has_conflict, head_of, is_merging, wait_for_git
+from sidecar.store.worktree import has_conflict, head_of, is_merging, tip_of, wait_for_git
 
 _ALARM_ABOVE: Final = 10
 """So many memories, and more than half of all, gone at once are an alarm and not a change (section 7)."""
@@ -51,15 +60,32 @@ def refresh(core: Core, paths: Collection[str] | None = None) -> Refresh:
         core.vanished, core.loaded = (len(lost), known), True
         return Refresh(bad=core.catalog.bad(), vanished=core.vanished)
     core.vanished, core.accepted, core.loaded = None, False, True
+    tip, core.tip = core.history.take_latest() or core.tip, tip_of(core.folder)
     changed = _take_over(core, found, fresh)
     if paths is None:
         core.changed = None  # also what is no memory may have changed
     elif core.changed is not None:
         core.changed.update(paths, changed)
     if not switched:  # what another branch or an old commit does not have was not removed
-        core.hand_gone |= dict(lost.values())
+        left = _left_behind(core, tip, [path for path, _ in lost.values()])
+        core.hand_gone |= {path: memory for path, memory in lost.values() if path not in left}
     core.drop_returned()
     return Refresh(tuple(sorted(changed)), tuple(sorted(lost)), core.catalog.bad())
+
+
+def _left_behind(core: Core, before: str, paths: Collection[str]) -> set[str]:
+    """Those of the files that are gone because the branch was moved back or aside, from where it was `before`.
+
+    Nobody has removed these, as with another branch; but what a commit on the new line removes is removed.
+    """
+    if not paths or not before or before == core.tip:
+        return set()
+    git, trees, wanted = core.history.git, Trees(core.folder), sorted(paths)
+    old, new = trees.resolve(before), trees.resolve(core.tip)
+    if old is None or new is None or trees.contains(new, old):
+        return set()
+    stayed = {path for one in (*trees.bases(old, new), new) for path in git.files(one, wanted)}
+    return git.files(old, wanted).keys() - stayed
 
 
 def _asks_for_all(core: Core, paths: Collection[str]) -> bool:
@@ -109,13 +135,22 @@ def _half_gone(core: Core) -> Refresh:
 
 def _read_changed(core: Core, memories: Mapping[str, Signature]) -> dict[str, Entry]:
     fresh: dict[str, Entry] = {}
-    merging = is_merging(core.folder)
+    refuse = _conflicts(core)
     for path, signature in memories.items():
         before = core.catalog.entries.get(path)
         if _changed(None if before is None else before.signature, signature):
-            refuse = has_conflict if merging else None
             fresh[path] = load(core.ref, core.folder, path, signature, before, refuse)
     return fresh
+
+
+def _conflicts(core: Core) -> Callable[[str, bytes], bool]:
+    """Tells the files in which a person has still to choose a side.
+
+    Not all that leave such files say that they go on: of `git stash pop` and `git merge --squash` only git's index
+    knows.  It is asked about files that look like it alone.
+    """
+    merging = is_merging(core.folder)
+    return lambda path, data: has_conflict(data) and (merging or core.history.git.is_unmerged(path))
 
 
 def _changed(before: Signature | None, now: Signature) -> bool:
@@ -167,6 +202,8 @@ def _load_from_head(core: Core, found: Scan, fresh: dict[str, Entry]) -> None:
     for path, data in known.items():
         document = parse(data)
         if not isinstance(document, Document) or document.missing or document.fields["id"] in buried:
+            continue
+        if not is_utf8(path):
             continue
         last = stored(core.ref, path, sha256_of(data), document.memory())
         entry = fresh.pop(path, Entry(None))

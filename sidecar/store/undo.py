@@ -24,11 +24,13 @@ from sidecar.store.core import Core
 from sidecar.store.healing import HEALING, settle
 from sidecar.store.layout import PROFILE_FILE, PURGES_FILE, is_memory_path, tombstone_path
 from sidecar.store.marking import AFTER_EDIT
-from sidecar.store.words import KEYS_SETTLED, Undone, WriteContext
+from sidecar.store.words import KEYS_SETTLED, OTHERS_SHARED, Undone, WriteContext
 from sidecar.store.worktree import head_of, is_merging
 
 _FOLLOWS: Final = frozenset(f"Why: {one.why}" for one in (AFTER_EDIT, AFTER_REMOVAL, HEALING, ADOPTION, KEYS_SETTLED))
 """The reasons of commits that only draw a conclusion from the one before them: they are undone together with it."""
+
+_JOINS: Final = f"Why: {OTHERS_SHARED.why}"
 
 _ABOUT_THE_PROFILE: Final = frozenset({PROFILE_FILE, PURGES_FILE})
 """Never taken back: what the profile is, and what has left its history for good."""
@@ -127,13 +129,17 @@ def _span(core: Core, name: str | None) -> _Span:
 
 
 def _last_cause(git: Git) -> gitpast.Step:
-    """The last commit that does not merely follow from another one."""
+    """The last commit that does not merely follow from another one.
+
+    Nor a merge with what others have shared: it comes in the background, between a person's act and their undo, and to
+    take it back would forget for everybody what they have learned.
+    """
     commit = git.head()
     while commit is not None:
-        step = gitpast.step_of(git, commit)
-        if not _follows(step):
+        step, parents = gitpast.step_of(git, commit), gitpast.parents(git, commit)
+        if not (_follows(step) or (len(parents) > 1 and _JOINS in step.message.splitlines())):
             return step
-        commit = gitpast.first_parent(git, commit)
+        commit = next(iter(parents), None)
     raise NothingToUndo(commit="an empty history")
 
 

@@ -38,6 +38,9 @@ class WriteContext:
     agent: str | None = None
 
 
+OTHERS_SHARED: Final = WriteContext(why="others shared what they learned")
+"""When a merge brings what others have pushed."""
+
 KEYS_SETTLED: Final = WriteContext(why="two memories of one key settled")
 """When a person's edit has left two active memories under one key."""
 

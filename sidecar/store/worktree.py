@@ -28,6 +28,27 @@ def head_of(folder: Path) -> str:
         return ""
 
 
+def tip_of(folder: Path) -> str:
+    """The commit that is checked out, as git's own files say; empty if there is no telling."""
+    head, git = head_of(folder), folder / ".git"
+    if not head.startswith(_REF):
+        return head
+    ref = head.removeprefix("ref: ")
+    try:
+        return (git / ref).read_text("utf-8", "replace").strip()
+    except OSError:
+        return _packed(git, ref)
+
+
+def _packed(git: Path, ref: str) -> str:
+    """What a ref that has no file of its own leads to."""
+    try:
+        lines = (git / "packed-refs").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(" ")[0] for line in lines if line.endswith(f" {ref}")), "")
+
+
 def aside(folder: Path, usual: str) -> str | None:
     """The name of the branch, or the commit, that is checked out in place of the usual branch."""
     head = head_of(folder)
@@ -46,7 +67,7 @@ def merges_in(git: Path) -> bool:
 
 def has_conflict(data: bytes) -> bool:
     """Whether a file holds both sides of a conflict, as git leaves them for a person."""
-    return _CONFLICT.search(data) is not None
+    return b"<<<<<<< " in data and _CONFLICT.search(data) is not None
 
 
 def wait_for_git(folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """What every transcript reader offers, and what it hands out.
 
 A reader knows one agent's files.  It is asked with a path and the cursor of the last time, and answers with messages
-and the next cursor; it keeps nothing itself.
+and the next cursor; it keeps nothing itself on which an answer depends.
 """
 
 from __future__ import annotations

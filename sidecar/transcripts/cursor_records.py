@@ -80,22 +80,25 @@ class CursorConversation(Conversation):
 
     def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte."""
-        role = text(record.get("role")) or text(record.get("type"))
+        role = record.get("role")
         if "cwd" in record:
             self.note(cwd=record["cwd"])
         if role != "user" and role != "assistant":  # quicker than a tuple, and it is the usual case
-            if role not in SILENT_TYPES:
-                self.unknown[role or "(no role)"] += 1
-            return ()
+            role = text(role) or text(record.get("type"))
+            if role != "user" and role != "assistant":
+                if role not in SILENT_TYPES:
+                    self.unknown[role or "(no role)"] += 1
+                return ()
         message = obj(record.get("message"))
-        content = message.get("content", record.get("content"))
+        content = message["content"] if "content" in message else record.get("content")
         model = name(message["model"]) if "model" in message else None
-        said = Said(position, self.time_of(record), model, self._subagent)
+        said = Said(position, self.time_of(record) if "timestamp" in record else self.written, model, self._subagent)
         made = (identifier(record["uuid"]) if "uuid" in record else "") or f"{self._stem}:{position}"
         words, results = self._words(content)
-        if role == "user":
-            speaker: Speaker = "assistant" if self._subagent else "user"
-            found = self.message(said, made, "user", speaker, typed(words))
+        if not words:
+            found: tuple[Message, ...] = ()
+        elif role == "user":
+            found = self.message(said, made, "user", "assistant" if self._subagent else "user", typed(words))
         else:
             found = self.message(said, made, "assistant", "assistant", clean(words))
         return (*found, *self._results(said, made, results)) if results else found
@@ -113,26 +116,27 @@ class CursorConversation(Conversation):
         results: list[tuple[int, Record]] = []
         if not isinstance(content, list):
             return text(content), results
+        if len(content) == 1 and isinstance(content[0], dict) and content[0].get("type") == "text":  # the usual case
+            words = text(content[0].get("text"))
+            return "" if words == IMAGE_MARK else words, results
         parts: list[str] = []
-        says = False
         for index, block in enumerate(map(obj, content)):
             kind = block.get("type")
-            if kind == "text":  # the usual case, told at once
-                pass
-            elif kind == "tool_use":
+            if kind == "tool_use":
                 call = call_of(text(block.get("name")), block.get("input"))
                 self.calls.open(identifier(block.get("id")) or _UNNAMED, call)
             elif kind == "tool_result":
                 results.append((index, block))
             elif not isinstance(kind, str) or kind not in KNOWN_BLOCKS:
                 self.unknown[f"block/{text(kind) or '(no type)'}"] += 1
-            part = IMAGE_MARK if kind == "image" else text(block.get("text"))
-            if part:
+            if part := IMAGE_MARK if kind == "image" else text(block.get("text")):
                 parts.append(part)
-                says = says or part != IMAGE_MARK
-        return ("\n\n".join(parts) if says else ""), results
+        if parts.count(IMAGE_MARK) == len(parts):  # pictures alone say nothing
+            return "", results
+        return parts[0] if len(parts) == 1 else "\n\n".join(parts), results
 
-    def _results(self, said: Said, made: str, results: list[tuple[int, Record]]) -> Iterator[Message]:
+    def _results(self, said: Said, made: str, results: list[tuple[int, Record]]) -> list[Message]:
+        found: list[Message] = []
         for index, block in results:
             key = identifier(block.get("tool_use_id"))
             call = self.calls.close(key) or self.calls.close(_UNNAMED) or UNKNOWN
@@ -140,7 +144,8 @@ class CursorConversation(Conversation):
                 continue
             words, tool = outcome(call, content_text(block.get("content")), failed=block.get("is_error") is True)
             place = Said(said.position + index, said.time, None, said.sidechain)
-            yield from self.message(place, f"{made}:{index}", "tool", "tool", words, kind="tool", tool=tool)
+            found += self.message(place, f"{made}:{index}", "tool", "tool", words, kind="tool", tool=tool)
+        return found
 
 
 _MARK = re.compile(r"\s*\[(Thinking|Tool call|Tool result)\]\s?(.*)")

@@ -63,6 +63,11 @@ class Drift:
             self._unknown += 1
             self._seen = unknown.noted
 
+    def note_all(self, records: int, unknown: int) -> None:
+        """So many records were read, in so many of which something was unknown: for who has counted them."""
+        self._records += records
+        self._unknown += unknown
+
     def state(self) -> Record:
         """For the cursor."""
         return {_KEY: [self._records, self._unknown]}

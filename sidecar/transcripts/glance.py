@@ -21,7 +21,7 @@ HEAD_SIZES = (64 * 1024, 512 * 1024, 4 * 1024 * 1024)
 """Bytes of the head, tried in turn: instructions of 50 KB or a picture may stand before the first words."""
 
 MOST_LINES = 10_000
-"""Lines of the head that are looked at beyond the first size: where so many say nothing, a million may."""
+"""Lines of either end that are looked at beyond the first size: where so many say nothing, a million may."""
 
 TAIL_SIZES = (64 * 1024, 1024 * 1024, 4 * 1024 * 1024)
 """Bytes of the tail, tried in turn until a complete line is among them."""
@@ -86,14 +86,16 @@ def glance(path: Path, begin: Callable[[datetime], AnySight]) -> tuple[AnySight,
 
 
 def _tail(path: Path) -> Iterator[Record]:
-    """The records of the last bytes."""
+    """The records of the last bytes; where so many lines are none as `MOST_LINES`, no more bytes are looked at."""
     for size in TAIL_SIZES:
         any_found = False
         with opened(path) as source:
-            for _, record in Lines(_end_of(source, size), size, None, (b"", b"")):
+            lines = Lines(_end_of(source, size), size, None, (b"", b""))
+            lines.patience = MOST_LINES
+            for _, record in lines:
                 any_found = True
                 yield record
-        if any_found:
+        if any_found or lines.damaged > MOST_LINES:
             return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,9 @@ class JsonlReader(ABC):
     conversation: ClassVar[type[Conversation]]
     unfinished: ClassVar[bool] = False
     """Whether a last line without an end counts if it is whole: for files that no agent writes line by line."""
+
+    _known: tuple[tuple[object, ...], SessionHeader | None] = ((), None)
+    """The header that was found last, and of which state of which file."""
 
     @property
     def agent(self) -> str:
@@ -50,7 +54,8 @@ class JsonlReader(ABC):
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = self.conversation(path, lines.state, lines.source.written)
             drift = Drift(lines.state)
-            headline = Headline(conversation) if lines.offset == 0 else None
+            continued = lines.offset > 0
+            headline = None if continued else Headline(conversation)
             messages, rewinds = _taken(conversation, lines, drift, headline)
             after = lines.cursor(conversation.state() | drift.state())
             header: SessionHeader | None = None
@@ -63,7 +68,7 @@ class JsonlReader(ABC):
         return ReadResult(
             messages=tuple(message for message in messages if message.id not in gone),
             cursor=after,
-            header=header or self.header(path),
+            header=header or self._header_of(path, lines.source.stat, continued=continued),
             unknown=dict(sorted(conversation.unknown.items())),
             damaged=lines.damaged,
             restarted=lines.restarted,
@@ -71,6 +76,18 @@ class JsonlReader(ABC):
             more=lines.more,
             drifted=drift.found,
         )
+
+    def _header_of(self, path: Path, state: os.stat_result, *, continued: bool) -> SessionHeader | None:
+        """The header of a file in this state; looked for once in a file that is read on, piece by piece, as it is.
+
+        Only there: what was read of such a file before has just been compared with what is in it.
+        """
+        known = (path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        last, header = self._known  # taken once: another thread may read another file
+        if not continued or last != known:
+            header = self.header(path)
+            self._known = known, header
+        return header
 
     def _withdrawn(self, path: Path, rewinds: list[int]) -> tuple[str, ...]:
         """The ids that the rewinds at these positions take back.
@@ -105,15 +122,21 @@ def _taken(
     messages: list[Message] = []
     rewinds: list[int] = []
     withdraws = type(conversation).rewind is not Conversation.rewind
+    feed, unknown = conversation.feed, conversation.unknown
+    noted = records = strange = 0
     for position, record in lines:
-        found = conversation.feed(position, record)
+        found = feed(position, record)
         if headline and position < HEAD_SIZES[0]:
             found = tuple(found)
             headline.note(found, record)
-        messages.extend(found)
-        drift.note(conversation.unknown)
+        messages += found
+        records += 1
+        if unknown.noted != noted:
+            noted = unknown.noted
+            strange += 1
         if withdraws and conversation.rewind(record):
             rewinds.append(position)
         if len(messages) > MOST_MESSAGES and position >= HEAD_SIZES[0]:
             lines.stop()
+    drift.note_all(records, strange)
     return messages, rewinds

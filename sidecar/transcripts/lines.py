@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -132,6 +132,9 @@ class RawLines:
 class Lines(RawLines):
     """The records of a JSONL file; iterate once, then ask for `damaged`, `more`, `cursor`."""
 
+    patience = 1 << 62
+    """Damaged lines after which the iteration ends as at the limit, with what is in memory."""
+
     def __iter__(self) -> Iterator[tuple[int, Record]]:
         """Each record with its position: the byte offset of its line, plus its place in it if several are glued."""
         while block := self._block(self._end - self.offset):
@@ -139,10 +142,10 @@ class Lines(RawLines):
             self._consume(block)
             at, tiny = 0, len(block) >= TINY_BLOCK and block.count(b"\n") * TINY > len(block)
             if len(block) <= HEAVY_LINE and not tiny:
-                for at, record in quickly(block):
-                    if record is not None:
-                        yield start + at, record
+                at = yield from quickly(block, start)
             yield from self._slowly(block, at, start, TINY if tiny else SHORTEST)
+            if self.damaged > self.patience:
+                self.stop()
 
     def _slowly(self, block: bytes, at: int, start: int, shortest: int) -> Iterator[tuple[int, Record]]:
         """The records of a block of lines from a place in it on, line by line, without those that are too short."""
@@ -190,10 +193,10 @@ class TextLines(RawLines):
             start = self._read
             self._read += len(block)
             self._held.append(block)
-            lines = block.count(b"\n") - block.count(b"\n\n")
-            tiny = len(block) >= TINY_BLOCK and lines * TINY_TEXT > len(block)
-            for line in (block[:-1],) if tiny else block[:-1].split(b"\n"):
-                yield start, line.rstrip(b"\r").decode("utf-8-sig" if start == 0 else "utf-8", "replace")
+            worded = block.count(b"\n") - block.count(b"\n\n")
+            tiny = len(block) >= TINY_BLOCK and worded * TINY_TEXT > len(block)
+            for line in _split(block[:-1], whole=tiny):
+                yield start, line if isinstance(line, str) else _decoded(line, first=start == 0)
                 start += len(line) + 1
                 if self.settled >= self._end:
                     break
@@ -220,6 +223,18 @@ class TextLines(RawLines):
     def _skip_giant(self, line: bytes) -> bool:
         """No text has a line so long: it is taken for one that is never ended."""
         return False
+
+
+def _split(block: bytes, *, whole: bool) -> Sequence[bytes | str]:
+    """The lines of a block, or all of it as one; decoded already if each character is a byte, as it mostly is."""
+    if b"\r" not in block and block.isascii():
+        content = block.decode("ascii")
+        return [content] if whole else content.split("\n")
+    return [block] if whole else block.split(b"\n")
+
+
+def _decoded(line: bytes, *, first: bool) -> str:
+    return line.rstrip(b"\r").decode("utf-8-sig" if first else "utf-8", "replace")
 
 
 AnyLines = TypeVar("AnyLines", bound=RawLines)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
@@ -46,6 +49,7 @@ class MarkdownConversation(TextConversation):
     """
 
     agent = "markdown"
+    blanks_count = False
 
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """See `Conversation`."""
@@ -53,28 +57,30 @@ class MarkdownConversation(TextConversation):
         saved = obj(state.get("markdown"))
         self._form, self._fence = text(saved.get("form")), text(saved.get("fence"))
         self._turns = count(saved.get("turns"))
-        self._seen: tuple[str, tuple[str, re.Match[str]] | None] = ("", None)
+        self._found = ""
+        """The form of the line that `opens` has found to begin a turn, for `take`."""
 
     def state(self) -> Record:
         """For the cursor."""
-        return super().state() | {"markdown": {"form": self._form, "fence": self._fence, "turns": self._turns}}
+        own = {"form": self._form, "fence": self._fence, "turns": self._turns}
+        return {"calls": {}, "facts": dict(self.facts), "markdown": own}  # a text's tools are part of its words
 
     def opens(self, line: str) -> str | None:
         """Whose turn a line begins: user, assistant or other."""
         if not line.startswith(_BEGINNINGS):
             return None
-        found = self._turn(line)
-        if found is None or (self._form and found[0] != self._form):
+        found = _turn(line)
+        if found is None or (self._form and found.form != self._form):
             return None
-        if self._fence and found[0] != "exported":  # an export's marks are unlike anything in a block of code
+        if self._fence and found.form != "exported":  # an export's marks are unlike anything in a block of code
             return None
-        return _KINDS[found[1]["name"].lower()]
+        self._found = found.form
+        return found.kind
 
     def take(self, line: str, kind: str | None) -> None:
         """Follow the form, the fences, and the comments in which exports name their sessions."""
         if kind:
-            found = self._turn(line)
-            self._form, self._fence = found[0] if found else "", ""
+            self._form, self._fence = self._found, ""
             self._turns += 1
             if "session" not in self.facts:
                 self.note(session=f"{self.path.stem}-{digest(self.path.stem, line)[:8]}")
@@ -88,33 +94,28 @@ class MarkdownConversation(TextConversation):
         elif fence and line.strip().startswith(self._fence) and not line.strip().strip(self._fence[0]):
             self._fence = ""
 
-    def said(self, block: Lines) -> Iterator[Message]:
+    def said(self, block: Lines) -> Iterable[Message]:
         """The words of a turn, without what the export folded away."""
         if block.kind not in ("user", "assistant"):
-            return
+            return ()
         found = None if block.piece else _turn(block.lines[0])
-        told = found[1].groupdict() if found else {}
+        if found and found.form != "bold" and not any(map(str.strip, islice(block.lines, 1, None))):
+            return ()  # the usual case in a file of millions of turns
+        told = found.match.groupdict() if found else {}
         lines = [told.get("rest") or "", *block.lines[1:]] if found else block.lines
         end = len(lines)
         while end and (not lines[end - 1].strip() or _RULE.fullmatch(lines[end - 1])):
             end -= 1
         words = clean(_ASIDE.removed("\n".join(lines[:end]))) if end > 1 or (end and lines[0]) else ""
         if not words:
-            return
+            return ()
         time, model = self._told(told.get("told") or "")
         sidechain = bool(told.get("side"))
         said = Said(block.position, time or self.started or self.written, model, sidechain)
         made = f"{self.session}:{self._turns}" + (f"+{block.position}" if block.piece else "")
         if block.kind == "user":
-            yield from self.message(said, made, "user", "assistant" if sidechain else "user", typed(words))
-        else:
-            yield from self.message(said, made, "assistant", "assistant", words)
-
-    def _turn(self, line: str) -> tuple[str, re.Match[str]] | None:
-        """As the function of this name; `opens` and `take` ask for the same line."""
-        if self._seen[0] != line:
-            self._seen = line, _turn(line)
-        return self._seen[1]
+            return self.message(said, made, "user", "assistant" if sidechain else "user", typed(words))
+        return self.message(said, made, "assistant", "assistant", words)
 
     def _told(self, told: str) -> tuple[datetime | None, str | None]:
         """The time and the model in the brackets after a name."""
@@ -124,16 +125,38 @@ class MarkdownConversation(TextConversation):
         return time, model or None
 
 
-def _turn(line: str) -> tuple[str, re.Match[str]] | None:
-    """The form in which a line begins a turn, with its parts; None for all other lines."""
+class _Turn(NamedTuple):
+    """How a line begins a turn: the form of the line, whose turn it is, and the parts of the line."""
+
+    form: str
+    kind: str
+    match: re.Match[str]
+
+
+def _turn(line: str) -> _Turn | None:
+    """How a line begins a turn; None for all other lines."""
+    return _known_turn(line) if len(line) <= _SHORT else _found_turn(line)
+
+
+def _found_turn(line: str) -> _Turn | None:
     if not line.startswith(_BEGINNINGS):
         return None
     if found := _EXPORTED.fullmatch(line):
-        return "exported", found
-    if found := _HEADING.fullmatch(line):
-        return found["level"], found
-    found = _BOLD.fullmatch(line)
-    return ("bold", found) if found else None
+        form = "exported"
+    elif found := _HEADING.fullmatch(line):
+        form = found["level"]
+    elif found := _BOLD.fullmatch(line):
+        form = "bold"
+    else:
+        return None
+    return _Turn(form, _KINDS[found["name"].lower()], found)
+
+
+_known_turn = lru_cache(maxsize=64)(_found_turn)
+"""Every line that begins a turn is asked for four times, and in most texts all of them are the same two."""
+
+_SHORT = 100
+"""Characters of a line that is worth remembering."""
 
 
 def looks_like(head: str) -> bool:
@@ -141,7 +164,7 @@ def looks_like(head: str) -> bool:
     forms: dict[str, set[str]] = {}
     for line in head.splitlines():
         if found := _turn(line):
-            forms.setdefault(found[0], set()).add(_KINDS[found[1]["name"].lower()])
+            forms.setdefault(found.form, set()).add(found.kind)
     return any({"user", "assistant"} <= kinds for kinds in forms.values())
 
 

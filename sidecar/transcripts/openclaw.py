@@ -50,6 +50,8 @@ class OpenClawConversation(PiConversation):
             return ""
         if begins_with(words, MACHINE_PREFIXES) or ORDERED_SILENCE in words:
             return ""
+        if "[" not in words and "(untrusted" not in words and "System: " not in words:  # no pattern matches
+            return words.strip()
         while found := _EVENTS.match(words) or _METADATA.match(words) or _DATED.match(words):
             words = words[found.end() :]
         words = _MESSAGE_ID.sub("\n", words).strip()
@@ -59,7 +61,7 @@ class OpenClawConversation(PiConversation):
         """The words without directives to the messenger; none if the answer is to be silent, or is a copy."""
         if text(message.get("model")) in COPIED_MODELS:
             return ""
-        words = _DIRECTIVE.sub("", words).strip()
+        words = _DIRECTIVE.sub("", words).strip() if "[[" in words else words.strip()
         return "" if words in NOTHING_SAID else words
 
 

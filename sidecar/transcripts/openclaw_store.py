@@ -8,7 +8,7 @@ far back as a tool's result may lie behind its call.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ class Lines(Protocol):
     def unknown(self) -> Counter[str]:
         """Kinds of records that are not known, counted."""
 
-    def feed(self, position: int, record: Record) -> Iterator[Message]:
+    def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of the next record."""
 
 

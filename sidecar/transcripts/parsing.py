@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from json.scanner import make_scanner
 
 from sidecar.transcripts.base import Record
@@ -39,23 +39,27 @@ _BLANK = b"\0 \t\r\n"  # a crash may leave NULs
 _BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
 
 
-def quickly(block: bytes) -> Iterator[tuple[int, Record | None]]:
-    """The records of lines, each one object and no more, as nearly all are; then where the first other line begins."""
+def quickly(block: bytes, start: int) -> Generator[tuple[int, Record], None, int]:
+    """The records of lines, each one object and no more, as nearly all are, with their bytes counted from `start`.
+
+    Returns where in the block the first other line begins.
+    """
     content = block.decode("utf-8", "replace")  # which leaves every line its end
     ascii_only = len(content) == len(block)
+    begins, find = content.startswith, content.find
     at = place = 0
-    while content.startswith("{", at):
+    while begins("{", at):
         try:
             record, end = _SCAN(content, at)
         except (ValueError, RecursionError, StopIteration):
             break
-        line_end = content.find("\n", at)
-        if end - at < SHORTEST or end > line_end or content[end:line_end].strip():
+        line_end = find("\n", at)
+        if end - at < SHORTEST or (end != line_end and (end > line_end or content[end:line_end].strip())):
             break
-        yield place, record
+        yield start + place, record
         at = line_end + 1
         place = at if ascii_only else block.index(b"\n", place) + 1
-    yield place, None
+    return place
 
 
 def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:

@@ -8,7 +8,6 @@ and after such a rewriting, and in every fork, which copies the records of its p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -16,7 +15,7 @@ from sidecar.model import Message
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Said
 from sidecar.transcripts.text import IMAGE_MARK, clean
-from sidecar.transcripts.tools import Call, call_of, content_text, outcome
+from sidecar.transcripts.tools import call_of, content_text, outcome
 from sidecar.transcripts.values import digest, identifier, items, moment, name, obj, text
 
 SILENT_TYPES = frozenset(
@@ -40,19 +39,20 @@ class PiConversation(Conversation):
 
     agent = "pi"
 
-    def feed(self, position: int, record: Record) -> Iterator[Message]:
+    def feed(self, position: int, record: Record) -> tuple[Message, ...]:
         """The messages of one record that stands at this byte."""
         kind = text(record.get("type"))
+        if kind == "message":
+            return self._message(position, record, obj(record.get("message")))
         if kind == "session":
             self._session(record)
-        elif kind == "message":
-            yield from self._message(position, record, obj(record.get("message")))
         elif kind == "model_change":
             self.note(model=record.get("modelId"))
         elif kind in SUMMARY_TYPES:
-            yield from self._summary(position, record, record.get("summary"))
+            return self._summary(position, record, record.get("summary"))
         elif kind not in SILENT_TYPES:
             self.unknown[kind or "(no type)"] += 1
+        return ()
 
     def fallback_session(self) -> str:
         """The part of the file's name after its time."""
@@ -77,42 +77,52 @@ class PiConversation(Conversation):
             parent=parent and _session_of_path(parent),
         )
 
-    def _message(self, position: int, record: Record, message: Record) -> Iterator[Message]:
+    def _message(self, position: int, record: Record, message: Record) -> tuple[Message, ...]:
         role, content = text(message.get("role")), message.get("content")
-        said = Said(position, self._time(record), name(message.get("model")))
         if role == "user":
-            words = self.human(message, _words(content))
-            yield from self.message(said, self._id(record, role, content), "user", "user", words)
+            if words := self.human(message, _words(content)):
+                return self.message(
+                    self._said(position, record, message), self._id(record, role, content), "user", "user", words
+                )
         elif role == "assistant":
             self._note_blocks(content)
-            words = self.answered(message, _words(content))
-            yield from self.message(said, self._id(record, role, content), "assistant", "assistant", words)
-        elif role == "toolResult":
-            key = identifier(message.get("toolCallId"))
-            call = self.calls.close(key) or call_of(text(message.get("toolName")), {})
-            failed = message.get("isError") is True
-            yield from self._tool(said, self._id(record, role, key or content), call, content_text(content), failed)
-        elif role == "bashExecution":
-            command = text(message.get("command"))
-            call, printed = call_of("bash", {"command": command}), text(message.get("output"))
-            failed = message.get("exitCode") not in (None, 0) or message.get("cancelled") is True
-            yield from self._tool(said, self._id(record, role, command), call, printed, failed)
+            if words := self.answered(message, _words(content)):
+                made = self._id(record, role, content)
+                return self.message(self._said(position, record, message), made, "assistant", "assistant", words)
+        elif role in ("toolResult", "bashExecution"):
+            return self._tool(position, record, message, role)
         elif role in SUMMARY_ROLES:
-            yield from self._summary(position, record, message.get("summary") or content)
+            return self._summary(position, record, message.get("summary") or content)
         elif role not in SILENT_ROLES:
             self.unknown[f"message/{role or '(no role)'}"] += 1
+        return ()
 
-    def _tool(self, said: Said, made: str, call: Call, output: str, failed: bool) -> Iterator[Message]:
+    def _tool(self, position: int, record: Record, message: Record, role: str) -> tuple[Message, ...]:
+        """What a tool answered, called by the model or by the person's own command."""
+        if role == "toolResult":
+            content = message.get("content")
+            key = identifier(message.get("toolCallId"))
+            call = self.calls.close(key) or call_of(text(message.get("toolName")), {})
+            output, failed = content_text(content), message.get("isError") is True
+            told = key or content
+        else:
+            told = text(message.get("command"))
+            call, output = call_of("bash", {"command": told}), text(message.get("output"))
+            failed = message.get("exitCode") not in (None, 0) or message.get("cancelled") is True
         if call.own:
-            return
+            return ()
         words, tool = outcome(call, output, failed=failed)
-        yield from self.message(said, made, "tool", "tool", words, kind="tool", tool=tool)
+        made, said = self._id(record, role, told), self._said(position, record, message)
+        return self.message(said, made, "tool", "tool", words, kind="tool", tool=tool)
 
-    def _summary(self, position: int, record: Record, summary: object) -> Iterator[Message]:
+    def _summary(self, position: int, record: Record, summary: object) -> tuple[Message, ...]:
         words = _words(summary)
         made = self._id(record, "summary", words)
         said = Said(position, self._time(record))
-        yield from self.message(said, made, "system", "assistant", words, kind="summary")
+        return self.message(said, made, "system", "assistant", words, kind="summary")
+
+    def _said(self, position: int, record: Record, message: Record) -> Said:
+        return Said(position, self._time(record), name(message["model"]) if "model" in message else None)
 
     def _note_blocks(self, content: object) -> None:
         for block in map(obj, items(content)):
@@ -136,8 +146,8 @@ class PiConversation(Conversation):
 def _words(content: object) -> str:
     if isinstance(content, str):
         return clean(content)
-    parts = [_part(obj(block)) for block in items(content)]
-    return "\n\n".join(part for part in parts if part) if any(part not in ("", IMAGE_MARK) for part in parts) else ""
+    parts = [part for block in items(content) if (part := _part(obj(block)))]
+    return "" if parts.count(IMAGE_MARK) == len(parts) else "\n\n".join(parts)  # pictures alone say nothing
 
 
 def _part(block: Record) -> str:

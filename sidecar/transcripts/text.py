@@ -20,6 +20,9 @@ _DATA_URL = re.compile(  # in one run, or broken into lines of some length: word
 BASE64_RUN = 400
 """Longer than any hash or token (a SHA-512 in base64 has 88 characters), shorter than the smallest real image."""
 
+SHORTEST_RUN = 80
+"""Characters of the shortest text that may hold a picture."""
+
 _BASE64 = re.compile(rf"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{{{BASE64_RUN},}}={{0,2}}")
 
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -167,7 +170,7 @@ def safe(text: str) -> str:
 
 def without_base64(text: str) -> str:
     """The text with data URLs and long base64 runs replaced by a short mark."""
-    if len(text) < 80:  # nothing that short holds a picture
+    if len(text) < SHORTEST_RUN:
         return text
     if ";base64," in text:
         text = _DATA_URL.sub(IMAGE_MARK, text)
@@ -196,7 +199,10 @@ def without_injected(text: str) -> str:
 
 def clean(text: str) -> str:
     """Text fit to keep: safe, without base64 and injected blocks, with plain line ends and no blank rim."""
-    text = without_base64(safe(text))
+    if not text.isascii() or "\0" in text:
+        text = safe(text)
+    if len(text) >= SHORTEST_RUN:
+        text = without_base64(text)
     if "<" in text or "&lt;" in text or "\\u003c" in text:
         text = without_injected(text)
     return (text.replace("\r\n", "\n") if "\r" in text else text).strip()

@@ -7,7 +7,7 @@ stands where a block begins.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -46,6 +46,9 @@ class TextConversation(Conversation):
     `opens` only looks; all that changes with a line happens in `take`, whose effects are part of the state.
     """
 
+    blanks_count: ClassVar[bool] = True
+    """Whether a blank line may begin a block, or change anything; if not, nobody asks."""
+
     def feed(self, position: int, record: Record) -> Iterator[Message]:
         """A text has no records."""
         yield from ()
@@ -59,7 +62,7 @@ class TextConversation(Conversation):
         """Note what a line changes; `kind` is what `opens` said of it."""
 
     @abstractmethod
-    def said(self, block: Block) -> Iterator[Message]:
+    def said(self, block: Block) -> Iterable[Message]:
         """The messages of a block."""
 
 
@@ -127,16 +130,22 @@ class _Run:
 
     def line(self, position: int, line: str) -> bool:
         """Take a line; True if it begins a block, so that what is before it is settled."""
-        kind = self._conversation.opens(line)
+        conversation, block = self._conversation, self._block
+        if not line and not conversation.blanks_count and 0 < self._size <= MAX_BLOCK:
+            block.lines.append(line)
+            self._size += LINE
+            return False
+        kind = conversation.opens(line)
         begins = kind is not None or self._size > MAX_BLOCK
         if begins:
-            self._close()
-            self._block, self._size = Block(kind or self._block.kind, position, kind is None), 0
+            self.messages += conversation.said(block)
+            self._block = block = Block(kind or block.kind, position, kind is None)
+            self._size = 0
             self.saved = self._state()
-        self._conversation.take(line, kind)
-        if self._block.position < 0:
-            self._block.position = position
-        self._block.lines.append(line)
+        conversation.take(line, kind)
+        if block.position < 0:
+            block.position = position
+        block.lines.append(line)
         self._size += len(line) + LINE
         return begins
 
@@ -146,16 +155,15 @@ class _Run:
         saved = self.saved
         if tail:
             self.line(*tail)
-        self._close()
+        self.messages += self._conversation.said(self._block)
         self.saved = saved
         found, self.messages = self.messages[closed:], self.messages[:closed]
         return found
 
-    def _close(self) -> None:
-        self.messages.extend(self._conversation.said(self._block))
-
     def _state(self) -> Record:
-        return self._conversation.state() | {"kind": self._block.kind}
+        state = self._conversation.state()
+        state["kind"] = self._block.kind
+        return state
 
 
 def _header(conversation: TextConversation) -> SessionHeader:

@@ -6,8 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sidecar.model import ToolCall
 from sidecar.transcripts.base import Record
@@ -29,8 +28,7 @@ _OUR_COMMAND = re.compile(r"(?:^|[\s;&|(/])sidecar\s+(?:recall|search|list|show|
 _REDACTED = "REDACTED"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call as far as it is known; `own`: it asked us, so its result is our own memory and must not come back."""
 
     name: str
@@ -65,13 +63,16 @@ class Calls:
 
     def saved(self) -> Record:
         """For the cursor."""
+        if not self._waiting:
+            return {}
         return {key: [call.name, call.command, call.own, call.scope] for key, call in self._waiting.items()}
 
 
 def call_of(tool: str, argument: object, scope: str = "") -> Call:
     """A call from the tool's name and whatever it was given."""
     command = capped(clean(_rendered(tool, argument)), COMMAND_LIMIT)
-    return Call(tool or "tool", command, is_ours(tool) or bool(_OUR_COMMAND.search(command)), scope)
+    ours = is_ours(tool) or ("sidecar" in command and _OUR_COMMAND.search(command) is not None)
+    return Call(tool or "tool", command, ours, scope)
 
 
 def is_ours(tool: str) -> bool:
@@ -124,8 +125,9 @@ def _short(value: object) -> str:
 def outcome(call: Call, output: str, *, failed: bool) -> tuple[str, ToolCall]:
     """The text of a completed call and its short form."""
     shown = capped(without_terminal_codes(clean(output)))
-    said = "\n".join(part for part in (f"$ {call.command}" if call.command else "", shown) if part)
-    return said, ToolCall(call.name, call.command, failed)
+    command = call.command
+    said = f"$ {command}\n{shown}" if command and shown else f"$ {command}" if command else shown
+    return said, ToolCall(call.name, command, failed)
 
 
 UNKNOWN: Final = Call("tool", "")
@@ -137,7 +139,7 @@ def content_text(content: object) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "\n".join(part for part in map(_block_text, content) if part)
+        return "\n".join(filter(None, map(_block_text, content)))
     return _block_text(content)
 
 
@@ -145,7 +147,8 @@ def _block_text(block: object) -> str:
     if isinstance(block, str):
         return block
     found = obj(block)
-    if text(found.get("type")) in ("image", "input_image", "image_url"):
+    kind = found.get("type")
+    if kind != "text" and text(kind) in ("image", "input_image", "image_url"):
         return IMAGE_MARK
     for key in ("text", "output", "content", "error"):
         if isinstance(found.get(key), str):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from benchmarks import curves, guard, scale, synthetic
+from benchmarks import answers, curves, guard, scale, synthetic
 from benchmarks.__main__ import main
 from benchmarks.bulk import PROFILE, Size, fill, index, opened
 from sidecar.recall import Recall, RecallRequest
@@ -33,6 +33,14 @@ def test_the_guard_holds_on_this_code(tmp_path: Path) -> None:
     found = guard.ratios(tmp_path)
     assert found.keys() == guard.baseline().keys()
     assert guard.too_high(found, guard.baseline()) == {}
+
+
+def test_recall_answers_as_it_did(tmp_path: Path) -> None:
+    """Who makes recall quicker changes no answer; who changes answers writes `python -m benchmarks answers --write`."""
+    found = answers.answers(tmp_path)
+    assert answers.differing(found, answers.committed()) == []
+    assert sum(len(told) > 1 for told in found.values()) > len(found) / 2
+    assert answers.differing({**found, next(iter(found)): []}, found) == [next(iter(found))]
 
 
 def test_the_guard_names_what_has_grown() -> None:

@@ -219,6 +219,35 @@ def test_mem0s_other_shapes(tmp_path: Path, wrap: object) -> None:
     assert [left.line for left in told.left] == [3]
 
 
+def test_a_byte_order_mark_before_mem0s_json_does_not_hide_it(tmp_path: Path) -> None:
+    told = found(tmp_path, "a.json", "\ufeff" + json.dumps([{"id": "a", "memory": "One"}]))
+    assert ([one.content for one in told.statements], told.left) == (["One"], ())
+
+
+def test_what_stands_beside_mem0s_memories_and_times_that_are_none_are_told(tmp_path: Path) -> None:
+    items = [
+        {"id": "a", "memory": "One", "created_at": 1_700_000_000, "metadata": "odd"},
+        {"id": "b", "memory": "Two", "created_at": 1_700_000_000_000},
+        {"id": "c", "memory": "Three", "updated_at": "yesterday", "created_at": "2023-11-14T22:13:20Z"},
+    ]
+    graph = [{"source": "ines", "relationship": "likes", "target": "tea"}, {"source": "tea"}]
+    told = found(tmp_path, "a.json", json.dumps({"results": items, "relations": graph, "count": 9, "next": "page-2"}))
+    assert [one.observed.isoformat() for one in told.statements] == ["2023-11-14T22:13:20+00:00"] * 3
+    assert [(left.what.partition(":")[0], left.why) for left in told.left] == [
+        ("relations", "it is no memory"),
+        ("relations", "it is no memory"),
+        ("next", "there are more memories"),
+        ("memory 1", "a memory has no such key"),
+        ("memory 3", "it is no time that is understood"),
+    ]
+    assert [left.why for left in found(tmp_path, "b.json", " \n").left] == ["it is empty"]
+
+
+def test_a_time_of_a_note_that_is_none_is_told(tmp_path: Path) -> None:
+    told = found(tmp_path, "a.md", "---\ntitle: Tea\ntype: note\ncreated: yesterday\n---\nGreen.\n")
+    assert [(left.what, left.why) for left in told.left] == [("created: yesterday", "it is no time that is understood")]
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert found(tmp_path, "schema.json", '{"name": "Ines"}').left[0].why.startswith("it is no list of memories")
     assert "no form" in found(tmp_path, "readme.md", "# Hello\n").left[0].why

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.index.block import CURRENT, Block, Rows, greatest
-from sidecar.index.codes import SLACK, candidates, products, quantised
+from sidecar.index.codes import SLACK, candidates, products, quantised, wide
 from sidecar.index.columns import NEVER, ColumnLog, ColumnRow, apply, records
 
 DIMENSIONS = 256
@@ -45,6 +45,14 @@ def test_bytes_are_off_by_less_than_the_slack() -> None:
     query = _vectors(6, 1)[0]
     off = np.abs(products(codes, steps, query) - vectors @ query)
     assert off.max() < SLACK / 2
+
+
+def test_halves_are_widened_exactly() -> None:
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)]
+    assert np.array_equal(wide(halves).view(np.uint32), halves.astype(np.float32).view(np.uint32))
+    columns = np.stack([halves, halves[::-1]], axis=1)[::3]
+    assert np.array_equal(wide(columns), columns.astype(np.float32))
 
 
 def test_hardly_more_than_the_wanted_ones_are_compared() -> None:

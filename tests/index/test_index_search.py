@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from index_builders import API, WEB, Held, at, found, memory, message
+from index_builders import API, WEB, Held, at, found, memory, message, status
 
 from sidecar.errors import IndexUnusable
 from sidecar.index import Embedder, Filters, Index
 from sidecar.index.lexical import Lexicon
-from sidecar.model import MemoryType, Source
+from sidecar.model import MemoryType, Source, Status
 
 CODE = {
     "price": "Amounts are stored in the column price_minor, in cents.",
@@ -248,3 +248,15 @@ def _all_rows(index: Index) -> list[int]:
     block = index.view.memories_of(WEB)
     assert block is not None
     return [int(row) for row in block.column("row")]
+
+
+def test_what_is_no_longer_so_takes_nobodys_place(index: Index) -> None:
+    """Whether its rows are shut out by their label, being many, or left out afterwards, being few."""
+    held = [memory(f"M{number}", "Shelf " * (9 - number)) for number in range(9)]
+    index.sync(Held([status(one, Status.SUPERSEDED) if number % 3 else one for number, one in enumerate(held)]))
+
+    def best(limit: int) -> list[int]:
+        return [hit.row for hit in index.view.words("memory", WEB, {"shelf": 1.0}, {"content": 1.0}, Filters(), limit)]
+
+    assert len(best(9)) == len(best(6)) == 3
+    assert [best(limit) for limit in (1, 2, 3)] == [best(9)[:limit] for limit in (1, 2, 3)]

@@ -10,11 +10,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from index_builders import tiny_model
+from model2vec import StaticModel
 
 from sidecar.errors import EmbeddingUnusable
-from sidecar.index import Embedder
-from sidecar.index.vectors import BUNDLED_FOLDER
+from sidecar.index import STOP_WORDS, Embedder
+from sidecar.index.vectors import BUNDLED_FOLDER, MAX_CHARACTERS, STOP_WORD_WEIGHT
+
+_TEXTS = ["the port is 8443", "crane " * 700, "+a" * 600, "x" * 300, "会議で決めた", "Motor\x00 jammed", "of the"]
+
+
+@pytest.fixture(scope="module")
+def library() -> StaticModel:
+    """The bundled model as its own library reads it, with stop words reduced as ours are."""
+    model = StaticModel.from_pretrained(BUNDLED_FOLDER)
+    model.weights = np.where([token in STOP_WORDS for token in model.tokens], STOP_WORD_WEIGHT, 1).astype(np.float32)
+    return model
 
 
 def test_vectors_are_of_length_one_and_meaning_is_near(embedder: Embedder) -> None:
@@ -148,3 +161,27 @@ def test_without_known_words_there_is_no_direction(embedder: Embedder) -> None:
 
 def test_a_lone_surrogate_is_only_an_unknown_word(embedder: Embedder) -> None:
     assert embedder.weighted({"crane\ud800": 1.0}).shape == (embedder.dimensions,)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=60) | st.sampled_from(_TEXTS), min_size=1, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_texts_are_embedded_as_the_library_does(embedder: Embedder, library: StaticModel, texts: list[str]) -> None:
+    """To the last bit: what an index holds must not depend on who took the shorter way."""
+    found = np.asarray(library.encode(texts), np.float32)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    expected = np.where(lengths > 0, found / np.maximum(lengths, 1e-12), 0).astype(np.float32)
+    assert np.array_equal(embedder.encode(texts), expected)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=12) | st.sampled_from(_TEXTS), st.floats(0.125, 8), max_size=9))
+@settings(max_examples=40, deadline=None)
+def test_words_are_embedded_as_the_library_does(
+    embedder: Embedder, library: StaticModel, words: dict[str, float]
+) -> None:
+    summed = np.zeros(embedder.dimensions, np.float32)
+    for piece, weight in zip(
+        library.encode_as_sequence([word[:MAX_CHARACTERS] for word in words]), words.values(), strict=True
+    ):
+        summed += np.float32(weight) * np.asarray(piece, np.float32).sum(axis=0)
+    length = float(np.linalg.norm(summed))
+    assert np.array_equal(embedder.weighted(words), summed / length if length else summed)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from recall_builders import WEB, Held, ask, day, memory, message
 
 from sidecar.recall import Recall
-from sidecar.recall.fuse import only_asks, sentences
+from sidecar.recall.fuse import first_sentence, only_asks, sentences
 
 Over = Callable[[Held], Recall]
 
@@ -82,6 +84,11 @@ def test_sentences_of_several_scripts() -> None:
     assert sentences("One. Two!\nThree? v0.4.2 is four") == ["One.", "Two!", "Three?", "v0.4.2 is four"]
     assert sentences("ひとつ。 ふたつ。") == ["ひとつ。", "ふたつ。"]
     assert sentences(" \n\n ") == []
+
+
+@given(st.text(st.sampled_from("ab .!?\n。 \t"), max_size=30))
+def test_the_first_sentence_is_the_first_of_all(text: str) -> None:
+    assert first_sentence(text) == next(iter(sentences(text)), "")
 
 
 @pytest.mark.parametrize(

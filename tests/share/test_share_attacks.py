@@ -240,6 +240,19 @@ def test_a_million_tiny_files_are_refused(pair: tuple[Machine, Machine], remote:
         ada.sync()
 
 
+def test_a_commit_of_a_time_that_no_calendar_has_hides_no_history(pair: tuple[Machine, Machine], remote: Path) -> None:
+    ada, _ = pair
+    text = "tree {}\nparent {}\nauthor x <x@x> {} +0000\ncommitter x <x@x> {} +0000\n\nfar away\n".format(
+        *(git(remote, "rev-parse", name) for name in ("main^{tree}", "main")), 10**12, 10**12
+    )
+    made = git(remote, "hash-object", "-t", "commit", "-w", "--stdin", given=text.encode())
+    git(remote, "update-ref", "refs/heads/main", made)
+    ada.sync()
+    assert [(one.subject, one.time.year) for one in ada.profile.log(limit=1)] == [("far away", 9999)]
+    (stored,) = ada.memories()
+    assert ada.profile.pushed_by(stored.memory.id) is not None
+
+
 def test_a_yaml_bomb_is_a_bad_file_and_nothing_else(pair: tuple[Machine, Machine], remote: Path) -> None:
     ada, _ = pair
     levels = "\n".join(f"{chr(97 + n)}: &{chr(97 + n)} [{', '.join([f'*{chr(96 + n)}'] * 9)}]" for n in range(1, 20))
@@ -316,6 +329,19 @@ def test_a_remote_that_was_emptied_is_not_filled_again(pair: tuple[Machine, Mach
         ada.sync()
     assert ada.tree() == before
     assert git(remote, "for-each-ref") == ""
+
+
+def test_a_remote_that_was_emptied_is_filled_by_a_person_who_shares_again(
+    pair: tuple[Machine, Machine], remote: Path
+) -> None:
+    ada, bo = pair
+    ada.learn("Before it was emptied.")
+    ada.sync()
+    git(remote, "update-ref", "-d", "refs/heads/main")
+    ada.sharing.share(REF, str(remote))
+    bo.sync()
+    assert bo.tree() == ada.tree()
+    assert git(remote, "rev-parse", "main") == ada.git("rev-parse", "HEAD")
 
 
 def test_a_forced_push_of_nothing_is_not_followed(pair: tuple[Machine, Machine], remote: Path) -> None:

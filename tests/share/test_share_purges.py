@@ -117,7 +117,11 @@ def test_a_clone_whose_user_says_no_keeps_it_and_never_pushes_it_back(
         bo.restart()
     assert SECRET in bo.contents()
     assert git(remote, "rev-parse", "main") == tip
-    # Nor by joining again what was left, nor when the remote goes on.
+    # Nor by filling the remote after it was emptied, by joining again what was left, or when the remote goes on.
+    git(remote, "update-ref", "-d", "refs/heads/main")
+    with pytest.raises(RemoteRewritten):
+        bo.sharing.share(REF, str(remote))
+    git(remote, "update-ref", "refs/heads/main", tip)
     with pytest.raises(RemotePurged):
         bo.sharing.join("local", str(remote), name="web")
     ada.learn("Ada goes on.")

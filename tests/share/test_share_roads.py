@@ -72,6 +72,23 @@ def test_a_joined_profile_is_the_same_and_stays_so(pair: tuple[Machine, Machine]
     assert (by["Learned by Ada."], by["Learned by Bo."]) == ("ines@ada", "ines@bo")
 
 
+def test_undo_takes_back_ones_own_last_change_and_not_what_others_shared_since(pair: tuple[Machine, Machine]) -> None:
+    ada, bo = pair
+    ada.learn("Ada's own.")
+    ada.commit()
+    bo.learn("Bo's.")
+    bo.sync()
+    ada.sync()
+    merge = ada.git("rev-parse", "HEAD")
+    assert len(ada.git("log", "-1", "--format=%P").split()) == 2
+    ada.profile.undo(None)
+    ada.look()
+    assert {one.memory.content for one in ada.memories(Status.ACTIVE)} == {"The port is 8080.", "Bo's."}
+    ada.profile.undo(merge)  # who names it means it
+    ada.look()
+    assert {one.memory.content for one in ada.memories(Status.ACTIVE)} == {"The port is 8080."}
+
+
 def test_a_hand_edit_that_is_not_committed_is_kept(pair: tuple[Machine, Machine]) -> None:
     ada, bo = pair
     (stored,) = ada.memories()

@@ -1,8 +1,12 @@
 """What a person does to the files: every edit is taken over, kept, and told apart from ours."""
 
+import os
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from store_kit import Kit
 
 from sidecar.errors import StoreVanished
 from sidecar.frontmatter import render
@@ -104,6 +108,19 @@ def test_a_file_with_only_a_body_is_adopted(kit, path, text, memory_type) -> Non
     assert authors == ([MACHINE] if stored.private else [MACHINE, USER, MACHINE])
     assert kit.git("status", "--porcelain") == ""
     assert kit.profile.settle() == []
+
+
+def test_a_file_of_a_time_that_no_calendar_has_is_adopted_as_of_now() -> None:
+    memory = Path("/dev/shm")  # few other disks keep such a time
+    if not memory.is_dir():
+        pytest.skip("there is no disk here that keeps such a time")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        kit = Kit(Path(folder) / "store")
+        os.utime(kit.write("facts/far.md", "Out of time.\n"), (10**12, 10**12))
+        kit.cycle()
+        assert [(one.memory.content, one.memory.observed) for one in kit.profile.memories()] == [
+            ("Out of time.", kit.now)
+        ]
 
 
 def test_what_is_saved_between_the_look_and_the_adoption_is_the_users(kit) -> None:
@@ -369,6 +386,24 @@ def test_foreign_files_are_committed_as_the_users_and_large_ones_named(kit) -> N
     assert kit.commits()[-1] == (USER, "Change README.md by hand")
     assert [bad.path for bad in kit.profile.bad_files()] == ["pictures/a.bin"]
     assert kit.profile.memories() == []
+
+
+def test_a_file_whose_name_is_not_utf8_is_named_and_left_alone(kit) -> None:
+    stored = kit.add("one")
+    for name in (b"caf\xe9.md", b"caf\xe9.txt"):
+        (kit.folder / os.fsdecode(name)).write_text("The caf\u00e9 opens at nine.\n")
+    kit.cycle()
+    assert kit.profile.memories() == [stored]
+    assert [(bad.path, bad.reason) for bad in kit.profile.bad_files()] == [
+        ("caf\\xe9.md", "its name is not UTF-8"),
+        ("caf\\xe9.txt", "not committed: its name is not UTF-8"),
+    ]
+    assert "caf" not in kit.git("ls-files")
+    (kit.folder / os.fsdecode(b"caf\xe9.md")).rename(kit.folder / "caf\u00e9.md")
+    (kit.folder / os.fsdecode(b"caf\xe9.txt")).unlink()
+    kit.cycle()
+    assert kit.profile.bad_files() == []
+    assert {one.memory.content for one in kit.profile.memories()} == {"one", "The caf\u00e9 opens at nine."}
 
 
 def test_a_quiet_look_reports_nothing(kit) -> None:

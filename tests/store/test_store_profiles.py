@@ -191,6 +191,14 @@ def test_a_persons_word_is_not_retired_by_a_machines(kit) -> None:
     assert kit.profile.get(old.memory.id).memory.status is Status.ACTIVE
 
 
+def test_a_memory_that_says_it_supersedes_itself_stays(kit) -> None:
+    stored = kit.add("npm", key="web/pm")
+    path = kit.folder / stored.path
+    path.write_text(path.read_text().replace("type: fact\n", f"type: fact\nsupersedes: {stored.memory.id}\n"))
+    kit.cycle()
+    assert [one.memory.id for one in kit.profile.memories()] == [stored.memory.id]
+
+
 KILLED = """
 import json, os, sys
 sys.path.insert(0, sys.argv[1])

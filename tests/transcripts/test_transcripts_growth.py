@@ -252,3 +252,22 @@ def test_a_file_that_is_read_in_part_is_not_taken_for_read(tmp_path: Path) -> No
         cursor = Cursor.from_json(result.cursor.to_json())
         assert result.more != unchanged(path, cursor)
     assert seen == [f"u{number}" for number in range(50)]
+
+
+@pytest.mark.parametrize("agent", LINED)
+def test_each_piece_has_the_header_of_its_own_file(agent: str, tmp_path: Path) -> None:
+    """Two files that are read in turns, piece by piece, and one of them grows meanwhile."""
+    reader, (first, second) = READERS[agent], two_prompts(agent)
+    paths = [tmp_path / name / "rollout-x.jsonl" for name in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(first * 40 + second)
+    cursors: list[Cursor | None] = [None, None]
+    for step in range(6):
+        for index, path in enumerate(paths):
+            result = reader.read(path, cursors[index], limit_bytes=2 * len(first))
+            assert result.header == reader.header(path)
+            cursors[index] = result.cursor
+        if step == 3:
+            with paths[0].open("ab") as file:
+                file.write(second)

@@ -1,6 +1,8 @@
 """Cleaning of text, cursors, and detection, in the small."""
 
 import json
+import pickle
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sidecar.model import Message
 from sidecar.transcripts import READERS, Cursor, detect, unchanged
 from sidecar.transcripts.base import CURSOR_FORMAT
 from sidecar.transcripts.parsing import MAX_GLUED, parsed
@@ -238,3 +241,16 @@ def test_detect(content: str, agent: str | None, tmp_path: Path) -> None:
 def test_detect_of_what_cannot_be_read(tmp_path: Path) -> None:
     assert detect(tmp_path / "gone") is None
     assert detect(tmp_path) is None
+
+
+def test_a_reader_s_message_is_as_any_other(tmp_path: Path) -> None:
+    """Readers make messages of drafts, which can be written to; what they hand out cannot."""
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"role":"user","text":"Bake the loaf for forty minutes."}\n')
+    (message,) = READERS["native"].read(path, None).messages
+    told = {one.name: getattr(message, one.name) for one in fields(Message)}
+    assert type(message) is Message
+    assert (message, hash(message)) == (Message(**told), hash(Message(**told)))
+    assert pickle.loads(pickle.dumps(message)) == message == replace(message)
+    with pytest.raises(FrozenInstanceError):
+        message.text = "else"  # type: ignore[misc]
