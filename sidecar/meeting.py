@@ -37,8 +37,8 @@ def socket_path(environ: Mapping[str, str], platform: str = sys.platform) -> str
     home = environ.get("SIDECAR_HOME")
     if home:
         return absolute(home) + "/run/sidecar.sock"
-    runtime = environ.get("XDG_RUNTIME_DIR")
-    if runtime:
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if runtime.startswith("/"):  # a relative one is ignored, as the XDG specification asks
         return runtime.rstrip("/") + "/sidecar/sidecar.sock"
     return _state(environ, platform) + "/run/sidecar.sock"
 
@@ -51,8 +51,8 @@ def absolute(path: str) -> str:
 
 
 def _state(environ: Mapping[str, str], platform: str) -> str:
-    given = environ.get("XDG_STATE_HOME")
-    if given:
+    given = environ.get("XDG_STATE_HOME", "")
+    if given.startswith("/"):
         return given.rstrip("/") + "/sidecar"
     inside = "Library/Application Support" if platform == "darwin" else ".local/state"
     return absolute("~/" + inside + "/sidecar")

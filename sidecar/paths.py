@@ -86,8 +86,9 @@ def _platform(env: Mapping[str, str], socket: Path) -> Paths:
 
 
 def _xdg(env: Mapping[str, str], name: str, fallback: Path) -> Path:
-    value = env.get(name)
-    return Path(value) / APP if value else fallback
+    """The folder below the one that a variable names; a relative one is ignored, as the XDG specification asks."""
+    value = env.get(name, "")
+    return Path(value) / APP if value.startswith("/") else fallback
 
 
 def user_home(environ: Mapping[str, str] | None = None) -> Path:

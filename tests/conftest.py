@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from schema_sweep import faults_of, memory_files
 
 from sidecar.transcripts.places import DATA, PLACES, SETTINGS
+
+# How long an example takes says nothing on a machine that does much else beside; a hang has its own limit.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 _AGENT_VARIABLES = (
     *sorted({name for place in PLACES.values() for name, _ in place.moved_by}),

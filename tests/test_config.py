@@ -1,6 +1,7 @@
 """Settings: where values come from, what is refused, and that all of it is told at once."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -333,3 +334,21 @@ def test_what_is_not_used_yet_says_so_and_is_not_called_live() -> None:
     assert {item.section for item in later} == {"sync", "reflect"}
     assert not [item.key for item in later if item.spec.reloadable]
     assert config.example().count(config.NOT_YET) == len(later)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+        (Path.mkdir, "not a regular file"),
+        (lambda path: path.write_bytes(b"# " + b"a" * (1 << 20)), "larger than"),
+        (lambda path: path.write_bytes(b"\xff"), "cannot be read"),
+    ],
+)
+def test_settings_that_are_no_file_of_words_are_told_and_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], object], why: str
+) -> None:
+    make(tmp_path / "config.yaml")
+    with pytest.raises(ConfigInvalid, match=why):
+        config.load(resolve({"SIDECAR_HOME": str(tmp_path)}), {})

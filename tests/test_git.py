@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 import pytest
@@ -83,6 +84,41 @@ def test_additions_changes_and_removals_leave_a_clean_tree(git) -> None:
     assert len(git.log(["x"], limit=1)) == 1
     assert len(git.log(mentions="why")) == 2
     assert git.log(mentions="w.y") == []
+    assert git.log(mentions="wh") == []  # a whole line
+
+
+def test_the_commits_of_a_memory_are_found_where_memory_that_is_written_may_not_be_run(git) -> None:
+    """As in the service for systemd (`MemoryDenyWriteExecute`), and on systems that are closed like that as a whole."""
+    commit(git, x=b"one")
+    program = (
+        "import ctypes, sys, pathlib\n"
+        "if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0): sys.exit(77)\n"  # PR_SET_MDWE, since Linux 6.3
+        "from sidecar.git import Git\n"
+        "print(len(Git(pathlib.Path(sys.argv[1]), 'laptop').log(mentions='why')))\n"
+    )
+    command = [sys.executable, "-c", program, str(git.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    if done.returncode == 77:
+        pytest.skip("needs a kernel that can forbid it")
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+@pytest.mark.parametrize("path", [".", "", "bin", "./node_modules/.bin", "bin:"])
+def test_a_git_that_a_repository_brings_along_is_never_run(tmp_path: Path, monkeypatch, path: str) -> None:
+    """A PATH with `./node_modules/.bin` in it is common; git is run in folders of repositories."""
+    project, ran = tmp_path / "project", tmp_path / "ran"
+    project.mkdir()
+    run(project, "init", "-q")
+    run(project, "commit", "-q", "--allow-empty", "-m", "x")
+    for place in (".", "bin", "node_modules/.bin"):
+        (project / place).mkdir(parents=True, exist_ok=True)
+        (project / place / "git").write_text(f"#!/bin/sh\ntouch {ran}\n")
+        (project / place / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{path}:{os.environ['PATH']}")
+    found = root_commit(project)
+    assert found is not None
+    assert found.root_commit is not None
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,25 @@ def test_the_home_stays_writable_where_stores_transcripts_and_projects_lie() -> 
         assert not any(place == path or path in place.parents for place in needed), one
 
 
+def test_what_ssh_and_git_read_can_be_read_and_where_they_go_is_open() -> None:
+    """Sharing goes on in the service: what it cannot do there stands in docs/security.md, and nothing else."""
+    found = unit_pairs("sidecar.service")
+    words = {name: [word for key, value in found if key == name for word in value.split()] for name, _ in found}
+    hidden = [word.removeprefix("-%h/") for word in words["InaccessiblePaths"]]
+    needed = (".ssh", ".gitconfig", ".config/git", ".git-credentials", ".netrc", ".cache/git", ".local/share/sidecar")
+    for name in needed:
+        assert not any(name == one or name.startswith(f"{one}/") for one in hidden), name
+    assert {"AF_UNIX", "AF_INET", "AF_INET6"} == set(words["RestrictAddressFamilies"])
+    assert not {"PrivateNetwork", "IPAddressDeny", "SocketBindDeny", "ProtectHome", "RootDirectory"} & set(words)
+    assert words["SystemCallErrorNumber"] == ["EPERM"], "ssh and git go on where a call is refused; a signal ends them"
+    page = (FOLDER.parent / "docs" / "security.md").read_text("utf-8")
+    for told in (".gnupg", ".password-store", ".aws", ".config/gcloud"):
+        assert told in hidden
+        assert f"`~/{told}`" in page
+    for told in ("PrivateTmp", "PrivateDevices", "ReadOnlyPaths", "InaccessiblePaths", "SSH_AUTH_SOCK"):
+        assert told in page
+
+
 def test_it_has_limits_on_what_it_takes_from_the_agents() -> None:
     found = dict(unit_pairs("sidecar.service"))
     for name in ("Nice", "CPUWeight", "IOWeight", "MemoryHigh", "MemoryMax", "TasksMax"):

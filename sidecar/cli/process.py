@@ -35,7 +35,7 @@ def holder(lock: Path) -> int | None:
     The lock counts, not the socket: systemd may listen on the socket while no daemon runs.
     """
     try:
-        descriptor = os.open(lock, os.O_RDONLY)
+        descriptor = os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # of a pipe, too, nothing is waited for
     except FileNotFoundError:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import stat
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from sidecar.paths import Paths, user_home
 
 _SHOWN = 60
 """Characters of a wrong value that a message repeats: enough to find it, too few to flood a line."""
+
+_MOST = 1 << 20
+"""Bytes of the file that are read: far more than anybody writes, and no memory to speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
 
 def _from_file(paths: Paths, problems: list[str]) -> dict[str, _Given]:
     try:
-        content = _yaml(paths.config_file.read_text("utf-8"))
+        content = _yaml(_text(paths.config_file))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -101,6 +105,17 @@ def _from_file(paths: Paths, problems: list[str]) -> dict[str, _Given]:
         problems.append("the file must hold settings as `key: value`")
         return {}
     return dict(_flattened(content, problems))
+
+
+def _text(file: Path) -> str:
+    """The file's text.  Raises OSError also for what is no file, such as a pipe, which would be waited for."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError("it is not a regular file")
+    with file.open("rb") as opened:
+        data = opened.read(_MOST + 1)
+    if len(data) > _MOST:
+        raise OSError(f"it is larger than {_MOST} bytes")
+    return data.decode("utf-8")
 
 
 def _yaml(text: str) -> object:

@@ -96,7 +96,8 @@ class Unread:
         cursor = self._archiving.cursor(path)
         if cursor is not None and unchanged(path, cursor):
             return False
-        return passed is None or passed != _state(path)
+        state = _state(path)
+        return state is not None and passed != state  # None: gone, or a link to nothing, which has nothing to read
 
     def _headers(self, items: list[Transcript]) -> Mapping[Path, tuple[SessionHeader, ...]]:
         found: dict[Path, tuple[SessionHeader, ...]] = {}

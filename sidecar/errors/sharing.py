@@ -16,7 +16,10 @@ class RemoteUnreachable(Unavailable):
     """The remote {remote} does not answer: {why}"""
 
     code = 1251
-    hint = "Nothing is lost: it is tried again; check the address, the network and your git credentials."
+    hint = (
+        "Nothing is lost: it is tried again; check the address, the network, your git credentials and, for ssh, that "
+        "you have connected to that host once."
+    )
 
 
 class RemoteRefused(Refused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Final, get_args
@@ -54,6 +55,8 @@ def read(path: Path, form: Form | None, *, claude_home: Path | None = None) -> F
 
 
 def _understood(path: Path, told: str, form: Form | None, claude_home: Path | None) -> Found:
+    if _is_no_file(path):
+        return _nothing(told, "it is not a regular file", _AGAIN)
     if path.suffix == ".tar" or form == "sidecar" or (path.suffix == ".jsonl" and ours.begins_like_one(path)):
         return ours.read(path, told)
     kind = "markdown" if path.suffix == ".md" else "json"
@@ -62,7 +65,8 @@ def _understood(path: Path, told: str, form: Form | None, claude_home: Path | No
         text = "" if data is None else data.decode("utf-8-sig" if kind == "json" else "utf-8")
         modified = path.stat().st_mtime if data is not None else 0.0
     except (FileSystemFailed, OSError) as error:
-        return _nothing(told, f"it {error.fields['why'] if isinstance(error, FileSystemFailed) else error}", _AGAIN)
+        why = error.fields["why"] if isinstance(error, FileSystemFailed) else error
+        return _nothing(told, f"it cannot be read: {why}", _AGAIN)
     except UnicodeDecodeError:
         return _nothing(told, "it is not UTF-8", "Convert it, and import it again.")
     if data is None:
@@ -70,6 +74,14 @@ def _understood(path: Path, told: str, form: Form | None, claude_home: Path | No
     if form == "mem0" or (form is None and kind == "json"):
         return mem0.read(told, text, modified)
     return _markdown(path, told, text, modified, form, claude_home)
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether it is a pipe or the like, whose opening would wait for ever."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False  # whoever reads it says why it cannot
 
 
 def _markdown(path: Path, told: str, text: str, modified: float, form: Form | None, claude_home: Path | None) -> Found:

@@ -4,6 +4,7 @@ runner      one command: fixed settings, no prompt, no hook, bounded in time
 repository  a work tree of ours: status, commits, log
 trees       what a commit holds, read within bounds; commits made from parts; refs
 exchange    fetching from and pushing to a remote, within bounds
+ssh         how ssh is run for that
 past        commits by name, what differs between two, tags
 rewrite     taking files out of the whole history
 foreign     looks into repositories that are not ours

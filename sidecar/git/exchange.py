@@ -17,6 +17,7 @@ from sidecar.errors import BadRemote, GitFailed, RemoteRefused, RemoteTooLarge, 
 from sidecar.git.credentials import lent, shown_address, without_secrets
 from sidecar.git.repository import BRANCH
 from sidecar.git.runner import OBJECT, PROTOCOLS, Limits, exchange, run, user_setting
+from sidecar.git.ssh import ssh_command
 from sidecar.git.trees import Trees
 
 INCOMING: Final = "refs/sidecar/incoming"
@@ -158,7 +159,8 @@ class Exchange:
         raise RemoteUnreachable(remote=self.shown, why=self._told(said))
 
     def _run(self, arguments: list[str], timeout: float, folder: Path, limits: Limits | None) -> tuple[int, bytes, str]:
-        ssh = self._ssh()
+        own = os.environ.get("GIT_SSH_COMMAND") or user_setting(self.folder, "core.sshCommand")
+        ssh = ssh_command(own)
         try:
             with lent(self.address, self.folder) as include:
                 return exchange(
@@ -166,11 +168,6 @@ class Exchange:
                 )
         except GitFailed as error:
             raise RemoteUnreachable(remote=self.shown, why=str(error.fields["stderr"])) from error
-
-    def _ssh(self) -> str:
-        """The user's own way to run ssh, which must not ask anything."""
-        own = os.environ.get("GIT_SSH_COMMAND") or user_setting(self.folder, "core.sshCommand") or "ssh"
-        return f"{own} -o BatchMode=yes -o ConnectTimeout=20" if Path(own.split()[0]).name == "ssh" else own
 
     def _told(self, said: str) -> str:
         """What git said, on one line, without what the address may hold."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -44,6 +45,13 @@ nobody should get them from somebody else by sharing memories.
 
 _NARROWED: Final = 500
 """So many paths fit on a command line; for more the whole history is listed."""
+
+_LITERAL = re.compile(r"[\\.\[*^$]")
+_BACKSLASHED: Final = r"\\\g<0>"
+"""A line as a pattern.  `--fixed-strings` would do, but git makes machine code of those (PCRE2), and one before 2.40
+ends with an error where memory that is written may not be run: in the service for systemd.  A pattern with an anchor it
+gives to the C library.
+"""
 
 _ATTRIBUTES: Final = "* -text -eol -ident -filter -working-tree-encoding\n"
 """Files are stored byte for byte, whatever a `.gitattributes` in the tree says."""
@@ -186,7 +194,7 @@ class Git:
         if limit is not None:
             arguments.append(f"--max-count={limit}")
         if mentions is not None:
-            arguments += ["--fixed-strings", f"--grep={mentions}"]
+            arguments += ["--basic-regexp", f"--grep=^{_LITERAL.sub(_BACKSLASHED, mentions)}$"]
         output = self._git(*arguments, "--", *paths).decode("utf-8", "replace")
         return [log_entry(record) for record in output.split("\0") if record]
 

@@ -242,6 +242,7 @@ def _not_started(folder: Path, arguments: Sequence[str]) -> GitFailed | GitMissi
 def _environment(folder: Path, locks: bool, user_config: bool) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {
+        "PATH": _path(environment.get("PATH")),
         "LC_ALL": "C",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
@@ -257,6 +258,15 @@ def _environment(folder: Path, locks: bool, user_config: bool) -> dict[str, str]
     elif "GIT_CONFIG_NOSYSTEM" in os.environ:
         environment["GIT_CONFIG_NOSYSTEM"] = os.environ["GIT_CONFIG_NOSYSTEM"]
     return environment
+
+
+def _path(given: str | None) -> str:
+    """Where git and what it starts are looked for: never in a folder that is relative to the one that it works in.
+
+    `PATH=./node_modules/.bin:…` is common, and would run the `git` that a repository brings along.
+    """
+    absolute = [folder for folder in (given or "").split(os.pathsep) if folder.startswith("/")]
+    return os.pathsep.join(absolute) or os.defpath
 
 
 def _ceilings(folder: Path) -> str:

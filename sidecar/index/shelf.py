@@ -146,9 +146,9 @@ class Shelf:
 def wipe(folder: Path) -> None:
     """Remove an index folder's content; what cannot be removed is reported as IndexUnusable."""
     try:
-        if folder.is_symlink() or folder.is_file():
-            folder.unlink()
-        elif folder.exists():
+        if folder.is_symlink() or not folder.is_dir():  # a pipe too, which `rmtree` would open and wait for
+            folder.unlink(missing_ok=True)
+        else:
             shutil.rmtree(folder)
     except FileNotFoundError:
         shutil.rmtree(folder, ignore_errors=True)  # someone else is deleting it at the same time

@@ -48,11 +48,13 @@ def this_program(environ: Mapping[str, str], argv0: str = sys.argv[0]) -> Progra
     """
     running = os.path.abspath(argv0) if os.path.basename(argv0) in ("sidecar", "memory-sidecar") else None  # noqa: PTH100, PTH119 - links must not be followed
     on_path = shutil.which("sidecar", path=environ.get("PATH"))
+    if on_path and not on_path.startswith("/"):
+        on_path = None  # of a folder that is another one wherever an agent works
     if on_path and (running is None or os.path.realpath(on_path) == os.path.realpath(running)):
         return Program((os.path.abspath(on_path),))  # noqa: PTH100 - links must not be followed
     if running is not None and os.access(running, os.X_OK):
         return Program((running,))
-    return Program((sys.executable, "-m", "sidecar"))
+    return Program((sys.executable, "-P", "-m", "sidecar"))  # -P: nothing is imported from the folder it is run in
 
 
 def is_our_hook(command: object) -> bool:
@@ -70,5 +72,5 @@ def is_our_server(command: object, arguments: object) -> bool:
 
 def _is_ours(words: Sequence[str]) -> bool:
     direct = len(words) == 2 and os.path.basename(words[0]) in ("sidecar", "memory-sidecar")  # noqa: PTH119
-    module = len(words) == 4 and list(words[1:3]) == ["-m", "sidecar"]
+    module = list(words[1:-1]) in (["-m", "sidecar"], ["-P", "-m", "sidecar"])
     return words[-1] == "mcp" and (direct or module)

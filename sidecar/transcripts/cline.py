@@ -11,6 +11,7 @@ from sidecar.transcripts.cline_records import ClineConversation
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.documents import DocumentReader
 from sidecar.transcripts.elements import each
+from sidecar.transcripts.streams import head_of
 from sidecar.transcripts.values import identifier, items, moment, obj
 from sidecar.transcripts.whole import Document
 
@@ -76,7 +77,6 @@ def session_of(path: Path) -> str:
 def beside(path: Path) -> object:
     """The content of a JSON file that lies beside the messages; None if there is none."""
     try:
-        with path.open("rb") as file:
-            return json.loads(file.read(SIDE_SIZE).decode("utf-8-sig", "replace"))
+        return json.loads(head_of(path, SIDE_SIZE).decode("utf-8-sig", "replace"))
     except (OSError, ValueError, RecursionError):
         return None

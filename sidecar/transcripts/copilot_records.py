@@ -9,6 +9,7 @@ from pathlib import Path
 from sidecar.model import Message, Speaker
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Rewind, Said
+from sidecar.transcripts.streams import head_of
 from sidecar.transcripts.text import Block, clean
 from sidecar.transcripts.tools import call_of, content_text, outcome
 from sidecar.transcripts.values import identifier, items, name, obj, text
@@ -142,8 +143,7 @@ def _remote(context: Record) -> str:
 def _workspace_folder(path: Path) -> str:
     """The folder that stands in the session's `workspace.yaml`; empty if there is none."""
     try:
-        with path.with_name("workspace.yaml").open("rb") as file:
-            content = file.read(64 * 1024).decode("utf-8", "replace")
+        content = head_of(path.with_name("workspace.yaml"), 64 * 1024).decode("utf-8", "replace")
     except OSError:
         return ""
     found = re.search(r"^cwd:[ \t]*(.+?)[ \t\r]*$", content, re.MULTILINE)

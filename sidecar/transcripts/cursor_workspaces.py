@@ -10,6 +10,7 @@ from sidecar.errors import TranscriptUnreadable
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.cursor_bubbles import path_of
 from sidecar.transcripts.databases import snapshot
+from sidecar.transcripts.streams import head_of
 from sidecar.transcripts.values import decoded, identifier, items, obj
 
 _LIST = "composer.composerData"
@@ -41,8 +42,7 @@ def _workspaces(storage: Path) -> list[Path]:
 
 def _description(workspace: Path) -> Record:
     try:
-        with (workspace / "workspace.json").open("rb") as file:
-            return obj(json.loads(file.read(_DESCRIPTION_SIZE).decode("utf-8", "replace")))
+        return obj(json.loads(head_of(workspace / "workspace.json", _DESCRIPTION_SIZE).decode("utf-8", "replace")))
     except (OSError, ValueError, RecursionError):
         return {}
 

@@ -22,6 +22,7 @@ from sidecar.transcripts.gemini_records import AGENT, Session, messages_of
 from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import Lines, open_lines
 from sidecar.transcripts.places import roots
+from sidecar.transcripts.streams import head_of
 from sidecar.transcripts.text import safe
 from sidecar.transcripts.values import identifier, items, moment, name, obj
 from sidecar.transcripts.whole import read_document
@@ -313,8 +314,7 @@ def _project_folder(path: Path) -> Path | None:
 
 def _content(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return file.read(MARKER_SIZE).decode("utf-8", "replace")
+        return head_of(path, MARKER_SIZE).decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -20,6 +20,7 @@ from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.opencode_messages import AGENT, Entry, Session, messages_with_parts, unknown_in
 from sidecar.transcripts.places import roots
+from sidecar.transcripts.streams import head_of
 from sidecar.transcripts.values import decoded, digest, identifier, moment, name, obj
 from sidecar.transcripts.whole import TRY_AGAIN, Document, read_document
 
@@ -139,7 +140,7 @@ class _Tree:
     def _read(self, file: _File) -> Record:
         """The object in a file; empty for one that is gone, being written or damaged."""
         try:
-            found = decoded(file.path.read_bytes()) if file.size <= FILE_SIZE else None
+            found = decoded(head_of(file.path, FILE_SIZE)) if file.size <= FILE_SIZE else None
         except OSError:
             return {}
         self.damaged += not isinstance(found, dict)

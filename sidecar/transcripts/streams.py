@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -47,6 +48,17 @@ class Source:
                 return False
             number -= len(data)
         return True
+
+
+def head_of(path: Path, limit: int) -> bytes:
+    """At most `limit` bytes of a file that lies beside a transcript.
+
+    Raises OSError, also for what is not a regular file: a pipe would be waited for, and a device has no end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    with path.open("rb") as file:
+        return file.read(limit)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ HERE = Profile(cwd="/home/ines/ferrybook")
 
 @pytest.fixture
 def client(stub: StubDaemon) -> Client:
-    return Client(stub.socket_path, timeout=5)
+    return Client(stub.socket_path, timeout=60)
 
 
 def test_a_request_carries_method_path_query_and_body(stub: StubDaemon, client: Client) -> None:

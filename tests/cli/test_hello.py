@@ -30,7 +30,7 @@ def answer(headers: bytes, error: SidecarError | None = None) -> Raw:
 
 @pytest.fixture
 def client(stub: StubDaemon) -> Client:
-    return Client(stub.socket_path, timeout=5)
+    return Client(stub.socket_path, timeout=60)
 
 
 def test_every_request_says_which_language_its_side_speaks() -> None:

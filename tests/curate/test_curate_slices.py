@@ -43,7 +43,9 @@ def test_a_message_longer_than_the_bound_is_a_slice_of_its_own(desk: Desk) -> No
 
 
 @given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=8), most=st.integers(1, 90))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_the_slices_of_a_session_give_each_message_once(desk: Desk, lengths: list[int], most: int) -> None:
     name = f"s-{abs(hash((tuple(lengths), most)))}"
     messages = [

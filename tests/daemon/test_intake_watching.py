@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import mmap
+import os
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ from sidecar.pieces import Piece
 
 EVENTS_S = 3.0
 """An event is taken in after a second at most."""
+
+RESCAN_S = 4.5
+"""With `rescan_minutes: 0.1` no scan comes before it."""
 
 AIDER_TEXT = """
 # aider chat started at 2026-07-17 09:00:00
@@ -84,6 +88,31 @@ def test_a_folder_that_was_removed_and_comes_back_is_read_again(home: Path, shop
     within(tmp_path, scenario, watching())
 
 
+def test_what_is_no_file_among_transcripts_holds_nothing_up(home: Path, shop: Path, tmp_path: Path) -> None:
+    """Pipes, devices and links to nothing: named, or nothing to read; and nothing waits for them."""
+    claude = ClaudeCode(home, shop)
+    claude.user("the crane is blue")
+    folder = claude.path.parent
+    os.mkfifo(folder / "pipe.jsonl")
+    for name, target in (("device", "/dev/zero"), ("nothing", "nowhere"), ("itself", "itself.jsonl")):
+        (folder / f"{name}.jsonl").symlink_to(target)
+    (folder / "above").symlink_to(folder.parent)
+    (folder / "folder.jsonl").mkdir()
+
+    async def scenario(world: Wired) -> None:
+        async with world.at_work("watch"):
+            await world.parts.intake.progress.finished.wait()
+            await until(lambda: texts(world, "claude-code") == ["the crane is blue"])
+            await until(lambda: not world.parts.intake.unread())
+            assert sorted(path.stem for path in world.parts.intake.problems) == ["device", "pipe"]
+            os.mkfifo(folder / "late.jsonl")
+            claude.user("no, it is red")
+            await until(lambda: len(texts(world, "claude-code")) == 2)
+            await until(lambda: not world.parts.intake.unread())
+
+    within(tmp_path, scenario, watching())
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="rests on what inotify does not report")
 def test_where_no_event_arrives_a_scan_finds_what_was_written(home: Path, shop: Path, tmp_path: Path) -> None:
     """As on a network home: the file changes through mapped memory, of which the system tells no watcher."""
@@ -96,16 +125,19 @@ def test_where_no_event_arrives_a_scan_finds_what_was_written(home: Path, shop: 
 
     async def scenario(world: Wired) -> None:
         with claude.path.open("r+b") as file, contextlib.closing(mmap.mmap(file.fileno(), 0)) as mapped:
+            begun = time.monotonic()
             async with world.at_work("watch"):
                 await world.parts.intake.progress.finished.wait()
                 assert texts(world, "claude-code") == ["the crane is blue"]
                 mapped[len(before) :] = line
                 mapped.flush()
                 await asyncio.sleep(EVENTS_S)
-                assert len(texts(world, "claude-code")) == 1, "no event told of it"
+                known = len(texts(world, "claude-code"))
+                if time.monotonic() - begun < RESCAN_S:  # a machine that is too slow for it shows the rest alone
+                    assert known == 1, "no event told of it"
                 await until(lambda: len(texts(world, "claude-code")) == 2)
 
-    within(tmp_path, scenario, watching(rescan_minutes=0.1))  # after 4.5 s at the earliest
+    within(tmp_path, scenario, watching(rescan_minutes=0.1))
 
 
 def test_a_vanished_transcript_is_no_reason_to_forget(home: Path, shop: Path, tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ MOST = 4
 """Times that the loop may be woken in that time; one look every second would be as many, with its threads' answers."""
 
 
+TRIES = 4
+"""Where others compute too, what the start has left may reach into the first; a clock of ours would be in each."""
+
+
 def wakeups() -> int:
     """How often the main thread has slept and was woken."""
     status = Path(f"/proc/self/task/{os.getpid()}/status").read_text()
@@ -33,9 +37,12 @@ def test_no_service_wakes_every_second(tmp_path: Path, home: Path) -> None:
         wired.parts.supervisor.start()
         await until(lambda: wired.parts.intake.progress.finished.is_set() and not wired.parts.keeper.busy)
         await asyncio.sleep(2)  # what the start has left
-        before = wakeups()
-        await asyncio.sleep(REST_S)
-        assert wakeups() - before <= MOST
+        for _ in range(TRIES):
+            before = wakeups()
+            await asyncio.sleep(REST_S)
+            if (woken := wakeups() - before) <= MOST:
+                break
+        assert woken <= MOST
         assert {state.state for state in wired.parts.supervisor.states.values()} == {"running"}
         await wired.parts.supervisor.stop()
 

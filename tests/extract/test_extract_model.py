@@ -60,7 +60,7 @@ def server(answer: Callable[[str], Answer], keys: list[str] | None = None) -> It
 def speaking(answer: Callable[[socket.socket], None]) -> Iterator[str]:
     """A server that answers each connection with what `answer` writes, however wrong; yields its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    listening.settimeout(5)
+    listening.settimeout(60)
 
     def serve() -> None:
         with contextlib.suppress(OSError):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Daemon, git, wait_until
+from running import HANG_S, Daemon, git, wait_until
 from world import memory_files
 
 from sidecar.errors import AlreadyRunning, GitMissing, JournalUnusable, SidecarError
@@ -163,7 +163,7 @@ def test_after_a_suspension_it_goes_on_and_those_who_waited_are_answered(running
     time.sleep(1.0)
     assert asking.poll() is None
     process.send_signal(signal.SIGCONT)
-    said, _ = asking.communicate(timeout=30)
+    said, _ = asking.communicate(timeout=HANG_S)
     assert "02:10" in said
     assert {one["state"] for one in running.status()["services"]} == {"running"}
 
@@ -258,7 +258,7 @@ def test_a_signal_at_any_moment_of_the_start_ends_it_cleanly_or_not_at_all(
         if number == signal.SIGHUP:
             time.sleep(0.1)
             daemon.process.send_signal(signal.SIGTERM)
-        code = daemon.process.wait(30)
+        code = daemon.process.wait(HANG_S)
         assert code in (0, 130, -number, -signal.SIGTERM), (code, (daemon.sidecar_home / "output.txt").read_text())
     assert "Traceback" not in (daemon.sidecar_home / "output.txt").read_text()
     daemon.start()

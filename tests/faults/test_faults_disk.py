@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,6 +101,36 @@ def test_on_a_full_disk_what_was_acknowledged_is_kept(small_disk: Path, embedder
         with opened(home, embedder) as world:
             _is_all_there(world, told)
     figure(f"{rounds} times full, {len(told)} acknowledged writes, 0 lost")
+
+
+@contextlib.contextmanager
+def _no_file_grows_beyond(size: int) -> Iterator[None]:
+    """As a full disk for whoever may not mount one: a write beyond so many bytes of any file fails, git's too."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_where_no_file_may_grow_what_was_acknowledged_is_kept(
+    tmp_path: Path, embedder: Embedder, figure: Figure
+) -> None:
+    """Small limits meet memory files and git, larger ones the index, and the largest the journal alone."""
+    told, home = list[str](), tmp_path / "home"
+    with opened(home, embedder) as world:
+        world.remember("The first one fits.")
+        world.start()
+    sizes = [64, 1_024, 16_384, 262_144] * max(1, KILLS // 50)
+    for number, size in enumerate(sizes):
+        age_locks(home / "store")
+        with opened(home, embedder) as world, _no_file_grows_beyond(size):
+            _everything(world, number, told)
+        age_locks(home / "store")
+        with opened(home, embedder) as world:
+            _is_all_there(world, told)
+    figure(f"{len(sizes)} limits, {len(told)} acknowledged writes, 0 lost")
 
 
 def test_a_read_only_store_is_recalled_and_refused_to_write(

@@ -148,13 +148,16 @@ def test_64_clients_at_once_lose_nothing(loaded: Daemon, figure: Figure) -> None
     assert not tally.faults, tally.faults[:5]
     assert set(tally.statuses) <= {200, 409}
     assert grown < _GROWTH_MIB
-    assert min(tally.by_client[number] for number in range(_CLIENTS)) >= 1, "everyone is served"
+    served = [tally.by_client[number] for number in range(_CLIENTS)]
+    share = min(served) / statistics.median(served)
+    assert share >= 0.1, f"everyone is served about alike: {sorted(served)}"
     _all_are_there(loaded, tally)
     median = 1_000 * statistics.median(tally.seconds["recall"])
     writes = len(tally.remembered) + len(tally.edited) + len(tally.said)
     figure(
         f"{sum(tally.statuses.values())} requests in {_SECONDS:.0f} s, {writes} writes, 0 lost, no 5xx;"
-        f" recall {median:.0f} ms at the median; {grown:.0f} MiB more memory"
+        f" recall {median:.0f} ms at the median; the least served client got {share:.0%} of the median's requests;"
+        f" {grown:.0f} MiB more memory"
     )
 
 
@@ -180,13 +183,13 @@ def _still_served(daemon: Daemon) -> None:
     begun = time.monotonic()
     assert daemon.client.request("GET", "/v1/healthz")["status"] == "ok"
     assert daemon.client.request("POST", f"{HTTP}/web/recall", {"query": "which colour has the first crate?"})
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60
 
 
 def _connected(daemon: Daemon) -> socket.socket:
     found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     found.connect(str(daemon.socket))  # waits its turn where many come at once
-    found.settimeout(20)
+    found.settimeout(60)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import platformdirs.macos
@@ -22,6 +23,7 @@ from sidecar.paths import resolve
         ({"XDG_STATE_HOME": "/x"}, "/x/sidecar/run/sidecar.sock"),
         ({"SIDECAR_SOCKET": "", "SIDECAR_HOME": "", "XDG_RUNTIME_DIR": "", "XDG_STATE_HOME": "/x"},
          "/x/sidecar/run/sidecar.sock"),
+        ({"XDG_RUNTIME_DIR": "r", "XDG_STATE_HOME": "/x"}, "/x/sidecar/run/sidecar.sock"),
     ],
 )  # fmt: skip
 def test_the_order_of_precedence(environ: dict[str, str], expected: str) -> None:
@@ -35,6 +37,18 @@ def test_without_any_variable_it_is_the_platforms_state_folder(home: Path) -> No
     assert meeting.socket_path({}, "linux") == f"{linux}/run/sidecar.sock"
     assert meeting.socket_path({}, "darwin") == f"{mac}/run/sidecar.sock"
     assert meeting.socket_path({}, "linux").startswith(str(home))
+
+
+def test_a_relative_folder_of_xdg_is_ignored_as_its_specification_asks(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be another one in each folder that an agent works in."""
+    monkeypatch.chdir(tmp_path)
+    plain = resolve({})
+    for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, "here")  # platformdirs looks there by itself
+    assert resolve(os.environ) == plain
+    assert plain.store.is_relative_to(home)
 
 
 def test_tilde_and_relative_paths(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,14 +33,14 @@ def test_a_thread_that_began_with_an_older_state_leaves_nothing_in_the_new_one()
 
     def slowly() -> Given:
         begun.set()
-        moved_on.wait(10)
+        moved_on.wait(60)
         return OLD
 
     thread = Thread(target=older.summary, args=(KEY, slowly))
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     newer = older.at((2, DAY))
     moved_on.set()
-    thread.join(10)
+    thread.join(60)
     assert newer.summary(KEY, lambda: NEW) == NEW
     assert older.at((1, date(2026, 11, 21))).summary(KEY, lambda: NEW) == NEW

@@ -398,7 +398,8 @@ def test_our_own_commands_are_known_again() -> None:
         ("sidecar",),
         ("/home/ines/.local/bin/sidecar",),
         ("/opt/my tools/sidecar",),
-        (sys.executable, "-m", "sidecar"),
+        (sys.executable, "-m", "sidecar"),  # as earlier versions wrote it
+        (sys.executable, "-P", "-m", "sidecar"),
     ):
         program = Program(words)
         assert is_our_hook(program.hook("Stop", "codex"))
@@ -431,7 +432,24 @@ def test_the_program_is_taken_by_the_path_that_lasts(tmp_path: Path) -> None:
     link.symlink_to(real)
     assert this_program({"PATH": str(link.parent)}, str(real)).words == (str(link),)
     assert this_program({"PATH": "/nowhere"}, str(real)).words == (str(real),)
-    assert this_program({"PATH": "/nowhere"}, "/x/pytest").words == (sys.executable, "-m", "sidecar")
+    assert this_program({"PATH": "/nowhere"}, "/x/pytest").words == (sys.executable, "-P", "-m", "sidecar")
+
+
+def test_no_program_and_no_module_of_the_folder_is_run_in_which_an_agent_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository may hold a `sidecar` of its own, and modules that are named like those that we need."""
+    (tmp_path / "bin").mkdir()
+    for name in ("sidecar.py", "json.py", "bin/sidecar"):
+        (tmp_path / name).write_text("raise SystemExit('of the repository')\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    program = this_program({"PATH": f"bin:./bin:.:{os.defpath}"}, "/x/pytest")
+    assert program.words == (sys.executable, "-P", "-m", "sidecar")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [*program.words, "hook", "Stop", "--agent", "codex"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, input="{}", capture_output=True, text=True)
+    assert "of the repository" not in done.stdout + done.stderr
 
 
 def test_the_plugin_for_opencode_gives_what_sidecar_says_and_survives_its_absence(
