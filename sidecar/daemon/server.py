@@ -19,8 +19,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiohttp import web
-
 from sidecar import __version__, hello, meeting
 from sidecar.daemon import metrics, naming, openapi, routes, tcp
 from sidecar.daemon.asgi import Exchange, Mount
@@ -28,6 +26,7 @@ from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
 from sidecar.daemon.protocol import Api, Spooled
 from sidecar.daemon.tcp import MCP_PATH, Gate, Listeners
+from sidecar.daemon.web import web
 from sidecar.errors import (
     BadRequest,
     BodyTooLarge,
