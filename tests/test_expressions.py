@@ -15,7 +15,8 @@ from sidecar.expressions import regex
 
 
 def test_it_is_as_the_pattern() -> None:
-    late, pattern = regex(r"(?P<word>[a-z]+)-(\d+)", re.IGNORECASE), re.compile(r"(?P<word>[a-z]+)-(\d+)", re.IGNORECASE)
+    written = r"(?P<word>[a-z]+)-(\d+)"
+    late, pattern = regex(written, re.IGNORECASE), re.compile(written, re.IGNORECASE)
     text = "Ab-1, cd-22"
     for _ in range(2):  # at the first use and afterwards
         assert late.pattern == pattern.pattern
