@@ -1,4 +1,4 @@
-"""Texts to vectors: the only module that knows model2vec.
+"""Texts to vectors, with the model that the settings name.
 
 Loading a model never touches the network: it is the bundled folder, a folder of the user's, or a Hugging Face name
 that lies in the local cache already.
@@ -7,8 +7,6 @@ that lies in the local cache already.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,17 +17,17 @@ from numpy.typing import NDArray
 
 from sidecar.errors import EmbeddingUnusable
 from sidecar.index.documents import encodable
-from sidecar.index.tensors import mapped
 from sidecar.index.tokens import STOP_WORDS
 
 if TYPE_CHECKING:
-    from model2vec import StaticModel
+    from sidecar.index.static import StaticModel
 
 BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parent / "static-minilm-256"
 
-MAX_CHARACTERS = 4096
-"""Of a text, the part that is embedded: the mean over a longer one says nothing in particular."""
+MAX_CHARACTERS = 3_072
+"""Of a text, the part that is embedded: the mean over a longer one says nothing in particular.  It is what model2vec
+takes of it at most for the bundled model (512 tokens of six characters), with which indexes were built before."""
 
 _BATCH = 64
 """Texts encoded under one hold of the lock: a query waits some milliseconds for a rebuild, not for all of it."""
@@ -73,32 +71,27 @@ class Embedder:
     def dimensions(self) -> int:
         """Numbers in a vector; loads the model."""
         with self._lock:
-            return int(self._static().dim)
+            return self._static().dimensions
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One row a text, of length 1, or all zero if the model knows none of its words."""
         rows: list[Vectors] = []
         for start in range(0, len(texts), _BATCH):
             with self._lock:
-                rows.append(self._encoded([encodable(text[:MAX_CHARACTERS]) for text in texts[start : start + _BATCH]]))
+                portion = [encodable(text[:MAX_CHARACTERS]) for text in texts[start : start + _BATCH]]
+                rows.append(_of_length_one(self._static().means(portion)))
         return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
     def weighted(self, words: Mapping[str, float]) -> Vectors:
         """One row of length 1 for words with what each of them weighs; all zero if the model knows none of them."""
         with self._lock:
             static = self._static()
-            pieces = static.encode_as_sequence([encodable(word[:MAX_CHARACTERS]) for word in words])
-        summed = np.zeros(int(static.dim), np.float32)
-        for piece, weight in zip(pieces, words.values(), strict=True):
-            summed += np.float32(weight) * np.asarray(piece, np.float32).sum(axis=0)
+            sums = static.sums([encodable(word[:MAX_CHARACTERS]) for word in words])
+        summed = np.zeros(static.dimensions, np.float32)
+        for row, weight in zip(sums, words.values(), strict=True):
+            summed += np.float32(weight) * row
         length = float(np.linalg.norm(summed))
         return summed / length if length else summed
-
-    def _encoded(self, texts: list[str]) -> Vectors:
-        found = np.asarray(self._static().encode(texts, use_multiprocessing=False), dtype=np.float32)
-        lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        unit: Vectors = np.where(lengths > 0, found / np.maximum(lengths, 1e-12), 0).astype(np.float32)
-        return unit
 
     def _static(self) -> StaticModel:
         if self._loaded is None:
@@ -106,53 +99,24 @@ class Embedder:
         return self._loaded
 
 
+def _of_length_one(rows: Vectors) -> Vectors:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = np.where(lengths > 0, rows / np.maximum(lengths, 1e-12), 0).astype(np.float32)
+    return unit
+
+
 def _static_model(model: str, folder: Path) -> StaticModel:
-    # A query is a few words: threads to cut them cost more than the cutting, above all on a busy machine.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from sidecar.index.static import StaticModel as Static
+
     # The tokenizers library raises bare `Exception` for a broken file, so nothing narrower can be named here.
     try:
-        static = _read(folder, copied=model != BUNDLED)
+        return Static(folder, copied=model != BUNDLED, lighter=STOP_WORDS, weight=STOP_WORD_WEIGHT)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EmbeddingUnusable(model=model, why=error) from error
     except Exception as error:
         if type(error) is not Exception:
             raise
         raise EmbeddingUnusable(model=model, why=error) from error
-    static.weights = _without_weight(static)
-    static.tokens = ()  # 6 MB of words, which encoding does not look at
-    return static
-
-
-def _read(folder: Path, *, copied: bool) -> StaticModel:
-    """A model as `StaticModel.from_pretrained` reads it, whose imports and copies take 35 MB more.
-
-    `copied`: not as pages of the file, for somebody else's file may be cut short while it is in use.
-    """
-    from model2vec import StaticModel as Static
-    from model2vec.model import DEFAULT_MAX_LENGTH
-    from tokenizers import Tokenizer
-
-    config = json.loads((folder / "config.json").read_bytes())
-    arrays = mapped(folder / "model.safetensors")
-    if copied:
-        arrays = {name: array.copy() for name, array in arrays.items()}
-    return Static(
-        vectors=arrays["embeddings"],
-        tokenizer=Tokenizer.from_file(str(folder / "tokenizer.json")),
-        config=config,
-        normalize=config.get("normalize", False),
-        weights=arrays.get("weights"),
-        token_mapping=arrays.get("mapping"),
-        max_length=config.get("max_length", DEFAULT_MAX_LENGTH),
-    )
-
-
-def _without_weight(static: StaticModel) -> Vectors:
-    """The model's own weights of its tokens (1 where it has none), with stop words reduced."""
-    own = np.ones(len(static.tokens), np.float32) if static.weights is None else static.weights
-    stops = np.array([token in STOP_WORDS for token in static.tokens])
-    reduced: Vectors = np.where(stops, own * STOP_WORD_WEIGHT, own).astype(np.float32)
-    return reduced
 
 
 def _cached(model: str) -> Path:

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from index_builders import tiny_model
+from model2vec import StaticModel
 
 from sidecar.errors import EmbeddingUnusable
-from sidecar.index import Embedder
-from sidecar.index.vectors import BUNDLED_FOLDER
+from sidecar.index import Embedder, static
+from sidecar.index.vectors import BUNDLED_FOLDER, MAX_CHARACTERS
 
 
 def test_vectors_are_of_length_one_and_meaning_is_near(embedder: Embedder) -> None:
@@ -75,8 +76,8 @@ def test_the_bundled_folder_is_complete() -> None:
 def test_the_engine_is_imported_at_the_first_use() -> None:
     code = (
         "import sys; from sidecar.index import Embedder; found = Embedder.load()\n"
-        "assert 'model2vec' not in sys.modules\n"
-        "found.encode(['x']); assert 'model2vec' in sys.modules\n"
+        "assert 'tokenizers' not in sys.modules\n"
+        "found.encode(['x']); assert 'tokenizers' in sys.modules\n"
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
@@ -148,3 +149,35 @@ def test_without_known_words_there_is_no_direction(embedder: Embedder) -> None:
 
 def test_a_lone_surrogate_is_only_an_unknown_word(embedder: Embedder) -> None:
     assert embedder.weighted({"crane\ud800": 1.0}).shape == (embedder.dimensions,)
+
+
+@pytest.mark.parametrize("whose", ["bundled", "tiny"])
+def test_the_vectors_are_those_of_model2vec(tmp_path: Path, whose: str) -> None:
+    folder = BUNDLED_FOLDER if whose == "bundled" else tiny_model(tmp_path / "model")
+    texts = [
+        "pnpm workspace",
+        "the port of the database",
+        "",
+        "nothing known: \u00fc \U0001f600",
+        "web " * 3_000,
+        "x" * 90,
+    ]
+    theirs = StaticModel.from_pretrained(folder).encode(texts)
+    ours = static.StaticModel(folder, copied=False, lighter=(), weight=1.0).means(
+        [text[:MAX_CHARACTERS] for text in texts]
+    )
+    lengths = np.linalg.norm(ours, axis=1, keepdims=True)
+    assert np.allclose(ours / np.maximum(lengths, 1e-12), theirs, atol=1e-6)
+    assert theirs.any(axis=1).tolist()[:3] == [True, True, False]
+
+
+def test_a_model_whose_tokens_share_vectors(tmp_path: Path) -> None:
+    """Its vocabulary is quantized: a mapping from tokens to fewer vectors, and a weight for each token."""
+    whole = StaticModel.from_pretrained(tiny_model(tmp_path / "whole"))
+    mapping, weights = np.array([0, 0, 1, 1, 2, 2, 3, 3]), np.linspace(0.2, 1.6, 8).astype(np.float32)
+    folder = tmp_path / "shared"
+    shared = StaticModel(whole.embedding[:4], whole.tokenizer, weights=weights, token_mapping=mapping, normalize=True)
+    shared.save_pretrained(folder)
+    texts = ["pnpm workspace port", "deploy staging", "pnpm"]
+    theirs = StaticModel.from_pretrained(folder).encode(texts)
+    assert np.allclose(Embedder.load(str(folder)).encode(texts), theirs, atol=1e-6)
