@@ -1,7 +1,7 @@
 """Regular expressions that are compiled when they are first used.
 
 Several hundred of them, most for extraction and the search for secrets, took a fifth of the time in which the daemon
-starts (`scripts/bench_start.py` measures it), and no answer to a question needs them all.  Nothing is imported at the
+starts (`scripts/bench_footprint.py` measures it), and no answer to a question needs them all.  Nothing is imported at the
 first use, so that a package that was replaced meanwhile does not matter.
 """
 

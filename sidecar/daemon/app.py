@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -26,6 +27,7 @@ from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.indexwatch import IndexWatch
 from sidecar.daemon.intake import Intake, Progress
 from sidecar.daemon.keeper import Keeper
+from sidecar.daemon.later import Later
 from sidecar.daemon.learner import Learner
 from sidecar.daemon.lock import HomeLock
 from sidecar.daemon.parts import Parts
@@ -40,8 +42,6 @@ from sidecar.daemon.tcp import Gate, Listeners
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import SidecarError
-from sidecar.extract.llm.extractor import ModelExtractor
-from sidecar.extract.llm.judge import Judge as ModelJudge
 from sidecar.extract.model import Model
 from sidecar.extract.rules import RulesExtractor
 from sidecar.files import ensure_folder, write_durably
@@ -111,7 +111,7 @@ class Daemon:
     def __init__(self, paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None) -> None:
         self._paths, self._config = paths, config
         self._mcp = mcp(paths.socket) if mcp is not None and config.mcp.http else None
-        self._listeners = Listeners()
+        self._listeners, self._later = Listeners(), Later(config)
         self._journal = Journal.open(paths.journal)
         self._writer = Writer()
         self._store = Store(paths.store, machine=_hostname(), writes=self._journal, clock=_now)
@@ -131,6 +131,9 @@ class Daemon:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         parts, service = self._wire(stop)
         server = self._server(parts, service)
+        # What is there now stays: to look through it for garbage would keep an answer waiting 50 ms, now and then.
+        gc.freeze()
+        gc.enable()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload, parts, service)
@@ -239,6 +242,7 @@ class Daemon:
         _supervise(parts)
         service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
         parts.supervisor.add("hooks", service.hooking.serve)
+        parts.supervisor.add("import", self._later.serve)
         return parts, service
 
     def _learning(self, router: Router, by: str) -> Learning[Profile]:
@@ -311,6 +315,7 @@ class Daemon:
         parts.upkeep.adopt(config)
         parts.sync.every = timedelta(minutes=config.sync.minutes)
         service.adopt(config)
+        self._later.adopt(config)
         self._note_limit()
 
     def _note_limit(self) -> None:
@@ -369,6 +374,8 @@ def _commit_times(config: Config) -> dict[str, timedelta]:
 
 def engine(settings: Extract, on_use: Callable[[float], None]) -> Engine:
     """The models of the settings, ready to be asked."""
+    from sidecar.extract.llm.extractor import ModelExtractor
+    from sidecar.extract.llm.judge import Judge as ModelJudge
 
     def model(name: str) -> Model:
         return Model(

@@ -34,8 +34,9 @@ _FILES_AT_MOST = 48
 _ANEW_SHARE = 0.25
 """Of the first file's rows, how many the later files may hold before all is rewritten, and not only these."""
 
-_READ_ROWS = 8_192
-"""Rows of a file that are read at a time: their vectors stay in the file, and are only looked at on the way."""
+_READ_ROWS = 1_024
+"""Rows of a file that are read at a time: their vectors stay in the file, and are only looked at on the way.  As many
+as the processor's caches hold, with what is reckoned of them: of 8,192 the reading takes a fifth longer."""
 
 NEVER = 2**62
 """`until` of what has no end."""
