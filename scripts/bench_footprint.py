@@ -189,8 +189,8 @@ def start_rows(home: Path, runs: int) -> list[str]:
     alone = [run_ms([sys.executable, "-c", IMPORTS], home) / 1000 for _ in range(runs)]
     of_it = [float(output([sys.executable, "-c", IMPORTS], home)) for _ in range(runs)]
     return [
-        f"{'start to the first recall':<42}{statistics.median(seconds):>8.2f} s {statistics.median(cpu):>8.2f} s of CPU",
-        f"{'of which imports':<42}{statistics.median(alone):>8.2f} s {statistics.median(of_it):>8.2f} s of CPU",
+        f"{'start to the first recall':<42}{statistics.median(seconds):>8.2f} s{statistics.median(cpu):>8.2f} s of CPU",
+        f"{'of which imports':<42}{statistics.median(alone):>8.2f} s{statistics.median(of_it):>8.2f} s of CPU",
         f"{'soon after such a start':<42}{statistics.median(memory):>8.1f} MB",
     ]
 

@@ -1,8 +1,8 @@
 """Regular expressions that are compiled when they are first used.
 
 Several hundred of them, most for extraction and the search for secrets, took a fifth of the time in which the daemon
-starts (`scripts/bench_footprint.py` measures it), and no answer to a question needs them all.  Nothing is imported at the
-first use, so that a package that was replaced meanwhile does not matter.
+starts (docs/decisions/0012-what-a-start-costs.md), and no answer to a question needs them all.  Nothing is imported at
+the first use, so that a package that was replaced meanwhile does not matter.
 """
 
 from __future__ import annotations

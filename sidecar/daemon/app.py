@@ -30,6 +30,7 @@ from sidecar.daemon.keeper import Keeper
 from sidecar.daemon.later import Later
 from sidecar.daemon.learner import Learner
 from sidecar.daemon.lock import HomeLock
+from sidecar.daemon.opening import Opening
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.server import Server
@@ -124,7 +125,7 @@ class Daemon:
         self._sharing = Sharing(
             self._store, self._follow, machine=_hostname(), clock=_now, exclusive=exclusive(self._writer)
         )
-        self._sharing.resume()
+        self._opening = Opening()
 
     async def serve(self, showing: Showing | None = None) -> int:
         """Start the services, wait for the order to stop, stop them."""
@@ -141,15 +142,22 @@ class Daemon:
             parts.intake.pause(True)
             parts.learner.pause(True)
         # Before anything is answered: what was to be purged must not be recalled once more.
-        await self._writer.run(Urgency.ANSWER, service.removal.resume)
+        purging = any(self._store.is_purging(ref) for ref in self._store.profiles())
+        self._opening.begin()
+        opening = loop.create_task(self._open(parts, service))
+        opening.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
+        if purging:
+            await opening
         await server.start()
         self._note_limit()
-        parts.supervisor.start()
         shown = loop.create_task(contained(_shown(parts.intake.progress, showing))) if showing is not None else None
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
         try:
             await stop.wait()
+            if opening.done():
+                opening.result()  # what it has raised ends the daemon
         finally:
+            opening.cancel()
             logger.info("stopping")
             if shown is not None:
                 shown.cancel()
@@ -164,6 +172,18 @@ class Daemon:
             logger.info("stopped")
         return 0
 
+    async def _open(self, parts: Parts, service: Service) -> None:
+        """Read all memory files, finish what an earlier run has left unfinished, and start the services.
+
+        A recall is answered meanwhile, from what the index holds; all else waits (see `opening`).
+        """
+        await self._writer.run(Urgency.ANSWER, self._sharing.resume)
+        await self._writer.run(Urgency.ANSWER, self._adopt, parts.router)
+        await self._writer.run(Urgency.ANSWER, service.removal.resume)
+        gc.freeze()  # as what was there at the start, what is known of the files stays
+        self._opening.end()
+        parts.supervisor.start()
+
     def _server(self, parts: Parts, service: Service) -> Server:
         """The server, with the services that belong to it.  Raises TokenFileUnfit if TCP is wanted and its file is."""
         listen = self._config.listen
@@ -175,6 +195,7 @@ class Daemon:
             mcp=self._mcp,
             gate=gate,
             listeners=self._listeners,
+            opening=self._opening,
         )
         if listen.tcp:
             parts.supervisor.add("tcp", partial(server.serve_tcp, listen.tcp))
@@ -240,7 +261,9 @@ class Daemon:
             self._paths.logs,
         )
         _supervise(parts)
-        service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
+        service = Service(
+            parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop, self._opening
+        )
         parts.supervisor.add("hooks", service.hooking.serve)
         parts.supervisor.add("import", self._later.serve)
         return parts, service
@@ -279,7 +302,7 @@ class Daemon:
         )
 
     def _router(self) -> Router:
-        router = Router(
+        return Router(
             namespace=self._config.namespace,
             rules=self._config.profiles,
             home=user_home(),
@@ -288,10 +311,12 @@ class Daemon:
             routes=self._journal,
             has_commit=git.has_commit,
         )
+
+    def _adopt(self, router: Router) -> None:
+        """Tell the router of the projects whose profiles are here, should it have lost them."""
         for profile in self._follow.profiles():
             project = self._sharing.identity(profile)
             router.adopt(profile.ref, project.root_commit, project.remotes)
-        return router
 
     def _reload(self, parts: Parts, service: Service) -> None:
         """SIGHUP: take over what can change while running, and say what cannot."""

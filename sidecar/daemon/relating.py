@@ -16,6 +16,13 @@ def ties(profile: Profile, stored: Stored) -> tuple[tuple[Stored, str], ...]:
     return tuple((one, link) for one, link in found if one.memory.status is not Status.FORGOTTEN)
 
 
+def alone(hits: Sequence[Hit], has_arrivals: Callable[[ProfileRef], bool]) -> bool:
+    """Whether nothing is to be told of these besides: no links, and no words that others can have brought."""
+    memories = [hit for hit in hits if hit.kind == "memory"]
+    linked = any("[[" in hit.content for hit in memories)
+    return not linked and not any(map(has_arrivals, sorted({hit.profile for hit in memories}, key=str)))
+
+
 def with_linked(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None]) -> list[Hit]:
     """The hits, those of memories with the active memories that they link to."""
     return [_with_linked(hit, opened) if hit.kind == "memory" and "[[" in hit.content else hit for hit in hits]

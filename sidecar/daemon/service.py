@@ -27,6 +27,7 @@ from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
+from sidecar.daemon.opening import Opening
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import (
     Freshness,
@@ -42,7 +43,7 @@ from sidecar.daemon.protocol import (
     Told,
     YesNo,
 )
-from sidecar.daemon.relating import ties, with_linked, with_sharers
+from sidecar.daemon.relating import alone, ties, with_linked, with_sharers
 from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
@@ -66,18 +67,20 @@ T = TypeVar("T")
 
 
 class Found:
-    """A recall's answer with notes for the reader."""
+    """A recall's answer with notes for the reader; `hits`: those of the answer that are given."""
 
     def __init__(self, found: RecallAnswer, hits: Sequence[Hit], notes: Sequence[str]) -> None:
-        """`hits`: those of the answer that are given."""
         self.answer, self.explanation, self.hits, self.notes = found.answer, found.explanation, hits, notes
 
 
 class Service:
     """The daemon as its faces see it."""
 
-    def __init__(self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event) -> None:
+    def __init__(
+        self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event, opening: Opening
+    ) -> None:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
+        self._opening = opening
         self._recall = Recall(parts.index)
         self._thinker = Thinker(self._recall, config.extract, parts.extraction)
         self._deletion = Deletion(parts)
@@ -237,6 +240,7 @@ class Service:
         kinds = tuple(kind for kind in question.kinds if kind == "memory" or keeps_messages)
         recall, notes, at = self._recall, list[str](), question.at
         if isinstance(at, str):
+            await self._opening.wait()
             past = await self.history.as_of(profiles, at)
             recall, profiles, kinds, at = past.recall, past.profiles, ("memory",), None
             notes += past.notes
@@ -263,8 +267,7 @@ class Service:
                 request, found, question.level, lambda hits: within(hits, question.budget).kept
             )
         fitted = within(found.hits, question.budget)
-        hits = fitted.kept if question.at is not None else await self._read(with_linked, fitted.kept, self._open)
-        hits = await self._read(with_sharers, hits, self._open)
+        hits = await self._told_of(fitted.kept, linked=question.at is None)
         return Found(found, hits, [*notes, *found.notes, *fitted.notes])
 
     async def list_memories(
@@ -320,6 +323,8 @@ class Service:
 
     async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         """The profile of a folder; one that rules ignore is answered from `personal`."""
+        if create or not self._parts.router.knows_projects:
+            await self._opening.wait()
         route = await self._read(self._parts.router.route_cwd, cwd, create=create)
         return route.profile or ProfileRef(self._config.namespace, PERSONAL)
 
@@ -392,6 +397,14 @@ class Service:
         self._stop.set()
 
     # helpers
+
+    async def _told_of(self, hits: Sequence[Hit], *, linked: bool) -> Sequence[Hit]:
+        """Hits with what is told of memories besides, which only their profiles know."""
+        if self._opening.over or not alone(hits, self._parts.store.has_arrivals):
+            await self._opening.wait()
+            hits = await self._read(with_linked, hits, self._open) if linked else hits
+            hits = await self._read(with_sharers, hits, self._open)
+        return hits
 
     async def _set_paused(self, paused: bool) -> None:
         await self._write(self._parts.journal.set, "paused", "yes" if paused else None)
