@@ -141,12 +141,12 @@ class Daemon:
         if self._journal.get("paused"):
             parts.intake.pause(True)
             parts.learner.pause(True)
-        # Before anything is answered: what was to be purged must not be recalled once more.
-        purging = any(self._store.is_purging(ref) for ref in self._store.profiles())
+        # What was to be purged must not be recalled once more, and from an empty index there is nothing to recall.
+        first = not self._index.generation or any(map(self._store.is_purging, self._store.profiles()))
         self._opening.begin()
         opening = loop.create_task(self._open(parts, service))
         opening.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
-        if purging:
+        if first:
             await opening
         await server.start()
         self._note_limit()

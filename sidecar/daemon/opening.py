@@ -3,7 +3,8 @@
 A recall does not wait for it: the index knows what the last run knew of them, and what has changed since is taken over
 after the look, as a change that comes later would be.  Whatever else is asked waits, since it is answered from the
 files; so does a recall that needs them: of memories that link to others or that others may have brought, of a snapshot,
-or for a folder if nothing is known of any project.
+or for a folder if nothing is known of any project.  Where the index is empty, or a purge was interrupted, the socket
+itself waits.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -124,6 +125,21 @@ def test_what_others_may_have_brought_waits_for_the_files(kept: Paths) -> None:
         run(kept, asks, reading=True)
     finally:
         arrivals.unlink()
+
+
+def test_nobody_is_answered_from_an_empty_index(kept: Paths) -> None:
+    kept.index.rename(kept.index.with_name("aside"))
+
+    def asks(client: Client) -> None:
+        time.sleep(SHORTLY_S)
+        with pytest.raises(NoDaemon):
+            client.recall(WEB, "the crane")
+
+    try:
+        run(kept, asks, reading=True)
+    finally:
+        shutil.rmtree(kept.index)
+        kept.index.with_name("aside").rename(kept.index)
 
 
 def test_nobody_is_answered_before_a_purge_is_over(kept: Paths) -> None:
