@@ -146,8 +146,8 @@ class Daemon:
         self._opening.begin()
         opening = loop.create_task(self._open(parts, service))
         opening.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
-        if first:
-            await opening
+        if first and not await _ended(opening, stop):
+            return 0
         await server.start()
         self._note_limit()
         shown = loop.create_task(contained(_shown(parts.intake.progress, showing))) if showing is not None else None
@@ -168,7 +168,8 @@ class Daemon:
             await server.stop()
             await parts.supervisor.stop()
             # What is not committed now is committed by the next start: the files are on disk.
-            await parts.keeper.commit_all()
+            if self._opening.over:
+                await parts.keeper.commit_all()
             logger.info("stopped")
         return 0
 
@@ -358,6 +359,18 @@ def _reads_projects(config: Config) -> bool:
         rule.ignore and rule.agent == AIDER and rule.path is None and rule.remote is None for rule in config.profiles
     )
     return not ignored and (config.watch.agents == "auto" or AIDER in config.watch.agents)
+
+
+async def _ended(work: asyncio.Task[None], stop: asyncio.Event) -> bool:
+    """Wait until some work has ended, and raise what it has raised; False, and it is given up, if the stop is first."""
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not work.done():
+        work.cancel()
+        return False
+    work.result()
+    return True
 
 
 async def _shown(progress: Progress, showing: Showing) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -166,3 +168,36 @@ def test_afterwards_all_is_answered_and_every_service_runs(kept: Paths) -> None:
         assert found(client, "what does the shed beside the harbour hold?") == [SHED]
 
     run(kept, asks)
+
+
+def test_it_stops_while_it_reads(kept: Paths) -> None:
+    """Told by a signal, as nothing else is listened to."""
+
+    def asks(client: Client) -> None:
+        up(client)
+        os.kill(os.getpid(), signal.SIGTERM)
+        deadline = time.monotonic() + HANG_S
+        while Path(client.socket_path).exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    run(kept, asks, reading=True)
+
+
+def test_it_stops_before_there_is_a_socket(kept: Paths) -> None:
+    async def main(daemon: Daemon) -> int:
+        serving = asyncio.create_task(daemon.serve())
+        await asyncio.sleep(SHORTLY_S)
+        assert not daemon._opening.over
+        os.kill(os.getpid(), signal.SIGTERM)
+        return await asyncio.wait_for(serving, HANG_S)
+
+    note = kept.store / "local" / "web" / ".git" / "sidecar-purge.json"
+    note.write_text("{}")
+    with ThreadPoolExecutor(1) as other, contextlib.closing(Daemon(kept, CONFIG)) as daemon:
+        other.submit(daemon._store._lock.acquire).result()
+        try:
+            assert asyncio.run(main(daemon)) == 0
+        finally:
+            note.unlink()
+            other.submit(daemon._store._lock.release).result()
