@@ -149,6 +149,7 @@ class Daemon:
         if first and not await _ended(opening, stop):
             return 0
         await server.start()
+        services = loop.create_task(self._start_services(parts))
         self._note_limit()
         shown = loop.create_task(contained(_shown(parts.intake.progress, showing))) if showing is not None else None
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
@@ -158,6 +159,7 @@ class Daemon:
                 opening.result()  # what it has raised ends the daemon
         finally:
             opening.cancel()
+            services.cancel()
             logger.info("stopping")
             if shown is not None:
                 shown.cancel()
@@ -174,7 +176,7 @@ class Daemon:
         return 0
 
     async def _open(self, parts: Parts, service: Service) -> None:
-        """Read all memory files, finish what an earlier run has left unfinished, and start the services.
+        """Read all memory files, and finish what an earlier run has left unfinished.
 
         A recall is answered meanwhile, from what the index holds; all else waits (see `opening`).
         """
@@ -183,6 +185,10 @@ class Daemon:
         await self._writer.run(Urgency.ANSWER, service.removal.resume)
         gc.freeze()  # as what was there at the start, what is known of the files stays
         self._opening.end()
+
+    async def _start_services(self, parts: Parts) -> None:
+        """Once all files have been read, and there is a server whose listeners one of them looks after."""
+        await self._opening.wait()
         parts.supervisor.start()
 
     def _server(self, parts: Parts, service: Service) -> Server:
