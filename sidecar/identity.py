@@ -7,10 +7,10 @@ The rules are written down for other tools in docs/memory-format.md.
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from datetime import datetime
 
+from sidecar.expressions import regex
 from sidecar.model import MemoryType
 
 ID_LENGTH = 26
@@ -19,8 +19,8 @@ ID_LENGTH = 26
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 _RANDOM_BITS = 80
 _MAX_MILLISECONDS = (1 << 48) - 1
-_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_NOT_IN_KEY = re.compile(r"[^a-z0-9/]+")
+_ID = regex(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_NOT_IN_KEY = regex(r"[^a-z0-9/]+")
 
 
 def encodable(text: str) -> str:

@@ -11,13 +11,15 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from sidecar.expressions import regex
+
 T = TypeVar("T")
 
 _TEXTS = 256
 _SHORT = 2_000
 """So many texts, if they have no more characters, are remembered with what was found in them."""
 
-_WORD = re.compile(r"[^\W_]+(?:[-_./:@#'+][^\W_]+)*")
+_WORD = regex(r"[^\W_]+(?:[-_./:@#'+][^\W_]+)*")
 STOP_WORDS = frozenset(
     "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
     "just may me my no not of on or our ours she should so some than that the their them then there these they this "
@@ -57,7 +59,7 @@ NUMBERED_THINGS = frozenset(
 )
 """Nouns that a number behind them names: node 3 is not another value of node 2."""
 
-_NEGATION = re.compile(r"\b(?:not|never|no|don't|dont|do not|without|stop|avoid|nicht|nie|kein\w*)\b", re.IGNORECASE)
+_NEGATION = regex(r"\b(?:not|never|no|don't|dont|do not|without|stop|avoid|nicht|nie|kein\w*)\b", re.IGNORECASE)
 
 
 def lately(function: Callable[[str], T]) -> Callable[[str], T]:

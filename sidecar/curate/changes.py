@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from sidecar.curate.slots import Slot, fillings, labels, slots, stem, tokens
+from sidecar.expressions import regex
 from sidecar.statements import content_words, lately
 
 
@@ -28,7 +29,7 @@ _CHANGED = (
     "changed moved switched switching swapped replaced renamed migrated bumped raised lowered upgraded extended "
     "postponed shortened reduced increased doubled halved"
 )
-_CUE = re.compile(
+_CUE = regex(
     rf"\b(?:{'|'.join(_CHANGED.split())}|now|no longer|any ?more|instead|cut (?:down )?to|these days|actually"
     r"|correction|i meant|as of|from (?:now|today|\w+day|next \w+) on|starting (?:\w+day|today|tomorrow|next|in|from)"
     r"|effective|turns out|new(?:ly)?|(?:have|has|had|'ve) (?:gone|moved|settled))\b"
@@ -38,7 +39,7 @@ _CUE = re.compile(
     r"|^\W*(?:no|nope|wrong|wait|sorry)\b[,:\s]",
     re.IGNORECASE,
 )
-_NO_CHANGE = re.compile(
+_NO_CHANGE = regex(
     r"\b(?:also|too|as well|additional(?:ly)?|another|second(?:ary)?|both|besides|in addition|next to|alongside"
     r"|alternative(?:ly)?|optional(?:ly)?|maybe|perhaps|might|could|would|should we|consider\w*|plan(?:ning|s|ned)? to"
     r"|think(?:ing)? (?:of|about)|tr(?:y|ies|ied|ying)|experiment\w*|temporar\w+|for (?:the moment|testing|a test)"
@@ -46,18 +47,18 @@ _NO_CHANGE = re.compile(
     rf"|(?:was|were)(?! (?:just |recently |now )?(?:{'|'.join(_CHANGED.split())})))\b|\?\s*$",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(
+_ASIDE = regex(
     r"(?:,|\(|\band|—|–|-)\s*(?:and )?(?:not|never|no more|no longer|no|instead of|rather than|was|formerly|previously)"
     r"\s+[^,.;)]*|,\s*\S*\d\S* was [^,.;)]*"
     r"|\b(?:instead of|rather than|no longer|not)\s+(?:the |on |in |at |by )?[\w./:@#+-]+",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[.;!?])\s+|\n+")
-_FROM_TO = re.compile(r"\bfrom (?:the |port |version )?(?P<v>[\w][\w./:@#+-]*)(?: \w+)? (?:over )?to\b", re.IGNORECASE)
+_SENTENCE = regex(r"(?<=[.;!?])\s+|\n+")
+_FROM_TO = regex(r"\bfrom (?:the |port |version )?(?P<v>[\w][\w./:@#+-]*)(?: \w+)? (?:over )?to\b", re.IGNORECASE)
 
 _V = r"[`'\"]?(?P<v>[\w][\w./:@#+-]*)[`'\"]?"
 _DISMISSED = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    regex(pattern, re.IGNORECASE)
     for pattern in (
         r"\b(?:instead of|rather than|no longer(?: \w+)?(?: on| in| at| through| via| with| by)?|not)"
         rf" (?:the |on |in |at |by )?{_V}",

@@ -12,17 +12,18 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.statements import NAMES_OF, NUMBERED_THINGS, STOP_WORDS, lately
 
-_TOKEN = re.compile(r"[^\W_]+(?:[-_./:@#'’+][^\W_]+)*")
-_CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|re|ve|m|ll|d))$")
-_CLAUSE = re.compile(
+_TOKEN = regex(r"[^\W_]+(?:[-_./:@#'’+][^\W_]+)*")
+_CONTRACTION = regex(r"(?:n['’]t|['’](?:s|re|ve|m|ll|d))$")
+_CLAUSE = regex(
     r"[;!?\n]|[.,](?=\s)|:(?=\s)(?!\s*\d)|\s[–—]\s|\((?=\w)|\b(?:because|since|but|so that|which|although|whereas)\b"
 )
 
-_TIME = re.compile(r"\d{1,2}:\d\d|\d{1,2}(?::\d\d)?[ap]m")
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
-_NUMBER = re.compile(r"v?(\d+(?:[.,]\d+)*)([a-z%]{0,3})")
+_TIME = regex(r"\d{1,2}:\d\d|\d{1,2}(?::\d\d)?[ap]m")
+_DATE = regex(r"\d{4}-\d\d(?:-\d\d)?")
+_NUMBER = regex(r"v?(\d+(?:[.,]\d+)*)([a-z%]{0,3})")
 _SPELLED = frozenset("two three four five six seven eight nine ten eleven twelve fifteen twenty thirty".split())
 _DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 _MONTHS = frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -26,8 +27,10 @@ from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.indexwatch import IndexWatch
 from sidecar.daemon.intake import Intake, Progress
 from sidecar.daemon.keeper import Keeper
+from sidecar.daemon.later import Later
 from sidecar.daemon.learner import Learner
 from sidecar.daemon.lock import HomeLock
+from sidecar.daemon.opening import Opening
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.server import Server
@@ -40,8 +43,6 @@ from sidecar.daemon.tcp import Gate, Listeners
 from sidecar.daemon.upkeep import Upkeep
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import SidecarError
-from sidecar.extract.llm.extractor import ModelExtractor
-from sidecar.extract.llm.judge import Judge as ModelJudge
 from sidecar.extract.model import Model
 from sidecar.extract.rules import RulesExtractor
 from sidecar.files import ensure_folder, write_durably
@@ -111,7 +112,7 @@ class Daemon:
     def __init__(self, paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None) -> None:
         self._paths, self._config = paths, config
         self._mcp = mcp(paths.socket) if mcp is not None and config.mcp.http else None
-        self._listeners = Listeners()
+        self._listeners, self._later = Listeners(), Later(config)
         self._journal = Journal.open(paths.journal)
         self._writer = Writer()
         self._store = Store(paths.store, machine=_hostname(), writes=self._journal, clock=_now)
@@ -124,29 +125,41 @@ class Daemon:
         self._sharing = Sharing(
             self._store, self._follow, machine=_hostname(), clock=_now, exclusive=exclusive(self._writer)
         )
-        self._sharing.resume()
+        self._opening = Opening()
 
     async def serve(self, showing: Showing | None = None) -> int:
         """Start the services, wait for the order to stop, stop them."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         parts, service = self._wire(stop)
         server = self._server(parts, service)
+        # What is there now stays: to look through it for garbage would keep an answer waiting 50 ms, now and then.
+        gc.freeze()
+        gc.enable()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload, parts, service)
         if self._journal.get("paused"):
             parts.intake.pause(True)
             parts.learner.pause(True)
-        # Before anything is answered: what was to be purged must not be recalled once more.
-        await self._writer.run(Urgency.ANSWER, service.removal.resume)
+        # What was to be purged must not be recalled once more, and from an empty index there is nothing to recall.
+        first = not self._index.generation or any(map(self._store.is_purging, self._store.profiles()))
+        self._opening.begin()
+        opening = loop.create_task(self._open(parts, service))
+        opening.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
+        if first and not await _ended(opening, stop):
+            return 0
         await server.start()
+        services = loop.create_task(self._start_services(parts))
         self._note_limit()
-        parts.supervisor.start()
         shown = loop.create_task(contained(_shown(parts.intake.progress, showing))) if showing is not None else None
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
         try:
             await stop.wait()
+            if opening.done():
+                opening.result()  # what it has raised ends the daemon
         finally:
+            opening.cancel()
+            services.cancel()
             logger.info("stopping")
             if shown is not None:
                 shown.cancel()
@@ -157,9 +170,26 @@ class Daemon:
             await server.stop()
             await parts.supervisor.stop()
             # What is not committed now is committed by the next start: the files are on disk.
-            await parts.keeper.commit_all()
+            if self._opening.over:
+                await parts.keeper.commit_all()
             logger.info("stopped")
         return 0
+
+    async def _open(self, parts: Parts, service: Service) -> None:
+        """Read all memory files, and finish what an earlier run has left unfinished.
+
+        A recall is answered meanwhile, from what the index holds; all else waits (see `opening`).
+        """
+        await self._writer.run(Urgency.ANSWER, self._sharing.resume)
+        await self._writer.run(Urgency.ANSWER, self._adopt, parts.router)
+        await self._writer.run(Urgency.ANSWER, service.removal.resume)
+        gc.freeze()  # as what was there at the start, what is known of the files stays
+        self._opening.end()
+
+    async def _start_services(self, parts: Parts) -> None:
+        """Once all files have been read, and there is a server whose listeners one of them looks after."""
+        await self._opening.wait()
+        parts.supervisor.start()
 
     def _server(self, parts: Parts, service: Service) -> Server:
         """The server, with the services that belong to it.  Raises TokenFileUnfit if TCP is wanted and its file is."""
@@ -172,6 +202,7 @@ class Daemon:
             mcp=self._mcp,
             gate=gate,
             listeners=self._listeners,
+            opening=self._opening,
         )
         if listen.tcp:
             parts.supervisor.add("tcp", partial(server.serve_tcp, listen.tcp))
@@ -237,8 +268,11 @@ class Daemon:
             self._paths.logs,
         )
         _supervise(parts)
-        service = Service(parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop)
+        service = Service(
+            parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop, self._opening
+        )
         parts.supervisor.add("hooks", service.hooking.serve)
+        parts.supervisor.add("import", self._later.serve)
         return parts, service
 
     def _learning(self, router: Router, by: str) -> Learning[Profile]:
@@ -275,7 +309,7 @@ class Daemon:
         )
 
     def _router(self) -> Router:
-        router = Router(
+        return Router(
             namespace=self._config.namespace,
             rules=self._config.profiles,
             home=user_home(),
@@ -284,10 +318,12 @@ class Daemon:
             routes=self._journal,
             has_commit=git.has_commit,
         )
+
+    def _adopt(self, router: Router) -> None:
+        """Tell the router of the projects whose profiles are here, should it have lost them."""
         for profile in self._follow.profiles():
             project = self._sharing.identity(profile)
             router.adopt(profile.ref, project.root_commit, project.remotes)
-        return router
 
     def _reload(self, parts: Parts, service: Service) -> None:
         """SIGHUP: take over what can change while running, and say what cannot."""
@@ -311,6 +347,7 @@ class Daemon:
         parts.upkeep.adopt(config)
         parts.sync.every = timedelta(minutes=config.sync.minutes)
         service.adopt(config)
+        self._later.adopt(config)
         self._note_limit()
 
     def _note_limit(self) -> None:
@@ -328,6 +365,18 @@ def _reads_projects(config: Config) -> bool:
         rule.ignore and rule.agent == AIDER and rule.path is None and rule.remote is None for rule in config.profiles
     )
     return not ignored and (config.watch.agents == "auto" or AIDER in config.watch.agents)
+
+
+async def _ended(work: asyncio.Task[None], stop: asyncio.Event) -> bool:
+    """Wait until some work has ended, and raise what it has raised; False, and it is given up, if the stop is first."""
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not work.done():
+        work.cancel()
+        return False
+    work.result()
+    return True
 
 
 async def _shown(progress: Progress, showing: Showing) -> None:
@@ -369,6 +418,8 @@ def _commit_times(config: Config) -> dict[str, timedelta]:
 
 def engine(settings: Extract, on_use: Callable[[float], None]) -> Engine:
     """The models of the settings, ready to be asked."""
+    from sidecar.extract.llm.extractor import ModelExtractor
+    from sidecar.extract.llm.judge import Judge as ModelJudge
 
     def model(name: str) -> Model:
         return Model(

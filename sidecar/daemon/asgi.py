@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Protocol
 
-from aiohttp import web
+from sidecar.daemon.web import web
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]

@@ -1,4 +1,4 @@
-"""What is told of a memory besides itself: what `[[links]]` tie it to, and whether its words came from others."""
+"""What is told of a memory besides itself: its versions, what `[[links]]` tie it to, and whose words it holds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,31 @@ def ties(profile: Profile, stored: Stored) -> tuple[tuple[Stored, str], ...]:
     """What is tied to a memory, each with whose the link is (`to`, `from`); not what was forgotten."""
     found = [(profile.view(one), link) for one, link in profile.related(stored).values()]
     return tuple((one, link) for one, link in found if one.memory.status is not Status.FORGOTTEN)
+
+
+def chain(profile: Profile, stored: Stored) -> list[Stored]:
+    """The versions that a memory replaced and those that replaced it, oldest first, itself among them."""
+    earlier: list[Stored] = []
+    seen = {stored.memory.id}
+    link = stored.memory.supersedes
+    while link is not None and link not in seen and (found := profile.offered_one(link)) is not None:
+        seen.add(link)
+        earlier.append(found)
+        link = found.memory.supersedes
+    later: list[Stored] = []
+    link = stored.memory.superseded_by
+    while link is not None and link not in seen and (found := profile.offered_one(link)) is not None:
+        seen.add(link)
+        later.append(found)
+        link = found.memory.superseded_by
+    return [*reversed(earlier), stored, *later]
+
+
+def alone(hits: Sequence[Hit], has_arrivals: Callable[[ProfileRef], bool]) -> bool:
+    """Whether nothing is to be told of these besides: no links, and no words that others can have brought."""
+    memories = [hit for hit in hits if hit.kind == "memory"]
+    linked = any("[[" in hit.content for hit in memories)
+    return not linked and not any(map(has_arrivals, sorted({hit.profile for hit in memories}, key=str)))
 
 
 def dressed(hits: Sequence[Hit], opened: Callable[[ProfileRef], Profile | None], *, linked: bool = True) -> list[Hit]:

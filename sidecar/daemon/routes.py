@@ -48,6 +48,7 @@ class Route:
     `result` is the shape of the envelope's `result`, None for null; `many`: a list of them.  `document`: served as it
     is, without an envelope, in this media type; without a handler it is the server's own.
     `also`: further media types of a document that comes in several.  `fresh`: the answer says how fresh the index is.
+    `early`: it is served from the start on, before all memory files have been read.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Route:
     document: str | None = None
     also: tuple[str, ...] = ()
     fresh: bool = True
+    early: bool = False
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -109,7 +111,7 @@ _PROFILE: Final = (
     Route("POST", _P + "/remember", "remember", handlers.remember, body=requests.Remember,
           result=shapes.MemoryShape, managed=True),
     Route("POST", _P + "/recall", "recall", handlers.recall, body=requests.Recall, result=recalled.RecallResult,
-          managed=True),
+          managed=True, early=True),
     Route("GET", _P + "/memories", "list_memories", handlers.list_memories, query=requests.ListMemories,
           result=shapes.ListedMemory, many=True, managed=True),
     Route("GET", _P + "/memories/{id}", "get_memory", handlers.get_memory, query=requests.GetMemory,
@@ -164,7 +166,8 @@ _HERE: Final = (
           body_bytes=limits.INGEST_BODY_BYTES),
     Route("POST", "/remember", "remember_here", handlers.remember, body=requests.RememberHere,
           result=shapes.MemoryShape),
-    Route("POST", "/recall", "recall_here", handlers.recall, body=requests.RecallHere, result=recalled.RecallResult),
+    Route("POST", "/recall", "recall_here", handlers.recall, body=requests.RecallHere, result=recalled.RecallResult,
+          early=True),
     Route("POST", "/search", "search_here", archivehandlers.search, body=archived.SearchHere,
           result=archived.SearchResult),
     Route("GET", "/memories", "list_memories_here", handlers.list_memories, query=requests.ListMemoriesHere,

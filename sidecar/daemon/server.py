@@ -19,15 +19,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiohttp import web
-
 from sidecar import __version__, hello, meeting
 from sidecar.daemon import metrics, naming, openapi, routes, tcp
 from sidecar.daemon.asgi import Exchange, Mount
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
+from sidecar.daemon.opening import Opening
 from sidecar.daemon.protocol import Api, Spooled
 from sidecar.daemon.tcp import MCP_PATH, Gate, Listeners
+from sidecar.daemon.web import web
 from sidecar.errors import (
     BadRequest,
     BodyTooLarge,
@@ -93,7 +93,7 @@ class Server:
     `namespace` is the one that is meant where a request names none.  `environ` is where a socket passed by systemd
     is announced.  `clock` gives the time from which ages count.  Limits are in seconds.  `mcp` answers what comes to
     `/mcp`; without it there is no such path.  `gate` is who may come in over TCP; without it nobody may.  `listeners`
-    is kept up to date.
+    is kept up to date.  Before `opening` is over only routes that are `early` are served; the others wait for it.
     """
 
     def __init__(
@@ -109,11 +109,13 @@ class Server:
         mcp: Mount | None = None,
         gate: Gate | None = None,
         listeners: Listeners | None = None,
+        opening: Opening | None = None,
     ) -> None:
         self._api, self._path, self._namespace, self._clock = api, socket_path, namespace, clock
         self._environ = os.environ if environ is None else environ
         self._request_s, self._body_s = request_s, body_s
         self._mcp, self._gate, self._listeners = mcp, gate, listeners or Listeners()
+        self._opening = opening or Opening()
         self._listeners.mcp = MCP_PATH if mcp is not None else None
         self._counter = metrics.RequestCounter()
         self._listening: Listening | None = None
@@ -250,6 +252,9 @@ class Server:
         if self._stopping:
             raise _stopping()
         route = match.route
+        if not route.early and not self._opening.over:
+            async with self._limit(self._request_s):
+                await self._opening.wait()
         if route.handler is None:
             return await self._document(route)
         query = parsing.parse_query(route.query, request.rel_url.raw_query_string)

@@ -27,6 +27,7 @@ from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
+from sidecar.daemon.opening import Opening
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import (
     Freshness,
@@ -42,7 +43,7 @@ from sidecar.daemon.protocol import (
     Told,
     YesNo,
 )
-from sidecar.daemon.relating import dressed, ties
+from sidecar.daemon.relating import alone, chain, dressed, ties
 from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
@@ -66,18 +67,20 @@ T = TypeVar("T")
 
 
 class Found:
-    """A recall's answer with notes for the reader."""
+    """A recall's answer with notes for the reader; `hits`: those of the answer that are given."""
 
     def __init__(self, found: RecallAnswer, hits: Sequence[Hit], notes: Sequence[str]) -> None:
-        """`hits`: those of the answer that are given."""
         self.answer, self.explanation, self.hits, self.notes = found.answer, found.explanation, hits, notes
 
 
 class Service:
     """The daemon as its faces see it."""
 
-    def __init__(self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event) -> None:
+    def __init__(
+        self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event, opening: Opening
+    ) -> None:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
+        self._opening = opening
         self._recall = Recall(parts.index)
         self._thinker = Thinker(self._recall, config.extract, parts.extraction)
         self._deletion = Deletion(parts)
@@ -237,6 +240,7 @@ class Service:
         kinds = tuple(kind for kind in question.kinds if kind == "memory" or keeps_messages)
         recall, notes, at = self._recall, list[str](), question.at
         if isinstance(at, str):
+            await self._opening.wait()
             past = await self.history.as_of(profiles, at)
             recall, profiles, kinds, at = past.recall, past.profiles, ("memory",), None
             notes += past.notes
@@ -255,16 +259,22 @@ class Service:
             since=question.since,
             before=question.before,
         )
-        if question.level == "low":
+        if question.level == "low" and self._opening.over:
             # One way to another thread and back: each costs as much as a search.
             return await self._asked(lambda: self._given(recall(request), question, notes))
         found = await self._asked(recall, request)
-        if recall is not self._recall:
+        if question.level == "low":
+            pass
+        elif recall is not self._recall:
             notes.append("degraded: a snapshot or commit is searched without the model")
         else:
             found = await self._thinker.think(
                 request, found, question.level, lambda hits: within(hits, question.budget).kept
             )
+        fitted = within(found.hits, question.budget)
+        if not self._opening.over and alone(fitted.kept, self._parts.store.has_arrivals):
+            return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
+        await self._opening.wait()
         return await self._read(self._given, found, question, notes)
 
     def _given(self, found: RecallAnswer, question: Question, notes: Sequence[str]) -> Found:
@@ -303,7 +313,7 @@ class Service:
         pushed_by = await self._read(profile.pushed_by, identifier)
         if not history:
             return MemoryView(stored, related=related, pushed_by=pushed_by)
-        versions = _chain(profile, stored)
+        versions = chain(profile, stored)
         agent = stored.memory.source.agent
         found = [
             await self._read(self._parts.journal.message, message, agent)
@@ -326,6 +336,8 @@ class Service:
 
     async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         """The profile of a folder; one that rules ignore is answered from `personal`."""
+        if create or not self._parts.router.knows_projects:
+            await self._opening.wait()
         route = await self._read(self._parts.router.route_cwd, cwd, create=create)
         return route.profile or ProfileRef(self._config.namespace, PERSONAL)
 
@@ -473,21 +485,3 @@ def _listed(stored: Stored, listing: Listing) -> bool:
         and (listing.type is None or memory.type is listing.type)
         and (listing.tag is None or listing.tag in memory.tags)
     )
-
-
-def _chain(profile: Profile, stored: Stored) -> list[Stored]:
-    """The versions that a memory replaced and those that replaced it, oldest first, itself among them."""
-    earlier: list[Stored] = []
-    seen = {stored.memory.id}
-    link = stored.memory.supersedes
-    while link is not None and link not in seen and (found := profile.offered_one(link)) is not None:
-        seen.add(link)
-        earlier.append(found)
-        link = found.memory.supersedes
-    later: list[Stored] = []
-    link = stored.memory.superseded_by
-    while link is not None and link not in seen and (found := profile.offered_one(link)) is not None:
-        seen.add(link)
-        later.append(found)
-        link = found.memory.superseded_by
-    return [*reversed(earlier), stored, *later]

@@ -1,7 +1,7 @@
 """Recall with the model of the settings: in threads of its own, within a time that a person waits.
 
 Nothing of it is on the path of `low`, and none of its threads is one in which others read: whoever waits for a model
-keeps nobody else waiting.
+keeps nobody else waiting.  What it needs of extraction is imported late (see `later`): no first answer waits for it.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from sidecar.config import Extract
 from sidecar.daemon.extraction import Extraction
-from sidecar.extract.llm.recalling import Asker
 from sidecar.extract.model import Model
-from sidecar.recall import Recall, RecallAnswer, RecallRequest
-from sidecar.recall.thinking import Fit, Level, Thinking, without_model
+from sidecar.recall import Recall, RecallAnswer, RecallRequest, without_model
+
+if TYPE_CHECKING:
+    from sidecar.recall.thinking import Fit, Level
 
 LIMIT_S = 30.0
 """Seconds for all questions of one recall, with the wait for a call of the extraction: as long as a person waits."""
@@ -28,7 +30,7 @@ class Thinker:
     """Asks the model for recalls; `close` ends the running call, and every later one at once."""
 
     def __init__(self, recall: Recall, settings: Extract, extraction: Extraction) -> None:
-        self._thinking, self._extraction, self._model = Thinking(recall), extraction, _model(settings)
+        self._recall, self._extraction, self._model = recall, extraction, _model(settings)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sidecar-thinking")
 
     async def think(self, request: RecallRequest, low: RecallAnswer, level: Level, fit: Fit) -> RecallAnswer:
@@ -38,9 +40,12 @@ class Thinker:
         """
         if self._model is None or not (low.hits or self._extraction.has_model):
             return without_model(low)
+        from sidecar.extract.llm.recalling import Asker
+        from sidecar.recall.thinking import Thinking
+
         asker = Asker(self._model, time.monotonic() + LIMIT_S)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._thinking, request, low, level, asker, fit)
+        return await loop.run_in_executor(self._threads, Thinking(self._recall), request, low, level, asker, fit)
 
     def close(self) -> None:
         """End the running call soon; who waits is answered as at `low`."""

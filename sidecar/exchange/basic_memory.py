@@ -15,16 +15,17 @@ from typing import Final
 
 from sidecar.exchange.prose import NO_TIME, lines_outside_code, moment_of, split, words_of, written_at
 from sidecar.exchange.words import Found, LeftOut, Statement, digest, shortened
+from sidecar.expressions import regex
 from sidecar.frontmatter import Problem
 from sidecar.identity import normalized_key
 from sidecar.model import MemoryType
 
 AGENT: Final = "basic-memory"
 
-_OBSERVATION = re.compile(r"[ \t]*[-*+][ \t]+\[(?P<category>[^\[\]()]+)\][ \t]+(?P<text>\S.*)")
-_CLOCK = re.compile(r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:\s+-\s+\S+)?")
-_TAG = re.compile(r"(?<!\S)#([\w/-]+)")
-_SECTION = re.compile(r"#{1,6}[ \t]+(?:observations|relations)[ \t]*", re.IGNORECASE)
+_OBSERVATION = regex(r"[ \t]*[-*+][ \t]+\[(?P<category>[^\[\]()]+)\][ \t]+(?P<text>\S.*)")
+_CLOCK = regex(r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:\s+-\s+\S+)?")
+_TAG = regex(r"(?<!\S)#([\w/-]+)")
+_SECTION = regex(r"#{1,6}[ \t]+(?:observations|relations)[ \t]*", re.IGNORECASE)
 _TAKEN = ("title", "type", "tags", "permalink", "created", "modified", "created_at", "updated_at", "date")
 _TIMES = ("modified", "updated_at", "created", "created_at", "date")
 _INSTRUCTIONS = frozenset("convention guideline instruction preference principle rule standard".split())

@@ -7,7 +7,6 @@ MEMORY.md is mostly an index of the topic files; its pointers are not memories.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePath
@@ -15,6 +14,7 @@ from typing import Final
 
 from sidecar.exchange.prose import Block, blocks, moment_of, split, written_at
 from sidecar.exchange.words import Found, LeftOut, Statement, digest, shortened
+from sidecar.expressions import regex
 from sidecar.frontmatter import Problem
 from sidecar.identity import normalized_key
 from sidecar.model import MemoryType, Speaker
@@ -33,8 +33,8 @@ _KINDS: Final[Mapping[str, MemoryType]] = {
 _WHOLE: Final = 32_768
 """Bytes up to which a topic file is one memory: what one statement may have."""
 
-_POINTER: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+\.md)\)")
-_IMPORT: Final = re.compile(r"@(?:~|\.{0,2})?/?[\w~./-]+")
+_POINTER: Final = regex(r"\[[^\]]*\]\(([^)\s]+\.md)\)")
+_IMPORT: Final = regex(r"@(?:~|\.{0,2})?/?[\w~./-]+")
 _TAKEN: Final = frozenset(
     {"name", "description", "type", "metadata", "originSessionId", "modified", "created", "paths"}
 )

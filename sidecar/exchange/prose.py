@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Final
 
+from sidecar.expressions import regex
 from sidecar.frontmatter import Problem, load_mapping, parse_time
 
-_FRONT: Final = re.compile(r"\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
-_ITEM: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?P<text>\S.*)")
-_FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})")
-_RULE: Final = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_FRONT: Final = regex(r"\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_HEADING: Final = regex(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
+_ITEM: Final = regex(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?P<text>\S.*)")
+_FENCE: Final = regex(r"[ \t]*(`{3,}|~{3,})")
+_RULE: Final = regex(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
+_COMMENT: Final = regex(r"<!--.*?-->", re.DOTALL)
 _INTRODUCED: Final = 600
 """Characters up to which a list stays with the sentence that introduces it; longer ones are taken item by item."""
 

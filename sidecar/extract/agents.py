@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from sidecar.expressions import regex
 from sidecar.extract.drafts import Draft
 from sidecar.extract.events import tells_event
 from sidecar.extract.patterns import Kind
@@ -36,7 +37,7 @@ def from_agent(message: Message) -> Iterator[Draft]:
         yield Draft(MemoryType.FACT, text, message)
 
 
-_AGENTS_OWN = re.compile(
+_AGENTS_OWN = regex(
     r"^(?:i|i'm|i'll|i've|i'd|let me|let's|now|next|then|here|this|that|these|it|its|it's|they|you|your|we|all|both"
     r"|done|"
     r"committed|created|added|updated|fixed|removed|changed|implemented|applied|running|checking|reading|looking|"
@@ -45,19 +46,19 @@ _AGENTS_OWN = re.compile(
     r"to|if|once|before|after|when|should|would|could|please|note|great|perfect|good|sure|understood|ok|okay|yes|no)\b",
     re.IGNORECASE,
 )
-_OUTCOME_OF_WORK = re.compile(
+_OUTCOME_OF_WORK = regex(
     r"\b(?:\d+ (?:tests?|passed|failed|files?|lines?|places|errors?|warnings?|commits?|todos?|issues?)"
     r"|tests? pass\w*|passing|lint\w*|"
     r"type ?checks?|exit code|line \d+|would|should|could|might|may|will|can be|probably|likely|seems?|appears?)\b",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(
+_MEASURED = regex(
     r"\d[\d.,]*\s?(?:%|[µunm]?[asvw]\b|ms\b|s\b|[kmgt]i?b\b|[kmg]?hz\b|points?\b|percent\b|°|fps\b|rps\b|dbm?\b"
     r"|seconds?\b|minutes?\b)"
     r"|\b\d+\.\d+\b|\b0x[0-9a-f]+\b|\b\d{1,3}(?:,\d{3})+\b|\b\d+ of (?:the )?(?:\d[\d,]*|them|all)\b",
     re.IGNORECASE,
 )
-_VERB = re.compile(
+_VERB = regex(
     r"\b(?:is|are|was|were|has|have|had|takes?|took|peaks?|loses?|lost|needs?|uses?|used|drops?|rises?|fails?|returns?|"
     r"exits?|runs?|ran|costs?|reaches|gains?|holds?|finds?|found|answers?|remains?|comes?|expects?|rolls?|starts?"
     r"|stops?)\b",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sidecar.expressions import regex
 from sidecar.extract import keys
 from sidecar.extract.noise import Noise
 from sidecar.extract.patterns import Kind
@@ -19,40 +20,40 @@ _LONG = 200
 
 _SENTENCES = 4
 
-_WORK_ASKED = re.compile(
+_WORK_ASKED = regex(
     r"\b(?:i (?:want|need|would like) you to|i'?d like (?:you )?to|your (?:task|job) is|please|can you|could you"
     r"|the following (?:plan|spec\w*|task|issue|feature|changes)|help me|i'?m (?:working on|building|trying to)"
     r"|we need an?)\b",
     re.IGNORECASE,
 )
-_BUG = re.compile(
+_BUG = regex(
     r"\bthere(?:'s| is) (?:a|some|another|this) (?:\w+ )?(?:bug|problem|issue|regression|error)\b"
     r"|\bsteps to reproduce\b|^\W*(?:expected|actual)(?: \w+)?\s*:|\bbut (?:it|this|that|they) should\b"
     r"|\bshould (?:be|have been|return|show)\b[^.]{1,40}\bbut\b|\bthe console (?:shows|says|logs)\b"
     r"|\bwhen i (?:open|click|run|call|press|type|load|try)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_REVIEW = re.compile(
+_REVIEW = regex(
     r"\b(?:review|pr) (?:comments|feedback|notes)\b|^\W*(?:\d+[.)]\s*)?(?:nit|nitpick|blocking|suggestion)\s*:"
     r"|\baddress (?:them|these|the (?:comments|feedback|review))\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_STORY = re.compile(
+_STORY = regex(
     r"^\W*as an? [\w ]{2,30}?,? i (?:want|need|can)\b|^\W*given\b.{3,120}\bwhen\b.{3,120}\bthen\b",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
-_SPECIFIED = re.compile(
+_SPECIFIED = regex(
     r"\b(?:requirements?|acceptance|criteria|specs?|specification|scope|features?|user stor(?:y|ies)|scenarios?|steps"
     r"|phase \d+|milestone|deliverables?|expected|actual|behaviou?r|goals?|objectives?|tasks?|plan|implementation"
     r"|test (?:cases|plan)|overview|background|problem|description)\b",
     re.IGNORECASE,
 )
-_ORDER = re.compile(
+_ORDER = regex(
     r"^(?:please )?(?:never|always|do not|don'?t|avoid|prefer|from now on|no |for (?:this|all|every)"
     r"|in (?:this|all|every)|as a rule|rule)",
     re.IGNORECASE,
 )
-_OURS = re.compile(r"\b(?:our|we|us)\b", re.IGNORECASE)
+_OURS = regex(r"\b(?:our|we|us)\b", re.IGNORECASE)
 _LASTING = frozenset({Kind.EVENT, Kind.DECISION, Kind.CORRECTION, Kind.CHANGE})
 _FIRM = 3
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from sidecar.expressions import regex
+
 Tense = Literal["past", "future", "open"]
 
 
@@ -60,18 +62,18 @@ _NTH = r"(?P<day>\d{1,2})(?:st|nd|rd|th)"
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d\d))?"
 _PART = r"(?:\s+(?:morning|afternoon|evening|night|noon))?"
 
-_PAST = re.compile(
+_PAST = regex(
     r"\b(?:was|were|had|did|lost|went|broke|got|came|left|took|sent|ran|fell|died|began|started|said|told|ago|since"
     r"|last"
     r"|yesterday|(?!need|speed|feed|seed|embed)[a-z]{2,}ed|haven't|hasn't|(?:has|have)\s(?:not|been|had))\b",
     re.IGNORECASE,
 )
-_FUTURE = re.compile(
+_FUTURE = regex(
     r"\b(?:will|won't|gonna|going to|until|till|by|due|deadline|before|from|starting|submission|next|upcoming"
     r"|planned|scheduled|must|should|tomorrow|expires?|between|moves?|freezes?|remind|need to|have to)\b",
     re.IGNORECASE,
 )
-_PLANNED = re.compile(
+_PLANNED = regex(
     r"\b(?:will|won't|gonna|going to|due|deadline|next|upcoming|planned|scheduled|must|should|tomorrow|need to"
     r"|have to)\b",
     re.IGNORECASE,
@@ -79,12 +81,12 @@ _PLANNED = re.compile(
 """The surer half of these: in a report, "from", "by" and "until" are of the past as well."""
 
 _WORD_MONTHS = frozenset({"may", "march", "mar", "jan", "dec"})
-_MONTH_LEAD = re.compile(
+_MONTH_LEAD = regex(
     r"\b(?:on|by|since|until|till|before|after|due|from|the|to|of|in|last|next|this|early|late|mid|end|\w+day)[\s,]+$",
     re.IGNORECASE,
 )
-_MONTH_END = re.compile(r"\s*(?:$|[.,;:!?)(]|(?:19|20)\d\d)")
-_VERB_NEXT = re.compile(r"\s+(?:not|be|have|never|also|only|still|well|\w{3,})\b(?!\s*[,.])", re.IGNORECASE)
+_MONTH_END = regex(r"\s*(?:$|[.,;:!?)(]|(?:19|20)\d\d)")
+_VERB_NEXT = regex(r"\s+(?:not|be|have|never|also|only|still|well|\w{3,})\b(?!\s*[,.])", re.IGNORECASE)
 
 
 def means_month(match: re.Match[str]) -> bool:
@@ -100,14 +102,14 @@ def means_month(match: re.Match[str]) -> bool:
     return leads and (given.get("day") is None or not _VERB_NEXT.match(text, match.end()))
 
 
-_PUT_OFF = re.compile(
+_PUT_OFF = regex(
     r"\b(?:moved|slipped|postponed|pushed|delayed|deferred|shifted|rescheduled|extended"
     r"|brought forward)\s(?:\w+\s){0,2}to\s+$",
     re.IGNORECASE,
 )
 """What was put off was so in the past, but the day lies ahead."""
 
-_RECURRING = re.compile(r"\b(?:every|each|any|on most|per)\s$", re.IGNORECASE)
+_RECURRING = regex(r"\b(?:every|each|any|on most|per)\s$", re.IGNORECASE)
 _NEAR = 40
 """Characters before a phrase in which a word tells whether it lies ahead or behind."""
 
@@ -317,7 +319,7 @@ def _month_number(name: str) -> int:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w/.-])(?:{pattern})(?![\w/]|-\w)", re.IGNORECASE)
+    return regex(rf"(?<![\w/.-])(?:{pattern})(?![\w/]|-\w)", re.IGNORECASE)
 
 
 _COUNT = r"(?P<count>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|a couple of|a few)"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from sidecar.expressions import regex
 from sidecar.extract.dates import Dated, absolutise
 from sidecar.extract.words import content_words, tools
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
     """All patterns here are matched against lower-cased text."""
-    return re.compile("|".join(f"(?:{one})" for one in alternatives))
+    return regex("|".join(f"(?:{one})" for one in alternatives))
 
 
 _RELEASED = _any(
@@ -34,12 +35,12 @@ _BROKE = _any(
     r"|lost|overheated|flooded|corrupted|got (?:hacked|banned|paged|stolen|evicted)|rate[- ]limited|double[- ]booked"
     r"|filled up|deleted|dropped)\b",
 )
-_VERSION = re.compile(r"\bv?\d+(?:\.\d+)+\b|\bv\d+\b|\b(?:version|release|rc|beta|alpha)[ -]?\d+\b")
-_PLACE = re.compile(
+_VERSION = regex(r"\bv?\d+(?:\.\d+)+\b|\bv\d+\b|\b(?:version|release|rc|beta|alpha)[ -]?\d+\b")
+_PLACE = regex(
     r"\b(?:prod|production|staging|(?:app |play |web )?store|testflight|pypi|npm|crates\.io|docker hub|marketplace"
     r"|customers?|clients?|users|tenants?|the public|everyone)\b"
 )
-_SYSTEM = re.compile(
+_SYSTEM = regex(
     r"\b(?:database|databases|db|cluster|servers?|hosts?|nodes?|vm|service|services|api|site|website|web ?shop|app"
     r"|backend|frontend|gateway|proxy|load balancer|dns|domains?|cert|certs|certificates?|login|checkout|payments?"
     r"|webhooks?|queue|broker|registry|warehouse|bucket|backups?|disk|raid|storage|network|vpn|mail|email|tracker"
@@ -56,31 +57,29 @@ _PLAIN = frozenset(
 )
 """Objects that say nothing of the project ("submitted the form", "released the lock"), and words of time."""
 
-_ON_ONES_OWN = re.compile(
+_ON_ONES_OWN = regex(
     r"\b(?:local(?:ly|host)?|127\.0\.0\.1|my (?:machine|laptop|box|pc)|dev (?:server|environment|env)|minikube"
     r"|sandbox|dry[- ]run|emulator|simulator|preview (?:build|url))\b"
 )
-_EVERYDAY = re.compile(
+_EVERYDAY = regex(
     r"\b(?:tests?|suite|specs?|builds?|compil\w+|lint\w*|type ?checks?|imports?|scripts?|functions?|commits?"
     r"|push(?:ed)?|merges?|merged|prs?|branch|rebase|editor|ide|terminal|agent|session|context|tab|hot reload"
     r"|pytest|jest|vitest|command|ci|workflow|job|example|snippet)\b"
 )
-_AHEAD = re.compile(
+_AHEAD = regex(
     r"\b(?:will|'ll|won't|gonna|going to|to be|should|must|needs?|has to|have to|had to|wants?|plan(?:s|ned|ning)?"
     r"|scheduled|would|could|might|can|can't|let's|please|not|never|\w+n't|nobody|nothing|without|almost|nearly|if|unless|once"
     r"|until|what|which|who|whether|when|where|how|why|after|before|since|ever|every|each|usually|always|normally"
     r"|often|sometimes|typically|may (?:be|have|get)|as if|i think|i guess|probably|maybe|perhaps|apparently|afaik"
     r"|iirc|i believe|not sure|presumably|supposedly|imagine|suppose|remind)\b|'ll\b|n't\b"
 )
-_HABIT = re.compile(r"\b(?:every|each|usually|always|normally|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b")
-_NO_VERB = re.compile(
-    r"\b(?:the|an?|our|any|all|newly|last|latest|is|are|gets?|be|being|was never|to)\s+(?:\w+ly\s+)?$"
-)
+_HABIT = regex(r"\b(?:every|each|usually|always|normally|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b")
+_NO_VERB = regex(r"\b(?:the|an?|our|any|all|newly|last|latest|is|are|gets?|be|being|was never|to)\s+(?:\w+ly\s+)?$")
 """What stands before a participle that is an adjective or a habit: "the released version", "is deployed at 14:00"."""
 
-_DENIED = re.compile(r"\b(?:was|were|is|has|have|had|did)(?:n't| not| never) \w+", re.IGNORECASE)
+_DENIED = regex(r"\b(?:was|were|is|has|have|had|did)(?:n't| not| never) \w+", re.IGNORECASE)
 
-_UP_TO = re.compile(r"\b(?:until|till|by|before)\s+(?:the\s+)?(?:[a-z]+day\b|\d)", re.IGNORECASE)
+_UP_TO = regex(r"\b(?:until|till|by|before)\s+(?:the\s+)?(?:[a-z]+day\b|\d)", re.IGNORECASE)
 
 _NOW = (
     r"(?:just now|(?<!not )just (?:released|shipped|launched|deployed|published|submitted|went live|rolled (?:out|back)"
@@ -89,10 +88,10 @@ _NOW = (
 _AGO = r"(?P<count>\d{1,3}|an?|half an|a few|two|three|four|five|six) (?P<unit>minute|min|hour)s? ago"
 _CLOCK = r"(?P<hour>2[0-3]|[01]?\d)(?::(?P<minute>[0-5]\d)(?!:?\d)(?: ?(?P<half>[ap])m\b)?| ?(?P<half_alone>[ap])m\b)"
 _RANGE = rf"(?:{_CLOCK})(?: ?(?:to|until|till|and|-|–) ?\d{{1,2}}(?::\d\d| ?[ap]m))?(?: ?(?:utc|cet|cest|gmt|z)\b)?"
-_MOMENT = re.compile(rf"\b(?:{_AGO})\b|\b(?:at|around|about|from|between|since|till|until)\s{_RANGE}", re.IGNORECASE)
-_JUST = re.compile(rf"\b{_NOW}\b(?:[^.,;:!?]|[.,:](?=\S))*", re.IGNORECASE)
+_MOMENT = regex(rf"\b(?:{_AGO})\b|\b(?:at|around|about|from|between|since|till|until)\s{_RANGE}", re.IGNORECASE)
+_JUST = regex(rf"\b{_NOW}\b(?:[^.,;:!?]|[.,:](?=\S))*", re.IGNORECASE)
 
-_WHEN = re.compile(
+_WHEN = regex(
     r"\b(?:today|yesterday|tonight|(?:last|this|past) (?:night|morning|afternoon|evening|(?:mon|tues|wednes|thurs|fri"
     r"|satur|sun)day)|(?:on |since )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|ago|20\d\d-\d\d-\d\d"
     r"|on the \d{1,2}(?:st|nd|rd|th))\b"
@@ -133,7 +132,7 @@ def _incident(lower: str) -> bool:
     return bool(concerned) and any(not _EVERYDAY.search(clause) for clause in _clauses(lower, _BROKE))
 
 
-_CLAUSE_END = re.compile(r"[.;:!?,](?:\s|$)|\s[–—-]\s")
+_CLAUSE_END = regex(r"[.;:!?,](?:\s|$)|\s[–—-]\s")
 
 
 def _clauses(lower: str, verbs: re.Pattern[str]) -> list[str]:

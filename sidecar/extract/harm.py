@@ -7,7 +7,7 @@ an order or a duty: "backups are copied to the archive host" tells how things ar
 
 from __future__ import annotations
 
-import re
+from sidecar.expressions import regex
 
 _GAP = r"(?:[^.!?\n]|\.(?=\w))"
 """Within one sentence; names of files and hosts have dots in them."""
@@ -43,7 +43,7 @@ _GUARD = (
 _OFF = r"(?:disabl\w+|skip\w*|bypass\w*|turn(?:s|ed|ing)? off|switch(?:es|ed|ing)? off|remov\w+|ignor\w+|circumvent\w*)"
 
 _SHAPES = tuple(
-    re.compile(shape)
+    regex(shape)
     for shape in (
         rf"{_DUTY}{_SEND}\b{_GAP}{{0,100}}?\b(?:to|into|in|at|via|through|on|with|from|as)\b[^!?\n]{{0,60}}?{_PLACE}",
         rf"{_OBLIGED}{_GAP}{{0,60}}\b(?:{_SENT}|{_SEND})\b{_GAP}{{0,60}}\b(?:to|into|in|at|via|through|on)\b"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.extract.vocabulary import SLOTS, TOOL_CLASS, TOOLS
 from sidecar.extract.words import STOP, content_words, singular, words
 from sidecar.statements import NAMES_OF, NUMBERED_THINGS
@@ -67,8 +68,8 @@ def _versioned(subject: str) -> bool:
 
 
 def _slot(attribute: str, *patterns: str, fits: Callable[[str], bool] | None = None) -> list[_Slot]:
-    compiled = [re.compile(pattern) for pattern in patterns]
-    return [_Slot(attribute, one) if fits is None else _Slot(attribute, one, fits) for one in compiled]
+    made = [regex(pattern) for pattern in patterns]
+    return [_Slot(attribute, one) if fits is None else _Slot(attribute, one, fits) for one in made]
 
 
 _SLOTS: tuple[_Slot, ...] = (
@@ -164,7 +165,7 @@ _SLOT_NOUNS = (
     "timezone "
     "mcu board optimizer optimiser compiler runtime embargo venue journal"
 )
-_SLOT_IS = re.compile(
+_SLOT_IS = regex(
     rf"(?:^|[.,;:(]\s*|\b(?:the|our|new|a|mqtt|message) )(?P<s>{'|'.join(_SLOT_NOUNS.split())})(?: (?:is|are|now)\b"
     r"|s?:)"
 )
@@ -181,17 +182,17 @@ _NUMBERED = frozenset({"port", "version", "retention", "schedule"})
 _FIGURES = _NUMBERED | {"interval", "limit", "deadline"}
 
 
-_BESIDES = re.compile(
+_BESIDES = regex(
     r"\b(?:also|as well|additional(?:ly)?|another|second(?:ary)?|besides|in addition|alongside|only (?:for|in|on|when)"
     r"|just (?:for|in)|except (?:for|on|in)|temporar\w+)\b"
 )
 """Signs that a value is one of several or an exception, which must not archive the rule."""
 
-_SCOPE = re.compile(
+_SCOPE = regex(
     r"\b(?:in|on|for|during|under) (?:the |our )?(?P<a>tests?|testing|ci|dev|development|staging|production|prod"
     r"|windows|macos|linux|weekends?|holidays?)\b|^on (?P<b>\w+day)s\b"
 )
-_LABEL = re.compile(r"\b(?P<noun>[a-z]+) \d+\b")
+_LABEL = regex(r"\b(?P<noun>[a-z]+) \d+\b")
 
 
 @functools.lru_cache(maxsize=512)  # asked for the type of a statement, then for its key
@@ -267,7 +268,7 @@ def _is_chosen(word: str, text: str, classed: list[str], dropped: set[str]) -> b
 
 _VALUE = r"`?(?P<v>[\w][\w./:@+-]*)`?"
 _DROPPED = tuple(
-    re.compile(pattern)
+    regex(pattern)
     for pattern in (
         rf"(?:,|;|\.|\(|^|\bis|\bare|\bisn'?t|—|–)\s*(?:and )?(?:not|never|no more|no)\s+(?:the )?{_VALUE}",
         r"\b(?:instead of|rather than|no longer|drop(?:ping|ped)?|scrap(?:ped|ping)?|throw(?:ing)? out|replac(?:e"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 import re
 
+from sidecar.expressions import regex
 from sidecar.extract.patterns import Kind
 from sidecar.extract.tongues import asks
 
@@ -27,7 +28,7 @@ class Noise(enum.Enum):
 
 def _any(*alternatives: str) -> re.Pattern[str]:
     """One pattern of several; all but LEADING_FILLER are matched against lower-cased text, which is quicker."""
-    return re.compile("|".join(f"(?:{one})" for one in alternatives))
+    return regex("|".join(f"(?:{one})" for one in alternatives))
 
 
 _FILLER = (
@@ -38,7 +39,7 @@ _FILLER = (
     r"|gr+|damn|wtf|sorry|thanks|thx|fine|perfect|"
     r"awesome|anyway|actually|hmm|uh|um)\b[\s,.!:–—-]*)*"
 )
-LEADING_FILLER = re.compile(rf"^\W*{_FILLER}", re.IGNORECASE)
+LEADING_FILLER = regex(rf"^\W*{_FILLER}", re.IGNORECASE)
 
 _QUESTION = _any(
     r"\?[\s\"')\]!?]*$",
@@ -111,25 +112,25 @@ _WORK = (
     r"need to|have to|gotta|want to|trying to|going to|time to|upgrade|downgrade|comment|copy|paste|download|upload"
     r"|inline|simplify|polish|align|center|style|paginate|port|migrate|hold"
 )
-_REQUEST = re.compile(
+_REQUEST = regex(
     r"^(?:(?:in|for) (?:this|the) \w+,\s+)?(?:then |now |first |so |and |also |next,? |again "
     rf"|maybe )*(?:{_WORK})\b(?!\s*:)"
 )
 # A request that comes after its reason, and what "it" should be: both are of the thing in hand.
-_EMBEDDED = re.compile(
+_EMBEDDED = regex(
     r"\bi (?:want|need|would like) you to (?!always|never|remember|keep|use)\w|^(?:it|this|that|these|they) should\b"
     rf"|[,;] (?:so )?(?:please|pls)(?: also)? (?:{_WORK}|fill|address|correct)\b"
 )
-_CONDITIONAL = re.compile(
+_CONDITIONAL = regex(
     rf"^(?:if|when|once|after) [^.,]{{3,80}}, (?:then )?(?:{_WORK}|redirect|return|throw|raise|display|send|log|hide"
     r"|ignore)\b"
 )
 # "make it 88", "change the interval: every 5 minutes" set a value that stays: the work is the smaller part of it.
-_SETS_VALUE = re.compile(
+_SETS_VALUE = regex(
     r"^(?:change|set|make|bump|raise|lower|move|switch)\b(?:[^.:]{1,40}:\s+\S|\s+(?:it|that)\s+(?:to\s+)?\d)"
 )
 # "test set: …", "build server is …": the first word is a noun here.
-_NOUN_FIRST = re.compile(
+_NOUN_FIRST = regex(
     r"^(?:test|build|deploy|commit|plan|release|log|format|style|check|run|list|set|show|import|export|plot|port"
     r"|report|document|"
     r"render|style|profile|draft|help|search|copy|comment|merge|review|debug|update|upgrade|change|push|pull|read"
@@ -137,7 +138,7 @@ _NOUN_FIRST = re.compile(
     r"(?:\s+(?!the|this|that|it|a|an|all|my|our|your|these|those|to|for|in|me|and|them)[\w-]+){0,2}\s*(?::|\s(?:is"
     r"|are|has|runs?|lives?|stays?|goes?|go|takes?|uses?|needs?)\b)"
 )
-_ONE_OFF_NEGATIVE = re.compile(
+_ONE_OFF_NEGATIVE = regex(
     r"^(?:do ?n'?t|do not|never)\b[^,;]{0,50}\b(?:yet|right now|this time|for now)[.!]*$|"
     r"^(?:do ?n'?t|do not|never|stop)\s+(?:\w+ing\s+)?(?:\w+\s+){0,1}(?:that|this|it|them|these|those|yet"
     r"|anything yet|now|here)\b"

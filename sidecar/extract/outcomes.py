@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.model import Message
 
 _LONGEST_COMMAND = 160
@@ -17,7 +18,7 @@ _FARTHEST = 12
 """Tool calls between the failure and the success; beyond, the two have little to do with each other."""
 
 _EDITS = frozenset("edit write multiedit notebookedit apply_patch replace write_file str_replace create patch".split())
-_SURROUNDINGS = re.compile(
+_SURROUNDINGS = regex(
     r"\b(?:install|brew|apt(?:-get)?|dnf|pacman|docker(?:[ -]compose)? (?:up|start|pull)|systemctl (?:start|restart"
     r"|enable)|service \w+ start"
     r"|nvm use|corepack enable|rustup|migrate|createdb|chmod|chown|ulimit|sysctl|modprobe|mkdir|ln -s"
@@ -26,11 +27,11 @@ _SURROUNDINGS = re.compile(
     r"|venv)\S*)\b",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(
+_HARMLESS = regex(
     r"^\s*(?:cat|ls|head|tail|grep|rg|find|pwd|which|echo|git (?:status|diff|log|show)|wc|less|file|stat|env"
     r"|printenv|ps|df|du|whoami)\b"
 )
-_TRIVIAL = re.compile(r"^\s*(?:cd|ls|cat|echo|grep|rg|find|git|sed|awk|curl|sleep|test|\[)\b")
+_TRIVIAL = regex(r"^\s*(?:cd|ls|cat|echo|grep|rg|find|git|sed|awk|curl|sleep|test|\[)\b")
 
 
 @dataclass(frozen=True, slots=True)

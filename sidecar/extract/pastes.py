@@ -9,20 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sidecar.expressions import regex
+
 _CUT = "\0"
 """Stands for a line that was pasted until its paragraph is judged; control characters are gone by then."""
 
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
-_MARKUP_BLOCK = re.compile(r"<([a-zA-Z][\w-]{2,40})(?:\s[^<>]{0,200})?>.{0,20000}?</\1>", re.DOTALL)
-_COMMENT = re.compile(r"<!--.{0,20000}?(?:-->|\Z)", re.DOTALL)
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
-_UNSEEN = re.compile(
-    "[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
+_FENCE = regex(r"^[ \t]*(?:```|~~~)")
+_MARKUP_BLOCK = regex(r"<([a-zA-Z][\w-]{2,40})(?:\s[^<>]{0,200})?>.{0,20000}?</\1>", re.DOTALL)
+_COMMENT = regex(r"<!--.{0,20000}?(?:-->|\Z)", re.DOTALL)
+_CONTROL = regex(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+_UNSEEN = regex("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]")
 """Marks that no reader sees.  The joiners U+200C and U+200D are none of them: Persian and emoji are written with them.
 """
 
-_PASTED = re.compile(
+_PASTED = regex(
     r"""^\s*(?:
         >                                              # a block quote
       | \|.*\|\s*$ | [+|│├└┌─═╔║]{2,}                  # tables and trees
@@ -43,11 +43,11 @@ _PASTED = re.compile(
     )""",
     re.VERBOSE,
 )
-_CODE_END = re.compile(r"(?:[;{}]|=>|\\|\)\s*:|/>)\s*$")
-_BULLET = re.compile(r"^\s*(?:[-*•–+]|\d{1,2}[.)]|[a-z]\))\s+(?:\[[ xX]\]\s+)?")
+_CODE_END = regex(r"(?:[;{}]|=>|\\|\)\s*:|/>)\s*$")
+_BULLET = regex(r"^\s*(?:[-*•–+]|\d{1,2}[.)]|[a-z]\))\s+(?:\[[ xX]\]\s+)?")
 
-_RULE = re.compile(r"^\s*(?:-{3,}|={3,}|\*{3,}|_{3,}|~{3,}|\"{3}|'{3})\s*$")
-_TALK = re.compile(
+_RULE = regex(r"^\s*(?:-{3,}|={3,}|\*{3,}|_{3,}|~{3,}|\"{3}|'{3})\s*$")
+_TALK = regex(
     r"""^\s*(?:
         [\w.@-]+(?:\s[\w.@-]+){0,2}\s[\[(]?\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp]\.?[Mm]\.?)?[\])]?:?\s*$   # Name [10:02]
       | [\[(]\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp]\.?[Mm]\.?)?[\])]\s+[^\s:][^:\n]{0,40}:\s                # [10:02] Name:
@@ -56,9 +56,9 @@ _TALK = re.compile(
     )""",
     re.VERBOSE,
 )
-_MAIL = re.compile(r"^\s*(?:from|to|cc|subject|date|sent|reply-to|von|an|betreff|gesendet)\s*:\s\S", re.IGNORECASE)
-_PART = re.compile(r"^\s*(?:user|human|assistant|ai|system|developer|tool)\s*:\s", re.IGNORECASE)
-_LABEL = re.compile(r"^\s*(\[[^\]\n]{1,40}\]|[\w.-]{1,30}\s*\|)\s")
+_MAIL = regex(r"^\s*(?:from|to|cc|subject|date|sent|reply-to|von|an|betreff|gesendet)\s*:\s\S", re.IGNORECASE)
+_PART = regex(r"^\s*(?:user|human|assistant|ai|system|developer|tool)\s*:\s", re.IGNORECASE)
+_LABEL = regex(r"^\s*(\[[^\]\n]{1,40}\]|[\w.-]{1,30}\s*\|)\s")
 
 _FOREIGN = (
     r"(?:logs?|outputs?|(?:stack ?)?traces?|e-?mails?|mail|messages?|tickets?|issues?|threads?|chats?|conversations?"
@@ -66,7 +66,7 @@ _FOREIGN = (
     r"|patch|snippets?|transcripts?|letters?|responses?|repl(?:y|ies)|errors?|warnings?|polic(?:y|ies)|guides?"
     r"|changelog|release notes|announcements?|descriptions?|ci|terminal|console|slack|discord|teams|wiki)"
 )
-_ANNOUNCED = re.compile(
+_ANNOUNCED = regex(
     rf"""\b(?:the|this|that|these|an?|his|her|their|its|from|following|what|here(?:'s|\sis|\sare)?)\b
          [^.!?\n]{{0,60}}\b{_FOREIGN}\b(?:\s(?:says?|said|reads?|prints?|printed|shows?|reports?|asks?|writes?|wrote
          |gives?|from|by|of|about|below|in|was|is|are|i|we)\b[^.!?\n]{{0,40}})?\s*:\s*$

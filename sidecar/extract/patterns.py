@@ -10,6 +10,8 @@ import enum
 import re
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
+
 
 class Kind(enum.Enum):
     """What a cue says of a sentence."""
@@ -48,7 +50,7 @@ class Cue:
 
 def _cue(kind: Kind, weight: int, *alternatives: str) -> Cue:
     # Quicker than one large pattern with IGNORECASE, because `re` can then tell by first letters where to look.
-    return Cue(kind, weight, tuple(re.compile(one) for one in alternatives))
+    return Cue(kind, weight, tuple(regex(one) for one in alternatives))
 
 
 _NEGATED = r"(?:do ?n['o]?t|do not|please don'?t)"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from sidecar.expressions import regex
 from sidecar.extract import keys
 from sidecar.extract.briefs import is_brief, outlives
 from sidecar.extract.drafts import Draft
@@ -100,7 +101,7 @@ def _happened(part: Part, observed: datetime) -> bool:
     return Kind.HAPPENED in part.cues and is_over(part.text, observed)
 
 
-_USE = re.compile(r"(?:^|[.,:;]\s*)(?:please )?(?:use|prefer|stick to|avoid|skip|leave)\s", re.IGNORECASE)
+_USE = regex(r"(?:^|[.,:;]\s*)(?:please )?(?:use|prefer|stick to|avoid|skip|leave)\s", re.IGNORECASE)
 
 
 def _question_before(earlier: Sequence[Message]) -> str | None:
@@ -120,7 +121,7 @@ def _all_withdrawn(judged: Sequence[Part]) -> bool:
     return any(part.noise is Noise.TAKEN_BACK for part in judged[-2:])
 
 
-_THE_THING = re.compile(r"\b(?:the|our|my|this) ((?:[a-z][\w./-]*\s){0,1}[a-z][\w./-]*)\b", re.IGNORECASE)
+_THE_THING = regex(r"\b(?:the|our|my|this) ((?:[a-z][\w./-]*\s){0,1}[a-z][\w./-]*)\b", re.IGNORECASE)
 
 
 def _understandable(statement: Statement, question: str | None) -> str | None:

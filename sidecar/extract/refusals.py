@@ -16,26 +16,27 @@ from sidecar.errors import (
     ModelUnusable,
     PromptTruncated,
 )
+from sidecar.expressions import regex
 
 IN_STREAM = -1
 """The status of an error that came after the answer had begun."""
 
-_MEMORY = re.compile(
+_MEMORY = regex(
     r"requires more system memory(?: \([\d.]+ ?\w+\) than is available(?: \([\d.]+ ?\w+\))?)?"
     r"|out of (?:device )?memory|(?:not enough|insufficient|cannot allocate) memory|(?:failed|unable) to allocate"
     r"|cudamalloc failed|signal: killed",
     re.IGNORECASE,
 )
-_UNUSABLE = re.compile(
+_UNUSABLE = regex(
     r"unknown model architecture|unsupported model|(?:error|failed|unable) (?:loading|to load) (?:the )?model"
     r"|invalid file magic|does not support (?:chat|generate|completion)",
     re.IGNORECASE,
 )
-_RUNNER_DIED = re.compile(
+_RUNNER_DIED = regex(
     r"(?:llama )?runner process (?:has terminated|no longer running)|model runner has unexpectedly stopped",
     re.IGNORECASE,
 )
-_TOO_LONG = re.compile(
+_TOO_LONG = regex(
     r"exceeds the (?:available |maximum )?context|exceed_context_size|(?:prompt|input) (?:is )?too long", re.IGNORECASE
 )
 _NOT_FOUND, _TOO_MANY, _BUSY = 404, 429, 503

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sidecar.expressions import regex
 from sidecar.extract.cues import combined, weights
 from sidecar.extract.events import tells_event
 from sidecar.extract.noise import LEADING_FILLER, Noise, is_request, noise
@@ -63,7 +64,7 @@ class Statement:
 _EVENT_WEIGHT = 5
 """A dated event is kept even where a long message describes a task."""
 
-_MARKERS = re.compile(
+_MARKERS = regex(
     r"^(?:(?:for the (?:record|notes)|just so you know|so you know|fyi|btw|by the way|heads[- ]up|other thing"
     r"|another thing|"
     r"one more(?: thing)?(?= [,:]|[,:])|quick (?:one|note)|side ?note|note to self|note(?: that)?|remember that"
@@ -73,21 +74,21 @@ _MARKERS = re.compile(
     r"oh and|and|also|so|but|then|\+|&)(?:\s*[,:–—-]\s*|\s+))+",
     re.IGNORECASE,
 )
-_SHIFT = re.compile(
+_SHIFT = regex(
     r"^\W*(?:(?:ok|so|oh|and|right|yes)\W+)*(?:also|btw|by the way|other thing|another thing|one more|separately"
     r"|unrelated|"
     r"different topic|on another note|fyi|for the record|oh and|apart from that|besides|next thing|\+|and for"
     r"|and remember)\b",
     re.IGNORECASE,
 )
-_WITHDRAWN_START = re.compile(
+_WITHDRAWN_START = regex(
     r"(?:\.{2,}|…|,|–|—|-)?\s*(?:no wait|wait no|no,? sorry|sorry,? no|i mean)\b[\s,:]*", re.IGNORECASE
 )
-_TOPIC_HEAD = re.compile(r"^[^:.]{2,40}:\s")
-_DEPENDENT = re.compile(
+_TOPIC_HEAD = regex(r"^[^:.]{2,40}:\s")
+_DEPENDENT = regex(
     r"^(?:it|its|it's|that|that's|thats|this|these|those|they|he|she|there|the same|which|same)\b", re.IGNORECASE
 )
-_REASONED = re.compile(
+_REASONED = regex(
     r"^(?:because|bc|otherwise|since|so that|the reason|reason|that's why|thats why|it|they|that|this)\b", re.IGNORECASE
 )
 
@@ -148,7 +149,7 @@ def _part(sentence: Sentence) -> Part:
     return Part(kept.strip(), sentence.block, sentence.heading, cues, reason, shifts=bool(_SHIFT.match(raw)))
 
 
-_POLITE = re.compile(
+_POLITE = regex(
     r"^(?:could|can|would|will) you (?:please |kindly |maybe |just )*(?P<order>.+?)(?:,? (?:please|thanks))?\s*[?!.]+$"
     r"|^would you mind (?:please )?(?P<doing>(?:always|never|not) .+?)\s*[?!.]+$",
     re.IGNORECASE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.extract.pastes import own_words
 
 LONGEST_MESSAGE = 20_000
@@ -32,12 +33,12 @@ class Sentence:
     quoted: bool = False
 
 
-_BULLET = re.compile(r"^\s*(?:[-*•–+]|\d{1,2}[.)]|[a-z]\))\s+(?:\[[ xX]\]\s+)?")
-_HEADING = re.compile(r"^\s*(?:#{1,6}\s+(.{1,120}?)#*|\*\*([^*]{1,100}?):?\*\*:?|((?:\w[\w ]{2,40})):)\s*$")
-_NUMBERED_HEADING = re.compile(r"^\s*\d{1,2}\.\s+(?:\*\*)?([A-Z][\w /&-]{2,60}):?(?:\*\*)?:?\s*$")
+_BULLET = regex(r"^\s*(?:[-*•–+]|\d{1,2}[.)]|[a-z]\))\s+(?:\[[ xX]\]\s+)?")
+_HEADING = regex(r"^\s*(?:#{1,6}\s+(.{1,120}?)#*|\*\*([^*]{1,100}?):?\*\*:?|((?:\w[\w ]{2,40})):)\s*$")
+_NUMBERED_HEADING = regex(r"^\s*\d{1,2}\.\s+(?:\*\*)?([A-Z][\w /&-]{2,60}):?(?:\*\*)?:?\s*$")
 
-_EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__")
-_QUOTATION = re.compile(r"[\"“”]([^\"“”\n]{1,400})[\"“”]|«([^»\n]{1,400})»")
+_EMPHASIS = regex(r"\*\*|__(?=\w)|(?<=\w)__")
+_QUOTATION = regex(r"[\"“”]([^\"“”\n]{1,400})[\"“”]|«([^»\n]{1,400})»")
 _QUOTED = '"(quotation)"'
 _QUOTED_WORDS = 4
 """Words from which a quotation is a statement of its own, and no longer a term that the speaker puts in quotes."""
@@ -47,12 +48,8 @@ _ABBREVIATIONS = (
     "inc "
     "z.b d.h"
 ).split()
-_ENDS_ABBREVIATED = re.compile(
-    rf"(?:^|[\s(])(?:{'|'.join(re.escape(word) for word in _ABBREVIATIONS)})\.$", re.IGNORECASE
-)
-_BREAK = re.compile(
-    r"(?<=[。！？])\s*(?=\S)|(?<=[.!?…])[\"')\]”]?\s+(?=\S)|(?<=;)\s+(?=(?:and|but|also|then|so|please)\s)"
-)
+_ENDS_ABBREVIATED = regex(rf"(?:^|[\s(])(?:{'|'.join(re.escape(word) for word in _ABBREVIATIONS)})\.$", re.IGNORECASE)
+_BREAK = regex(r"(?<=[。！？])\s*(?=\S)|(?<=[.!?…])[\"')\]”]?\s+(?=\S)|(?<=;)\s+(?=(?:and|but|also|then|so|please)\s)")
 
 
 def sentences(text: str, *, person: bool = False) -> list[Sentence]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sidecar.errors import AnswerCut, AnswerEmpty, AnswerRepeating, PromptTruncated
+from sidecar.expressions import regex
 
 WINDOWS = (8192, 16384, 32768)
 """The windows that are asked for, in tokens.
@@ -21,7 +22,7 @@ and answer; the last is what a laptop has the memory for.
 _TEMPLATE = 200
 """Tokens that the model's own template adds around two messages, generously."""
 
-_TOKENS = re.compile(r"(?P<letters>[A-Za-z]+)|(?P<space>\s+)|(?P<other>.)", re.DOTALL)
+_TOKENS = regex(r"(?P<letters>[A-Za-z]+)|(?P<space>\s+)|(?P<other>.)", re.DOTALL)
 
 
 def most_tokens(text: str) -> int:

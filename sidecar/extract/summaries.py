@@ -9,26 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.extract.patterns import Kind
 from sidecar.extract.segments import Part, parts
 from sidecar.extract.sentences import sentences
 from sidecar.extract.words import content_words
 from sidecar.model import MemoryType
 
-_OPEN_WORK = re.compile(
+_OPEN_WORK = regex(
     r"\b(?:pending|remaining|open|to-?dos?|todo list|outstanding|follow-?ups?|unfinished|left to do)\b", re.IGNORECASE
 )
-_DECIDED = re.compile(
+_DECIDED = regex(
     r"\b(?:decisions?|decided|conventions?|constraints?|user preferences|preferences|learned|learnings)\b",
     re.IGNORECASE,
 )
-_DONE = re.compile(r"\b(?:done|completed|finished|none|no pending|nothing)\b", re.IGNORECASE)
-_NOT_DONE = re.compile(
+_DONE = regex(r"\b(?:done|completed|finished|none|no pending|nothing)\b", re.IGNORECASE)
+_NOT_DONE = regex(
     r"\b(?:not (?:yet )?(?:started|done|finished|tested|implemented|migrated)|in progress|still (?:open|to do"
     r"|missing|failing)|remains? to)\b",
     re.IGNORECASE,
 )
-_SESSION_ONLY = re.compile(
+_SESSION_ONLY = regex(
     r"^(?:last command|current(?:ly)? (?:file|work)|the user (?:asked|said|requested)|continue|please continue)\b",
     re.IGNORECASE,
 )

@@ -6,8 +6,7 @@ please use, do not, instead of, remember that, in all my projects.  The weights 
 
 from __future__ import annotations
 
-import re
-
+from sidecar.expressions import regex
 from sidecar.extract.patterns import Cue, Kind
 
 _STANDING = (
@@ -94,7 +93,7 @@ _EVERYWHERE = (
 """Said of all projects."""
 
 CUES = tuple(
-    Cue(kind, weight, tuple(re.compile(pattern) for pattern in patterns))
+    Cue(kind, weight, tuple(regex(pattern) for pattern in patterns))
     for kind, weight, patterns in (
         (Kind.STANDING, 3, _STANDING),
         (Kind.DIRECTIVE, 2, _DIRECTIVE),
@@ -104,7 +103,7 @@ CUES = tuple(
 )
 """What `patterns.CUES` has for English, for a text that is `foreign`."""
 
-_ASKS = re.compile(
+_ASKS = regex(
     r"[?？]\s*$|^¿|^(?:was|wie|wo|wer|warum|wann|welche\w*|qué|cómo|dónde|por qué|cuándo|que|comment|où|pourquoi|quand"
     r"|come"
     r"|dove|perché|quando|как|что|где|почему|когда)\b(?!.*[.!]$)|(?:ですか|ますか|でしょうか)[。？?]?$|(?:吗|嗎"
@@ -112,7 +111,7 @@ _ASKS = re.compile(
 )
 """A question in some of these languages."""
 
-_OTHERS = re.compile(
+_OTHERS = regex(
     r"[¿¡ßäöüéèêàçñãõøåæœłśżźčřšž\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
     r"|\b(?:der|die|das|und|nicht|bitte|mit|immer|nie|wir|ich|el|los|las|que|por|con|siempre|nunca|usa|le|les|des|est"
     r"|pas|une"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from sidecar.expressions import regex
 from sidecar.extract import keys
 from sidecar.extract.drafts import Draft
 from sidecar.extract.noise import takes_back
@@ -19,14 +20,14 @@ _LONGEST = 300
 _REPORT = 700
 """Characters of a message that reports something done."""
 
-_FORGET = re.compile(
+_FORGET = regex(
     r"\b(?:forget|scrap|scratch|drop|ignore|undo) (?:what i said about|about|the idea (?:of|with)|that about)\b",
     re.IGNORECASE,
 )
 _WITHDRAWING = frozenset(
     "forget scrap scratch ignore idea said wrote mind nevermind nvm wrong take back thought disregard strike".split()
 )
-_COMPLETED = re.compile(
+_COMPLETED = regex(
     r"\b(?:done|finished|completed|implemented|is in|merged|works now|all set|taken care of)\b", re.IGNORECASE
 )
 

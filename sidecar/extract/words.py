@@ -6,6 +6,7 @@ import functools
 import re
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.extract.vocabulary import SLOTS, TOOL_CLASS
 
 STOP = frozenset(
@@ -24,7 +25,7 @@ STOP = frozenset(
 )
 """Words that say nothing of the subject."""
 
-_STRONG = re.compile(
+_STRONG = regex(
     r"""`[^`\n]{1,80}`
       | \b[a-z][a-z0-9+.-]{1,10}://[^\s<>"')]{2,200}              # URL
       | (?<![\w.])(?:~|\.{1,2})?/[\w.@+-]+(?:/[\w.@+*<>{}-]*)*    # path
@@ -44,24 +45,22 @@ _STRONG = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_IDENTIFIER = re.compile(
+_IDENTIFIER = regex(
     r"""\b[A-Za-z]\w*_\w+\b | \b[a-z]+[A-Z]\w*\b | \b(?:[A-Z][a-z0-9]+){2,}\b | \b[A-Z]{2,}[A-Z0-9]*\b
       | \b[A-Za-z][A-Za-z-]*\d[\w-]*\b | \b\w[\w-]*\.(?:py|ts|tsx|js|jsx|go|rs|rb|java|kt|swift|c|h|cpp|hpp|cs
       |md|toml|ya?ml|json|svelte|vue|css|scss|html|sql|sh|ini|cfg|conf|bib|tex|csv|parquet|lock|proto|pem|env|ipynb|r|R|gd|scn|log|txt)\b
       | \b(?=[0-9a-f]{0,39}[a-f])(?=[0-9a-f]{0,39}\d)[0-9a-f]{7,40}\b | (?<!\w)\#[a-z][\w-]+ | <[a-z][\w -]{0,30}>""",
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?![\w.]*\w)")
-_NAME = re.compile(
-    r"(?<=[\w,)] )(?:[A-ZÀ-Þ][a-zà-ÿ]+)(?:[ -][A-ZÀ-Þ][a-zà-ÿ]+){0,2}|^[A-ZÀ-Þ][a-zà-ÿ]+ [A-ZÀ-Þ][a-zà-ÿ]+"
-)
-_WORD = re.compile(r"[^\W\d_][\w'+-]*(?:\.[a-z]\w+)*")
-_MONTH_OR_DAY = re.compile(
+_NUMBER = regex(r"(?<![\w.])\d[\d,]*(?![\w.]*\w)")
+_NAME = regex(r"(?<=[\w,)] )(?:[A-ZÀ-Þ][a-zà-ÿ]+)(?:[ -][A-ZÀ-Þ][a-zà-ÿ]+){0,2}|^[A-ZÀ-Þ][a-zà-ÿ]+ [A-ZÀ-Þ][a-zà-ÿ]+")
+_WORD = regex(r"[^\W\d_][\w'+-]*(?:\.[a-z]\w+)*")
+_MONTH_OR_DAY = regex(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:january|february|march|april|june|july|august|september|october"
     r"|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
     re.IGNORECASE,
 )
-_LINE_NUMBERS = re.compile(r"\b(?:lines?|step|attempt|item|option|point|number|no\.)\s+\d+\b", re.IGNORECASE)
+_LINE_NUMBERS = regex(r"\b(?:lines?|step|attempt|item|option|point|number|no\.)\s+\d+\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, get_args
 
+from sidecar.expressions import regex
 from sidecar.frontmatter.nodes import Bad, Node, is_null, plain_value, read_mapping
 from sidecar.identity import is_memory_id, normalized_key
 from sidecar.model import Memory, MemoryType, Source, Speaker, Status
@@ -50,9 +51,9 @@ _SMALL: Final = 4_096
 """So many documents that were read last are kept, if they are no larger than this: taking a file over, marking it and
 committing it ask for the same bytes up to eight times.  Two megabytes at most."""
 
-_OPENING = re.compile(r"\ufeff?---[ \t]*(\r?\n)")
-_CLOSING = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
-_BLANK_HEAD = re.compile(r"(?:[ \t]*\r?\n)+")
+_OPENING = regex(r"\ufeff?---[ \t]*(\r?\n)")
+_CLOSING = regex(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+_BLANK_HEAD = regex(r"(?:[ \t]*\r?\n)+")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 

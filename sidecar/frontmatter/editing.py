@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from sidecar.errors import BadMemoryFile, FieldError
+from sidecar.expressions import regex
 from sidecar.frontmatter.document import KINDS, SOURCE_KEYS, Document, parsed, trimmed
 from sidecar.frontmatter.nodes import Bad, Node, plain_value
 from sidecar.frontmatter.writing import flow, formatted, is_default, source_mapping
@@ -17,7 +17,7 @@ REMOVE: Final = None
 """As a value given to `edit`: take the key out."""
 
 _RANK: Final = {name: rank for rank, name in enumerate(KINDS)}
-_COMMENT_TAIL = re.compile(r"[ \t]+#[^\n]*?(?=\r?(?:\n|\Z))")
+_COMMENT_TAIL = regex(r"[ \t]+#[^\n]*?(?=\r?(?:\n|\Z))")
 
 
 def edit(

@@ -6,17 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from sidecar.expressions import regex
 from sidecar.frontmatter.document import KINDS, SOURCE_KEYS, trimmed
 from sidecar.frontmatter.nodes import reads_as_string
 from sidecar.identity import encodable
 from sidecar.model import Memory, Source, Status
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T[0-9:.]+(?:Z|[+-]\d\d:\d\d)?)?")
+_DATE = regex(r"\d{4}-\d\d-\d\d(?:T[0-9:.]+(?:Z|[+-]\d\d:\d\d)?)?")
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`=<")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_ESCAPED = re.compile(r'[\x00-\x1f"\\\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
-_NEVER_PLAIN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|: | #|:\Z")
-_NEVER_PLAIN_IN_FLOW = re.compile(r"[,\[\]{}:?]")
+_ESCAPED = regex(r'[\x00-\x1f"\\\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+_NEVER_PLAIN = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|: | #|:\Z")
+_NEVER_PLAIN_IN_FLOW = regex(r"[,\[\]{}:?]")
 """Inside brackets some readers, PyYAML's own among them, stumble over any colon or question mark."""
 
 _SINGLE_LETTER_FLAGS = frozenset({"y", "Y", "n", "N"})  # booleans to YAML 1.1 readers other than ours

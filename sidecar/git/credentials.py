@@ -16,11 +16,12 @@ from typing import Final
 from urllib.parse import unquote
 
 from sidecar.descriptors import fresh_file
+from sidecar.expressions import regex
 
 _FILE: Final = "sidecar-exchange.config"
-_HTTPS = re.compile(r"(https)://([^/@]*)@([^/]*)(.*)", re.IGNORECASE)
-_SSH = re.compile(r"(ssh)://([^/@:]*):[^/@]*@(.*)", re.IGNORECASE)
-_USERINFO = re.compile(r"(?<=://)[^/@]*@")
+_HTTPS = regex(r"(https)://([^/@]*)@([^/]*)(.*)", re.IGNORECASE)
+_SSH = regex(r"(ssh)://([^/@:]*):[^/@]*@(.*)", re.IGNORECASE)
+_USERINFO = regex(r"(?<=://)[^/@]*@")
 
 
 def shown_address(address: str) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 
 from sidecar.descriptors import remove_tree
 from sidecar.errors import BadRemote, GitFailed, RemoteRefused, RemoteTooLarge, RemoteUnreachable
+from sidecar.expressions import regex
 from sidecar.git.credentials import lent, shown_address, without_secrets
 from sidecar.git.repository import BRANCH
 from sidecar.git.runner import OBJECT, PROTOCOLS, Limits, exchange, run, user_setting
@@ -28,13 +29,13 @@ _TIP: Final = f"refs/heads/{BRANCH}"
 _QUICK_SECONDS: Final = 60.0
 """For asking a remote where its branch is."""
 
-_TRANSPORT = re.compile(r"[A-Za-z0-9+.-]+::")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@]*@)?([^/]*)")
-_SCP = re.compile(r"(?:[^/@:]+@)?([^/:@]+):(?!//).+")
-_TOO_LARGE = re.compile(r"File too large|[Oo]ut of memory|[Cc]annot allocate|exceeds|died of signal (?:24|25|9)\b")
-_FAULTY = re.compile(r"fsck|index-pack failed|bad object|malformed|refusing|bad tree|invalid path", re.IGNORECASE)
-_REJECTED = re.compile(rf"^!\t[^\t]*:{re.escape(_TIP)}\t\[(?:remote )?rejected\](.*)$", re.MULTILINE)
-_RACED = re.compile(r"fetch first|non-fast-forward|failed to update ref|cannot lock ref|incorrect old value|stale info")
+_TRANSPORT = regex(r"[A-Za-z0-9+.-]+::")
+_SCHEME = regex(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/@]*@)?([^/]*)")
+_SCP = regex(r"(?:[^/@:]+@)?([^/:@]+):(?!//).+")
+_TOO_LARGE = regex(r"File too large|[Oo]ut of memory|[Cc]annot allocate|exceeds|died of signal (?:24|25|9)\b")
+_FAULTY = regex(r"fsck|index-pack failed|bad object|malformed|refusing|bad tree|invalid path", re.IGNORECASE)
+_REJECTED = regex(rf"^!\t[^\t]*:{re.escape(_TIP)}\t\[(?:remote )?rejected\](.*)$", re.MULTILINE)
+_RACED = regex(r"fetch first|non-fast-forward|failed to update ref|cannot lock ref|incorrect old value|stale info")
 
 
 def remote_address(text: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
+from sidecar.expressions import regex
 
 PATIENCE: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between tries; then the lock is told as an error, and whoever asked tries again later."""
 _STALE_SECONDS: Final = 60.0
-_HELD = re.compile(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exists")
+_HELD = regex(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exists")
 """How git says that somebody holds one of its locks: of the index, of a ref, of its settings."""
 
 

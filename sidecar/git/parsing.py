@@ -7,9 +7,10 @@ import os
 import re
 from datetime import UTC, datetime
 
+from sidecar.expressions import regex
 from sidecar.git.words import Identity, LogEntry, StatusEntry
 
-_TRAILER = re.compile(r"(Memory-Id|Session|Agent|Pushed-By): (.+)")
+_TRAILER = regex(r"(Memory-Id|Session|Agent|Pushed-By): (.+)")
 
 
 def status_entries(output: bytes) -> list[StatusEntry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed
+from sidecar.expressions import regex
 from sidecar.git.parsing import moment_of
 from sidecar.git.repository import Git
 from sidecar.git.words import Identity
 
-_NAME = re.compile(r"[0-9A-Za-z_][\w./+-]*(?:[~^]\d*)*")
+_NAME = regex(r"[0-9A-Za-z_][\w./+-]*(?:[~^]\d*)*")
 """What may stand for a commit: a tag, a branch, a hash or a part of it, with steps back.  No option, no search."""
 
 _RAW_FIELDS: Final = 5

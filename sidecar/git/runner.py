@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed, GitMissing
+from sidecar.expressions import regex
 
 TIMEOUT_SECONDS: Final = 120.0
 """For our own repositories: a status over 100,000 files on a slow disk takes seconds, never minutes."""
 
-OBJECT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+OBJECT: Final = regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """The name of an object, whole."""
 
 SETTINGS: Final = {

@@ -1,6 +1,6 @@
 """The arrays of a safetensors file without copying them: pages of the file, read when they are first looked at.
 
-The library of that format copies what it reads, and model2vec's own loader imports a client of the Hugging Face hub.
+The library of that format copies what it reads.
 The format is small: eight bytes with the length of a JSON header, the header, the arrays
 (https://huggingface.co/docs/safetensors).
 """

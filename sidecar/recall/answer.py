@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.expressions import regex
 from sidecar.index import Embedder, IndexedMemory, stems
 from sidecar.recall.fuse import Candidate, sentences
 from sidecar.recall.query import Query
@@ -25,7 +25,7 @@ from sidecar.recall.weights import (
     ANSWER_WHOLE,
 )
 
-_MARKUP = re.compile(r"^(?:[-*+>]|#{1,6}|\d+[.)])\s+")
+_MARKUP = regex(r"^(?:[-*+>]|#{1,6}|\d+[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import nlargest
 
+from sidecar.expressions import regex
 from sidecar.index import IndexedMemory, IndexedMessage, Kind
 from sidecar.model import ChannelScore
 from sidecar.recall.channels import Findings, Place, Search
@@ -18,7 +18,7 @@ _SHARES: Mapping[Kind, float] = {"memory": Kept.SHARE, "message": Talk.SHARE}
 _TIE_DIGITS = 3
 """Scores between 0 and 1 that agree so far are a tie."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+_SENTENCE_END = regex(r"(?<=[.!?。！？])\s+|\n+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from sidecar.expressions import regex
 from sidecar.extract.dates import absolutise, plain_letters
 from sidecar.recall.fuse import Candidate
 from sidecar.recall.reckon import dates
@@ -166,7 +167,7 @@ def _named(match: re.Match[str], today: date) -> Period:
 
 
 def _words(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
+    return regex(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
 
 
 _OTHERS: tuple[tuple[re.Pattern[str], _Resolver], ...] = (
@@ -184,11 +185,11 @@ _OTHERS: tuple[tuple[re.Pattern[str], _Resolver], ...] = (
     ),
     (_words(rf"(?:am|le) (?P<day>[12]?\d|3[01])(?:\.|er)? (?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"), _named),
     (_words(rf"(?:im|en) (?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"), _named),
-    (re.compile(r"一昨日|おととい"), _shifted(-2)),
-    (re.compile(r"(?<!一)昨日|きのう"), _shifted(-1)),
-    (re.compile(r"先週"), _shifted_week(-1)),
-    (re.compile(r"今週"), _shifted_week(0)),
-    (re.compile(r"先月"), _shifted_month(-1)),
-    (re.compile(r"(?P<count>\d{1,2}|[一二三四五六])(?P<unit>日|週)間?前"), _ago),
-    (re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|[1-9])月(?:(?P<day>3[01]|[12]\d|[1-9])日)?"), _named),
+    (regex(r"一昨日|おととい"), _shifted(-2)),
+    (regex(r"(?<!一)昨日|きのう"), _shifted(-1)),
+    (regex(r"先週"), _shifted_week(-1)),
+    (regex(r"今週"), _shifted_week(0)),
+    (regex(r"先月"), _shifted_month(-1)),
+    (regex(r"(?P<count>\d{1,2}|[一二三四五六])(?P<unit>日|週)間?前"), _ago),
+    (regex(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|[1-9])月(?:(?P<day>3[01]|[12]\d|[1-9])日)?"), _named),
 )

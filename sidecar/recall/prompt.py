@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
+
+from sidecar.expressions import regex
 
 Form = Literal["question", "telling", "topic", "command"]
 
@@ -40,29 +41,29 @@ _CHATTER = """
 EVERYDAY = f"{_ORDERS} {TELLING} {_CHATTER}"
 """Words of any talk with an agent, whatever the project."""
 
-_ASKING = re.compile(
+_ASKING = regex(
     r"^(?:(?:and|so|but|hey|hi|ok|okay|well|also|again|from [^,:]{1,40})[,:]? )*"
     r"(?:what|when|where|which|who|whom|whose|why|how|is|are|was|were|do|does|did|has|have|had|can|may|should|shall|"
     r"must|any|am|whats|whos|remind|recall|wer|wie|wo|wann|warum|welche[rsnm]?)\b"
 )
-_POLITE = re.compile(
+_POLITE = regex(
     r"^(?:(?:please|pls|now|then|next|ok(?:ay)?|great|so|and|also|just|let's|lets|go ahead and|"
     r"(?:can|could|would|will) you(?: please)?|i(?:'d| would)? (?:want|need|like)(?: you)? to|"
     r"we (?:need|want) to|help me)[,:]?\s+)+"
 )
 
-_FIRST_WORD = re.compile(r"[a-z]+")
-_OPENING = re.compile(r"^(?:(?:and|so|but|hey|hi|ok|okay|well|also|again|wait)[,:]? )+")
-_OURS = re.compile(r"\b(?:we|our|ours|us|ourselves)\b")
-_SITUATED = re.compile(
+_FIRST_WORD = regex(r"[a-z]+")
+_OPENING = regex(r"^(?:(?:and|so|but|hey|hi|ok|okay|well|also|again|wait)[,:]? )+")
+_OURS = regex(r"\b(?:we|our|ours|us|ourselves)\b")
+_SITUATED = regex(
     r"\b(?:did|was|were|had|been|went|happened|changed|decided|agreed|settled|last|ago|since|until|now|nowadays|still|"
     r"already|currently|previously|earlier|any ?more|so far|yet)\b"
 )
-_PERMITTED = re.compile(
+_PERMITTED = regex(
     r"\b(?:may (?:i|we|you|one)|must (?:i|we|you|not)|must never|allowed|permitted|permission|forbidden|"
     r"supposed to)\b|^(?:is it|am i|are we) (?:ok(?:ay)?|fine|free)\b"
 )
-_GENERAL = re.compile(
+_GENERAL = regex(
     r"^(?:what(?:'s|s| is| are) (?:an?|some|good|the (?:difference|best|meaning|plural|opposite|point|purpose))\b"
     r"|what does .{1,40} (?:mean|do|stand for)\b"
     r"|(?:what(?:'s|s| is|) )?\d[\d.,]* ?(?:%|percent|times|plus|minus|[a-z]+ (?:in|to)\b)"
@@ -75,21 +76,21 @@ _GENERAL = re.compile(
     r"|when (?:should|would|do) (?:i|you|one) |should i |do i need |is it (?:good|bad|safe|worth|possible) to "
     r"|(?:can|does|is|are|do) (?:an?|\w+s) )"
 )
-_ADDRESSED = re.compile(
+_ADDRESSED = regex(
     r"^(?:(?:what|how|why|who|where|which \w+) )?(?:do|did|are|can|could|would|will|have|were) you\b"
     r"|^(?:is|was|did|does) (?:that|it|this)\b"
     r"|^(?:what|which|how|who)(?:'s|s| is| about)? (?:that|it|this|next|now|else)\b"
 )
-_DATED = re.compile(
+_DATED = regex(
     r"\b(?:when|(?:what|which) (?:date|day|month|year|time|week|weekday)|how long|"
     r"how many (?:days|weeks|months|years|hours))\b"
 )
-_RESUMES = re.compile(
+_RESUMES = regex(
     r"\b(?:continu\w*|resum\w*|again|previous\w*|so far|now|latest|last time|next step|i'm (?:back|ready)|"
     r"what(?:'s| is| are| comes| should| do| can)?(?: (?:we|i|you))?(?: do)? next|"
     r"(?:we|you) (?:discussed|talked|agreed|mentioned|suggested|gave|sent|listed|said|planned))\b"
 )
-_NAME = re.compile(r"(?<=[a-z0-9,:;] )[\"'(]?([A-Z][\w-]+)")
+_NAME = regex(r"(?<=[a-z0-9,:;] )[\"'(]?([A-Z][\w-]+)")
 
 
 @dataclass(frozen=True, slots=True)

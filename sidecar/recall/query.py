@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from sidecar.expressions import regex
 from sidecar.index import MAX_COVERAGE_TERMS, View, idf, name_number, stems, term_shares, traits
 from sidecar.model import ProfileRef
 from sidecar.recall.prompt import EVERYDAY, TELLING, Manner, manner_of
 from sidecar.recall.synonyms import synonyms
 from sidecar.recall.weights import Gate
 
-_SMALL_NUMBER = re.compile(r"\d{1,3}")
+_SMALL_NUMBER = regex(r"\d{1,3}")
 """A line number or a quantity; a port or a year tells more."""
 
-_WORD = re.compile(r"[\w+#'’]+")
-_NAME = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_LETTER = re.compile(r"[^\W\d_]")
+_WORD = regex(r"[\w+#'’]+")
+_NAME = regex(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LETTER = regex(r"[^\W\d_]")
 _LAST_LATIN = "\u024f"
 
 

@@ -13,30 +13,31 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
+from sidecar.expressions import regex
 from sidecar.extract.dates import absolutise
 
 Span = Literal["ago", "until", "between", "weekday", "clock", "when"]
 
-_COUNT = re.compile(r"\bhow (?:many (days?|weeks?|months?|years?|minutes?|hours?)|(long|much time))\b")
-_WHEN = re.compile(
+_COUNT = regex(r"\bhow (?:many (days?|weeks?|months?|years?|minutes?|hours?)|(long|much time))\b")
+_WHEN = regex(
     r"^(?:(?:and|so|ok|okay|since|until|by),? )?when (?:did|do|does|was|were|is|are|will|has|have|had)\b"
     r"|\b(?:on |by )?(?:what|which) (?:date|day)\b(?! of)"
 )
-_BETWEEN = re.compile(r"\b(?:between|from)\b(.+?)\b(?:and|to|till|until)\b(.+)")
-_BEFORE = re.compile(r"\b(?:before|after)\b(.+?)\b(?:did|had|was|were|has|have|do|does|is)\b(.+)")
-_UNTIL = re.compile(r"\b(?:until|till|left|remain\w*|to go|away|from now|before (?:it|they) (?:is|are))\b")
-_AGO = re.compile(r"\b(?:ago|since|passed|elapsed|been|already)\b")
-_LAST = re.compile(r"\b(?:last(?:ed)?|take|took|down)\b")
-_WEEKDAY = re.compile(r"\b(?:which|what) (?:weekday|day of the week)\b")
+_BETWEEN = regex(r"\b(?:between|from)\b(.+?)\b(?:and|to|till|until)\b(.+)")
+_BEFORE = regex(r"\b(?:before|after)\b(.+?)\b(?:did|had|was|were|has|have|do|does|is)\b(.+)")
+_UNTIL = regex(r"\b(?:until|till|left|remain\w*|to go|away|from now|before (?:it|they) (?:is|are))\b")
+_AGO = regex(r"\b(?:ago|since|passed|elapsed|been|already)\b")
+_LAST = regex(r"\b(?:last(?:ed)?|take|took|down)\b")
+_WEEKDAY = regex(r"\b(?:which|what) (?:weekday|day of the week)\b")
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
 _DATES = (
-    re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
-    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>\d{{4}}))?\b", re.IGNORECASE),
-    re.compile(rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}}))?", re.IGNORECASE),
+    regex(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
+    regex(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>\d{{4}}))?\b", re.IGNORECASE),
+    regex(rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}}))?", re.IGNORECASE),
 )
-_CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
+_CLOCK = regex(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -83,6 +83,11 @@ class RecallAnswer:
     explanation: Mapping[str, object] | None = None
     notes: tuple[str, ...] = ()
     reckoned: str = ""
+
+
+def without_model(low: RecallAnswer, why: str = "no model") -> RecallAnswer:
+    """The answer of `low`, with a note why it is no other."""
+    return replace(low, notes=(*low.notes, f"degraded: {why}"))
 
 
 def _seconds(moment: datetime | None) -> int | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from sidecar.expressions import regex
 from sidecar.extract.llm.ground import Ground
 from sidecar.extract.llm.negation import flips
 from sidecar.extract.llm.values import values
@@ -19,16 +20,16 @@ _OWN = 1 / 3
 """Of a sentence's words, how many may be in neither what it cites nor the question: it is told in other words, not
 about something else."""
 
-_PART = re.compile(r"(?<=[.!?。！？;])\s+|\n+")
-_WORD = re.compile(r"\w+")
-_FIRST = re.compile(r"[^\w]*([A-ZÀ-Þ]\w*)")
+_PART = regex(r"(?<=[.!?。！？;])\s+|\n+")
+_WORD = regex(r"\w+")
+_FIRST = regex(r"[^\w]*([A-ZÀ-Þ]\w*)")
 _YES_OR_NO = ("yes", "no")
 
 _SPAN = (
     r"(?:day|week|weekend|month|quarter|year|spring|summer|autumn|fall|winter"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)s?"
 )
-_RELATIVE = re.compile(
+_RELATIVE = regex(
     r"\b(?:yesterday|today|tonight|tomorrow|ago|from now"
     rf"|(?:last|this|next|past|previous|coming) (?:night|evening|{_SPAN})(?! of\b)"
     r"|(?:in|within) (?:a|an|one|two|three|a few|\d+) (?:day|week|month|year)s?(?: time)?$"

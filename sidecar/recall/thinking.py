@@ -30,7 +30,7 @@ from sidecar.extract.suspicion import addresses_agents
 from sidecar.model import ChannelScore, Hit
 from sidecar.recall.fuse import sentences
 from sidecar.recall.recall import Recall
-from sidecar.recall.request import RecallAnswer, RecallRequest
+from sidecar.recall.request import RecallAnswer, RecallRequest, without_model
 from sidecar.recall.support import fault
 from sidecar.recall.weights import ANSWER_SENTENCES
 from sidecar.redact import redact
@@ -127,11 +127,6 @@ class Thinking:
         further = {name: self._recall.beside(request, text) for name, text in texts.items()}
         totals = {name: {"weight": EXTRA[name], "found": len(found)} for name, found in further.items()}
         return joined(known, further), totals
-
-
-def without_model(low: RecallAnswer, why: str = "no model") -> RecallAnswer:
-    """The answer of `low`, with a note why it is no other."""
-    return replace(low, notes=(*low.notes, f"degraded: {why}"))
 
 
 def _why(error: ModelFailed) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.names import Strength
@@ -13,7 +14,7 @@ _JUDGED = 300
 """So much of a long value decides about it."""
 
 # What may stand between a name and its value.  Quotes may be escaped, as they are in JSON inside of JSON.
-_SEPARATOR = re.compile(
+_SEPARATOR = regex(
     r"""(?x)
       (?P<close>\\{0,4}["'`])? [\])]{0,2} [ \t]{0,20}
       (?: (?P<typed> : [ ]? [A-Za-z_][\w.<>\[\]|, ?]{0,40}? [ ]? = (?!=) )
@@ -30,22 +31,18 @@ _SEPARATOR = re.compile(
 )
 _INDIRECT = ("-", "pass:", "env:", "file:", "fd:")
 """Not the secret itself, or (`pass:`) known by the tool that takes it."""
-_SPACE = re.compile(r"[ \t]{1,30}")
-_FLAG_SEPARATOR = re.compile(r"[ \t]{1,8}|=")
-_QUOTED = re.compile(
+_SPACE = regex(r"[ \t]{1,30}")
+_FLAG_SEPARATOR = regex(r"[ \t]{1,8}|=")
+_QUOTED = regex(
     r"""(?P<prefix>[bBrRuUfF@]{0,2})(?P<quote>(?P<escape>\\{0,4})["'`])(?P<body>[^"'`\\\n]{0,4096}|(?:(?!(?P=quote))(?:\\.|[^\n\\])){0,4096})(?P=quote)"""
 )
-_BARE = re.compile(
-    r"(?:[^\s\"'`\\<>]|\\(?![nrtu\"'\\]))[^\s\"'`\\<>]{0,511}+(?:\\(?![nrtu\"'\\])[^\s\"'`\\<>]{0,64}+){0,8}"
-)
-_REST = re.compile(r"[^\s\"'`\\<>,;]*")
+_BARE = regex(r"(?:[^\s\"'`\\<>]|\\(?![nrtu\"'\\]))[^\s\"'`\\<>]{0,511}+(?:\\(?![nrtu\"'\\])[^\s\"'`\\<>]{0,64}+){0,8}")
+_REST = regex(r"[^\s\"'`\\<>,;]*")
 """What goes on behind a value that is longer than `_BARE` looks at."""
-_TO_SPACE = re.compile(r"[^\s\\]\S{0,4095}")
-_LINE_START = re.compile(
-    r"(?:^|\n)[ \t]{0,40}(?:export |setenv |set |ENV |ARG |- |\d+[→\t:|] ?|[+-])?[ \t]{0,8}[\"']?\Z"
-)
-_NEXT_PAIR = re.compile(r"[;&](?:amp;|\\u0026)?[\w %.-]{1,40}=")
-_LINE_END = re.compile(r"[ \t]*[,;]?[ \t]*(?:(?:#|//)[^\n]*)?(?:\r?\n|$|\\[nr])")
+_TO_SPACE = regex(r"[^\s\\]\S{0,4095}")
+_LINE_START = regex(r"(?:^|\n)[ \t]{0,40}(?:export |setenv |set |ENV |ARG |- |\d+[→\t:|] ?|[+-])?[ \t]{0,8}[\"']?\Z")
+_NEXT_PAIR = regex(r"[;&](?:amp;|\\u0026)?[\w %.-]{1,40}=")
+_LINE_END = regex(r"[ \t]*[,;]?[ \t]*(?:(?:#|//)[^\n]*)?(?:\r?\n|$|\\[nr])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,19 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight
 
 PRIVATE = "private"
 KEY = "private-key"
 
-_TAG = re.compile(r"(?i)(?:<|&lt;|\\u003c)(/?)private(?:(?=\s)[^<>\n]{0,400}?)?(/?)(?:>|&gt;|\\u003e)")
-_BEGIN = re.compile(r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
-_END = re.compile(r"-{4,5} ?END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_TAG = regex(r"(?i)(?:<|&lt;|\\u003c)(/?)private(?:(?=\s)[^<>\n]{0,400}?)?(/?)(?:>|&gt;|\\u003e)")
+_BEGIN = regex(r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_END = regex(r"-{4,5} ?END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 # The inside of a key: base64, line ends (real, JSON-escaped, or a string joined over lines in code), line numbers as
 # file viewers print them, and header lines such as `Proc-Type: 4,ENCRYPTED`.
-_BODY = re.compile(
+_BODY = regex(
     r"(?:(?:Proc-Type|DEK-Info|Comment|Version|Hash|Charset|Subject)\\?: ?[^\n\\]{0,200}"
     r"|[A-Za-z0-9+/=\s]|\\{1,4}[nrt/]|\\u000[ad]|[\"'`+,|>→:] ?"
     r")*"
@@ -31,10 +32,10 @@ _BODY_LIMIT = 20_000
 """Longer than any private key in use (RSA 16384 is some 12,700 characters)."""
 _LEAST = 24
 """Fewer base64 characters than this are code or prose about keys, not a key."""
-_RUN = re.compile(r"[A-Za-z0-9+/]{16,}")
-_SEPARATOR = re.compile(r"(\s{1,4}|\\{1,2}n)")
-_LONE_LINE = re.compile(r"[A-Za-z0-9+/=]{16,80}")
-_LONE = re.compile(
+_RUN = regex(r"[A-Za-z0-9+/]{16,}")
+_SEPARATOR = regex(r"(\s{1,4}|\\{1,2}n)")
+_LONE_LINE = regex(r"[A-Za-z0-9+/=]{16,80}")
+_LONE = regex(
     r"b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=]{20,}(?:\s{0,2}[A-Za-z0-9+/=]{40,})*+"  # openssh-key-v1 without its frame
     r"|RWRTY0Iy[A-Za-z0-9+/=]{40,}"  # minisign secret key
     r"|(?i:AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{40,})"
@@ -42,9 +43,9 @@ _LONE = re.compile(
 _LONE_NEEDLES = ("b3BlbnNzaC1rZXktdjE", "RWRTY0Iy", "AGE-SECRET-KEY-", "age-secret-key-")
 _COMMENT = "untrusted comment:"
 _PEM_IN_BASE64 = "LS0tLS1CRUdJTi"
-_COMMENTED = re.compile(r"untrusted comment:[^\n\\]{0,200}secret key[^\n\\]{0,200}(?:\n|\\n)([A-Za-z0-9+/=]{40,})")
-_PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s+)+)")
-_WRAPPED = re.compile(_PEM_IN_BASE64 + r"[A-Za-z0-9+/=]{40,}")
+_COMMENTED = regex(r"untrusted comment:[^\n\\]{0,200}secret key[^\n\\]{0,200}(?:\n|\\n)([A-Za-z0-9+/=]{40,})")
+_PUTTY = regex(r"Private-Lines: \d+\s+((?:[A-Za-z0-9+/=]+\s+)+)")
+_WRAPPED = regex(_PEM_IN_BASE64 + r"[A-Za-z0-9+/=]{40,}")
 
 NEEDLES = ("private", _COMMENT, *(needle.lower() for needle in (*_LONE_NEEDLES, _PEM_IN_BASE64)))
 """What `find` asks the sight for."""

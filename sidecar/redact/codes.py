@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight
 
-_WORD = re.compile(
+_WORD = regex(
     r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|totp)"
     r"[ _-](?:\w{2,14}[ _-])?codes?|wiederherstellungs-?codes?"
     r"|codes? de (?:secours|r[ée]cup[ée]ration|sauvegarde)|c[óo]digos? de (?:recupera|respaldo)\w*"
 )
 _CODE = r"(?:(?=[A-Za-z-]{0,30}\d)[A-Za-z0-9]{4,16}(?:-[A-Za-z0-9]{3,12}){0,5}|[a-z]{4,6}-[a-z]{4,6})(?![\w:-])"
 _BETWEEN = r"[\s,;|\"'`*•–-]{1,12}(?:\[[ x]?\][ ])?(?:\d{1,2}[.):][ \t]{1,4})?"
-_LIST = re.compile(rf"(?<![\w-]){_CODE}(?:{_BETWEEN}{_CODE}){{2,}}")
-_FIRST = re.compile(rf"(?<![\w-]){_CODE}(?:{_BETWEEN}{_CODE}){{2}}")
+_LIST = regex(rf"(?<![\w-]){_CODE}(?:{_BETWEEN}{_CODE}){{2,}}")
+_FIRST = regex(rf"(?<![\w-]){_CODE}(?:{_BETWEEN}{_CODE}){{2}}")
 _FIRST_LONGEST = 400
 """Longer than any three codes with what stands between."""
 _REACH = 240

@@ -11,6 +11,8 @@ import functools
 import re
 import shlex
 
+from sidecar.expressions import regex
+
 
 class Output(enum.Enum):
     """What a command prints."""
@@ -30,7 +32,7 @@ _READERS = frozenset(
     multiedit create_file str_replace str_replace_editor apply_patch notebookread tee tr paste pr fmt expand envsubst
     plutil ccat mdcat print vim-print dd gpg gpg2 age rage sops ssh-keygen keytool pbpaste xclip""".split()
 )
-_FILE_TOOLS = re.compile(
+_FILE_TOOLS = regex(
     r"(?i)^(?:read|view|write(?!_?stdin)|edit|multi_?edit|open|create|cat|str_replace|apply_patch|replace|notebook)"
 )
 _QUIET = frozenset(
@@ -41,7 +43,7 @@ _WRAPPERS = frozenset(
     bash sh zsh""".split()
 )
 
-_PRINTERS = re.compile(
+_PRINTERS = regex(
     r"""(?xi) ^ (?:
       (?:env|printenv|compgen[ ]-v|export(?:[ ]-p)?|declare[ ]-[px]\w*|typeset[ ]-x|set|gci[ ]env:\S*|dir[ ]env:\S*
         |get-childitem[ ]env:\S*|ls[ ]env:\S*) (?:[ ]-[0u]\b\S*)* $
@@ -88,17 +90,17 @@ _PRINTERS = re.compile(
     | wrangler[ ]auth.*
     ) $"""
 )
-_ENVIRONMENTS = re.compile(
+_ENVIRONMENTS = regex(
     r"(?i)^(?:docker|podman|nerdctl)\b.*\binspect\b|^kubectl\b.*\b(?:get\s.*(?:-o|--output)[ =]?\w*(?:yaml|json)"
     r"|describe)\b|^(?:systemctl\s+show|ps\s+\S*e\S*ww?)\b"
 )
-_PUBLIC = re.compile(
+_PUBLIC = regex(
     r"(?i)(?:\.pub|\.crt|\.cer|\.csr|\.md|\.rst|\.html?|\.adoc|^design[._-]tokens.*|[._-](?:example|sample|template|dist|defaults?|schema|tpl|tmpl)(?:\.\w+)?)$"
 )
-_SOURCE = re.compile(
+_SOURCE = regex(
     r"(?i)\.(?:py|pyi|[cm]?[jt]sx?|go|rs|java|kts?|rb|c|h|cc|cpp|hpp|cs|php|swift|scala|sh|bash|zsh|fish|ps1|vue|svelte|css|scss|sql|lua|ex|exs|erl|hs|ml|clj|r|jl|dart|proto|graphql|test|spec|snap|lock|log|svg|png|jpg|patch|diff)$"
 )
-_NAMED = re.compile(
+_NAMED = regex(
     r"""(?xi) ^ (?:
       \.env(?:rc)?(?:[._-].*)? | [\w.-]*\.env(?:\.\w+)? | \.?dev\.vars | env\.(?:sh|local|prod|production) | environ
     | \.?credentials?(?:\..*)? | .*[._-]?credentials?(?:[._-].*)? | \.?creds(?:\..*)? | .*[._-]creds?(?:\..*)?
@@ -116,7 +118,7 @@ _NAMED = re.compile(
     | chap-secrets | pap-secrets | sasl_passwd.*
     ) $"""
 )
-_PLACED = re.compile(
+_PLACED = regex(
     r"""(?xi) (?:^|/) (?: \.aws/(?:credentials|config) | \.ssh/(?!config$|known_hosts|authorized_keys|.*\.pub$)[^/]+
     | \.gnupg/.+ | \.kube/config
     | \.docker/config\.json | run/secrets/.+ | proc/\w+/environ | etc/(?:gshadow|shadow|ppp/.*secrets|wireguard/.+)
@@ -138,19 +140,19 @@ _NOT_SECRET = frozenset(
         "secret",
     ]
 )
-_SPLIT = re.compile(r"\|\||&&|[|;\n]|(?<!>)&(?!>)")
-_PREFIX = re.compile(r"^(?:[A-Z_][A-Z0-9_]*=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)+")
-_REDIRECTED = re.compile(r"(?<![0-9&])>{1,2}\s*(?!&|/dev/(?:stdout|stderr|tty))\S+\s*$")
+_SPLIT = regex(r"\|\||&&|[|;\n]|(?<!>)&(?!>)")
+_PREFIX = regex(r"^(?:[A-Z_][A-Z0-9_]*=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)+")
+_REDIRECTED = regex(r"(?<![0-9&])>{1,2}\s*(?!&|/dev/(?:stdout|stderr|tty))\S+\s*$")
 _PATCH_BEGIN = "*** Begin Patch"
 _PATCH_END = "*** End Patch"
-_PATCHED = re.compile(r"(?m)^\*\*\* (?:Add|Update|Delete) File: (\S+)")
-_NAMES_ALONE = re.compile(
+_PATCHED = regex(r"(?m)^\*\*\* (?:Add|Update|Delete) File: (\S+)")
+_NAMES_ALONE = regex(
     r"""cut\s+(?=.*-d\s*["']?=)(?=.*-f\s*1(?![\d,-]))|g?awk\s+-F\s*["']?=["']?\s+["']\{\s*print \$1\s*\}["']\s*$"""
     r"""|sed\s+(?:-[Ee]\s+)?["']?s(?P<s>[/|,])=\.\*\$?(?P=s)=?(?P=s)["']?\s*$"""
 )
 """Of `NAME=value` lets the name through alone."""
 _LIMIT = 4000
-_PLAIN = re.compile(r"[\t\n\r !#-&(-\[\]-~]*")
+_PLAIN = regex(r"[\t\n\r !#-&(-\[\]-~]*")
 """ASCII without quotes and backslashes: `shlex`, which looks at one character after the other, would cut it no
 otherwise than at its blanks."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import crowds, values
 from sidecar.redact.findings import Finding
 
-_WHOLE = re.compile(r"[A-Za-z0-9_+/=.~:-]+")
-_GLUE = re.compile(
+_WHOLE = regex(r"[A-Za-z0-9_+/=.~:-]+")
+_GLUE = regex(
     r"[\"'`]?[ \t|]{0,4}(?:[+.&\\,]|\\\\)?[ \t]{0,4}\r?\n[ \t>|+]{0,40}[\"'`]?"  # over a line's end
     r"|[\"'`][ \t]{0,4}[+.&]?[ \t]{0,4}[\"'`]"  # within a line
 )
-_MORE = re.compile(r"[A-Za-z0-9_+/.~-]{12,}={0,2}(?=[\"'`\\|,;)]|[ \t]*(?:[|+.\\]|\r?\n|$))")
-_DIGEST = re.compile(r"(?i)[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MORE = regex(r"[A-Za-z0-9_+/.~-]{12,}={0,2}(?=[\"'`\\|,;)]|[ \t]*(?:[|+.\\]|\r?\n|$))")
+_DIGEST = regex(r"(?i)[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEAST = 20
 """A shorter part is no part of a key that was too long for a line."""
 _PARTS = 40

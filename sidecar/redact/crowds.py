@@ -6,10 +6,10 @@ close together the whole stretch is taken for secret instead, and words and sent
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight
 
@@ -28,7 +28,7 @@ _WITHIN = 5_600
 translations into many languages among them, have one in 17 at most, and not for long."""
 _EDGE = 600
 """So near to the edges of a crowd everything is looked at nevertheless: what is there may concern what is outside."""
-_TAIL = re.compile(r"\S{0,200}(?:[ \t]{1,3}\S{1,200}){0,2}")
+_TAIL = regex(r"\S{0,200}(?:[ \t]{1,3}\S{1,200}){0,2}")
 """The rest of the last word, and what may be its value."""
 _LONGEST_TAIL = 610
 _MARK = "[redacted:"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import commands, values
 from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight
@@ -17,7 +18,7 @@ KIND = "file-secret"
 
 # File viewers and searches put a line number or a file name in front.
 _NUMBER = r"(?:[ \t]*\d{1,6}(?:→|\t|[:|-][ ]?|[ ]+\|[ ]?)|[\w./~-]{1,120}:\d{1,6}[:-]|[+-](?=[A-Z_a-z\"' ]))?"
-_KEEP = re.compile(
+_KEEP = regex(
     _NUMBER
     + r"""[ \t]* (?: $ | \#(?!\!).* | //.* | ;.* | <!--.* | /\*.* | \*[ ].* | \[[\w .:"-]{1,60}\][ ]*$
     | [-=_*~]{3,}.* | [\[\]{}(),;]+$
@@ -31,36 +32,36 @@ _KEEP = re.compile(
       )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_NETRC = re.compile(r"\b(?:password|passwd|account)\s+(\S+)")
-_NETRC_LINE = re.compile(_NUMBER + r"\s*(?:machine|default|login|password|account|macdef)\s")
-_ASSIGNED = re.compile(
+_NETRC = regex(r"\b(?:password|passwd|account)\s+(\S+)")
+_NETRC_LINE = regex(_NUMBER + r"\s*(?:machine|default|login|password|account|macdef)\s")
+_ASSIGNED = regex(
     _NUMBER
     + r"(?P<name>[ \t]*(?:export |declare -\w+ |set |setenv |- |\$)?[ \t]*(?P<q>\\?[\"']?)\w[\w.\-/@ ]{0,79}(?P=q))"
     r"[ \t]{0,30}(?:=>|:=|[=:])[ \t]{0,30}(?P<value>\S.*)"
 )
-_DEFINED = re.compile(
+_DEFINED = regex(
     r"define\s*\(\s*['\"][^'\"]{1,80}['\"]\s*,\s*['\"](?P<value>[^'\"\n]{1,400})['\"]"
     r"|^\s*\$\w+\s*=\s*['\"](?P<other>[^'\"\n]{1,400})['\"]"
 )
-_JSON_STRING = re.compile(r"\\?\"(?P<body>(?:[^\"\\\n]|\\[^\"])*?)\\?\"(?P<colon>\s*:)?")
-_JSON_BARE = re.compile(r":\s*(?P<body>[^\s\"{}\[\],]+)")
-_ENVIRONMENT = re.compile(r"[\"'](?P<name>[A-Za-z_]\w{0,80})=(?P<value>[^\"'\n]{1,4096})[\"']")
-_ENVIRONMENT_LINE = re.compile(r"^\s*(?:Environment=)?[A-Z_][A-Z0-9_]{1,80}[=:]\s*(?P<value>\S.*)$", re.MULTILINE)
+_JSON_STRING = regex(r"\\?\"(?P<body>(?:[^\"\\\n]|\\[^\"])*?)\\?\"(?P<colon>\s*:)?")
+_JSON_BARE = regex(r":\s*(?P<body>[^\s\"{}\[\],]+)")
+_ENVIRONMENT = regex(r"[\"'](?P<name>[A-Za-z_]\w{0,80})=(?P<value>[^\"'\n]{1,4096})[\"']")
+_ENVIRONMENT_LINE = regex(r"^\s*(?:Environment=)?[A-Z_][A-Z0-9_]{1,80}[=:]\s*(?P<value>\S.*)$", re.MULTILINE)
 _HARMLESS = frozenset(
     "true false null none yes no on off nil undefined v1 secret opaque list production development test staging".split()
 )
 _STRUCTURE = frozenset(
     "apiversion kind type name namespace creationtimestamp uid resourceversion labels region output format".split()
 )
-_SECRET_OBJECT = re.compile(r"\bkind\\?\"?:\s*\\?\"?(?:Secret|List)\b")
+_SECRET_OBJECT = regex(r"\bkind\\?\"?:\s*\\?\"?(?:Secret|List)\b")
 """A Kubernetes object, of which only the data are secret."""
-_PROMPT = re.compile(r"(?m)^(?:[^\n$#%❯➜]{0,60})?(?:\$|❯|➜|PS [^\n>]{0,60}>)[ ]+(?P<command>[^\n]{2,400})$")
-_HEREDOC = re.compile(r"<<-?[ ]?[\\\"']?(?P<end>\w+)[\"']?(?P<rest>[^\n]{0,400})\n")
-_WRITTEN = re.compile(
+_PROMPT = regex(r"(?m)^(?:[^\n$#%❯➜]{0,60})?(?:\$|❯|➜|PS [^\n>]{0,60}>)[ ]+(?P<command>[^\n]{2,400})$")
+_HEREDOC = regex(r"<<-?[ ]?[\\\"']?(?P<end>\w+)[\"']?(?P<rest>[^\n]{0,400})\n")
+_WRITTEN = regex(
     r"(?:echo|printf)\s+(?:-\w+\s+)?(?:\"(?P<double>[^\"\n]{2,2000})\"|'(?P<single>[^'\n]{2,2000})'|(?P<bare>[^\n\"'>|]{2,2000}+))"
     r"\s*(?:>{1,2}|\|\s*(?:sudo\s+)?tee(?:\s+-a)?)\s*[\"']?(?P<path>[^\s\"';|&]{1,200})"
 )
-_NAMED_VALUE = re.compile(r"^\s*(?:export )?[\w.-]{1,80}\s*[=:]\s*")
+_NAMED_VALUE = regex(r"^\s*(?:export )?[\w.-]{1,80}\s*[=:]\s*")
 
 _SIGNS = frozenset(("$ ", "❯ ", "➜ ", "ps "))
 _SAYERS = frozenset(("echo", "printf"))

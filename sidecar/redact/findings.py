@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-MARK_PATTERN = re.compile(r"\[redacted:[a-z0-9-]{1,40}\]")
+from sidecar.expressions import regex
+
+MARK_PATTERN = regex(r"\[redacted:[a-z0-9-]{1,40}\]")
 """A mark that an earlier redaction left; detectors leave it alone, whatever stands around it."""
 
-_PIECE = re.compile(r"[^\W_]")
+_PIECE = regex(r"[^\W_]")
 
 
 class Finding(NamedTuple):

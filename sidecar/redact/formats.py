@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight, Spellings
@@ -133,9 +134,9 @@ _INNER: tuple[tuple[str, str, str], ...] = (
 _AROUND = 90
 """How far before its findable part an inner token can begin."""
 _START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=bot))"
-_BY_NEEDLE = {needle: (kind, re.compile(pattern)) for kind, needles, pattern in _ROWS for needle in needles.split()}
-_INNER_TABLE = tuple((kind, re.compile(probe), re.compile(_START + pattern)) for kind, probe, pattern in _INNER)
-_AWS_SECRET = re.compile(
+_BY_NEEDLE = {needle: (kind, regex(pattern)) for kind, needles, pattern in _ROWS for needle in needles.split()}
+_INNER_TABLE = tuple((kind, regex(probe), regex(_START + pattern)) for kind, probe, pattern in _INNER)
+_AWS_SECRET = regex(
     r"(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]{0,39}\d)(?=[A-Za-z0-9+/]{0,39}[a-z])(?=[A-Za-z0-9+/]{0,39}[A-Z])"
     r"[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])"
 )

@@ -5,20 +5,20 @@ Only for what a person typed: output of programs has ids, digests and encoded da
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.shapes import Shape, shape
 
-_LINE = re.compile(r"(?m)^[ \t>*•-]{0,8}[\"'`(]{0,3}(?P<token>[^\s\"'`]{5,200})[\"'`)]{0,3}[.,;]?[ \t]*\r?$")
-_DIGEST = re.compile(r"(?i)(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12})")
+_LINE = regex(r"(?m)^[ \t>*•-]{0,8}[\"'`(]{0,3}(?P<token>[^\s\"'`]{5,200})[\"'`)]{0,3}[.,;]?[ \t]*\r?$")
+_DIGEST = regex(r"(?i)(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12})")
 """As long as the digests of git, SHA-1 and SHA-256, and their short forms."""
 _LEAST = 8
-_BLOCK_LINE = re.compile(r"[A-Za-z0-9+/=_-]{40,200}|-----.*")
+_BLOCK_LINE = regex(r"[A-Za-z0-9+/=_-]{40,200}|-----.*")
 """Of several such lines, as in a certificate or an encoded picture, each alone is no secret."""
-_WORD = re.compile(r"(?i)[a-z]{6,24}[.!]?")
+_WORD = regex(r"(?i)[a-z]{6,24}[.!]?")
 _ANSWERS = frozenset(
     """nothing nevermind nobody skipped dunno unsure thanks thankyou please sorry later tomorrow yesterday correct
     continue proceed cancel abort again bitwarden keepass keepassxc onepassword lastpass dashlane vaultwarden keychain

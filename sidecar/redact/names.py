@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 import functools
-import re
 
+from sidecar.expressions import regex
 from sidecar.redact.findings import lowered
 
-_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z\u00c0-\uffff]+|[\u0100-\uffff]+|\d+")
+_SPLIT = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z\u00c0-\uffff]+|[\u0100-\uffff]+|\d+")
 
 
 class Strength(enum.IntEnum):

@@ -15,6 +15,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 
+from sidecar.expressions import regex
 from sidecar.redact.findings import Finding, lowered
 from sidecar.redact.shapes import Shape, shape
 from sidecar.redact.sight import Needles, Sight
@@ -31,7 +32,7 @@ _KEYS = tuple(
     for between in ("", " ", "-")
 )
 # `certain`: opens something by itself; `loose`: words that mean much else in talk about programs.
-_NOUN = re.compile(
+_NOUN = regex(
     r"""(?x)
       (?P<certain> pass[ -]?(?:w?[ou]r[dt]|wd|code|phrase|wort|w[ro]{2}d|key)s? | passwrods? | passowrds? | pas+words?
         | pas+w[aeo]?rds? | pas?swo?r?ds? | pwd | pw | pwrd | pswd | psk
@@ -47,7 +48,7 @@ _NOUN = re.compile(
     """
 )
 # Words that say that something is told, or that it should not have been.
-_GIVING = re.compile(
+_GIVING = regex(
     r"""(?xi) \b(?: (?:it|that|this|which|he|she)(?:['’]?s|[ ]is|[ ]was) | its | here(?:['’]?s|[ ](?:is|it|you|goes))?
       | (?:is|are|was)[ ](?:now[ ])?(?:this|now|still|just|called|literally) | namely | use[ds]? | using
       | try | type[ds]?
@@ -62,7 +63,7 @@ _GIVING = re.compile(
       | lautet | heißt | hier | voici | c['’]est | aquí | aqui | ecco | dit[ ]is | nicht | pas | niet | ne[ ]pas
       )\b | [:→][ ]"""
 )
-_LEAD = re.compile(
+_LEAD = regex(
     r"""(?xi) (?: \b(?: (?:it|that|this)(?:['’]?s|[ ]is|[ ]was) | its | is | are | was | ist | lautet | est
     | c['’]est | es | é
       | è | ydy | yw | reads | says | equals | here | namely | voici | ecco | hier | use | try | type | enter
@@ -70,9 +71,9 @@ _LEAD = re.compile(
       ) [ ]? (?:(?:still|now|just|like|uh+m?|um+|hm+|er+m?|äh+m?|eh+|euh|so)[ ,]+){0,2} | [:=→] | ->
       | [/|,(–—-] ) \s{0,3} [\"'`*«„“(]{0,3} \Z"""
 )
-_FOLLOW = re.compile(r"""[\"'`*»”“)]{0,3}(?:[.,;:!?)…]|\s*(?:$|\n)|\s[/|–—-]\s)""")
+_FOLLOW = regex(r"""[\"'`*»”“)]{0,3}(?:[.,;:!?)…]|\s*(?:$|\n)|\s[/|–—-]\s)""")
 # `commit 9f3a...`, `user Ines2`: the word in front says that the token is a name.
-_NAMED = re.compile(
+_NAMED = regex(
     r"""(?xi) \b(?: commits? | sha\d* | rev(?:ision)? | branch(?:es)? | tags? | versions? | v | tickets?
     | issues? | ids? | uuid
       | session | request | container | images? | models? | build | digest | checksum | hash | fingerprint | hosts?
@@ -82,17 +83,17 @@ _NAMED = re.compile(
       | span | order
       ) [ ]? [:=#(\"'`]{0,2} [ ]? [\"'`(]{0,2} \Z"""
 )
-_GIT = re.compile(r"(?i)\b(?:commit|sha\d*|hash|digest|checksum|git|rev|merge|rebase|fingerprint|branch|head)\b")
-_HEX = re.compile(r"(?i)[0-9a-f]+")
-_TOKEN = re.compile(r"[^\s\"`'«»„“”‘’<>\[\]{}]{6,512}")
-_END = re.compile(r"(?<!\.)[.!?]+(?<!\.\.)[\"')\]*]{0,3}\s+|\n\s*")
+_GIT = regex(r"(?i)\b(?:commit|sha\d*|hash|digest|checksum|git|rev|merge|rebase|fingerprint|branch|head)\b")
+_HEX = regex(r"(?i)[0-9a-f]+")
+_TOKEN = regex(r"[^\s\"`'«»„“”‘’<>\[\]{}]{6,512}")
+_END = regex(r"(?<!\.)[.!?]+(?<!\.\.)[\"')\]*]{0,3}\s+|\n\s*")
 _BEFORE, _AFTER = 1, 2
 """So many sentences beside that of the word are looked at: `So, the token. Don't save it. It is ...`."""
 _REACH = 260
 """So far from the word, in characters, a secret is looked for at most."""
 _BEFORE_NAME = tuple("_$./\\=([{<-:@")
-_BEHIND_NAME = re.compile(r"[_(=\[{\\@]|[-./:]\w|['\"`]\s{0,2}[:=\],]")
-_CODE = re.compile(r"[{};<>|\\=]|\w\(|::|->|//")
+_BEHIND_NAME = regex(r"[_(=\[{\\@]|[-./:]\w|['\"`]\s{0,2}[:=\],]")
+_CODE = regex(r"[{};<>|\\=]|\w\(|::|->|//")
 _CODE_MOST = 2
 """A line with more signs of code than these is code, where the names of secrets are names of variables.  Of what only
 may be a secret none is allowed."""
@@ -100,8 +101,8 @@ _AROUND = 120
 _WORD_BEFORE = 24
 """Longer than any of the words that name what follows, with what may stand between."""
 
-_LINE_START = re.compile(r"(?:\A|\n)[ \t\"'`*>-]{0,10}\Z")
-_LINE_END = re.compile(r"[\"'`*.]{0,3}[ \t]{0,20}(?:\r?\n|$)")
+_LINE_START = regex(r"(?:\A|\n)[ \t\"'`*>-]{0,10}\Z")
+_LINE_END = regex(r"[\"'`*.]{0,3}[ \t]{0,20}(?:\r?\n|$)")
 
 NEEDLES = frozenset((*_STEMS, *_KEYS))
 """What `find` asks the sight for."""

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.redact.findings import Finding
 
 _INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
@@ -24,7 +25,7 @@ _ALIKE = str.maketrans(
     "aeopcyxijsdhqwABEKMHOPCTXIJSaovtpikyuxABEZHIKMNOPTYX",
 )
 _FOREIGN = "\u0370-\u03ff\u0400-\u052f"
-_ODD = re.compile(
+_ODD = regex(
     rf"(?P<unseen>(?<=[!-~])[{_INVISIBLE}]+|[{_INVISIBLE}]+(?=[!-~]))"
     rf"|(?P<marked>\w[{_MARKS}]+)"
     r"|(?P<wide>[\uff01-\uff5e]+)"

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 
 # What a secret is called.  `plain`: English words for a password; `loose`: what needs a value that looks secret.
-_NOUN = re.compile(
+_NOUN = regex(
     r"""(?x)
       (?P<foreign> mdp | kennwort
         | passwort | geheimzahl | mot[ ]de[ ]passe | code[ ]secret | contrase[ñn]a | clave | senha
@@ -42,24 +43,24 @@ _NO_KEY = frozenset(
     react
     config translation host hot arrow enter shift escape delete return any each group candidate natural""".split()
 )
-_CLOSE = re.compile(r"[\"'`*_)\]]{0,3}")
+_CLOSE = regex(r"[\"'`*_)\]]{0,3}")
 _PREPOSITION = (
     r"[ ](?:for|of|to|on|in|at|from|there|here|as|für|fürs|vom|von|zum|pour|du|de|del|da|do|della|voor|van|för|til"
     r"|dla|pro|para|k|ke|od|ze|na|u|v|до|від|для|от|к|на|у|в|از|لـ|al|dei|dos|das|des|d['’])"
 )
 _OBJECT = r"(?:[ ](?:[^\s.;:!?,=\"'`]|[.:@](?=\w)){1,40})"
 # `pw (staging)`, `password again`
-_ASIDE = re.compile(
+_ASIDE = regex(
     r"(?:[ ]\([^()\n]{1,40}\))?(?:[ ](?:itself|again|now|here|btw"
     r"|(?:that[ ])?(?:we|i|you|they)[ ](?:all[ ])?[a-z]{2,12}(?:[ ](?:is|for|on|to|there|here|now))??))?"
 )
 # `password for the loader user` before its link; found only if the link follows.
-_ABOUT = re.compile(
+_ABOUT = regex(
     _PREPOSITION
     + _OBJECT
     + r"{1,7}?(?=[ ](?:is|ist|est|es|é|è|är|er|to|jest|je|lautet|was|remains)[ ]|[ ]?(?:[:=]|->|→)[ ]?|[ ][—–][ ])"
 )
-_LINK = re.compile(
+_LINK = regex(
     r"""(?x) [ \t]{0,3} (?:
       (?P<strong> (?:[ ]|(?<=[ ]))
         (?:(?:is|was|has[ ]been|got|gets|will[ ]be|should[ ]be|must[ ]be|would[ ]be)[ ](?:now[ ])?(?:set|changed|reset
@@ -76,21 +77,21 @@ _LINK = re.compile(
     | (?P<cjk> は | 是 | 為 | 为 | 는 | 은 | 이 | คือ )
     ) \s{0,3}"""
 )
-_QUOTED = re.compile(
+_QUOTED = regex(
     r"(?P<q>\\?[\"'`]{1,2})(?P<a>[^\"'`\n]{2,200}?)(?P=q)"
     r"|[«„“‚‘「](?P<b>[^«»„“”‘’」\n]{2,200})[»“”‘’」]|\*\*(?P<c>[^*\n]{2,80})\*\*"
 )
-_TOKEN = re.compile(r"[^\s\"`«»„“”<>]{2,512}")
-_CJK_TOKEN = re.compile(r"[!-~]{4,200}")
-_CLAUSE = re.compile(r"[^\n.,;:!?()\"'`]{2,240}")
-_CLAUSE_END = re.compile(
+_TOKEN = regex(r"[^\s\"`«»„“”<>]{2,512}")
+_CJK_TOKEN = regex(r"[!-~]{4,200}")
+_CLAUSE = regex(r"[^\n.,;:!?()\"'`]{2,240}")
+_CLAUSE_END = regex(
     r"[.,;:!?)]{0,3}(?:$|\n|\\n|[ \t]{2,}|[ ]?[-–—(][ -]?|(?<=[.,;:!?)])\s"
     r"|[ ](?:and|but|so|for|on|please|pls|if|btw|ok|thanks|thx)\b)"
 )
-_USER = re.compile(
+_USER = regex(
     r"(?i)\b(?:user(?:name)?|login|log in|log-in|signin|e-?mail|account|benutzer|acct|usr|ssid|wi-?fi)\b[^\n]{0,60}$"
 )
-_LOGIN = re.compile(
+_LOGIN = regex(
     r"""(?xi) (?:login|log[ ]in|logon|sign[ ]in|credentials?|creds|logged[ ]in)
       (?:[ ](?:for|to|on|at)(?:[ ][^\s:/,]{1,40}){1,3}?)? (?:[ ](?:is|are|with|as|using))? [ ]?[:=]?[ ]{1,3}
       [\"'`]? (?P<user>[\w.@+-]{2,64}) [\"'`]?
@@ -98,9 +99,9 @@ _LOGIN = re.compile(
       [\"'`]? (?P<value>[^\s\"'`]{3,200})"""
 )
 _COMPOUNDED = frozenset("passwort kennwort wachtwoord lösenord lösenordet passord passordet salasana".split())
-_LABELLED_DIGEST = re.compile(r"[A-Za-z][\w./]*(?:[-_:][\w./]+){0,6}?[-_:](?:[0-9a-f]{40}|[0-9a-f]{64})")
+_LABELLED_DIGEST = regex(r"[A-Za-z][\w./]*(?:[-_:][\w./]+){0,6}?[-_:](?:[0-9a-f]{40}|[0-9a-f]{64})")
 """The key of a cache: words, and the digest of what was there before."""
-_CODES = re.compile(r"(?:[\s,]{1,4}[A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){1,5})+")
+_CODES = regex(r"(?:[\s,]{1,4}[A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){1,5})+")
 _NO_USER = frozenset(
     "page form screen button flow url endpoint name attempt view route shell test logout signup register".split()
 )
@@ -108,9 +109,9 @@ _BEFORE_LIMIT = 260
 _BEFORE_LINKS = frozenset("is are as was for = ist als est".split())
 _BEFORE_WORDS = 4
 """At most so many words stand between a secret and its noun: `hunter2 is the root password`."""
-_GAP = re.compile(r"[ \t]{1,3}(?:\([ ]?)?")
-_NUMBERED_WORD = re.compile(r"[A-Za-z_.-]+\d{0,2}:?|\S*[:/]\S*[a-z]+\.\w+\S*|[\w.-]+=\S*")
-_OWN_PIN = re.compile(r"(?i)\b(?:the|my|our|sim|card|door|phone|bank) \Z")
+_GAP = regex(r"[ \t]{1,3}(?:\([ ]?)?")
+_NUMBERED_WORD = regex(r"[A-Za-z_.-]+\d{0,2}:?|\S*[:/]\S*[a-z]+\.\w+\S*|[\w.-]+=\S*")
+_OWN_PIN = regex(r"(?i)\b(?:the|my|our|sim|card|door|phone|bank) \Z")
 
 
 def beside(text: str, lower: str, start: int, hit: int) -> Iterator[Finding]:

@@ -7,8 +7,8 @@ place where they stand must decide.
 from __future__ import annotations
 
 import enum
-import re
 
+from sidecar.expressions import regex
 from sidecar.redact import values
 from sidecar.redact.memo import remembered
 
@@ -32,7 +32,7 @@ _EXTENSIONS = "|".join(
     gguf onnx pt safetensors parquet ipynb tf tfvars service socket timer vue svelte dart gradle map wasm ods xlsx
     docx? pptx? odt""".split()
 )
-_HARMLESS = re.compile(
+_HARMLESS = regex(
     rf"""(?x) (?:
     # flags, decorators, variables, patterns of file names, code, name=value
       -.* | @[\w./-]+ | \#[\w-]+ | \${{?\w+}}?(?:/.*)? | [%~^*!&][\w./*-]*
@@ -62,28 +62,28 @@ _HARMLESS = re.compile(
     | (?i:(?:ctrl|alt|shift|cmd|super)[+-].+)
     )"""
 )
-_WORD_PART = re.compile(
+_WORD_PART = regex(
     r"[A-Za-z]{1,32}\d{0,4}|[A-Z]{1,4}\d{1,3}[a-z]{0,3}|\d{1,14}[A-Za-z]{0,4}|v\d+|[0-9a-f]{6,12}|[qf]\d+[a-z]?|"
 )
-_DIVIDE = re.compile(r"[-_.:/@+,]")
-_GROUPS = re.compile(r"(?=(?:[A-Z-]*\d){3})(?=(?:[\d-]*[A-Z]){3})[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){2,7}")
+_DIVIDE = regex(r"[-_.:/@+,]")
+_GROUPS = regex(r"(?=(?:[A-Z-]*\d){3})(?=(?:[\d-]*[A-Z]){3})[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){2,7}")
 """A licence key or a recovery code."""
-_ODD_CAPITAL = re.compile(r"(?:^|[-_.+])(?:[a-z]+[A-Z]\d*|[a-z]{1,2}[A-Z]\d\w*)(?=[-_.+])|(?<=[-_.+])[a-z]+[A-Z]\d*$")
+_ODD_CAPITAL = regex(r"(?:^|[-_.+])(?:[a-z]+[A-Z]\d*|[a-z]{1,2}[A-Z]\d\w*)(?=[-_.+])|(?<=[-_.+])[a-z]+[A-Z]\d*$")
 """A piece with its capital at the end (`pQ2_heliX`), which no joining of words gives."""
-_AT_SIGN = re.compile(r"[\w.-]+@[\w.-]+[!$%&#*]")
-_WORDS = re.compile(
+_AT_SIGN = regex(r"[\w.-]+@[\w.-]+[!$%&#*]")
+_WORDS = regex(
     r"(?=.*-\d\d)(?=(?:.*-)?[A-Z][a-z]{2})(?=(?:.*-)?[a-z]{3})(?:[A-Za-z]+|\d{2,4})(?:-(?:[A-Za-z]+|\d{2,4})){2,7}"
 )
 """Words and a number as generators of passphrases join them: `tin-Whistle-47-Oat`."""
-_PLACE = re.compile(r"[:@_.]")
+_PLACE = regex(r"[:@_.]")
 _JOINED = 8
-_IN_PATHS = re.compile(r"[._:-]|[a-z]{5}|^/")
+_IN_PATHS = regex(r"[._:-]|[a-z]{5}|^/")
 """What paths have and base64 has hardly."""
-_HEX = re.compile(r"(?i)[0-9a-f]{13,128}")
-_SPECIAL = re.compile(r"[!%#$&*~^?](?!\Z)")
-_LETTERS = re.compile(r"[^\W\d_]+")
-_DIGITS = re.compile(r"\d+")
-_CHUNK = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_HEX = regex(r"(?i)[0-9a-f]{13,128}")
+_SPECIAL = regex(r"[!%#$&*~^?](?!\Z)")
+_LETTERS = regex(r"[^\W\d_]+")
+_DIGITS = regex(r"\d+")
+_CHUNK = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _READABLE = 3.2
 """Names joined from words have parts of so many letters on average (`useState2`); what machines make has fewer."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight, Spellings
@@ -59,21 +60,21 @@ _ROWS: tuple[tuple[str, str], ...] = (
 )
 _USER_ROWS = rf"\s(?:-u|--user|--proxy-user|-U|-a|--auth)[ =]?\s?{_PAIR}"
 _USER_TOOLS = "curl http https xh httpie wget restic ab siege hey"
-_ECHO = re.compile(
+_ECHO = regex(
     r"(?:echo|printf)\s+(?:-\w+\s+)*(?:[\"']%s(?:\\n)?[\"']\s+)?(?:\"(?P<double>[^\"\n]{2,256})\"|'(?P<single>[^'\n]{2,256})'|(?P<bare>[^\s\"'|]{2,256}))"
     r"\s*\|\s*(?:sudo\s+-S|[^\n|]{0,80}--password-stdin|(?:sudo\s+)?(?:chpasswd|passwd)|[^\n|]{0,40}secret\s|[^\n|]{0,60}--with-token)"
 )
-_SQL = re.compile(
+_SQL = regex(
     r"(?i)(?:identified\s+(?:with\s+\w+\s+)?by|password)\s*=?\s*(?:(?:password\s*)?\(\s*)?(?P<quote>['\"])(?P<bare>[^'\"\n]{3,256})(?P=quote)"
 )
-_SQL_VERB = re.compile(r"(?i)\b(?:create|alter|grant|set)\b")
+_SQL_VERB = regex(r"(?i)\b(?:create|alter|grant|set)\b")
 
 
 def _by_tool() -> dict[str, list[re.Pattern[str]]]:
     table: dict[str, list[re.Pattern[str]]] = {}
     for tools, pattern in (*_ROWS, (_USER_TOOLS, _USER_ROWS)):
         for tool in tools.split():
-            table.setdefault(tool, []).append(re.compile(pattern))
+            table.setdefault(tool, []).append(regex(pattern))
     return table
 
 

@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.sight import Sight
 
-_USERINFO = re.compile(r"(?P<user>[^\s:/@\[\]\"'`<>\\]{0,128})(?P<sep>[:@])")
-_RUN = re.compile(r"[^\s\"'`<>\\]{1,300}")
-_GO_DSN = re.compile(r"(?<![\w:/])[\w.-]{1,64}:(?P<value>[^\s@\"'`]{2,128})@(?:tcp|unix|udp)\(")
+_USERINFO = regex(r"(?P<user>[^\s:/@\[\]\"'`<>\\]{0,128})(?P<sep>[:@])")
+_RUN = regex(r"[^\s\"'`<>\\]{1,300}")
+_GO_DSN = regex(r"(?<![\w:/])[\w.-]{1,64}:(?P<value>[^\s@\"'`]{2,128})@(?:tcp|unix|udp)\(")
 _SCHEMES = ("bearer", "basic", "digest", "token", "apikey", "negotiate")
-_SCHEME_VALUE = re.compile(r"[ ]{1,4}(?P<value>[\w+/=.~:-]{6,4096})")
-_AUTHORIZATION = re.compile(
+_SCHEME_VALUE = regex(r"[ ]{1,4}(?P<value>[\w+/=.~:-]{6,4096})")
+_AUTHORIZATION = regex(
     r"(?i)authorization\\?[\"']?\]?[ ]{0,2}(?:[:=]|,|=>)[ ]{0,2}\\?[\"'`]?"
     r"(?P<scheme>[a-z][\w-]{1,30}[ ]{1,4})?(?P<value>[^\s\"'`<>\\,]{6,4096})"
 )
-_COOKIE = re.compile(r"(?i)cookie\\?[\"']?[ ]{0,2}[:=][ ]{0,2}\\?[\"'`]?(?P<pairs>[^\n\"'`\\]{3,8192})")
-_PAIR = re.compile(r"[\w.\-\[\]%]{1,80}=(?P<value>[^;\s,]{1,4096})")
-_COOKIE_FLAG = re.compile(
+_COOKIE = regex(r"(?i)cookie\\?[\"']?[ ]{0,2}[:=][ ]{0,2}\\?[\"'`]?(?P<pairs>[^\n\"'`\\]{3,8192})")
+_PAIR = regex(r"[\w.\-\[\]%]{1,80}=(?P<value>[^;\s,]{1,4096})")
+_COOKIE_FLAG = regex(
     r"\s(?:-b|--cookie)[ =]{1,3}[\"']?(?P<pairs>[\w.-]{1,80}=[^\s\"'`]{1,4096}"
     r"(?:; ?[\w.-]{1,80}=[^\s\"';`]{1,4096}){0,40})"
 )
-_DIGEST_PART = re.compile(r"(?i)\b(?:response|nonce|cnonce|opaque|signature|credential)=\"?(?P<value>[^\s\",]{6,512})")
+_DIGEST_PART = regex(r"(?i)\b(?:response|nonce|cnonce|opaque|signature|credential)=\"?(?P<value>[^\s\",]{6,512})")
 _PARTS_WITHIN = 2_000
-_AUTH_PAIR = re.compile(
+_AUTH_PAIR = regex(
     r"(?:auth\s{0,4}=\s{0,4}|auth|\.login|\.basic_auth)\(\s{0,20}[\"'][^\"'\n]{1,64}[\"']\s{0,4},"
     r"\s{0,20}[\"'](?P<value>[^\"'\n]{3,128})[\"']"
 )

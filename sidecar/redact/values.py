@@ -6,9 +6,10 @@ import itertools
 import math
 import re
 
+from sidecar.expressions import regex
 from sidecar.redact.memo import remembered
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"""(?ix) ^ (?:
       \[redacted\b.* | \[[\w :.-]{1,40}\]? | <[^<>]*>? | &lt;.* | \#\{.* | \{.* | %\(.* | @[A-Z_]+@ | \([\w ,.:'"/-]*\)?
     | \$(?:[A-Za-z_]\w*|[\d@*\#?]|\{.*|\(.*|env:\w+) | %[\w.]+%? | _{2,}\w+_{2,}
@@ -25,8 +26,8 @@ _PLACEHOLDER = re.compile(
 _JUDGED = 128
 """Of a longer value the beginning and the end decide whether it is a placeholder, the beginning alone whether it is
 random."""
-_ENV_NAME = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
-_CODE = re.compile(
+_ENV_NAME = regex(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_CODE = regex(
     r"""(?x) ^ (?:
       [A-Za-z_$][\w$]* (?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)* \s? [(\[{] .*        # call(), index[], Type{}
     | (?:this|self|cls|process|os|env|config|cfg|settings|args|opts|options|params|req|request|res|response|ctx|data
@@ -38,17 +39,17 @@ _CODE = re.compile(
     | [A-Z][A-Za-z]+\[.* | Optional.* | [&*@!|=~^<>(){}\[\];,+-].{0,2} | => .* | \\.*
     ) $"""
 )
-_PATH = re.compile(
+_PATH = regex(
     r"^(?:~|\.{0,2}|[A-Za-z]:|[\w.@-]+)?(?:[/\\][\w.@+ ~{}$*-]+)+/?(?::\d[\d:-]*)?$|^[\w-]+\.(?:ya?ml|json|toml|txt"
     r"|md|py|[jt]sx?|go|rs|env|cfg|conf|ini|pem|sh)$"
 )
-_URL = re.compile(r"^[a-z][a-z0-9+.-]*:(?://|\w+:)|^www\.", re.IGNORECASE)
-_WORD = re.compile(r"^[^\W\d_]+(?:['’][a-z]+)?$")
-_IDENTIFIER = re.compile(r"^[A-Za-z_$][A-Za-z_$.-]*$")
-_NUMBER = re.compile(r"^[+-]?\d[\d.,_:%/-]*(?:[a-zA-Z%]{1,3})?$")
-_UNIT = re.compile(r"(?i)^(?:v?\d+(?:\.\d+)*(?:[a-z]{1,8}\d*)?|\d+(?:st|nd|rd|th)|\d{4}-\d\d-\d\d(?:[T_ ].*)?)$")
-_SECRET_WORD = re.compile(r"(?i)pass|secret|token|key|cred|auth|pwd")
-_TECHNICAL = re.compile(
+_URL = regex(r"^[a-z][a-z0-9+.-]*:(?://|\w+:)|^www\.", re.IGNORECASE)
+_WORD = regex(r"^[^\W\d_]+(?:['’][a-z]+)?$")
+_IDENTIFIER = regex(r"^[A-Za-z_$][A-Za-z_$.-]*$")
+_NUMBER = regex(r"^[+-]?\d[\d.,_:%/-]*(?:[a-zA-Z%]{1,3})?$")
+_UNIT = regex(r"(?i)^(?:v?\d+(?:\.\d+)*(?:[a-z]{1,8}\d*)?|\d+(?:st|nd|rd|th)|\d{4}-\d\d-\d\d(?:[T_ ].*)?)$")
+_SECRET_WORD = regex(r"(?i)pass|secret|token|key|cred|auth|pwd")
+_TECHNICAL = regex(
     r"""(?ix) ^ (?: sha-?\d.* | md[245] | argon2.* | bcrypt.* | scrypt.* | pbkdf2.* | base-?\d\d.* | utf-?\d+.*
     | oauth-?\d?.*
     | aes.* | rsa.* | ed25519.* | ecdsa.* | x25519.* | [erph]s(?:256|384|512) | x\.?509.* | http/?\d.* | ipv\d | \dfa
@@ -59,10 +60,10 @@ _TECHNICAL = re.compile(
     | python\d.*
     | gpt-?\d.* | claude-?\d.* | llama-?\d.* | qwen\d.* | \w+@v?\d[\w.]* ) $"""
 )
-_HASH = re.compile(r"(?i)^(?:sha\d+|md5|blake\w+)[-:=]")
-_SPECIAL = re.compile(r"[!@#$%^&*+=?~§€£]")
-_RUNS = re.compile(r"[A-Za-z]+|\d+")
-_SPACE = re.compile(r"\s")
+_HASH = regex(r"(?i)^(?:sha\d+|md5|blake\w+)[-:=]")
+_SPECIAL = regex(r"[!@#$%^&*+=?~§€£]")
+_RUNS = regex(r"[A-Za-z]+|\d+")
+_SPACE = regex(r"\s")
 
 
 @remembered

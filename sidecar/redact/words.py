@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from sidecar.expressions import regex
 from sidecar.redact import assignments, prose
 from sidecar.redact.findings import Finding
 from sidecar.redact.names import Strength, strength
@@ -22,10 +22,10 @@ _FOREIGN = tuple(
     jelszó contraseña पासवर्ड পাসওয়ার্ড""".split()
 )
 _NAME_LIMIT = 80
-_STRETCH = re.compile(r"[\w=.-]*")
+_STRETCH = regex(r"[\w=.-]*")
 _CROWD = 16
 """So many words for secrets are looked at in one stretch of letters, digits, `=`, `.` and `-`, and the last one."""
-_RIGHT = re.compile(rf"[\w.-]{{0,{_NAME_LIMIT}}}")
+_RIGHT = regex(rf"[\w.-]{{0,{_NAME_LIMIT}}}")
 
 NEEDLES = frozenset((*_ENGLISH, *_PHRASES, *_FOREIGN))
 """What `find` asks the sight for."""

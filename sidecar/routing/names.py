@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from sidecar.expressions import regex
+
 PERSONAL = "personal"
 """The profile of what belongs to no project; no project may have its name."""
 
@@ -18,8 +20,8 @@ _DIGITS = 6
 
 _FALLBACK = "project"
 
-_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/]*@)?(?P<host>[^/:@]+)(?::\d+)?/(?P<path>.*)", re.IGNORECASE)
-_SCP = re.compile(r"(?:[^/@:]+@)?(?P<host>[^/:@]{2,}):(?P<path>[^:].*)")
+_URL = regex(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/]*@)?(?P<host>[^/:@]+)(?::\d+)?/(?P<path>.*)", re.IGNORECASE)
+_SCP = regex(r"(?:[^/@:]+@)?(?P<host>[^/:@]{2,}):(?P<path>[^:].*)")
 
 
 def slug(folder: str) -> str:

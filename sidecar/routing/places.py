@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import GitFailed
+from sidecar.expressions import regex
 from sidecar.routing.names import remote_names
 
-_FOREIGN = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_FOREIGN = regex(r"[A-Za-z]:[\\/]|\\\\")
 """How paths begin on another system; transcripts may have been copied from there."""
 
 Stamp = tuple[object, ...]

@@ -90,6 +90,11 @@ class Router:
                 self._book.save_new("root", [root_commit] if root_commit else [], profile.name)
                 self._book.save_new("remote", remote_names(remotes), profile.name)
 
+    @property
+    def knows_projects(self) -> bool:
+        """Whether anything is known of any project; if not, it may have been lost, and `adopt` brings it back."""
+        return bool(self._book.profiles())
+
     def forget(self, profile: ProfileRef) -> None:
         """Forget which project a profile belongs to, because it was deleted: its name is free again."""
         if profile.namespace == self._namespace:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import Final
 
+from sidecar.expressions import regex
 from sidecar.frontmatter import dump_mapping
 from sidecar.git import shown_address
 from sidecar.git.exchange import is_local
@@ -16,8 +17,8 @@ from sidecar.share.words import Outgoing, OutgoingFile
 from sidecar.store import Profile, ProjectIdentity
 from sidecar.store.layout import PROFILE_FILE, is_tombstone_path
 
-_PROJECT_LINE = re.compile(rb"^project:[^\n]*\n?", re.MULTILINE)
-_SHARE_LINE = re.compile(rb"^share:[^\n]*\n?", re.MULTILINE)
+_PROJECT_LINE = regex(rb"^project:[^\n]*\n?", re.MULTILINE)
+_SHARE_LINE = regex(rb"^share:[^\n]*\n?", re.MULTILINE)
 _TAG: Final = f"{FORMER.removeprefix('refs/tags/')}%Y%m%dT%H%M%SZ"
 
 

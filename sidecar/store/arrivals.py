@@ -39,6 +39,11 @@ class Arrival:
     standing: Standing
 
 
+def noted(folder: Path) -> bool:
+    """Whether anything has ever come to the profile of a folder; costs a stat."""
+    return (folder / ".git" / _FILE).exists()
+
+
 class Arrivals:
     """The list of one profile.  Read from any thread; written by the writer thread."""
 

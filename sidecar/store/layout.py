@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from sidecar.errors import FieldError
+from sidecar.expressions import regex
 from sidecar.model import Memory, MemoryType, Status
 
 MAX_FILE_BYTES: Final = 256 * 1024
@@ -29,8 +30,8 @@ RETIRED: Final = frozenset({Status.SUPERSEDED, Status.FORGOTTEN})
 _TYPES: Final = {memory_type.folder: memory_type for memory_type in MemoryType}
 _NO_MEMORIES: Final = frozenset({SUMMARY_FILE, "README.md"})
 _SLUG_LENGTH: Final = 40
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
-_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
+_NAME = regex(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+_MONTH = regex(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 def check_name(field: str, name: str) -> None:

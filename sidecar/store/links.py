@@ -12,18 +12,17 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
+from sidecar.expressions import regex
 from sidecar.identity import ID_LENGTH
 from sidecar.model import Status, Stored
 
 Direction = Literal["to", "from"]
 """`to`: a memory's own link leads there; `from`: only the other one's leads here."""
 
-_LINK: Final = re.compile(r"\[\[([^\[\]\n]+)\]\]")
-_FENCED: Final = re.compile(
-    r"^[ \t]*+(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^[ \t]*+\1[`~]*+[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL
-)
-_TICKS_OR_LINE: Final = re.compile(r"`+|\n")
-_BLANKS: Final = re.compile(r"[\s_-]+")
+_LINK: Final = regex(r"\[\[([^\[\]\n]+)\]\]")
+_FENCED: Final = regex(r"^[ \t]*+(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^[ \t]*+\1[`~]*+[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL)
+_TICKS_OR_LINE: Final = regex(r"`+|\n")
+_BLANKS: Final = regex(r"[\s_-]+")
 _TAIL: Final = 6
 """Characters of the id that end a file's name."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from sidecar.errors import SnapshotExists, UnknownRevision
+from sidecar.expressions import regex
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, LogEntry
 from sidecar.git import past as gitpast
@@ -21,7 +22,7 @@ from sidecar.store.words import Difference, Revision
 _AT_ONCE: Final = 1_000
 """Files of a tree that are read at once."""
 
-_WHY = re.compile(r"^Why: (.+)$", re.MULTILINE)
+_WHY = regex(r"^Why: (.+)$", re.MULTILINE)
 
 
 @dataclass(slots=True)

@@ -158,6 +158,11 @@ def begin(core: Core, wanted: PurgePlan) -> None:
     _save(core, Note(wanted.ids, wanted.messages, core.now().isoformat()))
 
 
+def begun(folder: Path) -> bool:
+    """Whether a purge of the profile of a folder has begun and is not over; costs a stat."""
+    return (folder / ".git" / _NOTE).exists()
+
+
 def unfinished(core: Core) -> Note | None:
     """The purge that has begun and is not over.  Raises `FormatTooNew`."""
     data = read_file(_place(core), _MOST_BYTES)

@@ -13,7 +13,7 @@ from sidecar.errors import FileSystemFailed, NamespaceExists, NotFound, Refused,
 from sidecar.files import ABSENT, ensure_folder, read_file, sha256_of, sync_folder, write_durably
 from sidecar.git import Git
 from sidecar.model import ProfileRef
-from sidecar.store import info
+from sidecar.store import arrivals, info, purge
 from sidecar.store.layout import MAX_FILE_BYTES, PROFILE_FILE, check_name, is_name
 from sidecar.store.profile import Profile
 from sidecar.store.scan import is_file, scan
@@ -89,6 +89,14 @@ class Store:
         """Whether there is such a profile."""
         names = is_name(ref.namespace) and is_name(ref.name)
         return names and is_file(self._folder(ref) / PROFILE_FILE)
+
+    def has_arrivals(self, ref: ProfileRef) -> bool:
+        """Whether others' words have ever come to a profile, which need not have been opened."""
+        return arrivals.noted(self._folder(ref))
+
+    def is_purging(self, ref: ProfileRef) -> bool:
+        """Whether a purge of a profile, which need not have been opened, was interrupted."""
+        return purge.begun(self._folder(ref))
 
     def open(self, ref: ProfileRef, *, create: bool = False, project: ProjectIdentity | None = None) -> Profile:
         """The profile, always the same object for one name; its files have been looked at.

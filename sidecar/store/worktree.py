@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from sidecar.expressions import regex
+
 _LOCK: Final = "index.lock"
 _PAUSE_SECONDS: Final = 0.02
 _PATIENCE_SECONDS: Final = 2.0
@@ -16,7 +18,7 @@ _JUST_NOW_SECONDS: Final = 0.05
 """git moves HEAD right after it has written its index: until then one may not tell a switch from a removal."""
 
 _MERGING: Final = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
-_CONFLICT = re.compile(rb"^<{7} .*?^={7}\r?$.*?^>{7} ", re.MULTILINE | re.DOTALL)
+_CONFLICT = regex(rb"^<{7} .*?^={7}\r?$.*?^>{7} ", re.MULTILINE | re.DOTALL)
 _REF: Final = "ref: refs/heads/"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Said
@@ -28,9 +29,9 @@ COMMANDS = frozenset(
 )
 """Commands whose arguments are files, values and commands of a shell; those of the others are words."""
 
-_LAUNCH = re.compile(r"# aider chat started at (.+?)\s*")
-_COMMAND = re.compile(r"[/!]([a-z][a-z-]*)(?:\s+|\Z)")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_LAUNCH = regex(r"# aider chat started at (.+?)\s*")
+_COMMAND = regex(r"[/!]([a-z][a-z-]*)(?:\s+|\Z)")
+_FENCE = regex(r"\s*(`{3,}|~{3,})")
 _THOUGHT, _THOUGHT_ENDS = "► **THINKING**", "► **ANSWER**"
 _BLANK_PROMPT = "<blank>"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.claude_users import content_of, human_words, plain, summary_of, typed
@@ -52,8 +52,8 @@ NO_CONTENT = "(no content)"
 BOUNDARY_WORDS = "Conversation compacted"
 """The usual content of a compaction's boundary; the summary itself stands in the next record."""
 
-_EXIT_CODE = re.compile(r"\s*(?:Error: )?Exit code (\d+)\b")
-_WRAPPER = re.compile(r"</?(?:tool_use_error|persisted-output)>")
+_EXIT_CODE = regex(r"\s*(?:Error: )?Exit code (\d+)\b")
+_WRAPPER = regex(r"</?(?:tool_use_error|persisted-output)>")
 
 
 def is_subagent(path: Path) -> bool:

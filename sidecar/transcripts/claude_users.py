@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import IMAGE_MARK, Block, begins_with, clean
 from sidecar.transcripts.values import items, obj, text
@@ -27,11 +28,11 @@ MACHINE_PREFIXES = (
 
 SUMMARY_PREFIX = "This session is being continued from a previous conversation"
 
-_SUMMARY_HEAD = re.compile(
+_SUMMARY_HEAD = regex(
     rf"\s*{SUMMARY_PREFIX} that ran out of context\.\s*"
     r"(?:The (?:conversation is summarized below|summary below covers the earlier portion of the conversation)[.:]\s*)?"
 )
-_SUMMARY_FOOT = re.compile(
+_SUMMARY_FOOT = regex(
     r"\s*(?:If you need specific details from before compaction .{0,400}?read the full transcript at: [^\n]*\s*)?"
     r"(?:(?:Please c|C)ontinue the conversation from where (?:we|it) left (?:it )?off without asking the user any "
     r"further questions\..{0,600})?\s*\Z",
@@ -40,8 +41,8 @@ _SUMMARY_FOOT = re.compile(
 
 _IDE = Block("ide_opened_file", "ide_selection", "ide_diagnostics")
 
-_COMMAND_NAME = re.compile(r"<command-name>\s*(.*?)\s*</command-name>", re.DOTALL)
-_COMMAND_ARGS = re.compile(r"<command-args>(.*)</command-args>", re.DOTALL)
+_COMMAND_NAME = regex(r"<command-name>\s*(.*?)\s*</command-name>", re.DOTALL)
+_COMMAND_ARGS = regex(r"<command-args>(.*)</command-args>", re.DOTALL)
 
 _MECHANICAL = frozenset(
     "add-dir cd color config effort export fast ide install-github-app login logout mcp model output-style permissions "

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from sidecar.expressions import regex
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Said
@@ -42,9 +43,9 @@ _CALLED = Block(
     "load_mcp_documentation".split()
 )
 _ARGUMENT = Block(*"action arguments command file_pattern path query regex server_name tool_name uri url".split())
-_RESULT = re.compile(r"\s*\[([a-z_]+)(?: for '(.*?)')?(?:\.[^\]\n]*)?\] Result:\s*", re.DOTALL)
-_FAILED = re.compile(r"\s*(?:The tool execution failed|<error>|Error\b|The user denied)")
-_CWD = re.compile(r"^# Current (?:Working|Workspace) Directory \((.+?)\)", re.MULTILINE)
+_RESULT = regex(r"\s*\[([a-z_]+)(?: for '(.*?)')?(?:\.[^\]\n]*)?\] Result:\s*", re.DOTALL)
+_FAILED = regex(r"\s*(?:The tool execution failed|<error>|Error\b|The user denied)")
+_CWD = regex(r"^# Current (?:Working|Workspace) Directory \((.+?)\)", re.MULTILINE)
 
 _AROUND = Block(
     "environment_details", "mode_notice", "explicit_instructions", "file_content", "folder_content", "todos"

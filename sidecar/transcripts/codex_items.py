@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import begins_with, clean
 from sidecar.transcripts.tools import content_text, joined, shell_command
@@ -27,12 +28,12 @@ _MACHINE_PREFIXES = (
     SUMMARY_PREFIX,
     *(f"<{tag}>" for tag in MACHINE_TAGS),
 )
-_WRAPPED = re.compile(r"\s*<([A-Za-z][\w-]*)(?:\s[^<>]*)?>.*</\1>\s*", re.DOTALL)
-_IDE_REQUEST = re.compile(r"\s*# Context from my IDE setup:.*?^## My request for Codex:\s*", re.DOTALL | re.MULTILINE)
-_IMAGE_TAG = re.compile(r"</?image\b[^<>]*>")
-_SUMMARY_HEAD = re.compile(rf"\s*{SUMMARY_PREFIX}[^\n]*:\s*")
+_WRAPPED = regex(r"\s*<([A-Za-z][\w-]*)(?:\s[^<>]*)?>.*</\1>\s*", re.DOTALL)
+_IDE_REQUEST = regex(r"\s*# Context from my IDE setup:.*?^## My request for Codex:\s*", re.DOTALL | re.MULTILINE)
+_IMAGE_TAG = regex(r"</?image\b[^<>]*>")
+_SUMMARY_HEAD = regex(rf"\s*{SUMMARY_PREFIX}[^\n]*:\s*")
 
-_EXEC_HEAD = re.compile(
+_EXEC_HEAD = regex(
     r"(?:Chunk ID: [^\n]*\n)?(?:Exit code: (?P<code>-?\d+)\n)?(?:Wall time: [^\n]*\n)?"
     r"(?:Process exited with code (?P<exited>-?\d+)\n|Process running with session ID [^\n]*\n)?"
     r"(?:Original token count: [^\n]*\n)?Output:\n?(?:Total output lines: \d+\n\n?)?"

@@ -11,12 +11,12 @@ Once a turn has shown an event of a role, its further items of that role are not
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.codex_items import (
@@ -64,7 +64,7 @@ SEEN_LIMIT = 256
 DONE_LIMIT = 64
 """Finished calls that are remembered, to know the second report of one."""
 
-_BLANKS = re.compile(r"\s+")
+_BLANKS = regex(r"\s+")
 
 Copy = Literal[0, 1]
 EVENT: Final = 0

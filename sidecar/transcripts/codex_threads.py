@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.values import UUID, identifier, is_uuid, moment, obj
 
-_FILE_NAME = re.compile(rf"rollout-.*?({UUID})")
+_FILE_NAME = regex(rf"rollout-.*?({UUID})")
 
 
 def thread_of_file(path: Path) -> str:

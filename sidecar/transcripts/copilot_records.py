@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.model import Message, Speaker
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Rewind, Said
@@ -31,9 +32,7 @@ SILENT_FAMILIES = frozenset(
 )
 """First parts of the names of events that never hold words; `hook` repeats prompts and holds what hooks inject."""
 
-SILENT_STATES = re.compile(
-    r"session\.(?:canvas|schedule|background_tasks|custom|extensions|mcp|skills|tools|auto_mode)"
-)
+SILENT_STATES = regex(r"session\.(?:canvas|schedule|background_tasks|custom|extensions|mcp|skills|tools|auto_mode)")
 
 _INJECTED = Block("current_datetime", "sql_tables", "reminder")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
+from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.drift import Unknown
@@ -24,7 +24,7 @@ ENDED = frozenset(("completed", "error", "cancelled"))
 """States of a tool call that will not change any more."""
 
 _STEPS = 4
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID = regex(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _CONTEXT = Block("user_info", "system_reminder", "attached_files", "open_and_recently_viewed_files", "cursor_rules")
 

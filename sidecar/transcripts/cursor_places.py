@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
+
+from sidecar.expressions import regex
 
 PROJECTS = "projects"
 
-_SIGNS = re.compile(r"[^A-Za-z0-9]+")
+_SIGNS = regex(r"[^A-Za-z0-9]+")
 
 
 def project_of(path: Path) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.model import Message, Speaker
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Said
@@ -148,7 +148,7 @@ class CursorConversation(Conversation):
         return found
 
 
-_MARK = re.compile(r"\s*\[(Thinking|Tool call|Tool result)\]\s?(.*)")
+_MARK = regex(r"\s*\[(Thinking|Tool call|Tool result)\]\s?(.*)")
 
 
 class CursorText(TextConversation):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sidecar.errors import TranscriptBusy, TranscriptUnreadable
+from sidecar.expressions import regex
 from sidecar.transcripts import (
     aider,
     claude_records,
@@ -44,8 +45,8 @@ GENERIC_HEAD = 3
 
 _GEMINI_KEYS = ('"sessionId":', '"projectHash":', '"messages":')
 _OPENCODE_KEYS = ('"id":', '"projectID":', '"directory":')
-_CODEX_DOCUMENT = re.compile(r'\A\s*\{\s*"session"\s*:\s*\{.*"items"\s*:\s*\[', re.DOTALL)
-_MESSAGES_DOCUMENT = re.compile(
+_CODEX_DOCUMENT = regex(r'\A\s*\{\s*"session"\s*:\s*\{.*"items"\s*:\s*\[', re.DOTALL)
+_MESSAGES_DOCUMENT = regex(
     r"\A\s*(?:\[\s*)?\{(?=.*\"(?:role|sender)\"\s*:\s*\")(?=.*\"(?:content|text|chat_messages|mapping)\"\s*:)",
     re.DOTALL,
 )
@@ -111,8 +112,8 @@ _SHAPES: tuple[tuple[str, Callable[[Record], bool]], ...] = (
 )
 
 _TEXTS: tuple[tuple[str, Callable[[str], object]], ...] = (
-    (aider.AiderConversation.agent, re.compile(r"^# aider chat started at ", re.MULTILINE).search),
-    (cursor_records.AGENT, re.compile(r"\A\s*user:\s*$", re.MULTILINE).search),
+    (aider.AiderConversation.agent, regex(r"^# aider chat started at ", re.MULTILINE).search),
+    (cursor_records.AGENT, regex(r"\A\s*user:\s*$", re.MULTILINE).search),
     (markdown.MarkdownConversation.agent, markdown.looks_like),
 )
 

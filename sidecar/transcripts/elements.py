@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from json.scanner import make_scanner
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 
 LONG = 256 * 1024
 """Bytes of a list of an object from which on it is not held: a message has lists of its own."""
 
 _SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
-_BLANKS = re.compile(r"[ \t\r\n]*")
+_BLANKS = regex(r"[ \t\r\n]*")
 _BYTE_ORDER_MARK = "\xef\xbb\xbf"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.drift import Unknown
@@ -26,14 +27,14 @@ _MACHINE_PREFIXES = ("This is the Gemini CLI. We are setting up the context for 
 """What the program says in the user's place: at the start, and to a model that has stopped in mid-work."""
 
 _SNAPSHOT = Block("scratchpad")
-_SNAPSHOT_TAG = re.compile(r"\s*<(state_snapshot|compressed_chat_history)>(.*)</\1>\s*", re.DOTALL)
-_FILES = re.compile(r"\n*--- Content from referenced files ---.*?(?:--- End of content ---|\Z)", re.DOTALL)
-_SHELL = re.compile(r"\A(?:Command: .*\n)?(?:Directory: .*\n)?(?:Output|Stdout): ", re.MULTILINE)
-_SHELL_FOOT = re.compile(
+_SNAPSHOT_TAG = regex(r"\s*<(state_snapshot|compressed_chat_history)>(.*)</\1>\s*", re.DOTALL)
+_FILES = regex(r"\n*--- Content from referenced files ---.*?(?:--- End of content ---|\Z)", re.DOTALL)
+_SHELL = regex(r"\A(?:Command: .*\n)?(?:Directory: .*\n)?(?:Output|Stdout): ", re.MULTILINE)
+_SHELL_FOOT = regex(
     r"(?:\n(?:(?:Error|Stderr|Signal|Background PIDs|Process Group PGID|Exit Code): .*))+\s*\Z", re.MULTILINE
 )
-_EXIT_CODE = re.compile(r"^Exit Code: (-?\d+)\s*$", re.MULTILINE)
-_SHELL_ERROR = re.compile(r"^(?:Error|Stderr): (?!\(none\)|\(empty\))(.+)$", re.MULTILINE)
+_EXIT_CODE = regex(r"^Exit Code: (-?\d+)\s*$", re.MULTILINE)
+_SHELL_ERROR = regex(r"^(?:Error|Stderr): (?!\(none\)|\(empty\))(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

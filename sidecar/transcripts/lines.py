@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Cursor, Record
 from sidecar.transcripts.parsing import BRACE, HEAVY_LINE, SHORTEST, parsed, quickly
 from sidecar.transcripts.streams import Source, opened
@@ -40,7 +41,7 @@ TINY_TEXT = 6
 
 def _no_records(shortest: int) -> re.Pattern[bytes]:
     """Lines that need no closer look: too short for a record, or beginning as none does."""
-    return re.compile(rb"(?:[^\n]{0,%d}\n|[^\n{\0 \t\r\xef][^\n]*+\n)++" % (shortest - 1))
+    return regex(rb"(?:[^\n]{0,%d}\n|[^\n{\0 \t\r\xef][^\n]*+\n)++" % (shortest - 1))
 
 
 _NO_RECORDS, _TINY_LINES = _no_records(SHORTEST), _no_records(TINY)

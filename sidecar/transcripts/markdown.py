@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from sidecar.expressions import regex
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.claude_users import typed
@@ -26,16 +27,14 @@ OTHERS = "developer function system tool".split()
 
 _KINDS = dict.fromkeys(PEOPLE, "user") | dict.fromkeys(MODELS, "assistant") | dict.fromkeys(OTHERS, "other")
 _NAME = rf"(?P<name>{'|'.join(_KINDS)})"
-_EXPORTED = re.compile(r"_\*\*(?P<name>User|Agent|Assistant)(?P<side> - sidechain)?(?: \((?P<told>[^)]*)\))?\*\*_\s*")
-_HEADING = re.compile(
-    rf"(?P<level>#{{1,6}})\s+(?:[^\w\s]+\s*)?{_NAME}\b\s*(?:\((?P<told>[^)]*)\))?\s*:?\s*", re.IGNORECASE
-)
-_BOLD = re.compile(rf"\*\*(?:[^\w\s]+\s*)?{_NAME}(?:\s*\((?P<told>[^)]*)\))?\s*:?\*\*\s*:?(?P<rest>.*)", re.IGNORECASE)
+_EXPORTED = regex(r"_\*\*(?P<name>User|Agent|Assistant)(?P<side> - sidechain)?(?: \((?P<told>[^)]*)\))?\*\*_\s*")
+_HEADING = regex(rf"(?P<level>#{{1,6}})\s+(?:[^\w\s]+\s*)?{_NAME}\b\s*(?:\((?P<told>[^)]*)\))?\s*:?\s*", re.IGNORECASE)
+_BOLD = regex(rf"\*\*(?:[^\w\s]+\s*)?{_NAME}(?:\s*\((?P<told>[^)]*)\))?\s*:?\*\*\s*:?(?P<rest>.*)", re.IGNORECASE)
 _BEGINNINGS = ("_**", "#", "**")
-_SESSION = re.compile(r"<!-- .{1,80} Session (?P<id>\S{1,100}) \((?P<started>[^)]{1,40})\) -->\s*")
-_TIME = re.compile(r"(?:^|\s)(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?\S*)\s*$")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_RULE = re.compile(r"-{3,}\s*")
+_SESSION = regex(r"<!-- .{1,80} Session (?P<id>\S{1,100}) \((?P<started>[^)]{1,40})\) -->\s*")
+_TIME = regex(r"(?:^|\s)(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?\S*)\s*$")
+_FENCE = regex(r"\s*(`{3,}|~{3,})")
+_RULE = regex(r"-{3,}\s*")
 
 _ASIDE = Block("tool-use", "think", "thinking", "details")
 """What exports fold away: calls of tools, and thoughts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.jsonl import JsonlReader
 from sidecar.transcripts.pi_records import PiConversation
@@ -32,11 +33,11 @@ COPIED_MODELS = frozenset(("delivery-mirror", "gateway-injected"))
 KEPT_ASIDE = (".reset.", ".deleted.", ".full.bak")
 """Marks in the names of ended sessions: `<session>.jsonl.reset.<time>`."""
 
-_EVENTS = re.compile(r"(?:System: [^\n]*(?:\n|\Z))+\s*")
-_METADATA = re.compile(r"\s*[A-Z][^\n]{0,80} \(untrusted[^)\n]{0,60}\):\s*```json\n.{0,4000}?\n```\s*", re.DOTALL)
-_DATED = re.compile(r"\s*\[(?:[^\]\n]{0,80} )?[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d[^\]\n]{0,40}\]\s*")
-_MESSAGE_ID = re.compile(r"\s*\[message_id: [^\]\n]{0,200}\]\s*")
-_DIRECTIVE = re.compile(r"\[\[\s*(?:reply_to_current|reply_to:[^\]\n]{0,80}|audio_as_voice)\s*\]\]\s*")
+_EVENTS = regex(r"(?:System: [^\n]*(?:\n|\Z))+\s*")
+_METADATA = regex(r"\s*[A-Z][^\n]{0,80} \(untrusted[^)\n]{0,60}\):\s*```json\n.{0,4000}?\n```\s*", re.DOTALL)
+_DATED = regex(r"\s*\[(?:[^\]\n]{0,80} )?[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d[^\]\n]{0,40}\]\s*")
+_MESSAGE_ID = regex(r"\s*\[message_id: [^\]\n]{0,200}\]\s*")
+_DIRECTIVE = regex(r"\[\[\s*(?:reply_to_current|reply_to:[^\]\n]{0,80}|audio_as_voice)\s*\]\]\s*")
 
 
 class OpenClawConversation(PiConversation):

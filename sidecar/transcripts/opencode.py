@@ -8,10 +8,10 @@ Undoing marks the session with the message from which on all is taken back, unti
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.model import SessionHeader
 from sidecar.paths import user_home
 from sidecar.transcripts.databases import Snapshot
@@ -22,7 +22,7 @@ from sidecar.transcripts.places import apart_from_home, data_folder, folder_from
 from sidecar.transcripts.stores import StoreReader, Taken
 from sidecar.transcripts.values import identifier, obj
 
-_DATABASE = re.compile(r"opencode(?:-[\w.]+)?\.db")
+_DATABASE = regex(r"opencode(?:-[\w.]+)?\.db")
 """Builds of other channels than the usual one name the channel."""
 
 _REVERTED = "reverted"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Generator
 from json.scanner import make_scanner
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.pictures import without_pictures
 from sidecar.transcripts.weights import too_heavy
@@ -36,7 +36,7 @@ _SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed na
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # as an editor leaves it
 BRACE = ord("{")
 _BLANK = b"\0 \t\r\n"  # a crash may leave NULs
-_BLANKS = re.compile(r"[\0\ufeff \t\r\n]*")
+_BLANKS = regex(r"[\0\ufeff \t\r\n]*")
 
 
 def quickly(block: bytes, start: int) -> Generator[tuple[int, Record], None, int]:

@@ -7,10 +7,10 @@ and after such a rewriting, and in every fork, which copies the records of its p
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
+from sidecar.expressions import regex
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Said
@@ -31,7 +31,7 @@ SUMMARY_ROLES = frozenset(("branchSummary", "compactionSummary"))
 SUMMARY_TYPES = frozenset(("branch_summary", "compaction"))
 KNOWN_BLOCKS = frozenset(("text", "thinking", "redactedThinking", "toolCall", "image"))
 
-_STAMPED = re.compile(r"[^_]*_(.+)")
+_STAMPED = regex(r"[^_]*_(.+)")
 
 
 class PiConversation(Conversation):

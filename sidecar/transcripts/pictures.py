@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from sidecar.expressions import regex
 from sidecar.transcripts.text import IMAGE_MARK
 
 SHORTEST_PICTURE = 4096
@@ -13,8 +12,8 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _STEP = SHORTEST_PICTURE // 2
 """Any run that is long enough fills one of the blocks of this size into which the data is cut."""
 
-_RUN = re.compile(rb"[A-Za-z0-9+/]*+={0,2}")
-_URL = re.compile(  # the schema of a data URL that ends where a run begins, not in the middle of a word or an escape
+_RUN = regex(rb"[A-Za-z0-9+/]*+={0,2}")
+_URL = regex(  # the schema of a data URL that ends where a run begins, not in the middle of a word or an escape
     rb"(?<![\\A-Za-z0-9+/])data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w=.-]{1,80}){0,8};base64,\Z"
 )
 _URL_SIZE = 1024

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from sidecar.expressions import regex
 from sidecar.model import Message, Speaker
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Rewind, Said
@@ -32,8 +32,8 @@ SILENT_SUBTYPES = frozenset(
 )
 """Kinds of system records without anything said."""
 
-_MANAGED = re.compile(r"managed_session_\w+")
-_SESSION_NAME = re.compile(r"[0-9a-fA-F-]{32,36}")
+_MANAGED = regex(r"managed_session_\w+")
+_SESSION_NAME = regex(r"[0-9a-fA-F-]{32,36}")
 _FAILED = frozenset(("error", "cancelled"))
 _SNAPSHOT = Block("state_snapshot", "compressed_chat_history")
 _SCRATCH = Block("scratchpad")

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
+
 IMAGE_MARK = "[image]"
 """Stands where a picture was."""
 
 TOOL_OUTPUT_LIMIT = 16 * 1024
 """Bytes kept of one tool output, half from its start and half from its end, where outcomes stand."""
 
-_DATA_URL = re.compile(  # in one run, or broken into lines of some length: words after it are words
+_DATA_URL = regex(  # in one run, or broken into lines of some length: words after it are words
     r"data:[a-zA-Z0-9.+-]+/[a-zA-Z0-9.+-]+(?:;[a-zA-Z0-9=._-]+)*;base64,"
     r"[A-Za-z0-9+/]*(?:\s+[A-Za-z0-9+/]{40,})*(?:\s+[A-Za-z0-9+/]+(?==))?={0,2}"
 )
@@ -23,9 +25,9 @@ BASE64_RUN = 400
 SHORTEST_RUN = 80
 """Characters of the shortest text that may hold a picture."""
 
-_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{{{BASE64_RUN},}}={{0,2}}")
+_BASE64 = regex(rf"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{{{BASE64_RUN},}}={{0,2}}")
 
-_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_TERMINAL = regex(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 # An angle bracket as it stands, or as it looks in a transcript that was itself printed by a tool.
 _LESS, _GREATER, _NOT_GREATER = r"(?:<|\\u003c|&lt;)", r"(?:>|\\u003e|&gt;)", r"(?:(?!&gt;|\\u003e)[^<>]){0,400}"
@@ -55,8 +57,8 @@ class Block:
         self._nearest = nearest
         names = "|".join(map(re.escape, tags))
         self._tags = tuple(tag.lower() for tag in tags)
-        self._opening = re.compile(rf"{_LESS}({names})(?![\w-]){_NOT_GREATER}{_GREATER}", _CASELESS)
-        self._closing = {tag: re.compile(rf"{_LESS}/{re.escape(tag)}\s*{_GREATER}", _CASELESS) for tag in self._tags}
+        self._opening = regex(rf"{_LESS}({names})(?![\w-]){_NOT_GREATER}{_GREATER}", _CASELESS)
+        self._closing = {tag: regex(rf"{_LESS}/{re.escape(tag)}\s*{_GREATER}", _CASELESS) for tag in self._tags}
 
     def removed(self, text: str) -> str:
         """The text without these blocks; one that never closes stays."""
@@ -124,9 +126,9 @@ _INJECTED_TAGS = (
 _OURS = Block(_OUR_TAG, nearest=True)
 _INJECTED = Block(*_INJECTED_TAGS)
 _ANY = Block(_OUR_TAG, *_INJECTED_TAGS)
-_STRAY_FENCE = re.compile(rf"{_LESS}(/?)sidecar-context(?![\w-]){_NOT_GREATER}{_GREATER}", _CASELESS)
-_OWN_HEAD = re.compile(r"(?:\s|\\n)*(?:Notes that|What) sidecar kept from earlier sessions\.")
-_OWN_END = re.compile(r"\n[ \t]*\r?\n|\Z")
+_STRAY_FENCE = regex(rf"{_LESS}(/?)sidecar-context(?![\w-]){_NOT_GREATER}{_GREATER}", _CASELESS)
+_OWN_HEAD = regex(r"(?:\s|\\n)*(?:Notes that|What) sidecar kept from earlier sessions\.")
+_OWN_END = regex(r"\n[ \t]*\r?\n|\Z")
 
 
 def _begins_line(text: str, at: int) -> bool:

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from sidecar.expressions import regex
 from sidecar.model import ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import IMAGE_MARK, capped, clean, safe, without_terminal_codes
@@ -23,8 +24,8 @@ ARGUMENT_LIMIT: Final = 200
 """Characters kept of one argument of a tool that is no shell."""
 
 _TELLING = ("file_path", "path", "notebook_path", "absolute_path", "pattern", "query", "url", "skill", "description")
-_PATCHED = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$", re.MULTILINE)
-_OUR_COMMAND = re.compile(r"(?:^|[\s;&|(/])sidecar\s+(?:recall|search|list|show|summary|log|diff|hook|mcp|export)\b")
+_PATCHED = regex(r"^\*\*\* (Add|Update|Delete) File: (.+)$", re.MULTILINE)
+_OUR_COMMAND = regex(r"(?:^|[\s;&|(/])sidecar\s+(?:recall|search|list|show|summary|log|diff|hook|mcp|export)\b")
 _REDACTED = "REDACTED"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring_ascii
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import safe
 
@@ -23,8 +23,8 @@ MILLISECONDS_FROM = 100_000_000_000
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 _PACK = json.JSONEncoder(sort_keys=True, default=str).encode
-_UUID = re.compile(UUID)
-_NUMBER = re.compile(r"\d{9,14}(?:\.\d+)?")
+_UUID = regex(UUID)
+_NUMBER = regex(r"\d{9,14}(?:\.\d+)?")
 
 
 def obj(value: object) -> Record:

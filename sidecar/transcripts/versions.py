@@ -6,12 +6,12 @@ understood.  The databases say nothing of the kind: what they hold is told by th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.parsing import parsed
 from sidecar.transcripts.streams import opened
@@ -23,10 +23,10 @@ _HEAD = 256 * 1024
 _TAIL = 64 * 1024
 """Bytes in which the last record that says its version is sought."""
 
-_NUMBERS = re.compile(r"\d{1,9}(?:\.\d{1,9})*")
+_NUMBERS = regex(r"\d{1,9}(?:\.\d{1,9})*")
 """Of so many digits only: Python takes a number of more than some thousand for an attack."""
 
-_VERSION = re.compile(r"[\w ./()+~-]{1,64}")
+_VERSION = regex(r"[\w ./()+~-]{1,64}")
 """What can be a version: it is kept and shown, so it is not just anything that a file has in its place."""
 
 

@@ -144,7 +144,7 @@ def test_colours_only_on_a_terminal_and_not_with_no_color(stub: StubDaemon, plac
 
 
 def test_starting_the_program_loads_nothing_heavy() -> None:
-    heavy = "numpy tantivy model2vec watchdog aiohttp pydantic yaml ollama sqlite3 platformdirs zstandard asyncio"
+    heavy = "numpy tantivy tokenizers watchdog aiohttp pydantic yaml ollama sqlite3 platformdirs zstandard asyncio"
     program = f"import sys, sidecar.cli.main; print(*[name for name in {heavy.split()!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=CHECKOUT)
     assert done.stdout.split() == []

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 
+from sidecar.expressions import regex
 from sidecar.extract.noise import LEADING_FILLER
 from sidecar.extract.sentences import sentences
 
-_CLAUSE = re.compile(
-    r"\s*[,;:–—()]\s+|\s+-\s+|\s+(?:but|because|since|so that|as otherwise|otherwise)\s+", re.IGNORECASE
-)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_CLAUSE = regex(r"\s*[,;:–—()]\s+|\s+-\s+|\s+(?:but|because|since|so that|as otherwise|otherwise)\s+", re.IGNORECASE)
+_SENTENCE = regex(r"(?<=[.!?])\s+")
 
 _SUBJECTS = r"(?:you|we|i|it|this|that|the|there|they|he|she|an?|any|all|our|my|your|someone|somebody)"
-_ASKS = re.compile(
+_ASKS = regex(
     r"^(?:(?:and|so|but|or|also)\s+)*(?:"
     r"(?:do(?! (?:not|it|that|this|so)\b)|does|did|is|are|was|were|can|could|would|will|shall|should|may|might|must"
     rf"|have|has|had|isn'?t|aren'?t|don'?t (?:you|we|they|i)|doesn'?t|didn'?t|won'?t|wouldn'?t|can'?t) {_SUBJECTS}\b"
     r"|am i\b|(?:why|how|who|whom|whose|where|when|what|which)\b|(?:any|no) (?:idea|chance|thoughts?)\b|how come\b)",
     re.IGNORECASE,
 )
-_IMAGINES = re.compile(
+_IMAGINES = regex(
     r"\b(?:"
     r"what if|how about|what about|imagine|suppose|let'?s say|say we|hypothetically|in theory"
     r"|thinking (?:aloud|out loud)|just thinking|brainstorm\w*|(?:wild|crazy) idea|in an ideal world"
@@ -32,7 +31,7 @@ _IMAGINES = re.compile(
     r")\b",
     re.IGNORECASE,
 )
-_REQUESTS = re.compile(
+_REQUESTS = regex(
     r"\b(?:"
     r"please|pls|kindly|may i (?:ask|remind|tell|inform|request)"
     r"|(?:can|could|would|will) (?:you|we|i) (?:\w+ )?(?:not|stop|avoid|agree|stick|ask you|remind you)"
@@ -48,7 +47,7 @@ _REQUESTS = re.compile(
 )
 """What makes an order, or a statement, of what has the form of a question."""
 
-_TAG = re.compile(
+_TAG = regex(
     r"(?:,|\s)\s*(?:right|ok(?:ay)?|yes|no|correct|yeah|huh|eh|oder|gell|agreed|deal|clear|fine"
     r"|(?:is|are|do|does|did|was|were|has|have|can|will|would|should)(?:n'?t| not)?"
     r" (?:it|they|we|you|he|she|i|there))\?\W*$",

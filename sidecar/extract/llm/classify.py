@@ -5,11 +5,11 @@ The model proposes; whatever it proposes that the statement and its lines do not
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sidecar.expressions import regex
 from sidecar.extract import KnownKey, keys
 from sidecar.extract.drafts import summarised
 from sidecar.extract.events import when
@@ -32,7 +32,7 @@ _MOST_TOKENS = 2048
 _LONGEST_SUMMARY = 120
 _LONGEST_QUERY = 160
 _LONGEST_KEYWORD = 60
-_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
+_DAY = regex(r"(\d{4})-(\d\d)(?:-(\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)

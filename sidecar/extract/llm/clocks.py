@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
+
 _HALF = r"(?P<half>[ap])\.?\s?m\b\.?"
 _PART = (
     r"(?:(?:in|during)\s+the\s+|at\s+|of\s+the\s+|this\s+|every\s+|(?=tonight))"
@@ -18,40 +20,40 @@ _START = r"(?<![\w:.,/-])"
 _END = r"(?![\w:]|[.,]\d)"
 
 _FORMS = (
-    re.compile(rf"{_START}{_HOUR}(?:[:.h]{_MINUTE})?(?::[0-5]\d)?\s?{_HALF}", re.IGNORECASE),
-    re.compile(
+    regex(rf"{_START}{_HOUR}(?:[:.h]{_MINUTE})?(?::[0-5]\d)?\s?{_HALF}", re.IGNORECASE),
+    regex(
         rf"(?<![\d:.]){_HOUR}:{_MINUTE}(?::[0-5]\d(?:\.\d+)?)?(?![\d:])(?:{_OF_DAY}|\s?(?:h|hours|hrs|uhr)\b)?",
         re.IGNORECASE,
     ),
-    re.compile(
+    regex(
         rf"{_START}(?P<from>quarter|half|\d\d?(?=\s+(?:minutes?|past)))\s+(?:minutes?\s+)?(?P<way>past|after|to|before|till)\s+{_HOUR}(?![\w:]|\.\d)"
         rf"(?:\s*o'?\s?clock)?(?:{_OF_DAY})?",
         re.IGNORECASE,
     ),
-    re.compile(rf"{_START}{_HOUR}\s*o['’]?\s?clock\b(?:{_OF_DAY})?", re.IGNORECASE),
-    re.compile(rf"{_START}{_HOUR}\s?uhr(?:\s?{_MINUTE})?\b(?:{_OF_DAY})?", re.IGNORECASE),
-    re.compile(rf"{_START}{_HOUR}{_MINUTE}\s?(?:hours|hrs)\b", re.IGNORECASE),
-    re.compile(rf"{_START}{_HOUR}(?:[:.]{_MINUTE})?\s+{_PART}", re.IGNORECASE),
+    regex(rf"{_START}{_HOUR}\s*o['’]?\s?clock\b(?:{_OF_DAY})?", re.IGNORECASE),
+    regex(rf"{_START}{_HOUR}\s?uhr(?:\s?{_MINUTE})?\b(?:{_OF_DAY})?", re.IGNORECASE),
+    regex(rf"{_START}{_HOUR}{_MINUTE}\s?(?:hours|hrs)\b", re.IGNORECASE),
+    regex(rf"{_START}{_HOUR}(?:[:.]{_MINUTE})?\s+{_PART}", re.IGNORECASE),
 )
 """The forms that say by themselves that they are times; in them, the first to match wins."""
 
 _LOOSE = (
-    re.compile(rf"{_START}{_HOUR}\s?h(?:rs|ours)?{_MINUTE}?\b", re.IGNORECASE),
-    re.compile(rf"{_START}{_HOUR}[.h]{_MINUTE}(?![\w.]|\s?%)", re.IGNORECASE),
-    re.compile(rf"{_START}(?P<from>half|halb)\s+{_HOUR}(?![\w:]|\.\d)(?:{_OF_DAY})?", re.IGNORECASE),
-    re.compile(
+    regex(rf"{_START}{_HOUR}\s?h(?:rs|ours)?{_MINUTE}?\b", re.IGNORECASE),
+    regex(rf"{_START}{_HOUR}[.h]{_MINUTE}(?![\w.]|\s?%)", re.IGNORECASE),
+    regex(rf"{_START}(?P<from>half|halb)\s+{_HOUR}(?![\w:]|\.\d)(?:{_OF_DAY})?", re.IGNORECASE),
+    regex(
         rf"\b(?:at|by|from|until|till|til|before|b4|after|around|about|between|since|@|gegen|um|bis)\s+{_HOUR}{_END}(?!\s?%)",
         re.IGNORECASE,
     ),
-    re.compile(rf"{_START}{_HOUR}(?=\s?(?:-|–|to|till|til|until|and|bis)\s?\d){_END}", re.IGNORECASE),
-    re.compile(rf"(?:\d\s?(?:-|–|to|till|til|until|and|bis)\s?){_HOUR}{_END}", re.IGNORECASE),
-    re.compile(rf"{_START}{_HOUR} {_MINUTE}(?![\w:]|\.\d|\s?%)", re.IGNORECASE),
+    regex(rf"{_START}{_HOUR}(?=\s?(?:-|–|to|till|til|until|and|bis)\s?\d){_END}", re.IGNORECASE),
+    regex(rf"(?:\d\s?(?:-|–|to|till|til|until|and|bis)\s?){_HOUR}{_END}", re.IGNORECASE),
+    regex(rf"{_START}{_HOUR} {_MINUTE}(?![\w:]|\.\d|\s?%)", re.IGNORECASE),
 )
 """What can be a time of day in a source, and something else as well."""
 
-_NAMED = re.compile(r"\b(?P<name>noon|midday|midnight|mittag|mitternacht)\b", re.IGNORECASE)
+_NAMED = regex(r"\b(?P<name>noon|midday|midnight|mittag|mitternacht)\b", re.IGNORECASE)
 _NAMES = {"noon": 12, "midday": 12, "mittag": 12, "midnight": 0, "mitternacht": 0}
-_RANGE = re.compile(rf"{_START}{_HOUR}(?::{_MINUTE})?\s*(?:to|till|til|until|and|or|-|–)\s*$", re.IGNORECASE)
+_RANGE = regex(rf"{_START}{_HOUR}(?::{_MINUTE})?\s*(?:to|till|til|until|and|or|-|–)\s*$", re.IGNORECASE)
 _MORNING_UNTIL = 6
 """Hours "at night" up to this one are of the morning."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sidecar.expressions import regex
 from sidecar.extract.llm.asking import only_asks
 from sidecar.extract.llm.figures import squashed, stems, weight, word_forms
 from sidecar.extract.llm.ground import Ground
@@ -22,7 +23,7 @@ SHORTEST, LONGEST = 12, 480
 MOST_LINES = 6
 """Lines that one statement may cite."""
 
-_IDENTIFIER = re.compile(r"(?<![\w.@-])[A-Za-z]+[A-Za-z@-]*\d[\w@-]*")
+_IDENTIFIER = regex(r"(?<![\w.@-])[A-Za-z]+[A-Za-z@-]*\d[\w@-]*")
 """Names with figures in them: "NDCG@10", "ESP32-C3", "node2"."""
 
 _FEWEST_WORDS = 2
@@ -203,14 +204,14 @@ class Evidence:
         return self._stems(line.number for line in near)
 
 
-_REFUSAL = re.compile(
+_REFUSAL = regex(
     r"\b(?:i'?m sorry|i am sorry|i apologi[sz]e|as an ai|as a language model|i can(?:no|')?t (?:assist|help"
     r"|provide|comply)"
     r"|unable to (?:assist|help)|cannot assist)\b|^(?:n/?a|none|unknown|null|no (?:new |relevant |durable |lasting )*"
     r"(?:facts?|information|statements?|details?|memor(?:y|ies))\b.*)\.?$",
     re.IGNORECASE,
 )
-_ABOUT_THE_TALK = re.compile(
+_ABOUT_THE_TALK = regex(
     r"^(?:the )?(?:user|assistant|agent|developer|human|speaker|ai)(?: (?:then|also|just))? (?:is "
     r"|was )?(?:ask(?:s|ed|ing)"
     r"|request(?:s|ed|ing)|inquir\w+|thank(?:s|ed)|greet\w*|said (?:hello|hi|thanks|ok|yes|no)\b"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from sidecar.expressions import regex
 from sidecar.extract import Slice, keys
 from sidecar.extract.dates import absolutise
 from sidecar.extract.drafts import Draft
@@ -44,7 +44,7 @@ _DONE_SHARE = 0.5
 
 _KEYED = (MemoryType.FACT, MemoryType.INSTRUCTION)
 
-_HOME = re.compile(r"(?:/home|/Users|\\Users)[/\\]([A-Za-z][\w.-]{1,31})")
+_HOME = regex(r"(?:/home|/Users|\\Users)[/\\]([A-Za-z][\w.-]{1,31})")
 """A home folder, which tells the name of the person who speaks of themselves as "I"."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from sidecar.expressions import regex
 from sidecar.extract.llm.numerals import beside, in_digits
 
 _ALSO_NUMBERS = {
@@ -26,15 +27,15 @@ _ALIASES = {
 }  # fmt: skip
 _MULTIPLES = {"k": 1_000, "m": 1_000_000, "mio": 1_000_000, "million": 1_000_000, "bn": 1_000_000_000}
 
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[,_' ]\d{3})+(?![\d]|[,.]\d)")
-_COMMA = re.compile(r"(?<![\w.,])(\d+),(\d{1,3})(?![\w,]|\.\d)")
-_POINTED = re.compile(r"(?<![\w.,])\d{1,3}(?:\.\d{3})+(?![\w.]|,\d{3})")
+_GROUPED = regex(r"(?<![\d.,])\d{1,3}(?:[,_' ]\d{3})+(?![\d]|[,.]\d)")
+_COMMA = regex(r"(?<![\w.,])(\d+),(\d{1,3})(?![\w,]|\.\d)")
+_POINTED = regex(r"(?<![\w.,])\d{1,3}(?:\.\d{3})+(?![\w.]|,\d{3})")
 """Written with a comma for the point, and with points between the thousands, as on much of the continent."""
-_ATOM = re.compile(r"[^\W_]+")
-_NUMBER = re.compile(r"(?<![\w.])\.\d+|\d+(?:\.\d+)*")
-_FUSED = re.compile(r"\d+|[^\W\d_]+")
-_HUMP = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SCALED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?(k|m|mio|million|bn)\b", re.IGNORECASE)
+_ATOM = regex(r"[^\W_]+")
+_NUMBER = regex(r"(?<![\w.])\.\d+|\d+(?:\.\d+)*")
+_FUSED = regex(r"\d+|[^\W\d_]+")
+_HUMP = regex(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SCALED = regex(r"(?<![\w.])(\d+(?:\.\d+)?)\s?(k|m|mio|million|bn)\b", re.IGNORECASE)
 _MOST_JOINED = 5
 """Words that are tried as one: "efficient net b 0" is EfficientNet-B0."""
 
@@ -137,7 +138,7 @@ def weight(text: str) -> int:
     return len(_UNSPACED.sub(" ", text).split()) + sum(-(-len(run) // 2) for run in _UNSPACED.findall(text))
 
 
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]+")
+_UNSPACED = regex(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]+")
 """Japanese, Chinese and Thai."""
 
 

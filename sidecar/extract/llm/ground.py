@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
+from sidecar.expressions import regex
 from sidecar.extract.llm import clocks, figures, moments, names
 from sidecar.extract.llm.numerals import in_digits
 from sidecar.extract.llm.quantities import Quantity, measured, single, synonyms
@@ -193,11 +194,11 @@ class Ground:
 _INFLECTED = 7
 _INTERLEAVED = 3
 """Runs of letters and digits from which a token is an identifier, to be there as a whole: "a1b2", "0F6B5C"."""
-_COMPOUND = re.compile(r"(?P<count>\d+(?:\.\d+)?)(?:-[a-z]{2,})+|(?P<label>[A-Za-z][a-z]+)-(?P<number>\d+(?:\.\d+)*)")
+_COMPOUND = regex(r"(?P<count>\d+(?:\.\d+)?)(?:-[a-z]{2,})+|(?P<label>[A-Za-z][a-z]+)-(?P<number>\d+(?:\.\d+)*)")
 _PREFIXES = frozenset("mid pre post early late non sub ex".split())
-_SCALED = re.compile(r"(\d+(?:\.\d+)?)(k|m|bn)", re.IGNORECASE)
-_SHORT_NAME = re.compile(r"[a-z]+\d+", re.IGNORECASE)
-_HEX = re.compile(r"(?=.*\d)[0-9a-f]{7,40}", re.IGNORECASE)
+_SCALED = regex(r"(\d+(?:\.\d+)?)(k|m|bn)", re.IGNORECASE)
+_SHORT_NAME = regex(r"[a-z]+\d+", re.IGNORECASE)
+_HEX = regex(r"(?=.*\d)[0-9a-f]{7,40}", re.IGNORECASE)
 _UNIT_LETTERS = frozenset("VAWKCFHBGMQ")
 _UNITS = frozenset(
     "min mins sec secs hrs hr ms ns us kb mb gb tb kib mib gib tib hz khz mhz ghz mah rpm rps qps fps dpi dbm db mbit "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from sidecar.expressions import regex
 from sidecar.model import Message
 
 _BY_ENDING = {
@@ -53,8 +53,8 @@ _BY_COMMAND = {
 _ENDINGS = {ending: names for names, endings in _BY_ENDING.items() for ending in endings.split()}
 _COMMANDS = {command: names for names, commands in _BY_COMMAND.items() for command in commands.split()}
 
-_FILE = re.compile(r"\b[\w-]+\.([a-z]{1,8})\b")
-_PROGRAM = re.compile(r"(?:^|[;&|(]\s*|\b(?:sudo|time|env)\s+)(?:\./)?([a-z][\w-]*)")
+_FILE = regex(r"\b[\w-]+\.([a-z]{1,8})\b")
+_PROGRAM = regex(r"(?:^|[;&|(]\s*|\b(?:sudo|time|env)\s+)(?:\./)?([a-z][\w-]*)")
 
 
 def languages(messages: Iterable[Message]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sidecar.expressions import regex
 from sidecar.extract import Slice
 from sidecar.extract.noise import Noise, noise
 from sidecar.extract.outcomes import harmless
@@ -32,12 +33,12 @@ _TAIL = 2_000
 _LONGEST_COMMAND = 160
 _LONGEST_ERROR = 200
 
-_OURS = re.compile(
+_OURS = regex(
     r"<sidecar-context\b(?:(?!<sidecar-context\b).)*?</sidecar-context\s*>|</?sidecar-context\b[^<>]*>",
     re.DOTALL | re.IGNORECASE,
 )
-_FENCE = re.compile(r"<(/?)transcript", re.IGNORECASE)
-_ERROR = re.compile(
+_FENCE = regex(r"<(/?)transcript", re.IGNORECASE)
+_ERROR = regex(
     r"\b(?:error|fatal|exception|failed|failure|denied|not found|no such|cannot|unable|refused|timed? ?out|panic)\b"
     r"|\w(?:Error|Exception)\b",
     re.IGNORECASE,
@@ -45,8 +46,8 @@ _ERROR = re.compile(
 _READERS = frozenset("read grep glob ls cat find search view list_directory read_file todowrite websearch".split())
 """Tools that look at something and change nothing: that they were called says nothing worth remembering."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-_PARAGRAPH_END = re.compile(r"\n\s*\n")
+_SENTENCE_END = regex(r"(?<=[.!?])\s+")
+_PARAGRAPH_END = regex(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sidecar.expressions import regex
 from sidecar.extract.dates import absolutise, means_month
 from sidecar.extract.events import when
 from sidecar.extract.llm.numerals import in_digits
@@ -27,7 +28,7 @@ _ISO = r"(?P<year>(?:19|20)\d\d)-(?P<month>[01]\d)"
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.@#:$/-])(?:{pattern})(?![\w-])", re.IGNORECASE)
+    return regex(rf"(?<![\w.@#:$/-])(?:{pattern})(?![\w-])", re.IGNORECASE)
 
 
 _STATED = (
@@ -39,34 +40,32 @@ _STATED = (
     ),
 )
 # "May" and "March" are words as well: alone they are months only in capitals and where a month can stand.
-_MONTH_ALONE = re.compile(
+_MONTH_ALONE = regex(
     r"\b(?P<month>January|February|April|June|July|August|September|October|November|December"
     r"|(?:(?<=[Ii]n )|(?<=[Ss]ince )|(?<=[Uu]ntil )|(?<=[Bb]y )|(?<=[Oo]f ))(?:March"
     r"|May))\b(?:\s+(?P<year>(?:19|20)\d\d)\b)?"
 )
 _ANY_MONTH = _compile(_MONTH)
-_WEEKDAY = re.compile(
+_WEEKDAY = regex(
     r"\b(?:(?P<lead>last|past|this|next|coming|upcoming|since)\s+)?"
     r"(?P<name>mon|tues?|wed(?:nes|s)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?P<day>days?)?\b"
     r"(?:\s+(?P<of>of\s+(?:last|this|next)\s+week|week))?",
     re.IGNORECASE,
 )
 _WORD_WEEKDAYS = frozenset({"sat", "sun", "wed", "mon"})
-_WEEKDAY_LEADS = re.compile(
+_WEEKDAY_LEADS = regex(
     r"(?:\b(?:on|by|since|until|till|til|last|next|this|from|to|thru|through|every|each|or|and|b4|before|after|\w+day"
     r"|mon|tues?|wed|thu|fri|sat|sun)[\s,]+|[-–/,&+(]\s*|^\s*)$",
     re.IGNORECASE,
 )
-_WEEKDAY_TAIL = re.compile(
-    r"\s*(?:$|[-–/,.;:!?)&+]|\d|the\s+\d|morning|afternoon|evening|nig?h?te?|noon)", re.IGNORECASE
-)
-_FULL_WEEKDAY = re.compile(r"\b(?P<name>mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
-_NTH_ALONE = re.compile(r"\b(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)\b", re.IGNORECASE)
-_NUMERIC = re.compile(
+_WEEKDAY_TAIL = regex(r"\s*(?:$|[-–/,.;:!?)&+]|\d|the\s+\d|morning|afternoon|evening|nig?h?te?|noon)", re.IGNORECASE)
+_FULL_WEEKDAY = regex(r"\b(?P<name>mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+_NTH_ALONE = regex(r"\b(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)\b", re.IGNORECASE)
+_NUMERIC = regex(
     r"(?<![\w./:-])(?P<one>\d{1,2})(?P<sign>[./])(?P<other>\d{1,2})(?:(?P=sign)(?P<year>(?:20)?\d\d))?\.?(?![\w/%-]|[.,]\d)"
 )
-_ISO_OTHERWISE = re.compile(r"(?<!\d)(?P<year>20\d\d)[/.]?(?P<month>[01]\d)[/.]?(?P<day>[0-3]\d)(?!\d)")
-_LABEL = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)(?:-(?P<day>\d\d))?")
+_ISO_OTHERWISE = regex(r"(?<!\d)(?P<year>20\d\d)[/.]?(?P<month>[01]\d)[/.]?(?P<day>[0-3]\d)(?!\d)")
+_LABEL = regex(r"(?P<year>\d{4})-(?P<month>\d\d)(?:-(?P<day>\d\d))?")
 
 _NEAR = {
     -2: r"day before yesterday|vorgestern|avant-hier",
@@ -75,33 +74,33 @@ _NEAR = {
     1: r"2mor+ow|2mor+o|2moz|tmrw?w?|tomoz|tomo|tom+or+ow|morgen|demain",
     2: r"day after tomorrow|overmorrow|übermorgen|ubermorgen|après-demain",
 }
-_NEAR_DAYS = {shift: re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) for shift, words in _NEAR.items()}
-_OTHER_DAY = re.compile(
+_NEAR_DAYS = {shift: regex(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) for shift, words in _NEAR.items()}
+_OTHER_DAY = regex(
     "|".join([r"\b(?:yesterday|tomorrow)\b", *(words.pattern for shift, words in _NEAR_DAYS.items() if shift)]),
     re.IGNORECASE,
 )
-_TODAY = re.compile(
+_TODAY = regex(
     r"\b(?:today|tonight|now|just|current\w*|immediate\w*|as of|from here|this|so far|still|2day|heute)\b",
     re.IGNORECASE,
 )
-_SAID_WHICH = re.compile(r"[a-z ]{0,10}[\s,]*\(?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\b", re.IGNORECASE)
-_AGO = re.compile(
+_SAID_WHICH = regex(r"[a-z ]{0,10}[\s,]*\(?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\b", re.IGNORECASE)
+_AGO = regex(
     r"\b(?P<count>\d{1,3}|an?|one|a couple of)\s+(?P<unit>day|week)s?\s+"
     r"(?P<way>ago|back|before|earlier|later|from (?:now|today))\b"
     r"|\b(?:with)?in\s+(?P<ahead>\d{1,3}|an?|one|a couple of)\s+(?P<unit_ahead>day|week|tagen|woche)n?s?\b",
     re.IGNORECASE,
 )
-_WEEK = re.compile(
+_WEEK = regex(
     r"\b(?P<which>last|past|previous|this|next|coming)\s+week(?P<end>end)?\b|\bthe\s+(?P<alone>weekend)\b",
     re.IGNORECASE,
 )
 _SHIFTS = {"last": -1, "past": -1, "previous": -1, "this": 0, "next": 1, "coming": 1}
-_END_OF_MONTH = re.compile(
+_END_OF_MONTH = regex(
     r"\b(?:end of (?:the |this )?month|month'?s end|month-end|eom|last day of (?:the|this|each|every) month)\b",
     re.IGNORECASE,
 )
-_END_OF_YEAR = re.compile(r"\b(?:end of (?:the |this )?year|year-?end|eoy|new year'?s eve)\b", re.IGNORECASE)
-_FEASTS = ((re.compile(r"\b(?:christmas|xmas)\b", re.IGNORECASE), (12, (24, 25))),)
+_END_OF_YEAR = regex(r"\b(?:end of (?:the |this )?year|year-?end|eoy|new year'?s eve)\b", re.IGNORECASE)
+_FEASTS = ((regex(r"\b(?:christmas|xmas)\b", re.IGNORECASE), (12, (24, 25))),)
 
 _ELSEWHERE = (
     ("montag lunes lundi maandag", "monday"),
@@ -127,7 +126,7 @@ _ELSEWHERE = (
 """Days and months in the languages in which people at work mix most with English."""
 
 _TRANSLATED = {word: english for words, english in _ELSEWHERE for word in words.split()}
-_FOREIGN = re.compile(rf"\b(?:{'|'.join(_TRANSLATED)})s?\b", re.IGNORECASE)
+_FOREIGN = regex(rf"\b(?:{'|'.join(_TRANSLATED)})s?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

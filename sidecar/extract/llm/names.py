@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from sidecar.expressions import regex
 from sidecar.extract.vocabulary import TOOL_CLASS
 
 _COUNTRIES = """
@@ -34,9 +35,9 @@ _BY_CODE = {code: names for codes, *names in _LISTED for code in codes}
 _BY_NAME = {name: (codes, *names) for codes, *names in _LISTED for group in names for name in group}
 _WORDS_AS_CODES = frozenset("at be co id in is it my no us so to me am de la es se si sa".split())
 """Codes that are words: in small letters they are countries only in a row with another one ("de + fr")."""
-_CODE = re.compile(r"(?<![\w.@/-])([A-Za-z]{2,3})(?![\w@]|[./-]\w)")
-_BESIDE = re.compile(r"\s*(?:[+/,&]|\bn\b|\band\b|\bund\b|\bor\b)\s*([A-Za-z]{2,3})(?![\w@]|[./-]\w)", re.IGNORECASE)
-_COUNTRY = re.compile(rf"\b({'|'.join(sorted(map(re.escape, _BY_NAME), key=len, reverse=True))})s?\b", re.IGNORECASE)
+_CODE = regex(r"(?<![\w.@/-])([A-Za-z]{2,3})(?![\w@]|[./-]\w)")
+_BESIDE = regex(r"\s*(?:[+/,&]|\bn\b|\band\b|\bund\b|\bor\b)\s*([A-Za-z]{2,3})(?![\w@]|[./-]\w)", re.IGNORECASE)
+_COUNTRY = regex(rf"\b({'|'.join(sorted(map(re.escape, _BY_NAME), key=len, reverse=True))})s?\b", re.IGNORECASE)
 
 GENERAL_ACRONYMS = frozenset(
     "aaa abi acl adc adr aes aoi api apr asap ats auc b2b b2c bdd bi bios ble bom bpm bsp cac can capa capex cbc cdc "
@@ -61,7 +62,7 @@ _PRODUCTS = frozenset("aws gcp ibm sap amd arm hp hpe bmw dhl ups fedex tnt nasa
 
 _SMALL_WORDS = frozenset("a an the of to for in on and or at by with per from as is be our my their its".split())
 _LONGEST = 6
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = regex(r"[^\W\d_]+")
 _TYPO_LENGTH = 5
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 
+from sidecar.expressions import regex
 from sidecar.extract.llm.figures import stems
 
-_DENIAL = re.compile(
+_DENIAL = regex(
     r"\b(?:not|never|nicht|nie|kein\w*|statt|no|none|nor|neither|without|cannot|\w+n['’]t|dont|doesnt|didnt|isnt|arent|wasnt|cant|wont|shouldnt"
     r"|avoid\w*|stop\w*|instead|rather than|no longer|any ?more|forbid\w*|forbidden|ban(?:ned|s)?|refus\w+"
     r"|reject\w*)\b",
     re.IGNORECASE,
 )
-_SOFT = re.compile(
+_SOFT = regex(
     r"\b(?:only|off|out|gone|drop\w*|disable\w*|remov\w+|delet\w+|exclu\w+|except|unless|until|fail\w*|br[eo]ak\w*|broke\w*"
     r"|bad|worse|wrong|previous\w*|former\w*|old|was|were|left|leav\w+|skip\w*|replac\w+|retir\w+|scrap\w*|ditch\w*|throw\w*"
     r"|kick\w*|hands|read-only|lost|loses?|missing|without|from|moved?|moves|switch\w*|chang\w+|un\w{4,}|deprecat\w+|dead"
@@ -24,7 +25,7 @@ _SOFT = re.compile(
 )
 """Words with which something is excluded or ended without being denied."""
 
-_CLAUSE_END = re.compile(r"[,;:.!?()—–](?:\s|$)|\b(?:but|because|so that|unless|except|and)\b", re.IGNORECASE)
+_CLAUSE_END = regex(r"[,;:.!?()—–](?:\s|$)|\b(?:but|because|so that|unless|except|and)\b", re.IGNORECASE)
 _REACH = 4
 """Words after "not" that it can deny."""
 

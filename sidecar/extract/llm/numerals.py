@@ -6,6 +6,8 @@ import functools
 import re
 from decimal import Decimal
 
+from sidecar.expressions import regex
+
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
@@ -32,32 +34,30 @@ _CARDINAL = "|".join(sorted((*_SMALL, *_TEN), key=len, reverse=True))
 _ORDINAL = "|".join(sorted((*_NTH, *_EARLY), key=len, reverse=True))
 _SCALES = "|".join(sorted(_SCALE, key=len, reverse=True))
 _JOIN = r"(?:\s+(?:and\s+)?|-)"
-_SPELLED = re.compile(
+_SPELLED = regex(
     rf"(?<![\w-])(?:(?:an?|{_CARDINAL}|{_SCALES})(?:{_JOIN}(?:{_CARDINAL}|{_SCALES}))*(?:-|\s+)(?:{_ORDINAL})"
     rf"|(?:(?:an?\s+)?(?:{_CARDINAL}|{_SCALES})(?:{_JOIN}(?:{_CARDINAL}|{_SCALES}))*)"
     rf"|(?:{_ORDINAL}))(?!\w)",
     re.IGNORECASE,
 )
 _WHOLE = rf"(?:\d+|{_CARDINAL})"
-_POINT = re.compile(
+_POINT = regex(
     rf"(?<![\w.])(?P<whole>{_WHOLE}|o|oh)\spoint\s(?P<digits>(?:{_WHOLE}|o|oh)(?:\s(?:{_WHOLE}|o|oh))*)(?!\w)",
     re.IGNORECASE,
 )
-_AND_A_HALF = re.compile(rf"(?<![\w-])(?P<whole>{_WHOLE})\s+and\s+a\s+half\b(?!\s+past)", re.IGNORECASE)
-_HALF_A_SCALE = re.compile(r"\bhalf\s+a\s+(?P<scale>million|billion|dozen|hundred|thousand)\b", re.IGNORECASE)
-_ONE_AND_A_HALF = re.compile(r"\b(?:an?|one|1)\s+(?P<unit>[a-z]+)\s+and\s+a\s+half\b", re.IGNORECASE)
-_PART_OF = re.compile(
+_AND_A_HALF = regex(rf"(?<![\w-])(?P<whole>{_WHOLE})\s+and\s+a\s+half\b(?!\s+past)", re.IGNORECASE)
+_HALF_A_SCALE = regex(r"\bhalf\s+a\s+(?P<scale>million|billion|dozen|hundred|thousand)\b", re.IGNORECASE)
+_ONE_AND_A_HALF = regex(r"\b(?:an?|one|1)\s+(?P<unit>[a-z]+)\s+and\s+a\s+half\b", re.IGNORECASE)
+_PART_OF = regex(
     r"\b(?P<part>half|(?:a\s+)?quarter\s+of|(?:three|3)\s+quarters\s+of)\s+(?:an?|one|1)\s+(?=[a-z])", re.IGNORECASE
 )
-_FORTNIGHT = re.compile(r"\b(?:an?\s+)?fortnight\b", re.IGNORECASE)
-_BIG = re.compile(
-    r"(?<![\w.,])(?P<figure>\d+(?:\.\d+)?)\s+(?P<scale>thousand|million|mio|billion|bn)\b\.?", re.IGNORECASE
-)
+_FORTNIGHT = regex(r"\b(?:an?\s+)?fortnight\b", re.IGNORECASE)
+_BIG = regex(r"(?<![\w.,])(?P<figure>\d+(?:\.\d+)?)\s+(?P<scale>thousand|million|mio|billion|bn)\b\.?", re.IGNORECASE)
 _BY_SCALE = {"thousand": 1_000, "million": 1_000_000, "mio": 1_000_000, "billion": 1_000_000_000, "bn": 1_000_000_000}
 _MONTH_NEAR = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_BEFORE_MONTH = re.compile(rf"\s+(?:of\s+)?{_MONTH_NEAR}\b", re.IGNORECASE)
-_AFTER_MONTH = re.compile(rf"\b{_MONTH_NEAR}\s+(?:the\s+)?$", re.IGNORECASE)
-_SIDE_BY_SIDE = re.compile(r"(?<![\d.,:-])(?=(\d{1,2})[ -](\d\d)(?![\d.,:]))")
+_BEFORE_MONTH = regex(rf"\s+(?:of\s+)?{_MONTH_NEAR}\b", re.IGNORECASE)
+_AFTER_MONTH = regex(rf"\b{_MONTH_NEAR}\s+(?:the\s+)?$", re.IGNORECASE)
+_SIDE_BY_SIDE = regex(r"(?<![\d.,:-])(?=(\d{1,2})[ -](\d\d)(?![\d.,:]))")
 _PARTS = {"half": "0.5", "quarter": "0.25", "quarters": "0.75"}
 
 

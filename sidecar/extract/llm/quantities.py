@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
+
 _CURRENCIES = {
     "eur": "€ eur euro euros",
     "usd": "us$ usd dollar dollars buck bucks $",
@@ -71,16 +73,16 @@ _BINARY = (1.0, 1.024, 1.024**2, 1.024**3)
 _FIGURE = r"(?P<figure>\d+(?:\.\d+)?)(?P<scale>\s?k\b|\s?[Mm]\b)?"
 _SIGN = "|".join(re.escape(name) for name in sorted(_CURRENCY, key=len, reverse=True))
 _UNIT = "|".join(re.escape(name) for name in sorted(_BASE, key=len, reverse=True))
-_MONEY_BEFORE = re.compile(rf"(?<![\w$])(?P<unit>{_SIGN})\s?{_FIGURE}(?!\.?\d)", re.IGNORECASE)
-_MONEY_AFTER = re.compile(
+_MONEY_BEFORE = regex(rf"(?<![\w$])(?P<unit>{_SIGN})\s?{_FIGURE}(?!\.?\d)", re.IGNORECASE)
+_MONEY_AFTER = regex(
     rf"(?<![\w.,]){_FIGURE}\s?(?:us |swiss |british |canadian |australian )?(?P<unit>{_SIGN})(?!\w)", re.IGNORECASE
 )
-_MEASURED = re.compile(
+_MEASURED = regex(
     rf"(?<![\w.,:])(?P<figure>\d+(?:\.\d+)?)(?P<scale>)(?:\s|-)?(?P<unit>{_UNIT}|per\s?cent)(?![\w%])(?!-\d)",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"\b(?:an?|per|each|every|one)\s(?P<unit>second|minute|hour|day|week|month|year)\b", re.IGNORECASE)
-_AMBIGUOUS = re.compile(r"(?<![\w.,:])(?P<figure>\d+(?:\.\d+)?)\s?[a-zA-Z]\b")
+_ONE = regex(r"\b(?:an?|per|each|every|one)\s(?P<unit>second|minute|hour|day|week|month|year)\b", re.IGNORECASE)
+_AMBIGUOUS = regex(r"(?<![\w.,:])(?P<figure>\d+(?:\.\d+)?)\s?[a-zA-Z]\b")
 _SCALES = {"": 1.0, "k": 1e3, "m": 1e6}
 
 

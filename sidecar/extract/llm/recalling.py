@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from sidecar.expressions import regex
 from sidecar.extract.llm import prompts
 from sidecar.extract.llm.answers import MOST_KEYS, MOST_RANKED, MOST_SYNONYMS, Analysis, Order, Telling
 from sidecar.extract.model import Model
@@ -22,7 +23,7 @@ A = TypeVar("A", bound=BaseModel)
 _MOST_TOKENS = 512
 """Tokens of an answer: six sentences of thirty words, with room for the form around them."""
 
-_FENCE = re.compile(r"<(/?)(memories|question)\b", re.IGNORECASE)
+_FENCE = regex(r"<(/?)(memories|question)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sidecar.expressions import regex
 from sidecar.extract import Slice
 from sidecar.extract.cues import weights
 from sidecar.extract.harm import harmful
@@ -32,7 +33,7 @@ _FIRM, _PLAIN = 3, 2
 _FEW, _FEW_OF = 2, 3
 """Words, and the part of all of them, that a claim may have from elsewhere: names for "it", a word from the context."""
 
-_YES = re.compile(
+_YES = regex(
     r"^\W*(?:yes|yep|yeah|yup|ok(?:ay)?|right|correct|exactly|agreed|sure|do (?:it|that)|sounds good|good"
     r"|please do|go ahead"
     r"|true|confirmed|of course)\b",
@@ -153,7 +154,7 @@ def said_of_all_projects(lines: Sequence[Line]) -> bool:
     return any(Kind.EVERYWHERE in weights(text) or _EVERYWHERE.search(text) for text in own)
 
 
-_EVERYWHERE = re.compile(
+_EVERYWHERE = regex(
     r"\b(?:everywhere|globally|no matter (?:which|what|where)|whatever (?:i|the) (?:work|project|repo)\w*"
     r"|(?:all|every|any|each|other|across) (?:of )?(?:my |our |the )?(?:other )?(?:repos?|repositor(?:y"
     r"|ies)|projects?|codebases?)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from sidecar.expressions import regex
 from sidecar.extract.llm import clocks, figures, moments, names, quantities
 from sidecar.extract.llm.numerals import in_digits
 from sidecar.extract.vocabulary import TOOL_CLASS
@@ -34,17 +35,15 @@ class Value:
     spelled: frozenset[str] = frozenset()
 
 
-_QUOTED = re.compile(r"`([^`\n]{2,160})`|\"([^\"\n]{2,160})\"|“([^”\n]{2,160})”|«([^»\n]{2,160})»")
-_TOKEN = re.compile(r"[^\s\"“”«»`()\[\]{}|,;]+(?:,\d{3}\b[^\s,;)]*)*")
-_PATH = re.compile(r"^[~.]{0,2}/\w|^[\w.@+*<>-]+(?:/[\w.@+*<>-]+){2,}/?$|://|^[\w-]+(?:/[\w.-]+)*\.[a-z]\w{0,7}$")
-_IDENTIFIER = re.compile(
-    r"<\w[\w -]*>|\w_\w|[a-z][A-Z]|\w@\w|\w::\w|^--?\w[\w-]+$|^[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]+)+$"
-)
-_CAPITAL = re.compile(r"^[A-ZÀ-Þ][\w'’À-ÿ.&+-]*$")
-_SENTENCE_START = re.compile(r"(?:^|[.!?;:—–]\s+|^\s*[-*•]\s+)$")
+_QUOTED = regex(r"`([^`\n]{2,160})`|\"([^\"\n]{2,160})\"|“([^”\n]{2,160})”|«([^»\n]{2,160})»")
+_TOKEN = regex(r"[^\s\"“”«»`()\[\]{}|,;]+(?:,\d{3}\b[^\s,;)]*)*")
+_PATH = regex(r"^[~.]{0,2}/\w|^[\w.@+*<>-]+(?:/[\w.@+*<>-]+){2,}/?$|://|^[\w-]+(?:/[\w.-]+)*\.[a-z]\w{0,7}$")
+_IDENTIFIER = regex(r"<\w[\w -]*>|\w_\w|[a-z][A-Z]|\w@\w|\w::\w|^--?\w[\w-]+$|^[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]+)+$")
+_CAPITAL = regex(r"^[A-ZÀ-Þ][\w'’À-ÿ.&+-]*$")
+_SENTENCE_START = regex(r"(?:^|[.!?;:—–]\s+|^\s*[-*•]\s+)$")
 
-_TITLE = re.compile(r"\b(?:dr|mr|mrs|ms|prof|st|no|vs|ing|e\.g|i\.e|z\.b)\.\s+$", re.IGNORECASE)
-_SUBJECT = re.compile(
+_TITLE = regex(r"\b(?:dr|mr|mrs|ms|prof|st|no|vs|ing|e\.g|i\.e|z\.b)\.\s+$", re.IGNORECASE)
+_SUBJECT = regex(
     r"(?!(?:He|She|They|It|We|You|This|That|There|Who|Everybody|Everyone|Nobody|Someone|One|Each|Any|No|None|User|Legal"
     r"|Management|Marketing|Finance|Support|Sales)\b)[A-ZÀ-Þ][a-zà-ÿ]+(?:\s(?:owns|maintains|signs|approves|decides"
     r"|reviews|wants|prefers|asked|asks|said|says|leads|joined|left|leaves|wrote|agreed|manages|handles|takes over"
@@ -53,9 +52,9 @@ _SUBJECT = re.compile(
 )
 """A word in capitals at the beginning of a sentence that does what people do: a name, though any word begins so."""
 _SHORTEST_ACRONYM = 2
-_NAMED_PATH = re.compile(r"(?:[A-Z][a-z][\w.-]+/)+(?:[A-Z][a-z][\w.-]+)?")
+_NAMED_PATH = regex(r"(?:[A-Z][a-z][\w.-]+/)+(?:[A-Z][a-z][\w.-]+)?")
 """A folder ("Library/"), or names with a stroke between them ("Europe/Lisbon")."""
-_ABBREVIATED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?")
+_ABBREVIATED = regex(r"(?:[A-Za-z]\.)+[A-Za-z]?")
 
 _GENERIC = frozenset(
     "i utc gmt api apis cli gui ui ux url urls uri http https ssh tls ssl tcp udp ip dns ci cd pr prs db "
@@ -113,7 +112,7 @@ def _owners(text: str) -> list[Value]:
     return [Value(name, name=True) for name in named if name.casefold() not in _NOT_PEOPLE]
 
 
-_OWNER = re.compile(r"\b([A-ZÀ-Þ][\wÀ-ÿ-]+)['’]s\b")
+_OWNER = regex(r"\b([A-ZÀ-Þ][\wÀ-ÿ-]+)['’]s\b")
 _NOT_PEOPLE = frozenset(
     "it that what here there let lets today yesterday tomorrow who where how she he everyone nobody user "
     "assistant".split()
