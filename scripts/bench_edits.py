@@ -9,7 +9,8 @@ the save until a recall finds the new words, the time of the question included. 
 until a recall names its new path.  `script`: 500 files are saved one after the other, from the last save until 20 of
 them spread over all are found.  `checkout`: a branch that changes 1,000 files, or a tenth if there are fewer than
 10,000; from the end of `git checkout`.  `remember`: one client, then 16 at once; a sample is recalled when the answers
-are there, and every one must be found.
+are there, and every one must be found.  `CPU`: what the daemon has used for each until all were answered, and what it
+and its git commands have used by the time that it has settled again.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from bench_hooks import PAGE, daemon
 from bench_store import LARGE, SAMPLE, fill, git, known, marker, wait
 
@@ -72,10 +75,22 @@ def measure(home: Path, files: int, times: int) -> dict[str, str]:
         }
         one = bench.remember(times * 5, clients=1)
         many = bench.remember(times * 20, clients=CLIENTS)
-    found["remember, one client"] = milliseconds(one[0])
-    found[f"remember, {CLIENTS} clients"] = milliseconds(many[0])
-    found["  a second"] = f"{many[1]:,.0f}"
+    found["remember, one client"] = milliseconds(one.took)
+    found["  CPU each"] = f"{one.answered_ms:.1f} / {one.settled_ms:.1f}"
+    found[f"remember, {CLIENTS} clients"] = milliseconds(many.took)
+    found["  CPU each, of many"] = f"{many.answered_ms:.1f} / {many.settled_ms:.1f}"
+    found["  a second"] = f"{many.rate:,.0f}"
     return found
+
+
+@dataclass(frozen=True)
+class Told:
+    """Many things remembered: seconds of each request, answers a second, and the processor's milliseconds for each."""
+
+    took: Sequence[float]
+    rate: float
+    answered_ms: float
+    settled_ms: float
 
 
 class Bench:
@@ -126,8 +141,8 @@ class Bench:
         wanted = range(0, changed, max(changed // SAMPLE, 1))
         return self._until(lambda: all(known(self.client, number) for number in wanted))
 
-    def remember(self, count: int, *, clients: int) -> tuple[Sequence[float], float]:
-        """Seconds of each request, and how many were answered a second."""
+    def remember(self, count: int, *, clients: int) -> Told:
+        """So many things, from several clients at once."""
         socket = self.client.socket_path
         numbers = [self._next() for _ in range(count)]
         own = [Client(socket, timeout=60) for _ in range(clients)]
@@ -140,13 +155,21 @@ class Bench:
                 took.append(time.perf_counter() - begun)
             return took
 
-        begun = time.perf_counter()
+        wait(lambda: bool(self.client.status()["settled"]))
+        before, begun = self._processor_seconds(), time.perf_counter()
         with ThreadPoolExecutor(clients) as pool:
             took = [one for found in pool.map(work, range(clients)) for one in found]
-        rate = count / (time.perf_counter() - begun)
+        rate, answered = count / (time.perf_counter() - begun), self._processor_seconds()
+        wait(lambda: bool(self.client.status()["settled"]))
+        spent = [(after - before) * 1000 / count for after in (answered, self._processor_seconds())]
         if not all(known(self.client, number) for number in numbers[:: max(count // SAMPLE, 1)]):
             sys.exit("what was answered cannot be recalled")
-        return took, rate
+        return Told(took, rate, *spent)
+
+    def _processor_seconds(self) -> float:
+        """What the daemon has used so far, with the commands that it has run to their end."""
+        times = psutil.Process(int(self.client.status()["pid"])).cpu_times()
+        return times.user + times.system + getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
 
     def _next(self) -> int:
         self.number += 1

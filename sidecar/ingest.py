@@ -252,7 +252,7 @@ class Learning(Generic[P]):
             for found in (one for one in heard if curate.by_rules(one.memory)):
                 now = [stored for one in heard if (stored := profile.get(one.memory.id)) is not None]
                 told = [one for one in now if _holds_without(profile, one.memory, found.memory)]
-                names = frozenset(tools(" \n ".join(one.memory.content for one in told)))
+                names = _names(one.memory.content for one in told)
                 changes = curate.retold(found, told, names)
                 if changes:
                     with contextlib.suppress(ChangedOnDisk):  # somebody edits it right now: it is theirs
@@ -304,7 +304,7 @@ class Learning(Generic[P]):
             forgotten=profile.is_forgotten(identifier, hashed),
             verdicts=verdicts,
             told=told,
-            names=frozenset(tools(" \n ".join((candidate.content, *(one.memory.content for one in compared))))),
+            names=_names((candidate.content, *(one.memory.content for one in compared))),
             foreign=frozenset(one.memory.id for one in compared if self._foreign(one)) if reworded else frozenset(),
             buried=profile.is_forgotten("", "", candidate.source.messages),
         )
@@ -391,6 +391,11 @@ def _holds_without(profile: Known, memory: Memory, other: Memory) -> bool:
         after = profile.get(step.superseded_by)
         step = None if after is None else after.memory
     return step is not None and step.status is Status.ACTIVE
+
+
+def _names(texts: Iterable[str]) -> frozenset[str]:
+    """The known tools that are named in some texts; each by itself, as the words of a text are remembered."""
+    return frozenset(name for text in texts for name in tools(text))
 
 
 def _profile_for(candidate: Candidate, home: ProfileRef) -> ProfileRef:

@@ -129,3 +129,15 @@ def test_a_lock_that_a_killed_git_left_on_a_ref_of_ours_keeps_nobody_from_syncin
     os.utime(lock, (time.time() - 61,) * 2)
     trees.set_ref("refs/sidecar/remote", made)
     assert (trees.resolve("refs/sidecar/remote"), lock.exists()) == (made, False)
+
+
+def test_what_a_git_left_that_was_killed_while_it_packed_the_refs_keeps_nobody_from_packing_them(git: Git) -> None:
+    trees = Trees(git.folder)
+    trees.set_ref("refs/sidecar/remote", compose(trees, {"a.md": b"a\n"}))
+    left = [git.folder / ".git" / name for name in ("packed-refs.lock", "packed-refs.new")]
+    for path in left:
+        path.write_bytes(b"")
+        os.utime(path, (time.time() - 61,) * 2)
+    git.run("pack-refs", "--all")
+    assert b"refs/sidecar/remote" in (git.folder / ".git" / "packed-refs").read_bytes()
+    assert not any(path.exists() for path in left)

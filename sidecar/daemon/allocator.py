@@ -11,6 +11,7 @@ import asyncio
 import ctypes
 import os
 import sys
+import time
 from pathlib import Path
 
 _ARENA_MAX = -8
@@ -21,7 +22,9 @@ _ARENAS = 2
 
 _LOOK_S = 60.0
 _GROWTH = 1.05
-"""Memory is given back when it has grown by so much since it was last: for less it is not worth the walk."""
+_WORK_S = 3.0
+"""Memory is given back when it has grown by so much since it was last, or after so many seconds of work: what was used
+then may lie free by now, which nothing tells of.  For less it is not worth the walk."""
 
 _STATM = Path("/proc/self/statm")
 _RESIDENT = 1
@@ -47,22 +50,22 @@ def few_arenas() -> None:
 
 
 class GivingBack:
-    """The service that gives free memory back once the process has grown and rests again."""
+    """The service that gives free memory back once the process has grown or worked."""
 
-    def __init__(self, look_s: float = _LOOK_S) -> None:
-        self._look_s = look_s
+    def __init__(self, look_s: float = _LOOK_S, work_s: float = _WORK_S) -> None:
+        self._look_s, self._work_s = look_s, work_s
 
     async def serve(self) -> None:
         """Run until cancelled; return at once where there is nothing to call."""
         library = _library()
         if library is None:
             return
-        kept = 0
+        kept, worked = 0, 0.0
         while True:
             await asyncio.sleep(self._look_s)
-            if resident_pages() > kept * _GROWTH:
+            if resident_pages() > kept * _GROWTH or time.process_time() - worked >= self._work_s:
                 await asyncio.to_thread(library.malloc_trim, 0)
-                kept = resident_pages()
+                kept, worked = resident_pages(), time.process_time()
 
 
 def resident_pages() -> int:

@@ -46,6 +46,9 @@ all is scanned."""
 _RESCAN_FAULTY_S = 5.0
 """The same while the store is not watched, or while something is wrong with a profile that a person may mend."""
 
+_TOLD_S = 0.15
+"""So long what clients asked to be remembered waits for the events of its files, and is followed together with them."""
+
 _BULK_S = 5.0
 """So long the messages of old sessions wait for the index at most: a commit of it costs as much for one message as for
 a thousand, and a back-fill brings a session after the other."""
@@ -83,6 +86,7 @@ class Keeper:
         self._next_look = 0.0
         self._looks = 0
         self._written: set[ProfileRef] = set()
+        self._written_by = 0.0
         self._degraded: dict[str, str] = {}
         self.behind_since: float | None = None
         self._newer: float | None = None
@@ -116,11 +120,18 @@ class Keeper:
         self._behind()
         self._woken.set()
 
-    def wrote(self, ref: ProfileRef) -> None:
-        """A profile has changed through us: what follows from it is taken over soon, and committed later."""
+    def wrote(self, ref: ProfileRef, *, at_once: bool = True) -> None:
+        """A profile has changed through us: what follows from it is taken over soon, and committed later.
+
+        Not `at_once`: with all that is written within a moment, so that of many writes not each is followed.
+        """
+        by = time.monotonic() + (0.0 if at_once else _TOLD_S)
+        sooner = not self._written or by < self._written_by
+        self._written_by = by if sooner else self._written_by
         self._written.add(ref)
         self._behind()
-        self._woken.set()
+        if sooner or at_once:
+            self._woken.set()
 
     def set_commit_times(self, *, quiet: timedelta, maximum: timedelta) -> None:
         """How long the store must rest before a commit, and how long a change waits at most."""
@@ -162,8 +173,8 @@ class Keeper:
     def _hint(self, loop: asyncio.AbstractEventLoop, path: Path) -> None:
         if path.name.endswith((".tmp", ".lock", ".swp", "~")):
             return
-        self._events.add(path)
-        loop.call_soon_threadsafe(self._woken.set)
+        if self._events.add(path):  # those that come after it put it off, which is seen when its time has come
+            loop.call_soon_threadsafe(self._woken.set)
 
     def _behind(self) -> None:
         now = time.monotonic()
@@ -185,7 +196,7 @@ class Keeper:
             self._behind()
             told = self._told(self._events.take())
             await self._catch_up(sorted(told.keys() | self._written), told)
-        elif self._written:
+        elif self._written and now >= self._written_by:
             await self._catch_up(sorted(self._written))
         elif now >= self._next_look:
             await self._look_around()
@@ -254,7 +265,8 @@ class Keeper:
             self._anew, self._archived_by, self._next_scan = self._anew or anew, 0.0, 0.0
             self._written |= written
             raise
-        self._written |= self._follow.unsettled
+        if self._follow.unsettled:
+            self._written, self._written_by = self._written | self._follow.unsettled, 0.0
         if not self._follow.unfinished:
             self._degraded.pop("index", None)
         if self._follow.unfinished:  # goes on at once, unless somebody waits for the writer
@@ -324,9 +336,10 @@ class Keeper:
 
     async def _wait(self) -> None:
         """Sleep until the next thing can be due: an event, a commit, or the next scan."""
-        due = self._events.due(time.monotonic())
+        now = time.monotonic()
+        due = [self._events.due(now), self._written_by - now if self._written else None]
         pause = _REST_S if self._rests else _TICK_S
-        seconds = pause if due is None else min(max(due, 0.0), pause)
+        seconds = max(0.0, min([pause, *(one for one in due if one is not None)]))
         try:
             # Not `wait_for`: in Python 3.11 it can lose a cancellation that comes together with the event.
             async with asyncio.timeout(seconds):

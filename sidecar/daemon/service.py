@@ -177,7 +177,7 @@ class Service:
         """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""
         self._known(ref.namespace)
         stored = await self._telling.remember(ref, told)
-        self._parts.keeper.wrote(ref)
+        self._parts.keeper.wrote(ref, at_once=False)
         return stored
 
     async def delete_memory(self, ref: ProfileRef, identifier: str) -> Stored:

@@ -11,10 +11,11 @@ import warnings
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from watchdog import events
 from watchdog.events import (
     EVENT_TYPE_CLOSED_NO_WRITE,
-    EVENT_TYPE_MODIFIED,
     EVENT_TYPE_OPENED,
+    DirModifiedEvent,
     FileSystemEvent,
     FileSystemEventHandler,
 )
@@ -24,6 +25,17 @@ from sidecar.errors import FileSystemFailed
 
 _IGNORED_EVENTS = frozenset({EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE})
 """Reading a file is no change; our own scans would wake us."""
+
+_WANTED = [
+    kind
+    for _, kind in sorted(vars(events).items())
+    if isinstance(kind, type)
+    and issubclass(kind, FileSystemEvent)
+    and kind not in (FileSystemEvent, DirModifiedEvent)  # what has come to a folder or left it is told of, too
+    and kind.event_type not in _IGNORED_EVENTS
+]
+"""What the system is asked for.  Otherwise it tells of each file and folder that anybody opens and closes, many times
+for each file that is written and each git command, and Python would read all that only to throw it away."""
 
 _PAUSE_S = 2.0
 
@@ -40,8 +52,6 @@ class _Handler(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Pass on what may have changed a file; both ends of a move."""
-        if event.event_type in _IGNORED_EVENTS or (event.is_directory and event.event_type == EVENT_TYPE_MODIFIED):
-            return  # that a folder has changed is told of what has come to or left it, too
         for raw in (event.src_path, event.dest_path):
             path = Path(raw if isinstance(raw, str) else bytes(raw).decode("utf-8", "surrogateescape"))
             if raw and not _IGNORED_PARTS.intersection(path.parts):
@@ -78,7 +88,9 @@ class FolderWatcher:
                     continue
                 try:
                     recursive = folder not in shallow
-                    self._watched[folder] = self._observer.schedule(self._handler, str(folder), recursive=recursive)
+                    self._watched[folder] = self._observer.schedule(
+                        self._handler, str(folder), recursive=recursive, event_filter=_WANTED
+                    )
                 except OSError as error:
                     raise FileSystemFailed(
                         path=folder,
@@ -125,14 +137,16 @@ class Coalescer:
         """How many came one after the other without a pause, whether they were taken meanwhile or not."""
         self._lock = threading.Lock()
 
-    def add(self, path: Path, now: float | None = None) -> None:
-        """A path changed."""
+    def add(self, path: Path, now: float | None = None) -> bool:
+        """A path changed; whether it is the first since they were taken."""
         moment = time.monotonic() if now is None else now
         with self._lock:
+            first = self._first is None
             self.storm = self.storm + 1 if moment - self._last < _PAUSE_S else 1
             self._paths.add(path)
             self._first = moment if self._first is None else self._first
             self._last = moment
+            return first
 
     def due(self, now: float) -> float | None:
         """Seconds until the collected paths are to be taken; 0 or less means now, None that there are none."""

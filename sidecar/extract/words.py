@@ -60,6 +60,9 @@ _MONTH_OR_DAY = regex(
     r"|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
     re.IGNORECASE,
 )
+_REMEMBERED = 600
+"""Of texts up to so many characters the words are remembered: sentences and statements, some megabytes of them."""
+
 _LINE_NUMBERS = regex(r"\b(?:lines?|step|attempt|item|option|point|number|no\.)\s+\d+\b", re.IGNORECASE)
 
 
@@ -100,10 +103,16 @@ def values(text: str) -> Values:
     return Values(tuple(dict.fromkeys(strong)), tuple(distinct.values()))
 
 
-@functools.lru_cache(maxsize=2048)  # asked for the words, the tools and the nouns of every sentence
 def words(text: str) -> tuple[str, ...]:
     """The words of a text in lower case, inner hyphens and dots kept."""
+    return _words_lately(text) if len(text) <= _REMEMBERED else _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
     return tuple(found.lower().rstrip("'") for found in _WORD.findall(text))
+
+
+_words_lately = functools.lru_cache(maxsize=2048)(_words)  # asked for words, tools and nouns of every sentence
 
 
 def content_words(text: str) -> list[str]:

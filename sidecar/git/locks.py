@@ -13,8 +13,11 @@ from sidecar.expressions import regex
 PATIENCE: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between tries; then the lock is told as an error, and whoever asked tries again later."""
 _STALE_SECONDS: Final = 60.0
-_HELD = regex(r"(?:'([^'\n]+)\.lock'|lock config file ([^\n]+)): File exists")
-"""How git says that somebody holds one of its locks: of the index, of a ref, of its settings."""
+_HELD = regex(
+    r"(?:'(?P<lock>[^'\n]+\.lock)'|lock config file (?P<settings>[^\n]+)|create file (?P<new>[^\n]+\.new)): File exists"
+)
+"""How git says that somebody holds one of its locks (of the index, of a ref, of its settings), or writes a file that it
+makes only while it holds one (`packed-refs.new`)."""
 
 
 def patiently(folder: Path, command: Callable[[], bytes]) -> bytes:
@@ -30,7 +33,7 @@ def patiently(folder: Path, command: Callable[[], bytes]) -> bytes:
             held = _HELD.search(str(error.fields["stderr"]))
             if held is None:
                 raise
-        _remove_stale(folder, folder / f"{held[1] or held[2]}.lock")
+        _remove_stale(folder, folder / (held["lock"] or held["new"] or f"{held['settings']}.lock"))
         time.sleep(pause)
     return command()
 

@@ -76,6 +76,9 @@ class Index:
         """Whether it is being made anew; until that is done, answers come from what was there before."""
         self._built_with = {"format": FORMAT, "embedder": embedder.name, "archive": archive.identity if archive else ""}
         self._archive = archive
+        # Looked at with each answer: putting such a path together costs more than the look.
+        self._marker = folder / _MARKER
+        self._lasting = [folder / name / "words" / "meta.json" for name in ("memories", "messages")]
         self._clock = clock
         self._writing = threading.Lock()
         self._base = 0
@@ -121,8 +124,8 @@ class Index:
         if self.refilling:
             return True
         try:
-            for name in ("memories", "messages"):
-                (self.folder / name / "words" / "meta.json").stat()
+            for path in self._lasting:
+                path.stat()
             return self._identity() == self._opened
         except OSError:
             return False
@@ -261,7 +264,7 @@ class Index:
 
     def _load(self) -> None:
         """Open what is on disk.  Raises IndexUnusable if anything about it is in doubt."""
-        marker = self.folder / _MARKER
+        marker = self._marker
         try:
             built_with = json.loads(marker.read_bytes())
         except (OSError, ValueError) as error:
@@ -277,7 +280,7 @@ class Index:
         try:
             self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             content = json.dumps({**self._built_with, "id": secrets.token_hex(8)})
-            with os.fdopen(fresh_file(self.folder / _MARKER), "w", encoding="utf-8") as file:
+            with os.fdopen(fresh_file(self._marker), "w", encoding="utf-8") as file:
                 file.write(content)
         except OSError as error:
             raise IndexUnusable(path=self.folder, why=error) from error
@@ -301,7 +304,7 @@ class Index:
 
     def _identity(self) -> tuple[int, int, int]:
         """What tells this folder's marker from another of the same name."""
-        found = (self.folder / _MARKER).stat()
+        found = self._marker.stat()
         return found.st_dev, found.st_ino, found.st_mtime_ns
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,9 +18,6 @@ from sidecar.store.snapshot import Buried, Layered, Snapshot
 
 _LAYER: Final = 2_000
 """Changes since the table was copied last that a snapshot carries beside that copy, so as not to be another one."""
-
-_RESORT: Final = 500
-"""Changes at once from which sorting anew is cheaper than putting each in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +44,6 @@ class Entry:
         return self.stored or self.last_good
 
 
-class SortedIds:
-    """The ids of a table in order, kept so that a change costs no sorting of 100,000 others."""
-
-    def __init__(self) -> None:
-        self._sorted: list[str] = []
-        self._touched: set[str] = set()
-
-    def note(self, identifier: str) -> None:
-        """An id may have come or gone."""
-        self._touched.add(identifier)
-
-    def of(self, table: Mapping[str, object]) -> tuple[str, ...]:
-        """The ids in the table, sorted, if all that changed since the last time was noted."""
-        if len(self._touched) > _RESORT:
-            self._sorted = sorted(table)
-        else:
-            for identifier in sorted(self._touched):
-                place = bisect_left(self._sorted, identifier)
-                there = place < len(self._sorted) and self._sorted[place] == identifier
-                if there and identifier not in table:
-                    del self._sorted[place]
-                elif not there and identifier in table:
-                    self._sorted.insert(place, identifier)
-        self._touched.clear()
-        return tuple(self._sorted)
-
-
 class Catalog:
     """The writer's table of files; of several files with one id exactly one counts, by a rule that needs no memory."""
 
@@ -95,7 +64,6 @@ class Catalog:
         self._chosen: dict[str, Stored] = {}
         self._base: dict[str, Stored] = {}
         self._over: dict[str, Stored | None] = {}
-        self._ids = SortedIds()
         self._bad: dict[str, BadFile] = {}
         self._buried: Buried | None = None
         self.groups = Groups()
@@ -159,9 +127,8 @@ class Catalog:
     def snapshot(self) -> Snapshot:
         """The table as readers see it."""
         if len(self._over) > _LAYER:
-            self._base, self._over = dict(self._chosen), {}
-        by_id = Layered(self._base, dict(self._over))
-        return Snapshot(by_id, self._ids.of(self._chosen), self.bad(), self.buried)
+            self._base, self._over = Layered(self._base, self._over).in_order(), {}
+        return Snapshot(Layered(self._base, dict(self._over)), self.bad(), self.buried)
 
     @property
     def buried(self) -> Buried:
@@ -197,7 +164,6 @@ class Catalog:
         return touched
 
     def _choose(self, identifier: str) -> None:
-        self._ids.note(identifier)
         paths = self._paths.get(identifier, set())
         ranked = sorted(paths, key=lambda path: (*self._standing(identifier, path), in_archive(path), len(path), path))
         before = self._chosen.get(identifier)

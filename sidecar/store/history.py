@@ -27,11 +27,15 @@ _COMMITS_BETWEEN_COLLECTIONS: Final = 40
 """Fewer than the 50 packs beyond which `git gc --auto` would write all of them anew; asking costs two processes."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Group:
-    """What one cause has written since the last commit: the very bytes, so that a later edit cannot get into it."""
+    """What one cause has written since the last commit: the very bytes, so that a later edit cannot get into it.
+
+    `tied`: another one has one of its paths, so that the two must stay in their order.
+    """
 
     context: WriteContext
+    tied: bool = False
     files: dict[str, bytes | None] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     memories: dict[str, None] = field(default_factory=dict)
@@ -49,8 +53,13 @@ class History:
 
     def record(self, context: WriteContext, path: str, data: bytes | None) -> None:
         """We have written these bytes (None: taken the file away); private files never get here."""
-        if not is_private(path):
-            self._group(context).files[path] = data
+        if is_private(path):
+            return
+        group = self._group(context)
+        for other in self._pending[:-1]:
+            if path in other.files:
+                other.tied = group.tied = True
+        group.files[path] = data
 
     def explain(
         self, context: WriteContext, line: str, identifier: str | None = None, *, private: bool = False
@@ -68,7 +77,7 @@ class History:
         self._group(context).memories.update(dict.fromkeys(identifiers))
 
     def commit_pending(self) -> list[str]:
-        """Commit what was recorded, one commit a cause, in the order in which it happened."""
+        """Commit what was recorded, one commit a cause, in the order in which they ended."""
         made: list[str] = []
         while self._pending:
             group = self._pending[0]
@@ -122,9 +131,19 @@ class History:
         return _message(why, lines, memories, context, who)
 
     def _group(self, context: WriteContext) -> _Group:
-        if not self._pending or self._pending[-1].context != context:
-            self._pending.append(_Group(context))
-        return self._pending[-1]
+        """Where this cause's next change belongs: sessions that take turns make one commit each, and not one a turn.
+
+        What a cause has written already comes later then; not so where it and another have written the same path.
+        """
+        if self._pending and self._pending[-1].context == context:
+            return self._pending[-1]
+        group = next((one for one in self._pending if one.context == context and not one.tied), None)
+        if group is None:
+            group = _Group(context)
+        else:
+            self._pending.remove(group)
+        self._pending.append(group)
+        return group
 
     def _commit(self, files: Mapping[str, bytes | None], message: str, author: Identity) -> list[str]:
         self._step("commit")

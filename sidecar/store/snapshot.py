@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 
 from sidecar.model import BadFile, Status, Stored, Tombstone
@@ -35,7 +35,10 @@ class Buried:
 
 
 class Layered(Mapping[str, Stored]):
-    """A large table that never changes, and the few entries in which this one differs from it; None: not there."""
+    """A large table that never changes, and the few entries in which this one differs from it; None: not there.
+
+    Nothing is put in order before somebody asks for it: with each memory that is written there is a new one of these.
+    """
 
     def __init__(self, base: Mapping[str, Stored], over: Mapping[str, Stored | None]) -> None:
         self._base, self._over = base, over
@@ -57,11 +60,11 @@ class Layered(Mapping[str, Stored]):
         news = sum((stored is not None) - (name in self._base) for name, stored in self._over.items())
         return len(self._base) + news
 
-    def ordered(self, ids: Sequence[str]) -> tuple[Stored, ...]:
-        """The entries of some ids, all of which are there."""
+    def in_order(self) -> dict[str, Stored]:
+        """All of it, sorted by id; quick where the large table is sorted."""
         over, base = self._over, self._base
-        found = (over[identifier] if identifier in over else base[identifier] for identifier in ids)
-        return tuple(stored for stored in found if stored is not None)
+        found = ((one, over[one] if one in over else base[one]) for one in sorted(self))
+        return {identifier: stored for identifier, stored in found if stored is not None}
 
 
 class Snapshot:
@@ -70,12 +73,10 @@ class Snapshot:
     def __init__(
         self,
         by_id: Layered,
-        ids: Sequence[str],
         bad: tuple[BadFile, ...],
         buried: Buried,
     ) -> None:
-        """`ids` are those of `by_id`, sorted."""
-        self.by_id, self._ids, self.bad, self._buried = by_id, ids, bad, buried
+        self.by_id, self.bad, self._buried = by_id, bad, buried
 
     @property
     def tombstones(self) -> Mapping[str, Tombstone]:
@@ -85,7 +86,7 @@ class Snapshot:
     @cached_property
     def ordered(self) -> tuple[Stored, ...]:
         """Every memory, sorted by id."""
-        return self.by_id.ordered(self._ids)
+        return tuple(self.by_id.in_order().values())
 
     @cached_property
     def links(self) -> Links:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,6 +153,34 @@ def test_without_a_watcher_the_files_are_scanned(parts: Parts) -> None:
             await _until(lambda: parts.known("The cable is blue."))
             parts.refuse = False
             await _until(lambda: not keeper.degraded)
+
+    asyncio.run(scenario())
+
+
+class Counted(Follow):
+    """The follow road, and how often it was gone."""
+
+    runs = 0
+
+    def catch_up(self, *arguments: Any, **options: Any) -> bool:
+        self.runs += 1
+        return super().catch_up(*arguments, **options)
+
+
+def test_what_is_remembered_in_one_moment_is_followed_at_once(parts: Parts) -> None:
+    counted = parts.follow = Counted(parts.store, parts.journal, parts.index, _now)
+
+    async def scenario() -> None:
+        parts.refuse = True  # no event joins them, nor is needed
+        async with parts.keeping(quiet=3600) as keeper:
+            await _until(lambda: bool(keeper.degraded) and not keeper.busy and not parts.writer.busy)
+            before = counted.runs
+            for _ in range(50):
+                keeper.wrote(WEB, at_once=False)
+                await asyncio.sleep(0)
+            assert keeper.busy
+            await _until(lambda: not keeper.busy)
+            assert before < counted.runs <= before + 2  # the second is a look at files that nobody watches
 
     asyncio.run(scenario())
 

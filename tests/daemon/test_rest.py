@@ -73,10 +73,15 @@ few_arenas()
 held = [bytearray(2000) for _ in range(100_000)]
 top = bytearray(2000)  # what lies free below it is not given back by itself
 before = resident_pages()
-del held
 
 async def main():
-    serving = asyncio.create_task(GivingBack(look_s=0.01).serve())
+    if not LATER:
+        held.clear()
+    serving = asyncio.create_task(GivingBack(look_s=0.01, work_s=0.2 if LATER else 1e9).serve())
+    await asyncio.sleep(0.5)
+    if LATER:  # has been looked at while it was in use, and does not grow after that
+        held.clear()
+        sum(range(20_000_000))
     await asyncio.sleep(1)
     serving.cancel()
 
@@ -86,7 +91,10 @@ print(before - resident_pages())
 
 
 @LINUX
-def test_what_lies_free_is_given_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [False, True], ids=["after growth", "after work"])
+def test_what_lies_free_is_given_back(later: bool) -> None:
     """In a process of its own: what lies free in this one is not known."""
-    done = subprocess.run([sys.executable, "-c", MEMORY], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"LATER = {later}\n{MEMORY}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert int(done.stdout) * os.sysconf("SC_PAGE_SIZE") > 100_000_000

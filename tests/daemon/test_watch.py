@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from sidecar.daemon.watch import Coalescer, FolderWatcher
 
@@ -76,6 +81,36 @@ def test_git_internals_and_mere_reading_are_ignored(tmp_path: Path) -> None:
     finally:
         watcher.close()
     assert {path.name for path in seen} <= {"end", tmp_path.name}
+
+
+def _open_files() -> Iterator[str]:
+    """What the system says of this process's open files, line by line."""
+    for file in Path("/proc/self/fdinfo").iterdir():
+        with suppress(FileNotFoundError):  # that of the listing itself
+            yield from file.read_text().splitlines()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tells how Linux was asked")
+def test_the_system_is_not_asked_who_opens_what(tmp_path: Path) -> None:
+    opened, closed_unwritten, closed_written = 0x20, 0x10, 0x8
+    inode = tmp_path.stat().st_ino
+    watcher = FolderWatcher(lambda _: None)
+    try:
+        watcher.ensure([tmp_path])
+        lines = [line for line in _open_files() if line.startswith("inotify ") and f"ino:{inode:x} " in line]
+    finally:
+        watcher.close()
+    masks = [int(part.removeprefix("mask:"), 16) for line in lines for part in line.split() if part.startswith("mask:")]
+    assert masks
+    assert all(mask & closed_written and not mask & (opened | closed_unwritten) for mask in masks)
+
+
+def test_the_coalescer_tells_the_first_of_those_that_wait() -> None:
+    coalescer = Coalescer(quiet_s=1.0, maximum_s=5.0)
+    assert coalescer.add(Path("a"), now=0.0)
+    assert not coalescer.add(Path("b"), now=0.1)
+    coalescer.take()
+    assert coalescer.add(Path("a"), now=0.2)
 
 
 def test_the_coalescer_waits_for_quiet() -> None:

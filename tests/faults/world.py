@@ -186,7 +186,7 @@ def memory_files(store: Path) -> list[Path]:
 
 def age_locks(store: Path) -> None:
     """What a killed git has left counts as left after a minute: let that minute have passed."""
-    for lock in store.rglob(".git/**/*.lock"):
+    for lock in [*store.rglob(".git/**/*.lock"), *store.rglob(".git/packed-refs.new")]:
         os.utime(lock, (1_790_000_000, 1_790_000_000))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sidecar.errors import BadMemoryFile, FieldError, FormatTooNew, NamespaceExists, NotFound, UnknownNamespace
 from sidecar.frontmatter import load_mapping, render
-from sidecar.model import Add, MemoryType, ProfileRef, Source, Status
+from sidecar.model import Add, MemoryType, ProfileRef, Revise, Source, Status
 from sidecar.store import ProjectIdentity, WriteContext
 
 OTHER = ProfileRef("local", "api")
@@ -106,6 +106,25 @@ def test_one_cause_is_one_commit_with_its_reasons_and_trailers(kit) -> None:
         "2 changes: learned from claude-code",
     ]
     assert kit.profile.log("01M4AAAAAAAAAAAAAAAAAAAAAA") == []
+
+
+def test_sessions_that_take_turns_make_one_commit_each_unless_they_write_the_same_file(kit) -> None:
+    kit.profile.commit()
+    here, there = WriteContext("told", session="s-1"), WriteContext("told", session="s-2")
+    turns = [
+        kit.profile.apply([Add(kit.memory(f"turn {number}", number), "new")], (here, there)[number % 2])[0]
+        for number in range(6)
+    ]
+    assert len(kit.profile.commit()) == 2
+    latest, before = kit.profile.log(limit=2)
+    assert (latest.sessions, set(latest.memories)) == (("s-2",), {one.memory.id for one in turns[1::2]})
+    assert (before.sessions, set(before.memories)) == (("s-1",), {one.memory.id for one in turns[::2]})
+
+    (mine,) = kit.profile.apply([Add(kit.memory("mine", 7), "new")], here)
+    kit.profile.apply([Revise(mine, {"pinned": True}, "theirs")], there)
+    kit.profile.apply([Add(kit.memory("mine again", 8), "new")], here)
+    assert len(kit.profile.commit()) == 3
+    assert [entry.sessions for entry in kit.profile.log(limit=3)] == [("s-1",), ("s-2",), ("s-1",)]
 
 
 def test_what_was_written_before_an_interruption_is_committed_as_ours(kit) -> None:
