@@ -5,7 +5,6 @@ which starts with every session, and a recall of the usual form, which agents ru
 """
 
 import os
-import signal
 import sys
 
 
@@ -27,6 +26,8 @@ def main() -> None:
         if recall(arguments[1:]):
             os._exit(0)  # without Python's own farewell, which takes as long as the errand; all is written
     if arguments[:1] == ["up"]:
+        import signal
+
         # Until the daemon listens for it, an interrupt ends the process at once.  As an exception it can be lost: where
         # it is raised within a callback of the import system, Python prints it and goes on.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -224,7 +224,7 @@ def _alone(memory: Memory) -> Memory:
     return memory.replace(**ties, content=f"{memory.content}\n{memory.id}")
 
 
-plain = memories.filter(_kept_by_redaction).map(_alone)
+plain = memories.map(_alone).filter(_kept_by_redaction)
 
 
 @given(
