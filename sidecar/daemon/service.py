@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -65,6 +67,9 @@ from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_RECALLS_AT_ONCE = 2
+"""Each is mostly Python: more threads wait for the interpreter longer than they gain from searching side by side."""
+
 
 class Found:
     """A recall's answer with notes for the reader; `hits`: those of the answer that are given."""
@@ -82,6 +87,7 @@ class Service:
         self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
         self._opening = opening
         self._recall = Recall(parts.index)
+        self._recalling = ThreadPoolExecutor(_RECALLS_AT_ONCE, thread_name_prefix="sidecar-recall")
         self._thinker = Thinker(self._recall, config.extract, parts.extraction)
         self._deletion = Deletion(parts)
         self.hooking = Hooking(parts, config, self._recall, takein)
@@ -437,11 +443,12 @@ class Service:
     async def _asked(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the index says; one that turns out to be damaged is made anew from the files, and asked again."""
         await self._refresh_index()
+        ask_now, loop = partial(ask, *args, **kwargs), asyncio.get_running_loop()
         try:
-            return await self._read(ask, *args, **kwargs)
+            return await loop.run_in_executor(self._recalling, ask_now)
         except IndexUnusable:
             await self._write(self._parts.follow.catch_up, [], anew=True)
-            return await self._read(ask, *args, **kwargs)
+            return await loop.run_in_executor(self._recalling, ask_now)
 
     def _beside(self, ref: ProfileRef, *, routed: bool) -> list[ProfileRef]:
         """`personal`, where the folder and not a name decided."""
