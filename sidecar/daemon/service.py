@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -389,7 +390,10 @@ class Service:
 
     async def freshness(self) -> Freshness:
         """How fresh the index is."""
-        return self._reporting.freshness()
+        found = self._reporting.freshness()
+        if self._opening.over:
+            return found
+        return replace(found, degraded=(*found.degraded, "the memory files are still being looked through"))
 
     async def status(self) -> StatusResult:
         """What the daemon is doing."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wired import HANG_S
@@ -93,6 +94,8 @@ def test_a_recall_waits_for_no_file(kept: Paths) -> None:
     def asks(client: Client) -> None:
         up(client)
         assert found(client, "which colour has the crane in the harbour?") == [CRANE]
+        info: Any = client.last.result_info if client.last else {}
+        assert info["index"]["degraded"] == ["the memory files are still being looked through"]
 
     run(kept, asks, reading=True)
 
