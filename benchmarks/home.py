@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ ANSWER_SECONDS = 300
 """An ingest of 500 long messages on a busy machine."""
 
 POLL_SECONDS = 0.1
+_START_POLL_SECONDS = 0.01
 
 NOTHING_LEARNED: Final = {"SIDECAR_EXTRACT_EXTRACTOR": "none"}
 
@@ -70,13 +71,17 @@ class Home:
 
 @contextmanager
 def running(
-    user: Path | None = None, folder: Path | None = None, settings: Mapping[str, str] = NOTHING_LEARNED
+    user: Path | None = None,
+    folder: Path | None = None,
+    settings: Mapping[str, str] = NOTHING_LEARNED,
+    ask: Callable[[Client], object] = Client.health,
 ) -> Iterator[Home]:
     """A daemon that learns nothing, so that what is measured is archive and index.
 
     `user`: the home folder in which agents have left their sessions; without one an empty one.  `folder`: what an
     earlier daemon, or `bulk.fill`, has left; without one it is new, and thrown away afterwards.  `settings`: other
-    settings than that, as variables of the environment.
+    settings than that, as variables of the environment.  `ask`: what is asked until it is answered; only then is the
+    daemon given.
     """
     with tempfile.TemporaryDirectory(prefix="sidecar-bench-") as name:
         folder = folder or Path(name) / ".sidecar"
@@ -86,23 +91,23 @@ def running(
         process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
         home = Home(folder, Client(folder / "run" / "sidecar.sock", timeout=ANSWER_SECONDS), process.pid)
         try:
-            _answers(home.client, process)
+            _answers(home.client, process, ask)
             yield home
         finally:
             process.terminate()
             process.wait(START_SECONDS)
 
 
-def _answers(client: Client, process: subprocess.Popen[bytes]) -> None:
+def _answers(client: Client, process: subprocess.Popen[bytes], ask: Callable[[Client], object]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         if process.poll() is not None:
             raise RuntimeError(f"the daemon ended with {process.returncode}")
         try:
-            client.health()
+            ask(client)
         except SidecarError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(POLL_SECONDS)
+            time.sleep(_START_POLL_SECONDS)
         else:
             return

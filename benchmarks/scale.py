@@ -221,8 +221,7 @@ def _tenth(embedder: Embedder, vectors: Any, messages: int) -> Any:  # noqa: ANN
 
 def _seconds_to_answer(home: Path, text: str) -> float:
     begun = time.monotonic()
-    with running(folder=home) as daemon:
-        daemon.client.recall(_profile(), text)
+    with running(folder=home, ask=lambda client: client.recall(_profile(), text)):
         return time.monotonic() - begun
 
 

@@ -27,6 +27,9 @@ WARM = 25
 GROWTH = 1.10
 """How much more the daemon may hold after them: they are learned from, and searched."""
 
+GIVEN_BACK_S = 90
+"""What lies free is given back to the system after a minute at the latest (`allocator`); until then it counts."""
+
 MOST_THREADS = 40
 """What all of its pools hold together; a thread for each session would be more."""
 
@@ -141,7 +144,11 @@ def test_fifty_sessions_leave_one_daemon_no_orphan_and_its_memory_flat(daemon: D
     memory, files, threads = measured()
     for first in range(0, SESSIONS, AT_ONCE):
         asyncio.run(batch(first))
+    until = time.monotonic() + GIVEN_BACK_S
     memory_after, files_after, threads_after = measured()
+    while memory_after >= memory * GROWTH and time.monotonic() < until:
+        time.sleep(5)
+        memory_after, files_after, threads_after = measured()
 
     assert processes(daemon) == [daemon.process.pid]
     assert process.children() == []
