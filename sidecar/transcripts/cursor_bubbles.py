@@ -134,7 +134,8 @@ def _tool(common: _Common, made: str, given: Record) -> Iterator[Message]:
     code = obj(result).get("exitCode", obj(result).get("exitCodeV2"))
     failed = status in ("error", "cancelled") or (isinstance(code, int) and code != 0)
     words, tool = outcome(call, _printed(shown), failed=failed)
-    yield common.message("tool", f"{made}:tool", words, kind="tool", step=1, tool=tool)
+    if words:
+        yield common.message("tool", f"{made}:tool", words, kind="tool", step=1, tool=tool)
 
 
 def _printed(result: object) -> str:

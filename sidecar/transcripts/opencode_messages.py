@@ -195,7 +195,8 @@ def _tool(entry: Entry, step: int, called: str, key: str, given: Record) -> Iter
     times = obj(state.get("time")) or obj(given.get("time"))
     time = moment(times.get("end"), entry.written) or moment(times.get("completed"), entry.written)
     made = f"{entry.made}:{key or step}"
-    yield entry.message("tool", words, kind="tool", made=made, step=step, tool=tool, time=time)
+    if words:
+        yield entry.message("tool", words, kind="tool", made=made, step=step, tool=tool, time=time)
 
 
 def _printed(state: Record) -> str:
@@ -215,4 +216,5 @@ def _shell(entry: Entry) -> Iterator[Message]:
     call = call_of("shell", {"command": text(entry.info.get("command"))})
     if not call.own:
         words, tool = outcome(call, text(entry.info.get("output")), failed=False)
-        yield entry.message("tool", words, kind="tool", step=1, tool=tool)
+        if words:
+            yield entry.message("tool", words, kind="tool", step=1, tool=tool)

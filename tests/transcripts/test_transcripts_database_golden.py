@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -109,3 +110,34 @@ def test_tables_of_another_program_are_refused(agent: str, tmp_path: Path) -> No
     reader = READERS[agent]
     assert isinstance(reader, ManySessions)
     assert detect(built(other, tmp_path)) == other.parent.name
+
+
+@pytest.mark.parametrize(
+    ("agent", "script", "call", "emptied"),
+    [
+        (
+            "cursor",
+            "cursor/conversations.sql",
+            r'"toolFormerData":\{"toolCallId":"call_1".*?\}\'\)',
+            '"toolFormerData":{"status":"completed"}}\')',
+        ),
+        (
+            "opencode",
+            "opencode/messages_with_parts.sql",
+            r'"tool":"bash","callID":"call_1",.*?\}\'\)',
+            '"state":{"status":"completed"}}\')',
+        ),
+    ],
+    ids=["cursor", "opencode"],
+)
+def test_a_call_of_which_nothing_is_told_is_no_message(
+    agent: str, script: str, call: str, emptied: str, tmp_path: Path
+) -> None:
+    changed, times = re.subn(call, emptied, (DATA / script).read_text(), count=1)
+    assert times == 1
+    (tmp_path / "emptied.sql").write_text(changed)
+    before = READERS[agent].read(built(DATA / script, tmp_path), None).messages
+    (tmp_path / "built.db").unlink()
+    after = READERS[agent].read(built(tmp_path / "emptied.sql", tmp_path), None).messages
+    assert len(after) == len(before) - 1
+    assert all(message.text for message in after)
