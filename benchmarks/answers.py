@@ -70,10 +70,10 @@ def differing(found: Answers, expected: Answers) -> list[str]:
 
 def _alike(found: Sequence[str], expected: Sequence[str]) -> bool:
     """The same ids and words, and numbers that differ by rounding at most, as another processor may round."""
-    if len(found) != len(expected):
-        return False
-    pairs = zip(" ".join(found).split(), " ".join(expected).split(), strict=False)
-    return all(one == other or _near(one, other) for one, other in pairs)
+    words, others = (" ".join(one).split() for one in (found, expected))
+    return len(words) == len(others) and all(
+        one == other or _near(one, other) for one, other in zip(words, others, strict=True)
+    )
 
 
 def _near(one: str, other: str) -> bool:

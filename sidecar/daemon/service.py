@@ -270,18 +270,17 @@ class Service:
             # One way to another thread and back: each costs as much as a search.
             return await self._asked(lambda: self._given(recall(request), question, notes))
         found = await self._asked(recall, request)
-        if question.level == "low":
-            pass
-        elif recall is not self._recall:
+        if question.level != "low" and recall is not self._recall:
             notes.append("degraded: a snapshot or commit is searched without the model")
-        else:
+        elif question.level != "low":
             found = await self._thinker.think(
                 request, found, question.level, lambda hits: within(hits, question.budget).kept
             )
-        fitted = within(found.hits, question.budget)
-        if not self._opening.over and alone(fitted.kept, self._parts.store.has_arrivals):
-            return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
-        await self._opening.wait()
+        if not self._opening.over:
+            fitted = within(found.hits, question.budget)
+            if alone(fitted.kept, self._parts.store.has_arrivals):
+                return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
+            await self._opening.wait()
         return await self._read(self._given, found, question, notes)
 
     def _given(self, found: RecallAnswer, question: Question, notes: Sequence[str]) -> Found:
