@@ -9,7 +9,6 @@ may have been read elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from sidecar import __version__
 from sidecar.journal import FileNotes, Journal
 from sidecar.model import Message, ProfileRef, SessionHeader, SessionRef
 from sidecar.pieces import Piece, read_piece
+from sidecar.records import dataclass
 from sidecar.routing import Router
 from sidecar.routing.names import PERSONAL
 from sidecar.transcripts import Cursor, Part

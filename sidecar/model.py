@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+
+from sidecar.records import dataclass
 
 Role = Literal["user", "assistant", "tool", "system"]
 """Whose turn it was in the transcript."""
@@ -141,7 +143,7 @@ class SessionRef:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
 class ProfileRef:
     """A profile by name; its folder is `store/<namespace>/<name>/`."""
 

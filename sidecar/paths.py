@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar import meeting
+from sidecar.records import dataclass
 
 APP = "sidecar"
 

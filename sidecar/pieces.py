@@ -5,10 +5,11 @@ Nothing here knows the archive, so that another process than the one that keeps 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
+from sidecar.records import dataclass
 from sidecar.redact import redact_messages
 from sidecar.transcripts import READERS, Cursor, Part, ReadResult, unchanged, version_of
 

@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from sidecar.cli.output import bar, counted, print_json, table
 from sidecar.cli.process import throwaway
 from sidecar.client import Client, Profile
 from sidecar.errors import NoDaemon, Unavailable
+from sidecar.records import dataclass
 
 _PAGE = 500
 _DEPTHS = (1, 5, 10)

@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+
+from sidecar.records import dataclass
 
 PROJECT = "ferrybook"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +21,7 @@ from sidecar.cli.process import holder
 from sidecar.cli.status import format_words
 from sidecar.errors import NoDaemon, SidecarError
 from sidecar.paths import Paths
+from sidecar.records import dataclass
 
 if TYPE_CHECKING:
     from sidecar.config import Config  # reads YAML, which no `--help` needs

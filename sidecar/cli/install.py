@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import click
 from sidecar.cli.options import Command, paths
 from sidecar.cli.output import dim, line, safe
 from sidecar.errors import Refused, UsageError
+from sidecar.records import dataclass
 
 if TYPE_CHECKING:
     from sidecar.install.changes import FileChange, Installer

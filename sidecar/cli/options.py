@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
 from sidecar.client import Client, Profile
 from sidecar.paths import Paths, resolve
+from sidecar.records import dataclass
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

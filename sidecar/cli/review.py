@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from sidecar.cli.options import Group, chosen, client, debug_option, json_option
 from sidecar.cli.output import age, counted, dim, dotted, line, print_json, strong, wrapped
 from sidecar.client import Client, Profile
 from sidecar.errors import NotProposed, SidecarError
+from sidecar.records import dataclass
 
 _PAGE = 500
 """Proposals fetched at once; the API gives no more."""

@@ -6,7 +6,6 @@ import dataclasses
 import difflib
 import stat
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from sidecar.config.host import is_local, says_cloud
 from sidecar.config.settings import SECTIONS, Config, Setting, declared
 from sidecar.errors import CloudModel, ConfigInvalid, RemoteModelHost
 from sidecar.paths import Paths, user_home
+from sidecar.records import dataclass
 
 _SHOWN = 60
 """Characters of a wrong value that a message repeats: enough to find it, too few to flood a line."""

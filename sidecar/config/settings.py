@@ -7,7 +7,7 @@ the contract and never change meaning.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 
 from sidecar.config.address import read_address
 from sidecar.config.host import read_host
@@ -27,6 +27,7 @@ from sidecar.config.kinds import (
     whole,
 )
 from sidecar.model import AGENTS
+from sidecar.records import dataclass
 
 _NAME = text(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", "a name of 1 to 32 characters a-z, 0-9 and -")
 _AGENT = choice(*AGENTS)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
 
 from sidecar.config.kinds import specs
 from sidecar.config.settings import SECTIONS, Config, declared
+from sidecar.records import dataclass
 
 NOT_YET = "Not used yet by this version."
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from sidecar.model import Add, Change, Memory, Revise, Status, Stored, Supersede
+from sidecar.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

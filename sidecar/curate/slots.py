@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 from sidecar.statements import NAMES_OF, NUMBERED_THINGS, STOP_WORDS, lately
 
 _TOKEN = regex(r"[^\W_]+(?:[-_./:@#'’+][^\W_]+)*")

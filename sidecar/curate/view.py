@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 from sidecar.model import Candidate, Memory, MemoryType, Status, Stored, Verdict
+from sidecar.records import dataclass
 
 KEYED_TYPES: Final = frozenset({MemoryType.FACT, MemoryType.INSTRUCTION})
 """Types that hold until something newer is said about their key; events and tasks do not supersede each other."""

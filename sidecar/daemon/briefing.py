@@ -9,11 +9,12 @@ import hashlib
 import heapq
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sidecar.identity import normalized
 from sidecar.model import Hit, Memory, MemoryType, Stored
+from sidecar.records import dataclass
 
 _TOKEN_CHARACTERS = 4
 """ASCII characters that count as one token; of all others each counts as one, as models make of them at worst."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sidecar.model import Hit
+from sidecar.records import dataclass
 
 TOKEN_CHARACTERS = 4
 """Characters that count as one token of a budget: what models make of English, near enough."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from sidecar.errors import NoProject, NotFound, Refused, SidecarError
 from sidecar.follow import Follow
 from sidecar.ingest import PERSONAL
 from sidecar.model import ProfileRef
+from sidecar.records import dataclass
 from sidecar.share import CARRIED_FOLDER, Checkout, Sharing
 
 log = logging.getLogger(__name__)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 from sidecar.extract import Extractor
 from sidecar.model import Candidate, Memory, Verdict
+from sidecar.records import dataclass
 
 NOTICED: Final = 5
 """Priority of a session whose agent is about to drop what it knows: no budget holds it up, but the battery does."""

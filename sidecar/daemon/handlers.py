@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +14,7 @@ from sidecar import __version__
 from sidecar.daemon.protocol import Api, Kind, Listing, Namespace, Question, Review, Said, SessionName, Told
 from sidecar.errors import FieldError
 from sidecar.model import Hit, MemoryType, ProfileRef, Status
+from sidecar.records import dataclass
 from sidecar.wire import cursor, recalled, render, requests, shapes
 
 B_co = TypeVar("B_co", bound=requests.Body, covariant=True)

@@ -12,7 +12,6 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -24,6 +23,7 @@ from sidecar.git.past import Tag
 from sidecar.index import Index, MessageDoc, MessageGone
 from sidecar.model import ProfileRef, Stored
 from sidecar.recall import Recall
+from sidecar.records import dataclass
 from sidecar.store import Difference, Profile
 from sidecar.store.past import why
 from sidecar.wire.past import ChangedMemory, DiffResult, SnapshotShape, UndoResult

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -28,6 +28,7 @@ from sidecar.extract.noise import Noise, noise
 from sidecar.ingest import PERSONAL
 from sidecar.model import Hit, ProfileRef, Status
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
+from sidecar.records import dataclass
 from sidecar.store import Profile
 from sidecar.wire.limits import QUERY_BYTES
 

@@ -8,7 +8,6 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
@@ -31,6 +30,7 @@ from sidecar.model import (
     Status,
     Tombstone,
 )
+from sidecar.records import dataclass
 from sidecar.redact import redact
 from sidecar.store import MAX_FILE_BYTES, WriteContext
 from sidecar.wire import limits

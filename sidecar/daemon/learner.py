@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +19,7 @@ from sidecar.errors import FormatTooNew, ModelFailed, StoreVanished, Unavailable
 from sidecar.ingest import Learning
 from sidecar.journal import Job, Journal, Run
 from sidecar.model import Candidate, Change, SessionRef, Skip, Verdict
+from sidecar.records import dataclass
 from sidecar.store import Profile
 
 P = ParamSpec("P")

@@ -11,10 +11,10 @@ import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import AlreadyRunning, Conflict, FileSystemFailed
+from sidecar.records import dataclass
 
 BACKLOG = 128
 """Connections that may wait to be accepted; the kernel's own default maximum is of this order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -24,6 +24,7 @@ from sidecar.files import inside, present_sha256
 from sidecar.frontmatter import trimmed
 from sidecar.identity import content_hash, encodable, memory_id
 from sidecar.model import Add, Change, Memory, MemoryType, ProfileRef, Revise, Source, Status, Stored
+from sidecar.records import dataclass
 from sidecar.redact import redact
 from sidecar.store import MAX_FILE_BYTES, Profile, WriteContext
 from sidecar.wire.memorytool import MemoryTool, ToolResult

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.archiving import Archiving
@@ -19,6 +18,7 @@ from sidecar.follow import Follow
 from sidecar.index import Index
 from sidecar.ingest import Learning
 from sidecar.journal import Journal
+from sidecar.records import dataclass
 from sidecar.routing import Router
 from sidecar.store import Profile, Store
 

@@ -17,12 +17,13 @@ import os
 import shlex
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from sidecar.errors import PlaceUnfit
 from sidecar.paths import Paths
+from sidecar.records import dataclass
 
 _OTHERS: Final = 0o077
 _ANYBODY_WRITES: Final = 0o002

@@ -8,7 +8,6 @@ is created by `ingest` and `remember` and is empty for all others.  Unavailable 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Literal, Protocol
 
@@ -17,6 +16,7 @@ from sidecar.daemon.metrics import Metric
 from sidecar.errors import SidecarError
 from sidecar.exchange import Form
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
+from sidecar.records import dataclass
 from sidecar.share import Joined, Outgoing, Synced
 from sidecar.wire.archived import FoundMessage, SessionShape
 from sidecar.wire.edits import Patch

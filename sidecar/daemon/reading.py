@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
@@ -23,6 +22,7 @@ import sidecar
 from sidecar.daemon.parcels import packed, unpacked
 from sidecar.errors import TranscriptUnreadable
 from sidecar.pieces import Piece, read_piece
+from sidecar.records import dataclass
 from sidecar.transcripts import Cursor
 
 _LENGTH_BYTES = 8

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sidecar.daemon.choices import Choice
@@ -29,6 +28,7 @@ from sidecar.model import (
     SessionRef,
     Skip,
 )
+from sidecar.records import dataclass
 from sidecar.redact import redact_messages
 from sidecar.transcripts import READERS, Cursor, headers_in
 from sidecar.wire.shapes import PlannedChange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from sidecar.identity import normalized
 from sidecar.ingest import PERSONAL
 from sidecar.model import Memory, ProfileRef, SessionRef, Stored
 from sidecar.recall import Recall
+from sidecar.records import dataclass
 from sidecar.store import Profile
 from sidecar.store.purge import Purged, PurgePlan, purge_folder
 from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview, RemovedMemory

@@ -6,7 +6,6 @@ The OpenAPI document and `docs/api.md` are generated from this table, and the se
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -14,6 +13,7 @@ from sidecar.daemon import archivehandlers, exchangehandlers, handlers, pasthand
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.protocol import Api
 from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
+from sidecar.records import dataclass
 from sidecar.wire import (
     archived,
     edits,

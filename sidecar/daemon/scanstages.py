@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from sidecar.daemon.parts import Parts
 from sidecar.git import Git
 from sidecar.git.past import blobs
 from sidecar.journal.strays import TABLES
+from sidecar.records import dataclass
 from sidecar.redact import of_tool
 from sidecar.wire.scanned import Where
 

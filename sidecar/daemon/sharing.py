@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from sidecar.errors import (
 from sidecar.follow import Follow
 from sidecar.ingest import PERSONAL
 from sidecar.model import ProfileRef
+from sidecar.records import dataclass
 from sidecar.routing import Router
 from sidecar.share import Folder, Joined, Outgoing, Purging, Sharing, Synced
 from sidecar.store import ProjectIdentity

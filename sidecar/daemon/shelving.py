@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from sidecar.daemon.briefing import Given, Shelf
 from sidecar.model import ProfileRef
+from sidecar.records import dataclass
 
 State = tuple[int, date]
 """What they depend on beside their keys: the generation of the index, and the day."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 from sidecar.config import ExtraFolder
 from sidecar.daemon.patience import BUSY
 from sidecar.errors import FieldError, TranscriptBusy
+from sidecar.records import dataclass
 from sidecar.transcripts import READERS, ManySessions, detect, written_for
 
 AIDER: Final = "aider"

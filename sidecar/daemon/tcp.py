@@ -11,11 +11,11 @@ import hmac
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
 from typing import Final
 
 from sidecar.daemon.listen import BACKLOG
 from sidecar.errors import HostRefused, OriginRefused, TokenNeeded
+from sidecar.records import dataclass
 from sidecar.wire.text import shown
 
 _HOST: Final = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>localhost|[0-9.]+))(?::[0-9]{1,5})?", re.ASCII)

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
 from sidecar.model import Status, Stored
+from sidecar.records import dataclass
 from sidecar.wire.text import shown
 
 ROOT: Final = "/memories"

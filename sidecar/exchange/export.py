@@ -13,12 +13,13 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import IO, Final
 
 from sidecar.exchange.words import LeftOut, Piece
 from sidecar.files import sha256_of
 from sidecar.frontmatter import Document, parse, plain
+from sidecar.records import dataclass
 
 FORMAT: Final = 1
 HEADER_NAME: Final = "sidecar-export.json"

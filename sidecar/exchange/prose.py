@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Final
 
 from sidecar.expressions import regex
 from sidecar.frontmatter import Problem, load_mapping, parse_time
+from sidecar.records import dataclass
 
 _FRONT: Final = regex(r"\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _HEADING: Final = regex(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from sidecar.model import MemoryType, Speaker
+from sidecar.records import dataclass
 
 Form = Literal["sidecar", "basic-memory", "claude", "mem0"]
 """Whose files they are."""

@@ -6,10 +6,10 @@ what is already stored.  `rules.RulesExtractor` needs no model.  `model` is the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from sidecar.model import Candidate, Message, SessionRef
+from sidecar.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 
 Tense = Literal["past", "future", "open"]
 

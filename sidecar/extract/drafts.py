@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sidecar.extract import Slice, keys
@@ -11,6 +11,7 @@ from sidecar.extract.dates import absolutise
 from sidecar.extract.events import when
 from sidecar.extract.words import keywords
 from sidecar.model import Candidate, MemoryType, Message, Source
+from sidecar.records import dataclass
 
 EXTRACTOR = "rules-2"
 """Name and version as they stand in each memory; the number grows when the rules change what they find."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
 from sidecar.extract.vocabulary import SLOTS, TOOL_CLASS, TOOLS
 from sidecar.extract.words import STOP, content_words, singular, words
+from sidecar.records import dataclass
 from sidecar.statements import NAMES_OF, NUMBERED_THINGS
 
 _LONGEST_PART = 40

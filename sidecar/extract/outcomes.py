@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
 from sidecar.model import Message
+from sidecar.records import dataclass
 
 _LONGEST_COMMAND = 160
 _FARTHEST = 12

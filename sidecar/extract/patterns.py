@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 
 
 class Kind(enum.Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sidecar.expressions import regex
 from sidecar.extract.cues import combined, weights
@@ -13,6 +13,7 @@ from sidecar.extract.noise import LEADING_FILLER, Noise, is_request, noise
 from sidecar.extract.patterns import Kind
 from sidecar.extract.sentences import Sentence
 from sidecar.extract.words import content_words, names_slot, values
+from sidecar.records import dataclass
 
 LONGEST_STATEMENT = 480
 """Characters of one statement; more than that is several."""

@@ -7,10 +7,10 @@ for statements (see `pastes`).  Longer quotations inside a sentence mark it: the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
 from sidecar.extract.pastes import own_words
+from sidecar.records import dataclass
 
 LONGEST_MESSAGE = 20_000
 """Characters of a message that are read; what is longer is a paste, and its beginning tells what it is about."""

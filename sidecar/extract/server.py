@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sidecar.config.host import is_local, read_host, says_cloud
 from sidecar.errors import CloudModel, ModelFailed, RemoteModelHost
+from sidecar.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

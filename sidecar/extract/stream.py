@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sidecar.errors import AnswerCut, AnswerEmpty, AnswerRepeating, PromptTruncated
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 
 WINDOWS = (8192, 16384, 32768)
 """The windows that are asked for, in tokens.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
 from sidecar.extract.vocabulary import SLOTS, TOOL_CLASS
+from sidecar.records import dataclass
 
 STOP = frozenset(
     "a an the this that these those it its it's they them their he she his her him i me my mine we us our ours you "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, get_args
@@ -14,6 +13,7 @@ from sidecar.expressions import regex
 from sidecar.frontmatter.nodes import Bad, Node, is_null, plain_value, read_mapping
 from sidecar.identity import is_memory_id, normalized_key
 from sidecar.model import Memory, MemoryType, Source, Speaker, Status
+from sidecar.records import dataclass
 
 REQUIRED: Final = ("id", "type", "summary", "created", "observed", "source")
 """Keys that every complete file has; the store adds those that a person left out."""

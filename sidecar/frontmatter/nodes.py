@@ -6,10 +6,11 @@ No value is constructed, so an alias cannot grow, a tag does nothing, and `no` o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import yaml
+
+from sidecar.records import dataclass
 
 _MAX_DEPTH: Final = 32
 """Nesting that no person writes; it bounds the recursion over a hostile file."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from sidecar.expressions import regex
 from sidecar.git.parsing import moment_of
 from sidecar.git.repository import Git
 from sidecar.git.words import Identity
+from sidecar.records import dataclass
 
 _NAME = regex(r"[0-9A-Za-z_][\w./+-]*(?:[~^]\d*)*")
 """What may stand for a commit: a tag, a branch, a hash or a part of it, with steps back.  No option, no search."""

@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from sidecar.errors import GitFailed
 from sidecar.git.parsing import quoted
 from sidecar.git.repository import Git
+from sidecar.records import dataclass
 
 REMOTES: Final = "refs/remotes/"
 SHARED: Final = "refs/sidecar/remote"

@@ -10,12 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sidecar.errors import GitFailed, GitMissing
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 
 TIMEOUT_SECONDS: Final = 120.0
 """For our own repositories: a status over 100,000 files on a slow disk takes seconds, never minutes."""

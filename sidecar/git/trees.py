@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from sidecar.git.locks import patiently
 from sidecar.git.parsing import quoted, signature
 from sidecar.git.runner import OBJECT, run, run_bounded
 from sidecar.git.words import Identity
+from sidecar.records import dataclass
 
 REGULAR: Final = "100644"
 """The mode of every file that we commit."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from sidecar.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

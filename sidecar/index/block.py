@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from sidecar.index.codes import Bytes, Rests, Scores, candidates, exact, products
 from sidecar.index.threads import Threads, threads
+from sidecar.records import dataclass
 
 Matrix = NDArray[np.float32]
 Flags = NDArray[np.bool_]

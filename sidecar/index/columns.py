@@ -16,7 +16,6 @@ import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.block import Block, Matrix, Rows
 from sidecar.index.codes import Rests, half_of, quantised
+from sidecar.records import dataclass
 
 FORMAT = 5
 _SUFFIX = ".rows"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, Protocol
 
 from sidecar.model import MessageKind, ProfileRef, Role, Speaker, Stored
+from sidecar.records import dataclass
 
 Kind = Literal["memory", "message"]
 

@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,7 @@ from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Found
 from sidecar.index.remembered import Remembered
 from sidecar.index.tokens import LONGEST, pieces, runs, words
+from sidecar.records import dataclass
 
 _ANALYZER = "scoped"
 _HEAP_BYTES = 32_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from sidecar.index.block import PROPOSED, Block, Flags, Matrix
 from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, rows_of
 from sidecar.index.documents import Filters, Found, digest
 from sidecar.index.lexical import Entry, LexicalReader, Lexicon, State
+from sidecar.records import dataclass
 
 RowNumbers = NDArray[np.uint64]
 

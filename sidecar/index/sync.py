@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -24,6 +23,7 @@ from sidecar.index.entries import (
 from sidecar.index.shelf import Batch
 from sidecar.index.vectors import Embedder
 from sidecar.model import ProfileRef, Status, Stored
+from sidecar.records import dataclass
 
 COMMIT_AT_MOST = 5_000
 """Documents of one commit: bounds the memory that a back-fill takes, and what a kill repeats."""

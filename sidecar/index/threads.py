@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.index.traits import NO_VOICE
+from sidecar.records import dataclass
 
 Places = NDArray[np.int32]
 

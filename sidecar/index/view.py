@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from sidecar.index.shelf import RowNumbers, ShelfView
 from sidecar.index.sources import sources
 from sidecar.index.threads import NOBODY, Places
 from sidecar.model import ProfileRef
+from sidecar.records import dataclass
 
 _RECALL_FIELDS: Mapping[Kind, Sequence[str]] = {"memory": (ALL_FIELDS,), "message": ("text",)}
 """The fields whose words count as a document's own."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 
 from sidecar.errors import SettingsTaken, SettingsUnclear
+from sidecar.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

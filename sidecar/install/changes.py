@@ -14,7 +14,6 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from sidecar.errors import FileSystemFailed, NotOurFile, SettingsTaken, Settings
 from sidecar.files import ensure_folder, remove_durably, remove_empty_folders, sync_folder, write_durably
 from sidecar.install.edits import Edit, Made
 from sidecar.install.targets import Target
+from sidecar.records import dataclass
 
 _FORMAT = 1
 _MOST_BYTES = 64 << 20

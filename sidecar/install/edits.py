@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Protocol
 
 from sidecar.errors import SettingsTaken
 from sidecar.install import blocks
 from sidecar.install.jsonedit import Part, fragment, is_empty, places, with_parts, without_parts
 from sidecar.install.yamledit import Entry, with_entry, without_entry
+from sidecar.records import dataclass
 
 Made = Collection[tuple[str, ...]]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sidecar.dialects import DIALECTS
 from sidecar.install.jsonedit import Part, says
 from sidecar.install.program import Program, is_our_hook
+from sidecar.records import dataclass
 
 _SECONDS = 5
 """The agent's own limit for a hook of ours, in seconds.  Ours ends in 0.3 s; the rest is for a machine that is busy."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sidecar.errors import SettingsUnclear
+from sidecar.records import dataclass
 
 _DEPTH = 200
 """Nesting beyond which a file is no settings file, and a recursion of ours would end badly."""

@@ -6,10 +6,10 @@ A file is edited as text in small steps, each on what the step before has left: 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from sidecar.errors import SettingsTaken, SettingsUnclear
 from sidecar.install.jsonc import Document, Node
+from sidecar.records import dataclass
 
 Path = tuple[str, ...]
 Ours = Callable[[object], bool]

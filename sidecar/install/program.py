@@ -8,7 +8,8 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from sidecar.records import dataclass
 
 _HOOK = re.compile(r"(?:^|[\s/'\"])(?:sidecar|memory-sidecar)['\"]? hook \S+ --agent \S+\s*$")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.install import hooks
@@ -15,6 +14,7 @@ from sidecar.install.opencode import PLUGIN_MARK, plugin
 from sidecar.install.program import Program, is_our_server
 from sidecar.install.yamledit import Entry
 from sidecar.paths import user_home
+from sidecar.records import dataclass
 
 _FORWARDED = ("SIDECAR_HOME", "SIDECAR_SOCKET", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME")
 """What decides where the daemon's socket is; Codex starts servers without them unless they are named."""

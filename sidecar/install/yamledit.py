@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sidecar.errors import SettingsTaken, SettingsUnclear
 from sidecar.frontmatter import Node, Problem, dump_mapping, outline, plain_value
+from sidecar.records import dataclass
 
 Ours = Callable[[object], bool]
 

@@ -9,11 +9,12 @@ whatever the order in which they are read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from sidecar.journal.codec import Content, pack, pack_content, unpack, unpack_content
 from sidecar.journal.database import Connection, Row
+from sidecar.records import dataclass
 
 _CONTENT = ("role", "speaker", "kind", "sidechain", "time", "cwd", "branch", "model", "tool")
 """The columns of `Content` in the table of messages; the text lies in a table of its own."""

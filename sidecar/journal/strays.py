@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sidecar.journal.codec import unpack_content
 from sidecar.journal.database import Database
+from sidecar.records import dataclass
 
 _SMALL = (
     ("routes", "SELECT 0 AS key, CAST(value AS TEXT) || ' ' || profile AS text FROM routes ORDER BY kind, value"),

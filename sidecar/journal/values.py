@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
 from sidecar.model import Message, ProfileRef, SessionRef
+from sidecar.records import dataclass
 
 Mark = Literal["current", "superseded", "forgotten"]
 """What has become of a memory that was learned from a message."""

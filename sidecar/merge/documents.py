@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Final
 
@@ -11,6 +11,7 @@ from sidecar.errors import BadMemoryFile
 from sidecar.frontmatter import Document, edit, parse
 from sidecar.frontmatter.document import KINDS
 from sidecar.merge.values import resolved, three_way
+from sidecar.records import dataclass
 
 _RANK: Final = {name: rank for rank, name in enumerate(KINDS)}
 Key = tuple[str, int]

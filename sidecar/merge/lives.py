@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from sidecar.errors import BadMemoryFile
@@ -13,6 +13,7 @@ from sidecar.merge.documents import merged
 from sidecar.merge.reading import Grave, Leaf, Parts, digest, leaf_of
 from sidecar.merge.values import three_way, united
 from sidecar.model import Memory, Status, Tombstone
+from sidecar.records import dataclass
 from sidecar.store import tombstones
 from sidecar.store.layout import RETIRED, archived, path_for, tombstone_path, unarchived
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
 from sidecar.merge.reading import digest
+from sidecar.records import dataclass
 
 _FIXED, _MEMORY, _OTHER = 0, 1, 2
 """What keeps its place against what: the smaller one does."""

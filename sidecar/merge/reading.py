@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from sidecar.frontmatter import Document, parse
 from sidecar.model import Memory, ProfileRef, Tombstone
+from sidecar.records import dataclass
 from sidecar.store import tombstones
 from sidecar.store.layout import PROFILE_FILE, in_archive, is_memory_path, is_tombstone_path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +23,7 @@ from sidecar.recall.weights import (
     ANSWER_SENTENCES_A_HIT,
     ANSWER_WHOLE,
 )
+from sidecar.records import dataclass
 
 _MARKUP = regex(r"^(?:[-*+>]|#{1,6}|\d+[.)])\s+")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from sidecar.recall.memories import Told, told
 from sidecar.recall.messages import Asked, Spoken, spoken
 from sidecar.recall.query import Query
 from sidecar.recall.weights import CHANNELS, LOOKED_AT, SAME_SCORE, SPARE
+from sidecar.records import dataclass
 
 
 class Place(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sidecar.model import Hit
 from sidecar.recall.channels import Findings
@@ -12,6 +11,7 @@ from sidecar.recall.period import Period
 from sidecar.recall.query import Query
 from sidecar.recall.stopwatch import Stopwatch
 from sidecar.recall.weights import CHANNELS
+from sidecar.records import dataclass
 
 WITHHELD = 5
 """Candidates that are shown although the gate is shut: enough to see whether it should have been open."""

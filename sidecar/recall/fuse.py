@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from heapq import nlargest
 
@@ -12,6 +12,7 @@ from sidecar.index import IndexedMemory, IndexedMessage, Kind
 from sidecar.model import ChannelScore
 from sidecar.recall.channels import Findings, Place, Search
 from sidecar.recall.weights import ASKING, ASKING_CHARACTERS, FLOOR_SHARE, SCRAP_WORDS, Kept, Talk
+from sidecar.records import dataclass
 
 _SHARES: Mapping[Kind, float] = {"memory": Kept.SHARE, "message": Talk.SHARE}
 

@@ -8,12 +8,12 @@ and so does whoever names what nobody here has ever mentioned.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sidecar.recall.channels import Findings
 from sidecar.recall.query import Query
 from sidecar.recall.weights import Gate
+from sidecar.records import dataclass
 
 
 class Reason(NamedTuple):

@@ -7,7 +7,6 @@ follows, of the question before it, and of the best that its session has; the su
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from sidecar.model import ProfileRef
 from sidecar.recall.arrays import distinct, foremost
 from sidecar.recall.query import Query
 from sidecar.recall.weights import LOOKED_AT, Talk
+from sidecar.records import dataclass
 
 _FIELDS = {"text": 1.0}
 

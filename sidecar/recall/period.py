@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from sidecar.expressions import regex
@@ -17,6 +17,7 @@ from sidecar.extract.dates import absolutise, plain_letters
 from sidecar.recall.fuse import Candidate
 from sidecar.recall.reckon import dates
 from sidecar.recall.weights import ANSWER_CHARACTERS
+from sidecar.records import dataclass
 
 FAVOUR = 1.25
 """What a candidate's score is multiplied by that is of the period asked for: among what fits about as well, it comes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 
 Form = Literal["question", "telling", "topic", "command"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from sidecar.expressions import regex
@@ -12,6 +11,7 @@ from sidecar.model import ProfileRef
 from sidecar.recall.prompt import EVERYDAY, TELLING, Manner, manner_of
 from sidecar.recall.synonyms import synonyms
 from sidecar.recall.weights import Gate
+from sidecar.records import dataclass
 
 _SMALL_NUMBER = regex(r"\d{1,3}")
 """A line number or a quantity; a port or a year tells more."""

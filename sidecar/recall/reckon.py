@@ -9,12 +9,12 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
 from sidecar.expressions import regex
 from sidecar.extract.dates import absolutise
+from sidecar.records import dataclass
 
 Span = Literal["ago", "until", "between", "weekday", "clock", "when"]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from sidecar.index import Filters, Kind
 from sidecar.model import Hit, ProfileRef
+from sidecar.records import dataclass
 
 ResponseLength = Literal["short", "medium", "long"]
 

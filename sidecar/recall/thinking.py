@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import Literal
 
@@ -33,6 +33,7 @@ from sidecar.recall.recall import Recall
 from sidecar.recall.request import RecallAnswer, RecallRequest, without_model
 from sidecar.recall.support import fault
 from sidecar.recall.weights import ANSWER_SENTENCES
+from sidecar.records import dataclass
 from sidecar.redact import redact
 
 log = logging.getLogger(__name__)

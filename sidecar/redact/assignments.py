@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 from sidecar.redact import values
 from sidecar.redact.findings import Finding
 from sidecar.redact.names import Strength

@@ -6,8 +6,9 @@ import bisect
 import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from sidecar.records import dataclass
 from sidecar.redact import (
     blocks,
     codes,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import GitFailed
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 from sidecar.routing.names import remote_names
 
 _FOREIGN = regex(r"[A-Za-z]:[\\/]|\\\\")

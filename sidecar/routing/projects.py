@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.records import dataclass
 from sidecar.routing.book import Book
 from sidecar.routing.evidence import Evidence
 from sidecar.routing.names import last_part, path_digest

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from sidecar.model import ProfileRef, SessionHeader
+from sidecar.records import dataclass
 from sidecar.routing.book import KINDS, Book, RouteBook
 from sidecar.routing.evidence import Evidence
 from sidecar.routing.names import PERSONAL, remote_names

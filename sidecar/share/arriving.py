@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from sidecar.files import ensure_folder, write_durably
 from sidecar.git import Exchange, Git, Limits, Trees
 from sidecar.merge.reading import PLACE
 from sidecar.model import ProfileRef
+from sidecar.records import dataclass
 from sidecar.routing.names import PERSONAL
 from sidecar.share.inspection import INFORMATION, MOST_FILES, inspect, unreadable
 from sidecar.share.planning import names

@@ -15,7 +15,6 @@ import contextlib
 import errno
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,6 +24,7 @@ from sidecar.frontmatter import Document, edit, parse
 from sidecar.git import Git, Trees, current_commit
 from sidecar.identity import content_hash
 from sidecar.model import Memory, Status, Tombstone
+from sidecar.records import dataclass
 from sidecar.share.authorship import written_by_others
 from sidecar.share.checkout import Checkout, Note, committed
 from sidecar.share.inspection import INFORMATION, unreadable

@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ from sidecar.files import (
     write_durably,
 )
 from sidecar.git import TreeEntry, Trees, current_commit, git_folder, object_name, waiting
+from sidecar.records import dataclass
 from sidecar.share.inspection import inspect
 from sidecar.store import MAX_FILE_BYTES
 from sidecar.store.layout import PROFILE_FILE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sidecar.errors import BadMemoryFile, FormatTooNew
@@ -12,6 +11,7 @@ from sidecar.git import TreeEntry
 from sidecar.merge.places import folded
 from sidecar.merge.reading import PLACE
 from sidecar.model import ProfileRef
+from sidecar.records import dataclass
 from sidecar.store import MAX_FILE_BYTES, info, purges
 from sidecar.store.layout import PRIVATE, PROFILE_FILE, PURGES_FILE, SUMMARY_FILE
 

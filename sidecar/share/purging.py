@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from sidecar.errors import CannotShare, RemoteHoldsPurged, RemotePurged
 from sidecar.frontmatter import Document, parse
 from sidecar.git import Trees
 from sidecar.git.rewrite import each_blob
 from sidecar.merge.reading import PLACE
+from sidecar.records import dataclass
 from sidecar.share.planning import names
 from sidecar.share.records import Record
 from sidecar.store import Profile

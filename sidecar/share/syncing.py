@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sidecar.errors import (
@@ -18,6 +17,7 @@ from sidecar.errors import (
     StoreVanished,
 )
 from sidecar.git import Exchange, Trees
+from sidecar.records import dataclass
 from sidecar.share import arriving, purging
 from sidecar.share.inspection import INFORMATION, inspect, unreadable
 from sidecar.share.purging import Met

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sidecar.model import MemoryType, ProfileRef, Status
+from sidecar.records import dataclass
 from sidecar.store import Profile
 
 T = TypeVar("T")

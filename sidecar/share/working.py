@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.errors import CannotShare, ProfileAside
+from sidecar.records import dataclass
 from sidecar.share import taking
 from sidecar.share.planning import forward, joined
 from sidecar.share.records import Record

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
 from sidecar.identity import content_hash
 from sidecar.model import Memory, Status, Stored
+from sidecar.records import dataclass
 
 _FILE: Final = "sidecar-arrivals"
 _DEPTH: Final = 100

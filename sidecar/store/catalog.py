@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from sidecar.errors import FileSystemFailed
 from sidecar.files import read_file, sha256_of
 from sidecar.frontmatter import Problem, parse
 from sidecar.model import BadFile, Memory, ProfileRef, Stored, Tombstone
+from sidecar.records import dataclass
 from sidecar.store.groups import Groups
 from sidecar.store.layout import MAX_FILE_BYTES, in_archive, is_named_for, is_private, is_utf8, shown
 from sidecar.store.scan import Signature

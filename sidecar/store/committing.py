@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sidecar.errors import FileSystemFailed
 from sidecar.files import sha256_of
 from sidecar.frontmatter import Document, parse
 from sidecar.model import BadFile, Stored
+from sidecar.records import dataclass
 from sidecar.store import marking
 from sidecar.store.core import Core
 from sidecar.store.layout import (

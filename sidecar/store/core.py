@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
 from sidecar.model import BadFile, Memory, ProfileRef
+from sidecar.records import dataclass
 from sidecar.store.arrivals import Arrivals
 from sidecar.store.catalog import Catalog
 from sidecar.store.disk import Disk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +13,7 @@ from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, Identity, LogEntry
 from sidecar.git import past as gitpast
 from sidecar.git.rewrite import SHARED
+from sidecar.records import dataclass
 from sidecar.store.layout import is_private
 from sidecar.store.words import WriteContext
 

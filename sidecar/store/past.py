@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +14,7 @@ from sidecar.git import Git, LogEntry
 from sidecar.git import past as gitpast
 from sidecar.git.rewrite import SHARED
 from sidecar.model import Memory, ProfileRef, Stored
+from sidecar.records import dataclass
 from sidecar.store.catalog import Catalog, understood
 from sidecar.store.layout import is_memory_path
 from sidecar.store.words import Difference, Revision

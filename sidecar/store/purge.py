@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from sidecar.git import Git, Trees
 from sidecar.git import rewrite as gitrewrite
 from sidecar.identity import normalized
 from sidecar.model import Memory
+from sidecar.records import dataclass
 from sidecar.store import purges
 from sidecar.store.changes import refuse_if_vanished
 from sidecar.store.committing import commit

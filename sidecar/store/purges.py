@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +13,7 @@ from sidecar.frontmatter import Problem, load_mapping, parse_time
 from sidecar.frontmatter.writing import flow
 from sidecar.git import Trees
 from sidecar.model import ProfileRef
+from sidecar.records import dataclass
 from sidecar.store.layout import PRIVATE_PURGES_FILE, PURGES_FILE
 
 FORMAT: Final = 1

@@ -6,12 +6,13 @@ import os
 import stat
 import time
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from sidecar.errors import FileSystemFailed
 from sidecar.files import is_temporary
+from sidecar.records import dataclass
 from sidecar.store.layout import is_memory_path, is_tombstone_path
 
 _RACY_NS: Final = 2_000_000_000

@@ -7,7 +7,7 @@ Of each memory three states are known: `before` the commit, `after` it, and `now
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from sidecar.errors import FileSystemFailed, GitFailed, NothingToUndo, NotUndoable, UndoConflict, UnknownRevision
@@ -16,6 +16,7 @@ from sidecar.frontmatter import Document, parse
 from sidecar.git import Git, Trees
 from sidecar.git import past as gitpast
 from sidecar.model import Memory
+from sidecar.records import dataclass
 from sidecar.store import purges
 from sidecar.store.adoption import ADOPTION
 from sidecar.store.changes import refuse_if_vanished

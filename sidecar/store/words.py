@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 from sidecar.model import BadFile, Memory
+from sidecar.records import dataclass
 
 
 class WriteLog(Protocol):

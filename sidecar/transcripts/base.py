@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from sidecar.model import Message, SessionHeader
+from sidecar.records import dataclass
 
 Record: TypeAlias = dict[str, object]
 """One JSON object of a transcript; any value may have any type."""

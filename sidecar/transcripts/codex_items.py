@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.text import begins_with, clean
 from sidecar.transcripts.tools import content_text, joined, shell_command

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, make_dataclass
+from dataclasses import fields, make_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, cast
 
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
+from sidecar.records import dataclass
 from sidecar.transcripts.base import MOST_FOLDERS, Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.tools import Calls

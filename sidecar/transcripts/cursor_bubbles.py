@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, ToolCall
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import Block, clean

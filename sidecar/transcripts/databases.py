@@ -25,11 +25,11 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sidecar.errors import TranscriptBusy, TranscriptUnreadable
+from sidecar.records import dataclass
 from sidecar.transcripts.base import LOG, Cursor, log_of
 
 MAGIC = b"SQLite format 3\0"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import Block, begins_with, clean

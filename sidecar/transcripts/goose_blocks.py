@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.model import Message, Role, Speaker, ToolCall
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import IMAGE_MARK, clean

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.model import Message, SessionHeader
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.glance import Sight

@@ -11,11 +11,11 @@ into its database, where the same ids are given to the same messages.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sidecar.model import Message, SessionHeader
+from sidecar.records import dataclass
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.opencode_messages import AGENT, Entry, Session, messages_with_parts, unknown_in

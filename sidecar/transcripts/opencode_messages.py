@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import clean

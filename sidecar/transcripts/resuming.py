@@ -10,10 +10,11 @@ run there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final
+
+from sidecar.records import dataclass
 
 _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {

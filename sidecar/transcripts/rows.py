@@ -14,8 +14,8 @@ before it.  A row that has vanished means nothing: what was said is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
 from sidecar.transcripts.values import digest, identifier, items, obj

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.model import Message, SessionHeader
+from sidecar.records import dataclass
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, Part, ReadResult, Record
 from sidecar.transcripts.databases import Snapshot, snapshot, waiting
 from sidecar.transcripts.drift import Drift, Unknown

@@ -8,7 +8,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -16,6 +15,7 @@ from typing import cast
 import zstandard
 
 from sidecar.errors import TranscriptUnreadable
+from sidecar.records import dataclass
 
 ZSTD_SUFFIX = ".zst"
 

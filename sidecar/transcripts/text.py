@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 
 IMAGE_MARK = "[image]"
 """Stands where a picture was."""

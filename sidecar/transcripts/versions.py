@@ -7,11 +7,11 @@ understood.  The databases say nothing of the kind: what they hold is told by th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.parsing import parsed
 from sidecar.transcripts.streams import opened

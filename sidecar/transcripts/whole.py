@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Cursor, Record
 from sidecar.transcripts.elements import Elements, sparing
 from sidecar.transcripts.lines import hashed

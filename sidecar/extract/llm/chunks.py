@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sidecar.extract.llm.lines import Line, shown
+from sidecar.records import dataclass
 
 CHUNK_CHARACTERS = 10_000
 """Characters of a chunk: about 2,500 tokens, of which a model with 4B parameters still overlooks little."""

@@ -6,7 +6,6 @@ The model proposes; whatever it proposes that the statement and its lines do not
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sidecar.expressions import regex
@@ -24,6 +23,7 @@ from sidecar.extract.llm.values import values
 from sidecar.extract.model import Model
 from sidecar.extract.words import keywords
 from sidecar.model import MemoryType
+from sidecar.records import dataclass
 
 AT_ONCE = 8
 """Claims of one question: a small model loses count of more."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
+from sidecar.records import dataclass
 
 _HALF = r"(?P<half>[ap])\.?\s?m\b\.?"
 _PART = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from sidecar.expressions import regex
@@ -16,6 +16,7 @@ from sidecar.extract.llm.negation import flips
 from sidecar.extract.llm.values import Value, values
 from sidecar.extract.noise import Noise, noise
 from sidecar.model import MemoryType
+from sidecar.records import dataclass
 
 SHORTEST, LONGEST = 12, 480
 """Characters of a statement; less says nothing by itself, more is several statements or a copy of its source."""

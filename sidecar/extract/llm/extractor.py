@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -27,6 +26,7 @@ from sidecar.extract.llm.verify import verified
 from sidecar.extract.model import Model
 from sidecar.extract.withdrawals import unfinished, withdraw
 from sidecar.model import Candidate, MemoryType, Source
+from sidecar.records import dataclass
 
 log = logging.getLogger(__name__)
 

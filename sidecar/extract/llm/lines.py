@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sidecar.expressions import regex
@@ -19,6 +18,7 @@ from sidecar.extract.noise import Noise, noise
 from sidecar.extract.outcomes import harmless
 from sidecar.extract.pastes import seen
 from sidecar.model import Message, Speaker
+from sidecar.records import dataclass
 
 LONGEST_LINE = 700
 """Characters of one line; a longer message is split, so that a citation says where in it something stands."""

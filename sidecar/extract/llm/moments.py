@@ -5,13 +5,13 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sidecar.expressions import regex
 from sidecar.extract.dates import absolutise, means_month
 from sidecar.extract.events import when
 from sidecar.extract.llm.numerals import in_digits
+from sidecar.records import dataclass
 
 _MONTH_NAMES = tuple(name.lower() for name in calendar.month_name[1:])
 _DAY_NAMES = tuple(name.lower() for name in calendar.day_name)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from sidecar.expressions import regex
 from sidecar.extract.llm import prompts
 from sidecar.extract.llm.answers import MOST_KEYS, MOST_RANKED, MOST_SYNONYMS, Analysis, Order, Telling
 from sidecar.extract.model import Model
+from sidecar.records import dataclass
 
 A = TypeVar("A", bound=BaseModel)
 

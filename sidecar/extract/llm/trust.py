@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sidecar.expressions import regex
 from sidecar.extract import Slice
@@ -22,6 +21,7 @@ from sidecar.extract.sentences import sentences
 from sidecar.extract.suspicion import addresses_agents
 from sidecar.extract.words import STOP, words
 from sidecar.model import MemoryType, Message, Speaker
+from sidecar.records import dataclass
 
 _ORDERS = (MemoryType.INSTRUCTION, MemoryType.TASK)
 _COPIED_WORDS = 6

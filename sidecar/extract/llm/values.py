@@ -7,12 +7,13 @@ are not, because a statement is told in other words than its source.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sidecar.expressions import regex
 from sidecar.extract.llm import clocks, figures, moments, names, quantities
 from sidecar.extract.llm.numerals import in_digits
 from sidecar.extract.vocabulary import TOOL_CLASS
+from sidecar.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
