@@ -30,6 +30,7 @@ def _dataclass(*, slots: bool, frozen: bool = False, eq: bool = True) -> Callabl
         raise TypeError("a data class without slots is the standard library's")
 
     def made(given: type[T]) -> type[T]:
+        given.__doc__ = given.__doc__ or given.__name__  # or else it would be made from a signature, which takes long
         cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(given)
         methods: dict[str, Any] = {"__init__": _first(cls, frozen=frozen), "__repr__": _repr}
         if frozen:

@@ -97,7 +97,9 @@ Blocks = Mapping[int, Block]
 
 def apply(blocks: Blocks, added: Rows, removed: Sequence[int]) -> dict[int, Block]:
     """The blocks after a commit."""
-    fresh = {int(number): added.of_profile(int(number)) for number in np.unique(added.numbers["profile"])}
+    # Asked for counts too, it does not import numpy's masked arrays to see whether these are any.
+    profiles, _ = np.unique(added.numbers["profile"], return_counts=True)
+    fresh = {number: added.of_profile(number) for number in profiles.tolist()}
     result = {}
     for number in sorted({*blocks, *fresh}):
         known = blocks.get(number)

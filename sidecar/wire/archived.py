@@ -1,7 +1,5 @@
 """What may be asked of the archive of verbatim messages, and what is answered: a search, and a session as it went."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What may be changed of a memory by request."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """What is asked and answered where memories leave and come: exports and imports."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The kinds of values that requests are made of, each with its limit, its words for a refusal and its JSON schema."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time

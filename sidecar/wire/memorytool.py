@@ -1,7 +1,5 @@
 """The commands of the memory tool of Anthropic's API (`memory_20250818`), and what is answered."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator

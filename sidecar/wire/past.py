@@ -1,7 +1,5 @@
 """What may be asked of the past of a profile, and what is answered: differences, undo, snapshots."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints

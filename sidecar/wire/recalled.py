@@ -1,7 +1,5 @@
 """What recall and search answer, and how it is explained: shapes as in `shapes`."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

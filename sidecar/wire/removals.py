@@ -1,7 +1,5 @@
 """What may be asked of forgetting, and what is answered: previews, and purges."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator

@@ -4,8 +4,6 @@ Field names are those of the managed service (camelCase in bodies, snake_case in
 Unknown fields are ignored: clients of the managed service may send some that it gains later.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator

@@ -1,7 +1,5 @@
 """What may be asked of a scan for secrets, and what is answered, step by step."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -3,8 +3,6 @@
 A field without a default is always there, if need be as null; a field with one is there only when it was asked for.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
