@@ -17,6 +17,8 @@ from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar
 
+__all__ = ["dataclass"]
+
 T = TypeVar("T")
 
 

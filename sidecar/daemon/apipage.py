@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sidecar import hello
-from sidecar.daemon.routes import MANAGED, OURS, SECTIONS, TABLE, Route
+from sidecar.daemon.route import MANAGED, OURS, Route
+from sidecar.daemon.routes import SECTIONS, TABLE
 from sidecar.wire import limits
 
 Json = dict[str, Any]

@@ -1,4 +1,7 @@
-"""The composition root: reads the settings, builds the parts, wires them, runs until it is told to stop."""
+"""The composition root: reads the settings, opens what a recall needs, serves, runs until it is told to stop.
+
+The rest of the daemon follows the first answer: `wiring` builds and wires it.
+"""
 
 from __future__ import annotations
 
@@ -10,55 +13,46 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sidecar import bearer, git, log, meeting
-from sidecar.archiving import Archiving
-from sidecar.config import Config, Extract, adopted, diff, load
+from sidecar.config import Config, adopted, diff, load
 from sidecar.daemon import premises
-from sidecar.daemon.allocator import GivingBack, few_arenas
+from sidecar.daemon.allocator import few_arenas
+from sidecar.daemon.answering import Answering
 from sidecar.daemon.asgi import Mount
-from sidecar.daemon.carrying import CarryService
-from sidecar.daemon.choices import Engine
-from sidecar.daemon.extraction import Extraction
-from sidecar.daemon.indexwatch import IndexWatch
-from sidecar.daemon.intake import Intake, Progress
-from sidecar.daemon.keeper import Keeper
+from sidecar.daemon.ground import Ground
 from sidecar.daemon.later import Later
-from sidecar.daemon.learner import Learner
 from sidecar.daemon.lock import HomeLock
 from sidecar.daemon.opening import Opening
-from sidecar.daemon.parts import Parts
-from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.server import Server
-from sidecar.daemon.service import Service
-from sidecar.daemon.sharing import SyncService, exclusive
-from sidecar.daemon.sources import AIDER, folders, histories
-from sidecar.daemon.supervise import Supervisor, contained
-from sidecar.daemon.takein import TakeIn
+from sidecar.daemon.supervise import contained
 from sidecar.daemon.tcp import Gate, Listeners
-from sidecar.daemon.upkeep import Upkeep
-from sidecar.daemon.writer import Urgency, Writer
+from sidecar.daemon.writer import Writer
 from sidecar.errors import SidecarError
-from sidecar.extract.model import Model
-from sidecar.extract.rules import RulesExtractor
 from sidecar.files import ensure_folder, write_durably
-from sidecar.follow import Follow
 from sidecar.index import Embedder, Index
-from sidecar.ingest import Learning
 from sidecar.journal import Journal
-from sidecar.model import ProfileRef
 from sidecar.paths import Paths, temp_folders, user_home
 from sidecar.routing import RepoFacts, Router
-from sidecar.share import Sharing
-from sidecar.store import Profile, ProjectIdentity, Store
+from sidecar.store import Store
+
+if TYPE_CHECKING:  # for which no first answer waits, see `opening`
+    from sidecar.daemon.intake import Progress
+    from sidecar.daemon.parts import Parts
+    from sidecar.daemon.service import Service
+    from sidecar.daemon.wiring import Whole
 
 logger = logging.getLogger(__name__)
 
 _SHOWN_EVERY_S = 0.2
+
+_FIRST_ANSWER_S = 0.2
+"""So long the rest of the daemon waits for a first recall and its answer, if nobody asks for more."""
 
 _PRIVATE = 0o077
 """The umask: whatever this process makes is readable by its owner alone."""
@@ -107,7 +101,7 @@ class _Held:
 
 
 class Daemon:
-    """Everything that runs, and the order in which it starts and stops."""
+    """What a recall needs, the rest of the daemon once it is needed, and the order in which all starts and stops."""
 
     def __init__(self, paths: Paths, config: Config, mcp: Callable[[Path], Mount] | None = None) -> None:
         self._paths, self._config = paths, config
@@ -120,38 +114,29 @@ class Daemon:
             self._store.create_namespace(config.namespace)
         embedder = Embedder.load(config.embedding.model)
         self._index = Index.open(paths.index, embedder, archive=self._journal)
-        self._follow = Follow(self._store, self._journal, self._index, _now)
-        self._learner: Learner | None = None
-        self._sharing = Sharing(
-            self._store, self._follow, machine=_hostname(), clock=_now, exclusive=exclusive(self._writer)
-        )
+        self._router = self._made_router()
         self._opening = Opening()
+        self._answering = Answering(self._index, self._store, self._router, config, self._opening)
+        self._whole: Whole | None = None
 
     async def serve(self, showing: Showing | None = None) -> int:
         """Start the services, wait for the order to stop, stop them."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        parts, service = self._wire(stop)
-        server = self._server(parts, service)
-        # What is there now stays: to look through it for garbage would keep an answer waiting 50 ms, now and then.
-        gc.freeze()
-        gc.enable()
+        server = self._server()
+        gc.freeze()  # what is there now stays
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload, parts, service)
-        if self._journal.get("paused"):
-            parts.intake.pause(True)
-            parts.learner.pause(True)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
         # What was to be purged must not be recalled once more, and from an empty index there is nothing to recall.
         first = not self._index.generation or any(map(self._store.is_purging, self._store.profiles()))
         self._opening.begin()
-        opening = loop.create_task(self._open(parts, service))
+        opening = loop.create_task(self._open(server, stop, at_once=first))
         opening.add_done_callback(lambda done: None if done.cancelled() or done.exception() is None else stop.set())
         if first and not await _ended(opening, stop):
             return 0
         await server.start()
-        services = loop.create_task(self._start_services(parts))
+        services = loop.create_task(self._start_services(server, opening, showing))
         self._note_limit()
-        shown = loop.create_task(contained(_shown(parts.intake.progress, showing))) if showing is not None else None
         logger.info("started", extra={"pid": os.getpid(), "socket": self._paths.socket})
         try:
             await stop.wait()
@@ -161,154 +146,89 @@ class Daemon:
             opening.cancel()
             services.cancel()
             logger.info("stopping")
-            if shown is not None:
-                shown.cancel()
-            # A running call of the model may take minutes, and somebody may wait for what comes of it.
-            parts.extraction.close()
-            service.stop_thinking()
-            parts.sync.close()
+            if self._whole is not None:
+                self._whole.break_off()
             await server.stop()
-            await parts.supervisor.stop()
-            # What is not committed now is committed by the next start: the files are on disk.
-            if self._opening.over:
-                await parts.keeper.commit_all()
+            if self._whole is not None:
+                await self._whole.stop(commit=self._opening.over)
             logger.info("stopped")
         return 0
 
-    async def _open(self, parts: Parts, service: Service) -> None:
-        """Read all memory files, and finish what an earlier run has left unfinished.
+    async def _open(self, server: Server, stop: asyncio.Event, *, at_once: bool) -> None:
+        """Make the daemon whole, read all memory files, and finish what an earlier run has left unfinished.
 
         A recall is answered meanwhile, from what the index holds; all else waits (see `opening`).
         """
-        await self._writer.run(Urgency.ANSWER, self._sharing.resume)
-        await self._writer.run(Urgency.ANSWER, self._adopt, parts.router)
-        await self._writer.run(Urgency.ANSWER, service.removal.resume)
+        if not at_once:
+            await self._opening.wanted(_FIRST_ANSWER_S)
+        await asyncio.to_thread(import_module, "sidecar.daemon.wiring")
+        whole = self._made_whole(stop)
+        server.complete(whole.service)
+        # What is there now stays: to look through it for garbage would keep an answer waiting 50 ms, now and then.
+        gc.freeze()
+        gc.enable()
+        await whole.open()
         gc.freeze()  # as what was there at the start, what is known of the files stays
         self._opening.end()
 
-    async def _start_services(self, parts: Parts) -> None:
-        """Once all files have been read, and there is a server whose listeners one of them looks after."""
-        await self._opening.wait()
-        parts.supervisor.start()
+    def _made_whole(self, stop: asyncio.Event) -> Whole:
+        from sidecar.daemon.wiring import Whole as Made
 
-    def _server(self, parts: Parts, service: Service) -> Server:
-        """The server, with the services that belong to it.  Raises TokenFileUnfit if TCP is wanted and its file is."""
+        ground = Ground(
+            self._paths,
+            self._journal,
+            self._writer,
+            self._store,
+            self._index,
+            self._router,
+            self._listeners,
+            _hostname(),
+        )
+        self._whole = Made(ground, self._config, self._answering, stop)
+        self._whole.parts.supervisor.add("import", self._later.serve)
+        return self._whole
+
+    def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
+        whole = self._made_whole(stop)
+        return whole.parts, whole.service
+
+    async def _start_services(self, server: Server, opening: asyncio.Task[None], showing: Showing | None) -> None:
+        """Once all files have been read, and there is a server whose listeners one of them looks after."""
+        await asyncio.wait([opening])
+        if self._whole is None or not self._opening.over:
+            return
+        supervisor, intake = self._whole.parts.supervisor, self._whole.parts.intake
+        if self._config.listen.tcp:
+            supervisor.add("tcp", partial(server.serve_tcp, self._config.listen.tcp))
+        if self._mcp is not None:
+            supervisor.add("mcp", self._mcp.serve)
+        supervisor.start()
+        if showing is not None:
+            await contained(_shown(intake.progress, showing))
+
+    def _server(self) -> Server:
+        """Raises TokenFileUnfit if TCP is wanted and its file is."""
         listen = self._config.listen
-        gate = Gate(bearer.token(bearer.place(listen, self._paths))) if listen.tcp else None
-        server = Server(
-            service,
+        return Server(
+            None,
             self._paths.socket,
             namespace=self._config.namespace,
             mcp=self._mcp,
-            gate=gate,
+            gate=Gate(bearer.token(bearer.place(listen, self._paths))) if listen.tcp else None,
             listeners=self._listeners,
             opening=self._opening,
+            first=self._answering,
         )
-        if listen.tcp:
-            parts.supervisor.add("tcp", partial(server.serve_tcp, listen.tcp))
-        if self._mcp is not None:
-            parts.supervisor.add("mcp", self._mcp.serve)
-        return server
 
     def close(self) -> None:
         """Let the running step end, then close what holds files open."""
-        if self._learner is not None:
-            self._learner.close()
+        if self._whole is not None:
+            self._whole.close()
         self._writer.close()
         self._index.close()
         self._journal.close()
 
-    def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
-        config, journal, writer, by = self._config, self._journal, self._writer, f"{git.login()}@{_hostname()}"
-        router, rules = self._router(), RulesExtractor()
-        extraction = Extraction(config.extract, journal, writer, rules, partial(engine, config.extract))
-        quiet = timedelta(seconds=config.watch.quiet_seconds)
-        archiving = Archiving(journal, router, config.namespace, quiet, extracting=not extraction.off)
-        learning = self._learning(router, by)
-        quiet_store, maximum = timedelta(seconds=config.git.quiet_seconds), timedelta(seconds=config.git.max_seconds)
-        keeper = Keeper(self._paths.store, self._follow, self._index, writer, quiet=quiet_store, maximum=maximum)
-        sync = SyncService(self._sharing, self._follow, router, keeper, every=timedelta(minutes=config.sync.minutes))
-        carry = CarryService(self._sharing, self._follow, keeper)
-
-        def on_commit(ref: ProfileRef) -> None:
-            sync.committed(ref)
-            carry.committed(ref)
-
-        keeper.on_commit = on_commit
-        archived = asyncio.Event()
-        learner = self._learner = Learner(
-            journal,
-            learning,
-            extraction,
-            writer,
-            archived,
-            nice=config.extract.nice,
-            review=config.extract.review,
-            keep_texts=config.archive.enabled,
-            on_released=keeper.archived,
-        )
-        parts = Parts(
-            journal,
-            self._store,
-            self._index,
-            self._follow,
-            router,
-            archiving,
-            learning,
-            writer,
-            self._intake(router, archiving, keeper, learner, archived),
-            keeper,
-            extraction,
-            learner,
-            Upkeep(journal, writer, self._paths.trash, config, on_change=keeper.archived),
-            Supervisor(),
-            self._paths.trash,
-            sync,
-            carry,
-            self._paths.logs,
-        )
-        _supervise(parts)
-        service = Service(
-            parts, config, Reporting(parts, self._listeners), TakeIn(parts, rules, by), stop, self._opening
-        )
-        parts.supervisor.add("hooks", service.hooking.serve)
-        parts.supervisor.add("import", self._later.serve)
-        return parts, service
-
-    def _learning(self, router: Router, by: str) -> Learning[Profile]:
-        return Learning(
-            self._journal,
-            self._store,
-            self._index,
-            self._follow,
-            by=by,
-            project=lambda ref: _project(router, ref),
-            clock=_now,
-        )
-
-    def _intake(
-        self, router: Router, archiving: Archiving, keeper: Keeper, learner: Learner, archived: asyncio.Event
-    ) -> Intake:
-        config = self._config
-
-        def on_archived(more: bool) -> None:
-            keeper.archived(soon=not more)
-            learner.wake()
-
-        return Intake(
-            folders(config.watch.agents, config.watch.extra, os.environ),
-            archiving,
-            router,
-            self._writer,
-            rescan=timedelta(minutes=config.watch.rescan_minutes),
-            backfill_days=config.watch.backfill_days,
-            archived=archived,
-            on_archived=on_archived,
-            in_projects=histories if _reads_projects(config) else lambda _: (),
-            nice=config.extract.nice,
-        )
-
-    def _router(self) -> Router:
+    def _made_router(self) -> Router:
         return Router(
             namespace=self._config.namespace,
             rules=self._config.profiles,
@@ -319,13 +239,7 @@ class Daemon:
             has_commit=git.has_commit,
         )
 
-    def _adopt(self, router: Router) -> None:
-        """Tell the router of the projects whose profiles are here, should it have lost them."""
-        for profile in self._follow.profiles():
-            project = self._sharing.identity(profile)
-            router.adopt(profile.ref, project.root_commit, project.remotes)
-
-    def _reload(self, parts: Parts, service: Service) -> None:
+    def _reload(self) -> None:
         """SIGHUP: take over what can change while running, and say what cannot."""
         try:
             fresh = load(self._paths, os.environ)
@@ -339,14 +253,9 @@ class Daemon:
             logger.warning("setting waits for a restart", extra={"setting": change.key})
         config = self._config = adopted(self._config, fresh)
         log.set_level(config.log.level)
-        parts.archiving.quiet = timedelta(seconds=config.watch.quiet_seconds)
-        parts.intake.set_rescan(timedelta(minutes=config.watch.rescan_minutes))
-        parts.keeper.set_commit_times(**_commit_times(config))
-        parts.learner.review, parts.learner.keep_texts = config.extract.review, config.archive.enabled
-        parts.extraction.adopt(config.extract)
-        parts.upkeep.adopt(config)
-        parts.sync.every = timedelta(minutes=config.sync.minutes)
-        service.adopt(config)
+        self._answering.adopt(config)
+        if self._whole is not None:  # or else it will be made with these
+            self._whole.adopt(config)
         self._later.adopt(config)
         self._note_limit()
 
@@ -357,14 +266,6 @@ class Daemon:
             write_durably(note, meeting.note(self._config.hooks.timeout_ms))
         except SidecarError as error:
             logger.warning("hooks keep to the default time limit", extra={"why": error.message})
-
-
-def _reads_projects(config: Config) -> bool:
-    """Whether Aider's histories are to be looked for; not where its sessions are left out altogether."""
-    ignored = any(
-        rule.ignore and rule.agent == AIDER and rule.path is None and rule.remote is None for rule in config.profiles
-    )
-    return not ignored and (config.watch.agents == "auto" or AIDER in config.watch.agents)
 
 
 async def _ended(work: asyncio.Task[None], stop: asyncio.Event) -> bool:
@@ -385,61 +286,6 @@ async def _shown(progress: Progress, showing: Showing) -> None:
         showing(progress.done, progress.total, finished=False)
         await asyncio.sleep(_SHOWN_EVERY_S)
     showing(progress.done, progress.total, finished=True)
-
-
-def _supervise(parts: Parts) -> None:
-    """Have each part that runs for as long as the daemon does started again if it fails."""
-    for name, part in (
-        ("follow", parts.keeper),
-        ("watch", parts.intake),
-        ("model", parts.extraction),
-        ("extract", parts.learner),
-        ("upkeep", parts.upkeep),
-        ("sync", parts.sync),
-        ("carry", parts.carry),
-        ("memory", GivingBack()),
-        ("index", IndexWatch(parts.index.folder, parts.keeper.wake)),
-    ):
-        parts.supervisor.add(name, part.serve)
-
-
-def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:
-    """What is known of the project of a profile, for its `profile.yaml`."""
-    found = router.project(ref)
-    return None if found is None else ProjectIdentity(found.root_commit, tuple(found.remotes))
-
-
-def _commit_times(config: Config) -> dict[str, timedelta]:
-    return {
-        "quiet": timedelta(seconds=config.git.quiet_seconds),
-        "maximum": timedelta(seconds=config.git.max_seconds),
-    }
-
-
-def engine(settings: Extract, on_use: Callable[[float], None]) -> Engine:
-    """The models of the settings, ready to be asked."""
-    from sidecar.extract.llm.extractor import ModelExtractor
-    from sidecar.extract.llm.judge import Judge as ModelJudge
-
-    def model(name: str) -> Model:
-        return Model(
-            settings.host,
-            name,
-            stall_s=settings.stall_seconds,
-            timeout_s=settings.timeout_seconds,
-            allow_remote=settings.allow_remote,
-            on_use=on_use,
-        )
-
-    extracting = model(settings.model)
-    verifying = model(settings.verify_model) if settings.verify_model else None
-
-    def close() -> None:
-        extracting.close()
-        if verifying is not None:
-            verifying.close()
-
-    return Engine(ModelExtractor(extracting, verifying), ModelJudge(extracting), close)
 
 
 def _repo_facts(folder: Path) -> RepoFacts | None:

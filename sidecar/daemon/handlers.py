@@ -11,7 +11,18 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sidecar import __version__
-from sidecar.daemon.protocol import Api, Kind, Listing, Namespace, Question, Review, Said, SessionName, Told
+from sidecar.daemon.protocol import (
+    Api,
+    Kind,
+    Listing,
+    Namespace,
+    Question,
+    RecallApi,
+    Review,
+    Said,
+    SessionName,
+    Told,
+)
 from sidecar.errors import FieldError
 from sidecar.model import Hit, MemoryType, ProfileRef, Status
 from sidecar.records import dataclass
@@ -128,7 +139,7 @@ async def remember(api: Api, call: Call[requests.Remember, requests.NoQuery]) ->
     return Reply(render.memory(await api.remember(target.ref, told)).plain())
 
 
-async def recall(api: Api, call: Call[requests.Recall, requests.NoQuery]) -> Reply:
+async def recall(api: RecallApi, call: Call[requests.Recall, requests.NoQuery]) -> Reply:
     """Answer a question from the memory, and say what the answer rests on."""
     target, body = await _target(api, call), call.body
     question = Question(
@@ -313,7 +324,7 @@ class _Target:
     routed: bool
 
 
-async def _target(api: Api, call: Call[requests.Body, requests.QueryString], *, create: bool = False) -> _Target:
+async def _target(api: RecallApi, call: Call[requests.Body, requests.QueryString], *, create: bool = False) -> _Target:
     """`create`: something will be kept there, so a project that has no profile yet gets its name now."""
     if "p" in call.path:
         return _Target(ProfileRef(call.path["ns"], call.path["p"]), routed=False)

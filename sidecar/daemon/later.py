@@ -16,7 +16,7 @@ from sidecar.config import Config
 _QUIET_S = 1.0
 """Whoever waits for the start asks within this time, and an import beside would keep the answer waiting."""
 
-_ALWAYS = ("sidecar.index.static",)
+_ALWAYS = ("sidecar.index.static", "sidecar.daemon.openapi")
 _OF_A_MODEL = (
     "sidecar.extract.transport",
     "sidecar.extract.llm.extractor",

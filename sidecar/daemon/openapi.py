@@ -10,7 +10,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from sidecar import __version__
 from sidecar.daemon import apipage
-from sidecar.daemon.routes import OURS, SECTIONS, TABLE, WITH_BODY, Route
+from sidecar.daemon.route import OURS, Route
+from sidecar.daemon.routes import SECTIONS, TABLE, WITH_BODY
 from sidecar.wire import fields, limits, shapes
 
 Json = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The parts of the running daemon, wired once by `app.py` and handed to its faces as one value."""
+"""The parts of the running daemon, wired once by `wiring.py` and handed to its faces as one value."""
 
 from __future__ import annotations
 

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import IO, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Literal, Protocol
 
-from sidecar.daemon.carrying import CarryState
-from sidecar.daemon.metrics import Metric
-from sidecar.errors import SidecarError
-from sidecar.exchange import Form
 from sidecar.model import Hit, MemoryType, Message, ProfileRef, Status, Stored
 from sidecar.records import dataclass
-from sidecar.share import Joined, Outgoing, Synced
-from sidecar.wire.archived import FoundMessage, SessionShape
-from sidecar.wire.edits import Patch
-from sidecar.wire.exchange import Export, ImportResult
-from sidecar.wire.memorytool import MemoryTool, ToolResult
-from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
-from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
-from sidecar.wire.scanned import ScanStep
-from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
+
+if TYPE_CHECKING:  # what only says what it is must not be imported by the start
+    from sidecar.daemon.carrying import CarryState
+    from sidecar.daemon.metrics import Metric
+    from sidecar.errors import SidecarError
+    from sidecar.exchange import Form
+    from sidecar.share import Joined, Outgoing, Synced
+    from sidecar.wire.archived import FoundMessage, SessionShape
+    from sidecar.wire.edits import Patch
+    from sidecar.wire.exchange import Export, ImportResult
+    from sidecar.wire.memorytool import MemoryTool, ToolResult
+    from sidecar.wire.past import DiffResult, SnapshotShape, UndoResult
+    from sidecar.wire.removals import PreviewRemoval, PurgeResult, RemovalPreview
+    from sidecar.wire.scanned import ScanStep
+    from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, RevisionShape, StatusResult, TranscriptsResult
 
 YesNo = Literal["yes", "no"]
 Level = Literal["low", "medium", "high"]
@@ -285,7 +287,23 @@ class ArchiveApi(Protocol):
         """A session with `limit` of its messages from the `offset`-th on.  Raises UnknownSession, FieldError."""
 
 
-class Api(Protocol):
+class RecallApi(Protocol):
+    """What answers recalls, which is there before the rest of the daemon.  Every method may be cancelled, as below."""
+
+    async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Answer:
+        """Search this profile and `include`."""
+
+    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
+        """The profile of a folder, by the rules of section 6; `personal` without one.
+
+        `create`: a new project gets its name now, so that the profile knows which project it is about.
+        """
+
+    async def freshness(self) -> Freshness:
+        """Cheap: it is asked for with every answer."""
+
+
+class Api(RecallApi, Protocol):
     """The daemon, as its HTTP server sees it.
 
     Every method may be cancelled at any await: by a request's time limit, or when the daemon stops.
@@ -352,9 +370,6 @@ class Api(Protocol):
         Raises ForgottenBefore if an agent asks for what was forgotten.
         """
 
-    async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Answer:
-        """Search this profile and `include`."""
-
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
     ) -> Sequence[Stored]:
@@ -402,15 +417,6 @@ class Api(Protocol):
 
     async def drop_job(self, name: SessionName) -> None:
         """Extract nothing of what a session holds now.  Raises UnknownSession, FieldError."""
-
-    async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
-        """The profile of a folder, by the rules of section 6; `personal` without one.
-
-        `create`: a new project gets its name now, so that the profile knows which project it is about.
-        """
-
-    async def freshness(self) -> Freshness:
-        """Cheap: it is asked for with every answer."""
 
     async def status(self) -> StatusResult:
         """What the daemon is doing."""

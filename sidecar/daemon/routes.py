@@ -5,91 +5,29 @@ The OpenAPI document and `docs/api.md` are generated from this table, and the se
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
-from urllib.parse import unquote
+from collections.abc import Mapping
+from typing import Final
 
 from sidecar.daemon import archivehandlers, exchangehandlers, handlers, pasthandlers, scanhandlers, sharing_handlers
-from sidecar.daemon.handlers import Call, Reply
-from sidecar.daemon.protocol import Api
-from sidecar.errors import FieldError, MethodNotAllowed, UnknownMemory, UnknownRoute
-from sidecar.records import dataclass
+from sidecar.daemon.firstroutes import RECALL, RECALL_HERE
+from sidecar.daemon.route import PROFILE, Route, Table
 from sidecar.wire import (
     archived,
     edits,
     exchange,
-    fields,
     limits,
     memorytool,
     past,
-    recalled,
     removals,
     requests,
     scanned,
     shapes,
 )
-from sidecar.wire.text import shown, whole
-
-OURS: Final = "/v1"
-MANAGED: Final = "/client/v4/accounts/{account}/agent-memory"
-"""The prefix of the managed service; whatever stands for `{account}` is accepted, as a local daemon has one owner."""
 
 WITH_BODY: Final = ("POST", "PATCH")
 """The methods whose requests carry something."""
 
-Handler = Callable[[Api, Call[Any, Any]], Awaitable[Reply]]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation.
-
-    `path` follows the prefix.  `managed`: the managed service has it too, so that it is served under both prefixes.
-    `result` is the shape of the envelope's `result`, None for null; `many`: a list of them.  `document`: served as it
-    is, without an envelope, in this media type; without a handler it is the server's own.
-    `also`: further media types of a document that comes in several.  `fresh`: the answer says how fresh the index is.
-    `early`: it is served from the start on, before all memory files have been read.
-    """
-
-    method: str
-    path: str
-    name: str
-    handler: Handler | None = None
-    body: type[requests.Body] = requests.Nothing
-    query: type[requests.QueryString] = requests.NoQuery
-    result: type[shapes.Shape] | None = None
-    many: bool = False
-    managed: bool = False
-    success: int = 200
-    conflicts: bool = False
-    body_bytes: int = limits.BODY_BYTES
-    document: str | None = None
-    also: tuple[str, ...] = ()
-    fresh: bool = True
-    early: bool = False
-
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        """Under which prefixes it is served."""
-        return (OURS, MANAGED) if self.managed else (OURS,)
-
-    @property
-    def about(self) -> str:
-        """What it does, in a sentence or two."""
-        return _DOCUMENTS[self.name] if self.handler is None else " ".join((self.handler.__doc__ or "").split())
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names in the path."""
-        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
-
-
-_DOCUMENTS: Final[Mapping[str, str]] = {
-    "metrics": "The daemon's figures in the Prometheus text format.",
-    "openapi": "This API as an OpenAPI 3.1 document.",
-}
-
-_P: Final = "/namespaces/{ns}/profiles/{p}"
+_P: Final = PROFILE
 
 _NAMESPACES: Final = (
     Route("POST", "/namespaces", "create_namespace", handlers.create_namespace, body=requests.NewNamespace,
@@ -110,8 +48,7 @@ _PROFILE: Final = (
           body_bytes=limits.INGEST_BODY_BYTES),
     Route("POST", _P + "/remember", "remember", handlers.remember, body=requests.Remember,
           result=shapes.MemoryShape, managed=True),
-    Route("POST", _P + "/recall", "recall", handlers.recall, body=requests.Recall, result=recalled.RecallResult,
-          managed=True, early=True),
+    RECALL,
     Route("GET", _P + "/memories", "list_memories", handlers.list_memories, query=requests.ListMemories,
           result=shapes.ListedMemory, many=True, managed=True),
     Route("GET", _P + "/memories/{id}", "get_memory", handlers.get_memory, query=requests.GetMemory,
@@ -166,8 +103,7 @@ _HERE: Final = (
           body_bytes=limits.INGEST_BODY_BYTES),
     Route("POST", "/remember", "remember_here", handlers.remember, body=requests.RememberHere,
           result=shapes.MemoryShape),
-    Route("POST", "/recall", "recall_here", handlers.recall, body=requests.RecallHere, result=recalled.RecallResult,
-          early=True),
+    RECALL_HERE,
     Route("POST", "/search", "search_here", archivehandlers.search, body=archived.SearchHere,
           result=archived.SearchResult),
     Route("GET", "/memories", "list_memories_here", handlers.list_memories, query=requests.ListMemoriesHere,
@@ -243,85 +179,5 @@ SECTIONS: Final[Mapping[str, tuple[Route, ...]]] = {
 
 TABLE: Final = tuple(route for section in SECTIONS.values() for route in section)
 
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A route, with what its path names."""
-
-    route: Route
-    path: Mapping[str, str]
-    managed: bool
-
-
-def match(method: str, path: str) -> Match:
-    """The route of a request; `path` is the raw path, percent-encoded, without the query.  HEAD is taken for GET.
-
-    Raises:
-        UnknownRoute: no route has this path.
-        MethodNotAllowed: routes have this path, but not the method.
-        FieldError: a name or session id in the path is not one.
-        UnknownMemory: a memory id that cannot be one.
-    """
-    tail, managed = _without_prefix(path)
-    found = {route.method: (route, values) for route, values in _with_path(tail, managed=managed)}
-    if not found:
-        raise UnknownRoute(route=shown(path))
-    route, values = found.get("GET" if method == "HEAD" else method, (None, {}))
-    if route is None:
-        raise MethodNotAllowed(method=shown(method), route=shown(path))
-    return Match(route, {name: _checked(name, value, values) for name, value in values.items()}, managed)
-
-
-def allowed(path: str) -> tuple[str, ...]:
-    """The methods of a path, in alphabetical order; empty if there is no such path."""
-    tail, managed = _without_prefix(path)
-    methods = {route.method for route, _ in _with_path(tail, managed=managed)}
-    if "GET" in methods:
-        methods.add("HEAD")
-    return tuple(sorted(methods | {"OPTIONS"})) if methods else ()
-
-
-def _without_prefix(path: str) -> tuple[tuple[str, ...], bool]:
-    """The parts of the path after the prefix, and whether it was the managed service's; no parts if it was neither."""
-    parts = tuple(path.split("/")[1:])
-    if parts[:1] == ("v1",):
-        return parts[1:], False
-    if len(parts) > 5 and parts[:3] == ("client", "v4", "accounts") and parts[3] and parts[4] == "agent-memory":
-        return parts[5:], True
-    return (), False
-
-
-_BY_LENGTH: Final[dict[int, list[tuple[Route, tuple[str, ...]]]]] = {}
-for _route in TABLE:
-    _parts = tuple(_route.path.split("/")[1:])
-    _BY_LENGTH.setdefault(len(_parts), []).append((_route, _parts))
-
-
-def _with_path(tail: tuple[str, ...], *, managed: bool) -> list[tuple[Route, dict[str, str]]]:
-    found = []
-    for route, parts in _BY_LENGTH.get(len(tail), ()):
-        if managed and not route.managed:
-            continue
-        pairs = list(zip(parts, tail, strict=True))
-        if all(part == given or (part.startswith("{") and given) for part, given in pairs):
-            values = {part[1:-1]: whole(unquote(given)) for part, given in pairs if part.startswith("{")}
-            found.append((route, values))
-    return found
-
-
-def _checked(name: str, value: str, values: Mapping[str, str]) -> str:
-    """One name from the path, refused before anything could take it for a part of a file's path."""
-    if name == "id":
-        if not fields.is_memory_id(value):
-            raise UnknownMemory(id=shown(value), profile=shown(values.get("p", "of this folder")))
-        return value
-    check, called = {
-        "ns": (fields.name, "namespace"),
-        "p": (fields.name, "profile"),
-        "sid": (fields.session, "session id"),
-        "session": (fields.agent_session, "session"),
-    }[name]
-    try:
-        return check(value)
-    except ValueError as error:
-        raise FieldError(field=called, problem=str(error)) from None
+WHOLE: Final = Table(TABLE)
+"""All of them, for a request to find its own."""

@@ -20,12 +20,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sidecar import __version__, hello, meeting
-from sidecar.daemon import metrics, naming, openapi, routes, tcp
+from sidecar.daemon import metrics, naming, tcp
 from sidecar.daemon.asgi import Exchange, Mount
+from sidecar.daemon.firstroutes import EARLY
 from sidecar.daemon.handlers import Call, Reply
 from sidecar.daemon.listen import BACKLOG, Listening, listen
 from sidecar.daemon.opening import Opening
-from sidecar.daemon.protocol import Api, Spooled
+from sidecar.daemon.protocol import Api, Freshness, RecallApi, Spooled
+from sidecar.daemon.route import Match, Route, Table
 from sidecar.daemon.tcp import MCP_PATH, Gate, Listeners
 from sidecar.daemon.web import web
 from sidecar.errors import (
@@ -93,12 +95,13 @@ class Server:
     `namespace` is the one that is meant where a request names none.  `environ` is where a socket passed by systemd
     is announced.  `clock` gives the time from which ages count.  Limits are in seconds.  `mcp` answers what comes to
     `/mcp`; without it there is no such path.  `gate` is who may come in over TCP; without it nobody may.  `listeners`
-    is kept up to date.  Before `opening` is over only routes that are `early` are served; the others wait for it.
+    is kept up to date.  Before `opening` is over only routes that are `early` are served, by `first` if there is no
+    `api` yet; the others wait for it, and so `complete` may bring the `api` later than `start`.
     """
 
     def __init__(
         self,
-        api: Api,
+        api: Api | None,
         socket_path: Path,
         *,
         namespace: str = "local",
@@ -110,8 +113,13 @@ class Server:
         gate: Gate | None = None,
         listeners: Listeners | None = None,
         opening: Opening | None = None,
+        first: RecallApi | None = None,
     ) -> None:
-        self._api, self._path, self._namespace, self._clock = api, socket_path, namespace, clock
+        self._first, self._path, self._namespace, self._clock = first, socket_path, namespace, clock
+        self._api: Api | None = None
+        self._table = EARLY
+        if api is not None:
+            self.complete(api)
         self._environ = os.environ if environ is None else environ
         self._request_s, self._body_s = request_s, body_s
         self._mcp, self._gate, self._listeners = mcp, gate, listeners or Listeners()
@@ -125,6 +133,13 @@ class Server:
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
+
+    def complete(self, api: Api) -> None:
+        """From now on all routes are served: by the whole daemon.  Before the opening is over."""
+        from sidecar.daemon import routes  # with much of the daemon, for which no recall waits
+
+        self._first = self._api = api
+        self._table = routes.WHOLE
 
     async def start(self) -> None:
         """Listen.  Raises what `listen` raises; then nothing is left behind."""
@@ -201,14 +216,14 @@ class Server:
             _understand(request)
             if self._mcp is not None and request.rel_url.raw_path == MCP_PATH:
                 name, response = "mcp", await self._mounted(request, self._mcp)
-            elif request.method == "OPTIONS" and (methods := routes.allowed(request.rel_url.raw_path)):
+            elif request.method == "OPTIONS" and (methods := (await self._routes(request)).allowed(_path(request))):
                 name, response = "options", _response(204, headers={"Allow": ", ".join(methods)})
             else:
-                match = routes.match(request.method, request.rel_url.raw_path)
+                match = (await self._routes(request)).match(request.method, _path(request))
                 name = match.route.name
                 response = await self._serve(request, match)
         except SidecarError as error:
-            response = _refusal(request, error)
+            response = _refusal(request, error, self._table)
         except Exception:
             response = _bug()
         finally:
@@ -248,45 +263,46 @@ class Server:
             raise Unavailable(what="The answer", why="there was none")
         return exchange.response
 
-    async def _serve(self, request: web.BaseRequest, match: routes.Match) -> web.StreamResponse:
-        if self._stopping:
-            raise _stopping()
-        route = match.route
-        if not route.early and not self._opening.over:
+    async def _routes(self, request: web.BaseRequest) -> Table:
+        """All routes, or before the opening is over those of the start, if one of them is asked for."""
+        if not self._opening.over and not EARLY.has(request.method, _path(request)):
+            if self._stopping:
+                raise _stopping()
             async with self._limit(self._request_s):
                 await self._opening.wait()
+        return self._table
+
+    async def _serve(self, request: web.BaseRequest, match: Match) -> web.StreamResponse:
+        if self._stopping:
+            raise _stopping()
+        route, api = match.route, self._api or self._first
+        if api is None:
+            raise Unavailable(what="The daemon", why="it is starting")
         if route.handler is None:
             return await self._document(route)
         query = parsing.parse_query(route.query, request.rel_url.raw_query_string)
         body = await self._body(request, route)
         call = naming.clean(Call(body, query, match.path, match.managed, self._namespace, self._clock()))
         async with self._limit(None if body.patient or query.patient else self._request_s):
-            reply = await route.handler(self._api, call)
-            info = await self._info(reply) if route.fresh else None
+            reply = await route.handler(api, call)
+            info = _info(reply, await api.freshness()) if route.fresh else None
+        self._opening.answered()
         if isinstance(reply.result, Spooled):
             return await _sent(request, reply.result)
         if route.document is not None:
             return _response(route.success, str(reply.result).encode("utf-8", "replace"), route.document)
         return _json(route.success, envelope.success(reply.result, info=info, notes=reply.notes))
 
-    async def _document(self, route: routes.Route) -> web.Response:
+    async def _document(self, route: Route) -> web.Response:
         """The answers without an envelope."""
         if route.name == "openapi":
             return _response(200, _openapi(), "application/json")
         async with self._limit(self._request_s):
-            found = [*await self._api.metrics(), *self._counter.metrics()]
+            found = [*(await self._api.metrics() if self._api else ()), *self._counter.metrics()]
         page = metrics.render(found).encode("utf-8", "backslashreplace")
         return _response(200, page, headers={"Content-Type": f"{metrics.CONTENT_TYPE}; charset=utf-8"})
 
-    async def _info(self, reply: Reply) -> ResultInfo:
-        fresh = await self._api.freshness()
-        index = IndexState(generation=fresh.generation, lag_ms=fresh.lag_ms, degraded=list(fresh.degraded))
-        if reply.page is None:
-            return ResultInfo(index=index)
-        page = reply.page
-        return ResultInfo(cursor=page.cursor, per_page=page.per_page, count=page.count, index=index)
-
-    async def _body(self, request: web.BaseRequest, route: routes.Route) -> Body:
+    async def _body(self, request: web.BaseRequest, route: Route) -> Body:
         """The parsed body; one that comes with GET or DELETE has no meaning and is not read."""
         if route.method in ("GET", "DELETE"):
             return parsing.parse_body(route.body, b"")
@@ -336,6 +352,14 @@ class Server:
             raise Unavailable(what="The answer", why=f"it took longer than {seconds:g} s") from None
 
 
+def _info(reply: Reply, fresh: Freshness) -> ResultInfo:
+    index = IndexState(generation=fresh.generation, lag_ms=fresh.lag_ms, degraded=list(fresh.degraded))
+    if reply.page is None:
+        return ResultInfo(index=index)
+    page = reply.page
+    return ResultInfo(cursor=page.cursor, per_page=page.per_page, count=page.count, index=index)
+
+
 async def _sent(request: web.BaseRequest, spooled: Spooled) -> web.StreamResponse:
     """A large document, piece by piece; its length is told first, so that one that breaks off is seen to have."""
     with spooled.file as file:
@@ -380,6 +404,8 @@ def _stopping() -> Unavailable:
 
 @functools.cache
 def _openapi() -> bytes:
+    from sidecar.daemon import openapi  # long there, see `later`: no recall needs it
+
     return envelope.encode(openapi.document())
 
 
@@ -400,13 +426,17 @@ async def _continue(request: web.BaseRequest) -> None:
         request.writer.output_size = 0  # the response itself has not begun
 
 
-def _refusal(request: web.BaseRequest, error: SidecarError) -> web.Response:
+def _path(request: web.BaseRequest) -> str:
+    return request.rel_url.raw_path
+
+
+def _refusal(request: web.BaseRequest, error: SidecarError, table: Table) -> web.Response:
     """An error that we know, as its status and envelope."""
     headers: dict[str, str] = {}
     if isinstance(error, TokenNeeded):
         headers["WWW-Authenticate"] = 'Bearer realm="sidecar"'
     if isinstance(error, MethodNotAllowed):
-        headers["Allow"] = ", ".join(routes.allowed(request.rel_url.raw_path))
+        headers["Allow"] = ", ".join(table.allowed(_path(request)))
     if error.http_status == 503:
         headers["Retry-After"] = str(_RETRY_S)
     elif error.http_status >= 500:

@@ -9,17 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sidecar.config import Config
 from sidecar.daemon import memorytool, naming
+from sidecar.daemon.answering import Answering, Found, Rest
 from sidecar.daemon.archivedesk import ArchiveDesk
-from sidecar.daemon.budget import within
 from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.choices import AWAITED
 from sidecar.daemon.deletion import Deletion
@@ -30,7 +27,6 @@ from sidecar.daemon.hooking import Hooking
 from sidecar.daemon.jobs import JobDesk
 from sidecar.daemon.learner import paused_error
 from sidecar.daemon.metrics import Metric
-from sidecar.daemon.opening import Opening
 from sidecar.daemon.parts import Parts
 from sidecar.daemon.protocol import (
     Freshness,
@@ -46,7 +42,7 @@ from sidecar.daemon.protocol import (
     Told,
     YesNo,
 )
-from sidecar.daemon.relating import alone, chain, dressed, ties
+from sidecar.daemon.relating import chain, ties
 from sidecar.daemon.removal import RemovalDesk
 from sidecar.daemon.reporting import Reporting
 from sidecar.daemon.reviewing import Reviewing
@@ -56,10 +52,8 @@ from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.telling import Telling
 from sidecar.daemon.thinker import Thinker
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import IndexUnusable, SidecarError, UnknownMemory, UnknownNamespace
-from sidecar.ingest import PERSONAL
-from sidecar.model import HTTP_AGENT, Hit, ProfileRef, SessionRef, Stored
-from sidecar.recall import Recall, RecallAnswer, RecallRequest
+from sidecar.errors import SidecarError, UnknownMemory
+from sidecar.model import HTTP_AGENT, ProfileRef, SessionRef, Stored
 from sidecar.redact import redact
 from sidecar.share import Joined, Outgoing, Synced
 from sidecar.store import Profile, WriteContext
@@ -68,32 +62,26 @@ from sidecar.wire.shapes import JobsResult, LogEntry, ProfileShape, StatusResult
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_RECALLS_AT_ONCE = 2
-"""Each is mostly Python: more threads wait for the interpreter longer than they gain from searching side by side."""
-
-
-class Found:
-    """A recall's answer with notes for the reader; `hits`: those of the answer that are given."""
-
-    def __init__(self, found: RecallAnswer, hits: Sequence[Hit], notes: Sequence[str]) -> None:
-        self.answer, self.explanation, self.hits, self.notes = found.answer, found.explanation, hits, notes
-
 
 class Service:
     """The daemon as its faces see it."""
 
     def __init__(
-        self, parts: Parts, config: Config, reporting: Reporting, takein: TakeIn, stop: asyncio.Event, opening: Opening
+        self,
+        parts: Parts,
+        config: Config,
+        reporting: Reporting,
+        takein: TakeIn,
+        stop: asyncio.Event,
+        answering: Answering,
     ) -> None:
-        self._parts, self._config, self._reporting, self._takein, self._stop = parts, config, reporting, takein, stop
-        self._opening = opening
-        self._recall = Recall(parts.index)
-        self._recalling = ThreadPoolExecutor(_RECALLS_AT_ONCE, thread_name_prefix="sidecar-recall")
-        self._thinker = Thinker(self._recall, config.extract, parts.extraction)
+        self._parts, self._reporting, self._takein, self._stop = parts, reporting, takein, stop
+        self._answering = answering
+        self._thinker = Thinker(answering.search, config.extract, parts.extraction)
         self._deletion = Deletion(parts)
-        self.hooking = Hooking(parts, config, self._recall, takein)
+        self.hooking = Hooking(parts, config, answering.search, takein)
         self.history = HistoryDesk(parts)
-        self.archive = ArchiveDesk(parts, config, self._recall, self._refresh_index)
+        self.archive = ArchiveDesk(parts, config, answering.search, answering.refresh_index)
         self.editing = EditDesk(parts)
         self.exchange = ExchangeDesk(parts, by=takein.by, judge=takein.judge, claude_home=claude_home(os.environ))
         self.tool = memorytool.MemoryToolDesk(parts, takein.by)
@@ -102,6 +90,7 @@ class Service:
         self._reviewing = Reviewing(parts)
         self._telling = Telling(parts.writer, parts.follow, takein)
         self._jobs = JobDesk(parts)
+        answering.complete(Rest(self.history.as_of, self._thinker.think, self._refill, reporting.freshness))
 
     def stop_thinking(self) -> None:
         """End the running call of a recall's model: who waits for it is answered without."""
@@ -109,7 +98,7 @@ class Service:
 
     def adopt(self, config: Config) -> None:
         """Take over new settings, for the requests to come."""
-        self._config = config
+        self._answering.adopt(config)
         self.hooking.adopt(config)
         self.archive.adopt(config)
 
@@ -126,35 +115,35 @@ class Service:
 
     async def get_namespace(self, name: str) -> Namespace:
         """One namespace.  Raises UnknownNamespace."""
-        self._known(name)
+        self._answering.known(name)
         return self._namespace(name)
 
     async def delete_namespace(self, name: str) -> None:
         """Move its profiles to the trash, then take its name away."""
-        self._known(name)
+        self._answering.known(name)
         await self._write(self._deletion.namespace, name)
         self._parts.keeper.wake()
 
     async def list_profiles(self, namespace: str) -> Sequence[ProfileShape]:
         """The profiles of a namespace with their sizes."""
-        self._known(namespace)
+        self._answering.known(namespace)
         return [shape for shape in self._reporting.profiles() if shape.namespace == namespace]
 
     async def delete_profile(self, ref: ProfileRef) -> None:
         """Move a profile to the trash; its messages and jobs go with it."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         await self._write(self._deletion.profile, ref)
         self._parts.keeper.wake()
 
     async def delete_session(self, ref: ProfileRef, session: str) -> None:
         """Delete a session's messages, and the memories that were learned from it alone."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         await self._write(self._deletion.session, ref, session)
         self._parts.keeper.wake()
 
     async def accept(self, ref: ProfileRef) -> None:
         """What has vanished from a profile is meant to be gone.  Raises NotFound."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         await self._write(self._deletion.accept, ref)
         self._parts.keeper.look()
         self._parts.learner.wake()
@@ -163,7 +152,7 @@ class Service:
 
     async def ingest(self, ref: ProfileRef, messages: Sequence[Said], *, session: str | None, wait: bool) -> None:
         """Archive messages; they are recallable verbatim when this returns.  Extraction is queued."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         if wait and self._parts.learner.paused:
             raise paused_error("nothing was taken in")
         now = datetime.now(UTC)
@@ -182,7 +171,7 @@ class Service:
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """Write a memory at a person's or an agent's word; on disk and recallable when this returns."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         stored = await self._telling.remember(ref, told)
         self._parts.keeper.wrote(ref, at_once=False)
         return stored
@@ -241,60 +230,14 @@ class Service:
 
     async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Found:
         """Search a profile, `personal` beside it if the folder decided, and those that are included."""
-        self._known(ref.namespace)
-        keeps_messages = self._config.archive.enabled
-        profiles = tuple(dict.fromkeys([ref, *include, *self._beside(ref, routed=question.routed)]))
-        kinds = tuple(kind for kind in question.kinds if kind == "memory" or keeps_messages)
-        recall, notes, at = self._recall, list[str](), question.at
-        if isinstance(at, str):
-            await self._opening.wait()
-            past = await self.history.as_of(profiles, at)
-            recall, profiles, kinds, at = past.recall, past.profiles, ("memory",), None
-            notes += past.notes
-        request = RecallRequest(
-            query=question.query,
-            profiles=profiles,
-            limit=question.limit or self._config.recall.limit,
-            types=question.types,
-            kinds=kinds,
-            session=question.session,
-            reference=question.reference or datetime.now(UTC),
-            response_length=question.length,
-            at=at,
-            explain=question.explain,
-            tags=question.tags,
-            since=question.since,
-            before=question.before,
-        )
-        if question.level == "low" and self._opening.over:
-            # One way to another thread and back: each costs as much as a search.
-            return await self._asked(lambda: self._given(recall(request), question, notes))
-        found = await self._asked(recall, request)
-        if question.level != "low" and recall is not self._recall:
-            notes.append("degraded: a snapshot or commit is searched without the model")
-        elif question.level != "low":
-            found = await self._thinker.think(
-                request, found, question.level, lambda hits: within(hits, question.budget).kept
-            )
-        if not self._opening.over:
-            fitted = within(found.hits, question.budget)
-            if alone(fitted.kept, self._parts.store.has_arrivals):
-                return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
-            await self._opening.wait()
-        return await self._read(self._given, found, question, notes)
-
-    def _given(self, found: RecallAnswer, question: Question, notes: Sequence[str]) -> Found:
-        """An answer as it is given: within its budget, and with what is told of its memories besides."""
-        fitted = within(found.hits, question.budget)
-        hits = dressed(fitted.kept, self._open, linked=question.at is None)
-        return Found(found, hits, [*notes, *found.notes, *fitted.notes])
+        return await self._answering.recall(ref, question, include=include)
 
     async def list_memories(
         self, ref: ProfileRef, listing: Listing, *, before: str | None, count: int
     ) -> Sequence[Stored]:
         """Memories by descending id."""
-        self._known(ref.namespace)
-        profile = self._open(ref)
+        self._answering.known(ref.namespace)
+        profile = self._answering.open(ref)
         if profile is None:
             return []
         statuses = None if listing.status is None else (listing.status,)
@@ -307,8 +250,8 @@ class Service:
 
     async def list_proposed(self, ref: ProfileRef, *, before: str | None, count: int) -> Sequence[Proposal]:
         """Memories that wait for review, by descending id."""
-        self._known(ref.namespace)
-        profile = self._open(ref)
+        self._answering.known(ref.namespace)
+        profile = self._answering.open(ref)
         return [] if profile is None else await self._read(self._reviewing.proposals, profile, before, count)
 
     async def get_memory(self, ref: ProfileRef, identifier: str, *, history: bool) -> MemoryView:
@@ -332,8 +275,8 @@ class Service:
 
     async def summary(self, ref: ProfileRef, session: str | None) -> str:
         """The profile in Markdown under the five headings."""
-        self._known(ref.namespace)
-        profile = self._open(ref)
+        self._answering.known(ref.namespace)
+        profile = self._answering.open(ref)
         return "" if profile is None else await self._read(profile.summary_markdown, session)
 
     async def log(self, ref: ProfileRef, *, identifier: str | None, limit: int) -> Sequence[LogEntry]:
@@ -342,21 +285,18 @@ class Service:
 
     async def route(self, cwd: str | None, *, create: bool) -> ProfileRef:
         """The profile of a folder; one that rules ignore is answered from `personal`."""
-        if create or not self._parts.router.knows_projects:
-            await self._opening.wait()
-        route = await self._read(self._parts.router.route_cwd, cwd, create=create)
-        return route.profile or ProfileRef(self._config.namespace, PERSONAL)
+        return await self._answering.route(cwd, create=create)
 
     # sharing
 
     async def share(self, ref: ProfileRef, remote: str, *, dry_run: bool) -> Outgoing:
         """Publish a profile in a remote, or say what would go out."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         return await self._parts.sync.share(ref, remote, dry_run=dry_run)
 
     async def sync(self, ref: ProfileRef, *, accept: bool, purge: YesNo | None) -> Synced:
         """Bring a shared profile up to date with its remote."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         if purge == "no":
             return await self._parts.sync.decline_purge(ref)
         if purge is None:
@@ -368,7 +308,7 @@ class Service:
 
     async def carry(self, ref: ProfileRef, cwd: str, *, stop: bool, accept: bool) -> CarryState:
         """Let a project carry its profile in its own repository, or no longer."""
-        self._known(ref.namespace)
+        self._answering.known(ref.namespace)
         if not stop and ref not in self._parts.store.profiles(ref.namespace):
             naming.check_new_profile(self._parts.store, ref)
             await self._write(self._parts.learning.profile, ref)
@@ -380,7 +320,7 @@ class Service:
 
     async def join(self, namespace: str, remote: str, *, name: str | None, cwd: str | None) -> Joined:
         """Take part in the profile of a remote."""
-        self._known(namespace)
+        self._answering.known(namespace)
         if name is not None:
             naming.check_new_profile(self._parts.store, ProfileRef(namespace, name))
         return await self._parts.sync.join(namespace, remote, name=name, cwd=cwd)
@@ -389,10 +329,7 @@ class Service:
 
     async def freshness(self) -> Freshness:
         """How fresh the index is."""
-        found = self._reporting.freshness()
-        if self._opening.over:
-            return found
-        return replace(found, degraded=(*found.degraded, "the memory files are still being looked through"))
+        return await self._answering.freshness()
 
     async def status(self) -> StatusResult:
         """What the daemon is doing."""
@@ -438,35 +375,12 @@ class Service:
             self._parts.follow.note_change(ref)
         self._parts.keeper.wake()
 
-    async def _refresh_index(self) -> None:
-        """An index whose folder was deleted is refilled before it answers."""
-        if not self._parts.index.intact():
-            await self._write(self._parts.follow.catch_up, [])
-
-    async def _asked(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What the index says; one that turns out to be damaged is made anew from the files, and asked again."""
-        await self._refresh_index()
-        ask_now, loop = partial(ask, *args, **kwargs), asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._recalling, ask_now)
-        except IndexUnusable:
-            await self._write(self._parts.follow.catch_up, [], anew=True)
-            return await loop.run_in_executor(self._recalling, ask_now)
-
-    def _beside(self, ref: ProfileRef, *, routed: bool) -> list[ProfileRef]:
-        """`personal`, where the folder and not a name decided."""
-        return [ProfileRef(ref.namespace, PERSONAL)] if routed and self._config.recall.include_personal else []
-
-    def _known(self, namespace: str) -> None:
-        if not self._parts.store.has_namespace(namespace):
-            raise UnknownNamespace(name=namespace)
-
-    def _open(self, ref: ProfileRef) -> Profile | None:
-        return self._parts.store.open(ref) if ref in self._parts.store.profiles(ref.namespace) else None
+    async def _refill(self, anew: bool) -> None:
+        await self._write(self._parts.follow.catch_up, [], anew=anew)
 
     def _profile_of(self, ref: ProfileRef, identifier: str) -> Profile:
-        self._known(ref.namespace)
-        profile = self._open(ref)
+        self._answering.known(ref.namespace)
+        profile = self._answering.open(ref)
         if profile is None:
             raise UnknownMemory(id=identifier, profile=ref)
         self._stored(profile, identifier)

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sidecar.config import Extract
-from sidecar.daemon.app import engine
+from sidecar.daemon.wiring import engine
 from sidecar.daemon.choices import Pace
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.learner import Learner

@@ -13,7 +13,8 @@ import pytest
 from server_fake import MANAGED, FakeApi, Running, run, serving
 
 from sidecar.daemon import openapi
-from sidecar.daemon.routes import OURS, TABLE, WITH_BODY, Route
+from sidecar.daemon.route import OURS, Route
+from sidecar.daemon.routes import TABLE, WITH_BODY
 
 ROOT = Path(__file__).parents[2]
 
