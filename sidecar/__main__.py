@@ -15,6 +15,9 @@ def main() -> None:
         from sidecar.hooks.hook import run as hook
 
         hook(arguments[1:])
+    # What else is installed beside this program and would like to see each value that pydantic checks has no business
+    # with memories; and to look for it reads the description of every package there is.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     if arguments == ["mcp"]:
         from sidecar.cli.serving import serve_mcp
 

@@ -52,6 +52,11 @@ def test_the_name_states_the_weights(tmp_path: Path) -> None:
     assert first.startswith(f"{folder}@")
 
 
+def test_the_bundled_models_hash_is_that_of_its_files() -> None:
+    by_files = Embedder("as a folder", BUNDLED_FOLDER).name
+    assert Embedder.load().name.partition("@")[2] == by_files.partition("@")[2]
+
+
 def test_a_folder_of_the_users(tmp_path: Path) -> None:
     mine = Embedder.load(str(tiny_model(tmp_path / "model", dimensions=16)))
     assert mine.dimensions == 16
