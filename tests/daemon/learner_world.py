@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from sidecar.config import Extract
-from sidecar.daemon.wiring import engine
 from sidecar.daemon.choices import Pace
 from sidecar.daemon.extraction import Extraction
 from sidecar.daemon.learner import Learner
+from sidecar.daemon.wiring import engine
 from sidecar.daemon.writer import Writer
 from sidecar.extract import Extractor
 from sidecar.extract.rules import RulesExtractor
