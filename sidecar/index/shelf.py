@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.block import PROPOSED, Block, Flags, Matrix
 from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, rows_of
-from sidecar.index.documents import Filters, Found, digest
+from sidecar.index.documents import Filters, Found, IndexedMemory, digest
 from sidecar.index.lexical import Entry, LexicalReader, Lexicon, State
 from sidecar.records import dataclass
-
-RowNumbers = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +33,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ShelfView:
-    """One commit, to read from; safe to use from several threads."""
+    """One commit, to read from; safe to use from several threads.
+
+    `read`: documents that have been read, by their rows.
+    """
 
     state: State
     reader: LexicalReader
     blocks: Mapping[int, Block]
+    read: dict[int, IndexedMemory] = field(default_factory=dict, compare=False, repr=False)
 
     def live(self, profile: int) -> int:
         """How many documents with a row in the columns a profile has."""
@@ -48,19 +49,17 @@ class ShelfView:
         return block.live if block else 0
 
     def nearest(self, profile: int, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
-        """The rows with the greatest cosine to a vector, best first; those without a vector never."""
-        rows, cosines = self.near(profile, vector, filters, limit)
-        return [Found(row, cosine) for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True)]
+        """The rows with the greatest cosine to a vector, best first; those without a vector never.
 
-    def near(self, profile: int, vector: Matrix, filters: Filters, limit: int) -> tuple[RowNumbers, Matrix]:
-        """As `nearest`, as arrays; of equal cosines the later row first."""
+        Of equal ones the later row comes first.
+        """
         block = self.blocks.get(profile)
         if block is None:
-            return np.zeros(0, np.uint64), np.zeros(0, np.float32)
+            return []
         places, cosines = block.nearest(vector, self.allowed(profile, block, filters), limit)
         rows = block.column("row")[places]
         order = np.lexsort((rows, cosines))[::-1][:limit]
-        return rows[order], cosines[order]
+        return [Found(row, cosine) for row, cosine in zip(rows[order].tolist(), cosines[order].tolist(), strict=True)]
 
     def allowed(self, profile: int, block: Block, filters: Filters) -> Flags:
         """Which rows of a profile's block pass all filters; the columns have no tags, the words do."""

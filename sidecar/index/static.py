@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ Vectors = NDArray[np.float32]
 
 _MOST_TOKENS = 512
 """Tokens of a text that count, where the model's own settings do not say (model2vec's default)."""
+
+_KNOWN_WORDS = 4_096
+"""Words of questions whose tokens are remembered: some hundred bytes each."""
 
 _TOKENS_AT_ONCE = 2_048
 """Whose vectors are looked up together: two megabytes of them."""
@@ -53,6 +56,7 @@ class StaticModel:
         tokens = self._tokenizer.get_vocab_size()
         if len(self._table if self._mapping is None else self._mapping) != tokens:
             raise ValueError(f"it has not one vector for each of its {tokens} tokens")
+        self._known: dict[str, list[int]] = {}
         self._weights = _weights(arrays.get("weights"), tokens)
         numbers = (self._tokenizer.token_to_id(token) for token in sorted(lighter))
         self._weights[[number for number in numbers if number is not None]] *= np.float32(weight)
@@ -70,9 +74,19 @@ class StaticModel:
         found /= counts[:, None]
         return found
 
-    def sums(self, texts: Sequence[str]) -> Vectors:
-        """The sum of each text's tokens, however many they are, a row each."""
-        return self._sums(self._tokens(texts, None))
+    def weighted(self, words: Mapping[str, float]) -> Vectors:
+        """The sum of the tokens of some words, however many they are, each times what its word weighs.
+
+        The tokens of a word are remembered: people ask in the same words, and to cut them takes most of the time.
+        """
+        missing = [word for word in words if word not in self._known]
+        if missing:
+            if len(self._known) + len(missing) > _KNOWN_WORDS:
+                self._known, missing = {}, list(words)
+            self._known.update(zip(missing, self._tokens(missing, None), strict=True))
+        sums = self._sums([self._known[word] for word in words])
+        found: Vectors = np.einsum("i,ij->j", np.array(list(words.values()), np.float32), sums)
+        return found
 
     def _sums(self, found: Sequence[list[int]]) -> Vectors:
         sums = np.zeros((len(found), self.dimensions), np.float32)
