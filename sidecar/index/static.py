@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from sidecar.index.tensors import mapped
+from sidecar.index.wordpieces import WordPieces
 
 Vectors = NDArray[np.float32]
 
@@ -50,6 +51,8 @@ class StaticModel:
         self._tokenizer.no_truncation()
         self._most: int | None = config.get("max_length", _MOST_TOKENS)
         self._unknown = _unknown(self._tokenizer)
+        whole = [token.content for token in self._tokenizer.get_added_tokens_decoder().values()]
+        self._cut = WordPieces(self._encoded, whole) if _by_words(self._tokenizer) else self._encoded
         tokens = self._tokenizer.get_vocab_size()
         if len(self._table if self._mapping is None else self._mapping) != tokens:
             raise ValueError(f"it has not one vector for each of its {tokens} tokens")
@@ -91,8 +94,11 @@ class StaticModel:
 
     def _tokens(self, texts: Sequence[str], most: int | None) -> list[list[int]]:
         """The numbers of the first tokens of each text, but for those that stand for what is not known."""
+        return [[token for token in each[:most] if token != self._unknown] for each in self._cut(texts)]
+
+    def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [[token for token in each.ids[:most] if token != self._unknown] for each in encoded]
+        return [each.ids for each in encoded]
 
     def _rows(self, tokens: list[int]) -> Vectors:
         places = np.array(tokens, np.intp)
@@ -113,3 +119,14 @@ def _unknown(tokenizer: Tokenizer) -> int | None:
         return None if model.unk_token is None else tokenizer.token_to_id(model.unk_token)
     found: int | None = json.loads(tokenizer.to_str())["model"].get("unk_id")  # of the kind Unigram
     return found
+
+
+def _by_words(tokenizer: Tokenizer) -> bool:
+    """Whether it cuts as BERT's do, in lower case: then a text's tokens are those of its words."""
+    normalizer, cut, model = (
+        type(part).__name__ for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.model)
+    )
+    if (normalizer, cut, model) != ("BertNormalizer", "BertPreTokenizer", "WordPiece"):
+        return False
+    own: Any = tokenizer.normalizer
+    return bool(own.lowercase and own.clean_text)
