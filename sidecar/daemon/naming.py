@@ -80,12 +80,12 @@ _FIELDS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({
 
 
 @cache
-def _named(model: type[Any]) -> tuple[str, ...]:
+def _named(kind: type[requests.Body] | type[requests.QueryString]) -> tuple[str, ...]:
     """Which of the fields a kind of request has: to ask a request itself for one that it has not takes long."""
-    return tuple(name for name in _FIELDS if name in model.model_fields)
+    return tuple(name for name in _FIELDS if name in kind.model_fields)
 
 
 def _cleaned(model: Any) -> Any:  # noqa: ANN401 - the same model
-    given = {name: value for name in _named(type(model)) if (value := getattr(model, name))}
+    given = {name: value for name in _named(model.__class__) if (value := getattr(model, name))}
     found = {name: new for name, value in given.items() if (new := _FIELDS[name](value)) != value}
     return model.model_copy(update=found) if found else model
