@@ -80,7 +80,7 @@ _FIELDS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({
 
 
 @cache
-def _named(kind: type[requests.Body] | type[requests.QueryString]) -> tuple[str, ...]:
+def _named(kind: type[requests.Body | requests.QueryString]) -> tuple[str, ...]:
     """Which of the fields a kind of request has: to ask a request itself for one that it has not takes long."""
     return tuple(name for name in _FIELDS if name in kind.model_fields)
 

@@ -16,7 +16,7 @@ from sidecar.wire.fields import StatusName, TypeName
 
 def iso(moment: datetime) -> str:
     """A moment as the API and the files spell it: UTC, whole seconds, Z."""
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def utf8(value: object) -> object:
