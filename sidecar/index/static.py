@@ -26,6 +26,9 @@ Vectors = NDArray[np.float32]
 _MOST_TOKENS = 512
 """Tokens of a text that count, where the model's own settings do not say (model2vec's default)."""
 
+_FEW_TEXTS = 32
+"""What an answer may be chosen from; more are documents that are indexed, whose words are too many to be remembered."""
+
 _TOKENS_AT_ONCE = 2_048
 """Whose vectors are looked up together: two megabytes of them."""
 
@@ -94,7 +97,8 @@ class StaticModel:
 
     def _tokens(self, texts: Sequence[str], most: int | None) -> list[list[int]]:
         """The numbers of the first tokens of each text, but for those that stand for what is not known."""
-        return [[token for token in each[:most] if token != self._unknown] for each in self._cut(texts)]
+        found = self._cut(texts) if len(texts) <= _FEW_TEXTS else self._encoded(texts)
+        return [[token for token in each[:most] if token != self._unknown] for each in found]
 
     def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
