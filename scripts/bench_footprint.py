@@ -5,9 +5,9 @@
     python scripts/bench_footprint.py --documents 0 --start                # the start alone, and memory after it
 
 An invented project in a throw-away home, one document in ten a memory file and 2,000 transcripts below an agent's
-folder.  Memory is the daemon's PSS; processor time at rest is that of all its threads, and it is woken in each second in
-which a thread of it was, those of the index's engine apart (it looks at two files twice a second, which nobody can turn
-off).  Programs are run in turn with `python -c pass`, so that what else the machine does meets all of them.
+folder.  Memory is the daemon's PSS; processor time at rest is that of all its threads, and it counts as woken in each
+second in which one of them was, those of the index's engine apart (it looks at two files twice a second, which nobody
+can turn off).  Programs are run in turn with `python -c pass`, so that what else the machine does meets all of them.
 """
 
 from __future__ import annotations

@@ -128,8 +128,9 @@ def _give_back(library: ctypes.CDLL, *, unused: bool) -> None:
 
 
 def let_go_of_files(library: ctypes.CDLL) -> None:
-    """Take the pages of libraries and of the model out of the process: they stay in the system's cache while it has
-    room, and come back at a touch.
+    """Take the pages of libraries and of the model out of the process.
+
+    They stay in the system's cache while it has room, and come back at a touch.
     """
     library.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     for piece in _UNWRITTEN.finditer(_SMAPS.read_text(encoding="utf-8", errors="surrogateescape")):
