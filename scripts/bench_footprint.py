@@ -166,8 +166,8 @@ def memory_rows(started: Started) -> list[str]:
 
 
 def rest_rows(started: Started, minutes: float) -> list[str]:
-    """Processor time and wake-ups at rest."""
-    time.sleep(AT_REST_S if minutes > 1 else 0)
+    """Processor time and wake-ups, after the rest that `memory_rows` has waited for."""
+    time.sleep(AT_REST_S - GIVEN_BACK_S if minutes > 1 else 0)
     begun, spent, before, seconds = time.monotonic(), cpu_seconds(started.pid), wakeups(started.pid), 0
     while time.monotonic() < begun + minutes * 60:
         time.sleep(1)
