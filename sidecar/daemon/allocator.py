@@ -29,7 +29,7 @@ _LARGE = 1 << 20
 """Bytes that are taken from the system by themselves, and so given back once they are free.
 
 By itself glibc raises this bound to the largest piece that was ever freed; the engine's pieces, of a megabyte and more,
-then come from the heap, and what is taken between them keeps them from being given back (docs/decisions/0015).
+then come from the heap, and what is taken between them keeps them from being given back (docs/decisions/0016).
 """
 
 _LOOK_S = 60.0
