@@ -399,12 +399,12 @@ class IndexState(Shape):
 
 
 class AgentState(Shape):
-    """One agent's transcripts on this machine."""
+    """A folder of an agent's transcripts on this machine."""
 
     name: str
     path: ShownPath
-    sessions: int
-    unknown_records: int
+    sessions: int = Field(description="Of the agent, in all of its folders.")
+    unknown_records: int = Field(description="Of the agent, in all of its folders.")
 
 
 class FormatState(Shape):
