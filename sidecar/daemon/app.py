@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from sidecar import bearer, git, log, meeting
 from sidecar.config import Config, adopted, diff, load
 from sidecar.daemon import premises
-from sidecar.daemon.allocator import few_arenas
+from sidecar.daemon.allocator import keep_little
 from sidecar.daemon.answering import Answering
 from sidecar.daemon.asgi import Mount
 from sidecar.daemon.ground import Ground
@@ -75,7 +75,7 @@ def run(
     are shown in `status` instead.
     """
     os.umask(_PRIVATE)
-    few_arenas()
+    keep_little()
     odd = premises.verify(paths, os.environ)
     for folder in (paths.store, paths.state, paths.cache):
         ensure_folder(folder)

@@ -86,10 +86,12 @@ class Table:
     """Some routes, among which a request finds its own."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._by_length: dict[int, list[tuple[Route, tuple[str, ...]]]] = {}
+        # By how many parts they have and by their last one, None if that can be anything.
+        self._by_end: dict[tuple[int, str | None], list[tuple[Route, tuple[str, ...]]]] = {}
         for route in routes:
             parts = tuple(route.path.split("/")[1:])
-            self._by_length.setdefault(len(parts), []).append((route, parts))
+            end = None if parts[-1].startswith("{") else parts[-1]
+            self._by_end.setdefault((len(parts), end), []).append((route, parts))
 
     def match(self, method: str, path: str) -> Match:
         """The route of a request; `path` is the raw path, percent-encoded, without the query.  HEAD is taken for GET.
@@ -124,7 +126,8 @@ class Table:
 
     def _with_path(self, tail: tuple[str, ...], *, managed: bool) -> list[tuple[Route, dict[str, str]]]:
         found = []
-        for route, parts in self._by_length.get(len(tail), ()):
+        ends = (*tail[-1:], None)
+        for route, parts in (each for end in ends for each in self._by_end.get((len(tail), end), ())):
             if managed and not route.managed:
                 continue
             pairs = list(zip(parts, tail, strict=True))

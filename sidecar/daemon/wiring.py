@@ -206,7 +206,7 @@ def _supervise(parts: Parts) -> None:
         ("upkeep", parts.upkeep),
         ("sync", parts.sync),
         ("carry", parts.carry),
-        ("memory", GivingBack()),
+        ("memory", GivingBack(partial(parts.writer.run, Urgency.EXTRACT, parts.index.rest))),
         ("index", IndexWatch(parts.index.folder, parts.keeper.wake)),
     ):
         parts.supervisor.add(name, part.serve)

@@ -166,13 +166,16 @@ class Lexicon:
         self._schema = _schema(fields)
         with _translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(self._schema, path=str(folder))
-            self._index.register_tokenizer(
-                _ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-            )
-            self._index.config_reader("manual")
-            self._index.reload()
+        self._index = self._opened()
         self._writer: tantivy.IndexWriter | None = None
+
+    def _opened(self) -> tantivy.Index:
+        with _translated(self._folder):
+            index = tantivy.Index(self._schema, path=str(self._folder))
+            index.register_tokenizer(_ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+            index.config_reader("manual")
+            index.reload()
+        return index
 
     def reader(self) -> LexicalReader:
         """An immutable view of the last commit."""
@@ -197,6 +200,14 @@ class Lexicon:
                 raise
             self._writer = writer  # its threads merge segments while others go on: nobody waits for that
             self._index.reload()
+
+    def rest(self) -> None:
+        """Let go of the writer with its threads, and of the pages of the files that were looked at.
+
+        Later readers look at them anew; the pages go once nobody holds an earlier one.
+        """
+        self.close()
+        self._index = self._opened()
 
     def close(self) -> None:
         """Let go of the folder: nothing is written there any more, by no thread."""

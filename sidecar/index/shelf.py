@@ -98,6 +98,7 @@ class Shelf:
 
     def __init__(self, folder: Path, fields: Sequence[str]) -> None:
         """Opens or creates it; raises IndexUnusable if what is there cannot be used or does not fit together."""
+        self._folder = folder
         words, columns = folder / "words", folder / "columns"
         for place in (folder, words, columns):
             if place.is_symlink():  # what is removed and written below it would be somebody else's
@@ -134,6 +135,14 @@ class Shelf:
         self._lexicon.commit(batch.entries, batch.removed, state)
         self._log.tidy(state.generation)
         self.view = ShelfView(state, self._lexicon.reader(), blocks)
+
+    def rest(self) -> None:
+        """Let go of what reading and writing have taken; nothing of what is in it changes."""
+        self._lexicon.rest()
+        reader = self._lexicon.reader()
+        if reader.state() != self.view.state:
+            raise IndexUnusable(path=self._folder, why="somebody else has written it")
+        self.view = replace(self.view, reader=reader)
 
     def settle(self) -> None:
         """After many commits: the columns as one file, from which the vectors are read where they lie."""
