@@ -27,7 +27,7 @@ _MOST_TOKENS = 512
 """Tokens of a text that count, where the model's own settings do not say (model2vec's default)."""
 
 _FEW_TEXTS = 32
-"""A question's words, or what an answer may be chosen from; more are documents, whose words are too many to be remembered."""
+"""Words of a question, or what an answer may be chosen from; of more, documents, the words are too many to remember."""
 
 _TOKENS_AT_ONCE = 2_048
 """Whose vectors are looked up together: two megabytes of them."""
