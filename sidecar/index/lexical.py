@@ -29,6 +29,7 @@ from sidecar.index.tokens import LONGEST, pieces, runs
 from sidecar.records import dataclass
 
 _ANALYZER = "scoped"
+_constant = tantivy.Query.const_score_query
 _HEAP_BYTES = 32_000_000
 """For one writer thread, of which one is enough: a sync is seldom more than a few documents."""
 
@@ -496,7 +497,3 @@ class LexicalReader:
             return query
         must: list[tuple[Any, tantivy.Query]] = [(tantivy.Occur.Must, _constant(each, 0.0)) for each in filters]
         return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *must])
-
-
-def _constant(query: tantivy.Query, score: float) -> tantivy.Query:
-    return tantivy.Query.const_score_query(query, score)
