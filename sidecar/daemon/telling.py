@@ -1,7 +1,7 @@
 """Statements to remember, from many who ask at once: those that wait together are written together.
 
-A commit of the index costs as much for one memory as for fifty, and nobody is answered before it is done.  Nobody waits
-for others to come either: whoever finds the writer free goes alone.
+A commit of the index costs as much for one memory as for fifty, and so does a sync of the disk; nobody is answered
+before both are done.  Nobody waits for others to come either: whoever finds the writer free goes alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Telling:
         for _ in range(min(_TOGETHER, len(self._waiting))):
             ref, told, waiting = self._waiting.popleft()
             if waiting.set_running_or_notify_cancel():
-                written.append((ref, outcome(partial(self._takein.remember, ref, told)), waiting))
+                written.append((ref, outcome(partial(self._takein.remember, ref, told, hold=True)), waiting))
+        kept = outcome(self._takein.put_down)
+        written = [(ref, _kept(found, kept), waiting) for ref, found, waiting in written]
         refs = sorted({ref for ref, found, _ in written if found.exception() is None})
         indexed = outcome(partial(self._follow.catch_up, refs, rescan=False, messages=False)) if refs else None
         for _, found, waiting in written:
@@ -55,3 +57,17 @@ class Telling:
                 answer(found, waiting)
             else:
                 waiting.set_exception(missing)  # it is on disk, and cannot be recalled yet
+
+
+def _kept(found: Future[Stored], kept: Future[dict[tuple[ProfileRef, str], BaseException]]) -> Future[Stored]:
+    """What one was written as, or why it is not on the disk; `kept` is what `TakeIn.put_down` has said."""
+    if found.exception() is not None:
+        return found
+    stored, error = found.result(), kept.exception()
+    if error is None:
+        error = kept.result().get((stored.profile, stored.path))
+    if error is None:
+        return found
+    failed: Future[Stored] = Future()
+    failed.set_exception(error)
+    return failed

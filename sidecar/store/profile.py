@@ -269,6 +269,18 @@ class Profile:
         with self._publishing():
             return changes.apply(self._core, plan, context)
 
+    def hold(self) -> None:
+        """Let the files of new memories wait from now on, until `put_down` or anything that does more than add some.
+
+        Such a memory is known to readers before it is on the disk; nobody may be told that it is kept.
+        """
+        self._core.disk.hold()
+
+    def put_down(self) -> Mapping[str, BaseException]:
+        """Write what waits, durably; what went wrong since `hold`, by path: those memories are known no longer."""
+        with self._publishing():
+            return self._core.disk.put_down()
+
     def forget(self, identifier: str, reason: str | None, context: WriteContext) -> Stored:
         """Archive a memory as forgotten, with a tombstone; returns it as it is now."""
         with self._publishing():
