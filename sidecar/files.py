@@ -29,8 +29,8 @@ from sidecar.errors import ChangedOnDisk, FileSystemFailed
 
 __all__ = [
     "ABSENT", "FILE_MODE", "FOLDER_MODE", "Absent", "Expected", "create_durably", "ensure_folder", "inside",
-    "is_temporary", "move_durably", "present_sha256", "read_file", "remove_durably", "remove_empty_folders", "replace_durably",
-    "sha256_of", "sync_folder", "write_durably",
+    "is_temporary", "move_durably", "present_sha256", "read_file", "remove_durably", "remove_empty_folders",
+    "replace_durably", "sha256_of", "sync_folder", "write_durably",
 ]  # fmt: skip
 
 _TEMP_PREFIX: Final = ".sidecar-"

@@ -39,8 +39,8 @@ without those words at all, short talk says nothing.  For what a query's words w
 _IDENTITY_FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
 _LATELY = 64
-"""Texts of which the vectors are kept: what is to be remembered is compared with what is known, with what is coming, and
-then taken in, each time by its vector."""
+"""Texts of which the vectors are kept: what is to be remembered is compared with what is known and with what is coming,
+and then taken in, each time by its vector."""
 
 Vectors = NDArray[np.float32]
 

@@ -177,7 +177,7 @@ class Profile:
 
     def summary_markdown(self, session: str | None = None) -> str:
         """The profile in one page: five headings, empty ones left out, pinned memories first."""
-        return summary_markdown(self.offered(), session)
+        return summary_markdown(self.arrivals.views(self._snapshot.by_id.every()), session)
 
     def log(self, identifier: str | None = None, limit: int | None = None) -> list[LogEntry]:
         """The commits, newest first: all, or those about one memory."""
