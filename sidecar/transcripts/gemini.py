@@ -31,6 +31,9 @@ CHATS = "chats"
 _KEPT = ("sessionId", "kind")
 REWIND, SET = "$rewindTo", "$set"
 
+_ALL = 1 << 62
+"""A limit of bytes that is none."""
+
 MARKER_SIZE = 1024 * 1024
 """Bytes read of `.project_root` and `projects.json`; a registry of thousands of projects fits."""
 
@@ -72,7 +75,11 @@ class Gemini:
             log = _Log(path, lines.source.written, lines.state)
             for position, record in lines:
                 log.apply(position, record)
-            if not log.reaches_back or (since == 0 and not lines.more):
+            if log.reaches_back and since == 0 and lines.more:
+                lines.go_on(_ALL)
+                for position, record in lines:
+                    log.apply(position, record)
+            if not log.reaches_back or since == 0:
                 return self._result(path, log, lines, lines.damaged, restarted=restarted)
         with open_lines(path) as lines:
             log = _Log(path, lines.source.written, {})
@@ -149,7 +156,10 @@ class _Log:
 
     def apply(self, position: int, record: Record) -> None:
         """Replay one record that stands at this byte."""
-        self._apply(position, record)
+        if "id" in record and "type" in record and REWIND not in record and SET not in record:  # the usual case
+            self._put(position, record)
+        else:
+            self._apply(position, record)
         self.drift.note(self.unknown)
 
     def _apply(self, position: int, record: Record) -> None:
@@ -157,8 +167,6 @@ class _Log:
             self._rewind(identifier(record[REWIND]))
         elif SET in record:
             self._set(position, obj(record[SET]))
-        elif "id" in record and "type" in record:
-            self._put(position, record)
         elif "sessionId" in record or "messages" in record:
             self._note(record)
             self._put_all(position, record.get("messages"))
@@ -172,8 +180,11 @@ class _Log:
         return next((time for value in told if (time := moment(value, self._written))), None)
 
     def _note(self, record: Record) -> None:
-        self.head.update({key: value for key, value in record.items() if key != "messages"})
-        self._session = None
+        for key, value in record.items():
+            if key != "messages":
+                self.head[key] = value
+                if key in _KEPT:
+                    self._session = None
 
     def _set(self, position: int, changes: Record) -> None:
         self._note(changes)
@@ -214,9 +225,9 @@ class _Log:
         """Add or replace a message; returns how many positions it took, each shorter than its JSON."""
         if self._session is None:
             self._session = Session(self.session, self._cwd, self.subagent, self._written)
-        found = messages_of(self._session, position, record, self.unknown)
-        self._present[identifier(record.get("id")) or f"at {position}"] = found
-        return len(items(record.get("toolCalls"))) + 1
+        made = identifier(record["id"]) if "id" in record else ""
+        self._present[made or f"at {position}"] = messages_of(self._session, position, made, record, self.unknown)
+        return len(items(record["toolCalls"])) + 1 if "toolCalls" in record else 1
 
     @property
     def session(self) -> str:

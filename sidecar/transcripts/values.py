@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from json.encoder import encode_basestring_ascii
+from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined] # typeshed lacks it
 
 from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
@@ -22,7 +22,9 @@ MILLISECONDS_FROM = 100_000_000_000
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
-_PACK = json.JSONEncoder(sort_keys=True, default=str).encode
+_PACK = c_make_encoder(None, str, encode_basestring_ascii, None, ": ", ", ", True, False, True)
+"""What `JSONEncoder(sort_keys=True, default=str).encode` makes anew for every value."""
+
 _UUID = regex(UUID)
 _NUMBER = regex(r"\d{9,14}(?:\.\d+)?")
 
@@ -68,9 +70,12 @@ def count(value: object) -> int:
 
 def digest(*parts: object) -> str:
     """16 hex digits over JSON values, unambiguously joined."""
-    told = [encode_basestring_ascii(part) for part in parts if isinstance(part, str)]  # quicker than by an encoder
-    packed = f"[{', '.join(told)}]" if len(told) == len(parts) else _PACK(parts)
-    return hashlib.sha256(packed.encode()).hexdigest()[:16]
+    told = ", ".join([encode_basestring_ascii(part) if isinstance(part, str) else _packed(part) for part in parts])
+    return hashlib.sha256(f"[{told}]".encode()).hexdigest()[:16]
+
+
+def _packed(value: object) -> str:
+    return str(value) if type(value) is int else "".join(_PACK(value, 0))
 
 
 def moment(value: object, written: datetime) -> datetime | None:
@@ -78,6 +83,8 @@ def moment(value: object, written: datetime) -> datetime | None:
 
     Absurd is before 2020, or more than a day after `written`, the last write of the file.
     """
+    if value is None:
+        return None
     found = _parsed(value)
     if found is None or not EARLIEST <= found <= written + FUTURE_TOLERANCE:
         return None
@@ -86,18 +93,22 @@ def moment(value: object, written: datetime) -> datetime | None:
 
 def _parsed(value: object) -> datetime | None:
     try:
-        if isinstance(value, str) and value[4:5] != "-" and _NUMBER.fullmatch(value.strip()):
-            value = float(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)
         if isinstance(value, str):
+            if value[4:5] != "-" and _NUMBER.fullmatch(value.strip()):
+                return _counted(float(value))
             found = datetime.fromisoformat(value.strip())
-            if found.tzinfo is None:
-                return found.replace(tzinfo=UTC)
-            return found if found.tzinfo is UTC else found.astimezone(UTC)
+            if found.tzinfo is UTC:
+                return found
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _counted(value)
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def _counted(number: float) -> datetime:
+    return datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS_FROM else number, UTC)
 
 
 def decoded(value: object) -> object | None:
