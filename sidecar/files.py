@@ -18,7 +18,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -28,9 +28,9 @@ from sidecar.descriptors import FILE_MODE, FOLDER_MODE, opened
 from sidecar.errors import ChangedOnDisk, FileSystemFailed
 
 __all__ = [
-    "ABSENT", "FILE_MODE", "FOLDER_MODE", "Absent", "Expected", "ensure_folder", "inside", "is_temporary",
-    "move_durably", "present_sha256", "read_file", "remove_durably", "remove_empty_folders", "replace_durably",
-    "sha256_of", "sync_folder", "write_durably",
+    "ABSENT", "FILE_MODE", "FOLDER_MODE", "Absent", "Expected", "create_durably", "ensure_folder", "inside",
+    "is_temporary", "move_durably", "present_sha256", "read_file", "remove_durably", "remove_empty_folders",
+    "replace_durably", "sha256_of", "sync_folder", "write_durably",
 ]  # fmt: skip
 
 _TEMP_PREFIX: Final = ".sidecar-"
@@ -194,6 +194,80 @@ def replace_durably(folder: Path, files: Mapping[str, tuple[bytes, str]], *, roo
         except (FileNotFoundError, NotADirectoryError):
             return replaced  # the folder is gone, and with it all that was expected there
     return replaced
+
+
+def create_durably(root: Path, files: Mapping[str, bytes]) -> dict[str, ChangedOnDisk | FileSystemFailed]:
+    """Put several new files, by their paths below `root`, where nothing is; what went wrong with some of them, by path.
+
+    Each file goes through the steps of `write_durably`, and all of them together: every temporary file is synced before
+    the first one gets its name, and each folder once, after the last.
+    """
+    with contextlib.ExitStack() as held:
+        drafts = _Drafts(root, files, held)
+        try:
+            drafted = drafts.each(sorted(files), drafts.write)
+            if len(drafted) > 1:
+                with ThreadPoolExecutor(_SYNCS, thread_name_prefix="sidecar-sync") as syncs:
+                    drafted = drafts.each(drafted, drafts.sync, syncs.map)
+            else:
+                drafted = drafts.each(drafted, drafts.sync)
+            placed = drafts.each(drafted, drafts.put_in_place)
+        finally:
+            drafts.clear()
+        for folder in sorted({path.rpartition("/")[0] for path in placed}):
+            there = [path for path in placed if path.rpartition("/")[0] == folder]
+            if not drafts.each(there[:1], drafts.sync_folder):
+                drafts.failed |= dict.fromkeys(there, drafts.failed[there[0]])
+    return drafts.failed
+
+
+class _Drafts:
+    """New files of a folder on their way, with their folders held open."""
+
+    def __init__(self, root: Path, files: Mapping[str, bytes], held: contextlib.ExitStack) -> None:
+        self._root, self._files, self._held = root, files, held
+        self._folders: dict[str, int] = {}
+        self._names: dict[str, str] = {}
+        self.failed: dict[str, ChangedOnDisk | FileSystemFailed] = {}
+
+    def each(
+        self, paths: list[str], action: Callable[[str], object], run: Callable[..., Iterable[object]] = map
+    ) -> list[str]:
+        """Do it to each of some files, of which those are given back with which it went well."""
+
+        def attempt(path: str) -> None:
+            try:
+                with _translated(self._root / path, "written"):
+                    action(path)
+            except (ChangedOnDisk, FileSystemFailed) as error:
+                self.failed[path] = error
+
+        for _ in run(attempt, paths):
+            pass
+        return [path for path in paths if path not in self.failed]
+
+    def write(self, path: str) -> None:
+        parent = path.rpartition("/")[0]
+        if parent not in self._folders:
+            self._folders[parent] = self._held.enter_context(opened(self._root / parent, self._root, make=True))
+        self._names[path] = _temporary_name()
+        _write_new(self._folders[parent], self._names[path], self._files[path], sync=False)
+
+    def sync(self, path: str) -> None:
+        _sync(self._folders[path.rpartition("/")[0]], self._names[path])
+
+    def put_in_place(self, path: str) -> None:
+        parent, _, name = path.rpartition("/")
+        _put_in_place(self._folders[parent], self._names[path], name, ABSENT)
+        del self._names[path]
+
+    def sync_folder(self, path: str) -> None:
+        os.fsync(self._folders[path.rpartition("/")[0]])
+
+    def clear(self) -> None:
+        """Nothing is left of what got no name."""
+        for path, name in self._names.items():
+            _unlink(self._folders[path.rpartition("/")[0]], name)
 
 
 def move_durably(source: Path, target: Path, *, expected_sha256: Expected = None, root: Path | None = None) -> None:

@@ -6,9 +6,10 @@ The rules are written down for other tools in docs/memory-format.md.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sidecar.expressions import regex
 from sidecar.model import MemoryType
@@ -16,6 +17,7 @@ from sidecar.model import MemoryType
 ID_LENGTH = 26
 """Characters of a ULID: 10 for the time, 16 for the rest."""
 
+_TIME_LENGTH = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 _RANDOM_BITS = 80
 _MAX_MILLISECONDS = (1 << 48) - 1
@@ -25,7 +27,7 @@ _NOT_IN_KEY = regex(r"[^a-z0-9/]+")
 
 def encodable(text: str) -> str:
     """The text with lone surrogates, which no UTF-8 file can hold, replaced by U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def normalized(content: str) -> str:
@@ -47,6 +49,12 @@ def memory_id(memory_type: MemoryType, content: str, observed: datetime) -> str:
     head = int(content_hash(memory_type, content)[: _RANDOM_BITS // 4], 16)
     number = (milliseconds << _RANDOM_BITS) | head
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(5 * (ID_LENGTH - 1), -1, -5))
+
+
+@functools.lru_cache(maxsize=16)
+def content_part(memory_type: MemoryType, content: str) -> str:
+    """The part of a ULID that the words alone decide: what all memories of these words end with."""
+    return memory_id(memory_type, content, datetime.fromtimestamp(0, UTC))[_TIME_LENGTH:]
 
 
 def is_memory_id(text: str) -> bool:

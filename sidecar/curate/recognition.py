@@ -5,7 +5,7 @@ from __future__ import annotations
 from sidecar.curate.retelling import MODEL, OVERHEARD, RULES
 from sidecar.curate.sameness import contained, covers, richer, same_statement, same_words
 from sidecar.curate.view import KEYED_TYPES, View, comparable
-from sidecar.identity import memory_id
+from sidecar.identity import content_part, memory_id
 from sidecar.model import Candidate, Memory, Status, Stored
 
 
@@ -57,6 +57,8 @@ def _twin(candidate: Candidate, view: View) -> Stored | None:
 
 def _first_words(candidate: Candidate, memory: Memory) -> bool:
     """Whether the memory was first made of the candidate's words: its id says so, though it may be reworded since."""
+    if not memory.id.endswith(content_part(memory.type, candidate.content)):
+        return False  # nearly always, and quickly seen
     return memory.id == memory_id(memory.type, candidate.content, memory.observed)
 
 

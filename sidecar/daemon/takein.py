@@ -19,7 +19,7 @@ from sidecar.daemon.patience import BUSY, BUSY_HINT, patiently
 from sidecar.daemon.protocol import Told
 from sidecar.daemon.rehearsal import Rehearsal, in_order
 from sidecar.daemon.sources import Transcript, named
-from sidecar.daemon.writer import Urgency
+from sidecar.daemon.writer import Urgency, outcome
 from sidecar.errors import (
     FieldError,
     ForgottenBefore,
@@ -60,17 +60,22 @@ class TakeIn:
         """
         self._parts, self._extractor, self.by = parts, extractor, by
         self._choose = choose or (lambda: parts.extraction.choose(AWAITED))
+        self._holding: dict[ProfileRef, Profile] = {}
 
-    def remember(self, ref: ProfileRef, told: Told) -> Stored:
+    def remember(self, ref: ProfileRef, told: Told, *, hold: bool = False) -> Stored:
         """Write what a person or an agent asked to be remembered; runs in the writer thread.
 
-        The index is the caller's to bring up to date.
+        The index is the caller's to bring up to date.  `hold`: the file may wait for others that are written with it;
+        it is not kept before `put_down` has said so.
         Raises ForgottenBefore if an agent asks for what was forgotten: that comes back at a person's word alone.
         Raises SecretInName for a new profile.
         """
         learning = self._parts.learning
         naming.check_new_profile(self._parts.store, ref)
         profile = learning.profile(ref)
+        if hold:
+            profile.hold()
+            self._holding[ref] = profile
         candidate = self._candidate(told, profile)
         identifier = memory_id(candidate.type, candidate.content, candidate.observed)
         if told.speaker == "user":
@@ -86,6 +91,15 @@ class TakeIn:
         if stored is None:
             raise SidecarError(detail=f"the memory {added or known or identifier} was not written")
         return stored
+
+    def put_down(self) -> dict[tuple[ProfileRef, str], BaseException]:
+        """Write the files that wait, durably; which of them, by profile and path, cannot be written, and why."""
+        holding, self._holding = self._holding, {}
+        found = {ref: outcome(profile.put_down) for ref, profile in sorted(holding.items(), key=lambda item: item[0])}
+        failed: dict[tuple[ProfileRef, str], BaseException] = {}
+        for ref, done in found.items():
+            failed |= {(ref, path): error for path, error in done.result().items()}
+        return failed
 
     def _lift(self, profile: Profile, candidate: Candidate, identifier: str) -> None:
         """Allow again what was forgotten, if a person says it once more."""

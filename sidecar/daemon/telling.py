@@ -1,7 +1,7 @@
 """Statements to remember, from many who ask at once: those that wait together are written together.
 
-A commit of the index costs as much for one memory as for fifty, and nobody is answered before it is done.  Nobody waits
-for others to come either: whoever finds the writer free goes alone.
+A commit of the index costs as much for one memory as for fifty, and so does a sync of the disk; nobody is answered
+before both are done.  Nobody waits for others to come either: whoever finds the writer free goes alone.
 """
 
 from __future__ import annotations
@@ -30,23 +30,44 @@ class Telling:
     def __init__(self, writer: Writer, follow: Follow, takein: TakeIn) -> None:
         self._writer, self._follow, self._takein = writer, follow, takein
         self._waiting: deque[_Waiting] = deque()
+        self._asked = False
+        """Whether a step of the writer's has been asked for that has not begun: it will find all that waits by then."""
 
     async def remember(self, ref: ProfileRef, told: Told) -> Stored:
         """The memory; on disk and recallable when this returns.  Raises as `TakeIn.remember`."""
         waiting: Future[Stored] = Future()
         self._waiting.append((ref, told, waiting))
-        # Each brings a step of the writer's; that of one who was served together with another finds nothing to do.
-        step = self._writer.submit(Urgency.ANSWER, self._serve)
-        step.add_done_callback(lambda done: waiting.cancel() if done.cancelled() else None)
+        if not self._asked:  # looked at after the statement waits, and set back by the step before it looks
+            self._ask()
         return await asyncio.wrap_future(waiting)
+
+    def _ask(self) -> None:
+        self._asked = True
+        self._writer.submit(Urgency.ANSWER, self._serve).add_done_callback(self._ended)
+
+    def _ended(self, step: Future[None]) -> None:
+        """Whoever waits for a writer that has ended waits in vain."""
+        if step.cancelled():
+            self._asked = False
+            while (next_one := self._next()) is not None:
+                next_one[2].cancel()
+
+    def _next(self) -> _Waiting | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
 
     def _serve(self) -> None:
         """Write what waits; in the writer thread."""
+        self._asked = False
         written: list[tuple[ProfileRef, Future[Stored], Future[Stored]]] = []
-        for _ in range(min(_TOGETHER, len(self._waiting))):
-            ref, told, waiting = self._waiting.popleft()
+        while len(written) < _TOGETHER and (next_one := self._next()) is not None:
+            ref, told, waiting = next_one
             if waiting.set_running_or_notify_cancel():
-                written.append((ref, outcome(partial(self._takein.remember, ref, told)), waiting))
+                written.append((ref, outcome(partial(self._takein.remember, ref, told, hold=True)), waiting))
+        kept = outcome(self._takein.put_down)
+        written = [(ref, _kept(found, kept), waiting) for ref, found, waiting in written]
         refs = sorted({ref for ref, found, _ in written if found.exception() is None})
         indexed = outcome(partial(self._follow.catch_up, refs, rescan=False, messages=False)) if refs else None
         for _, found, waiting in written:
@@ -55,3 +76,19 @@ class Telling:
                 answer(found, waiting)
             else:
                 waiting.set_exception(missing)  # it is on disk, and cannot be recalled yet
+        if self._waiting and not self._asked:  # more than are served together
+            self._ask()
+
+
+def _kept(found: Future[Stored], kept: Future[dict[tuple[ProfileRef, str], BaseException]]) -> Future[Stored]:
+    """What one was written as, or why it is not on the disk; `kept` is what `TakeIn.put_down` has said."""
+    if found.exception() is not None:
+        return found
+    stored, error = found.result(), kept.exception()
+    if error is None:
+        error = kept.result().get((stored.profile, stored.path))
+    if error is None:
+        return found
+    failed: Future[Stored] = Future()
+    failed.set_exception(error)
+    return failed

@@ -15,7 +15,7 @@ from sidecar.expressions import regex
 from sidecar.extract.vocabulary import SLOTS, TOOL_CLASS, TOOLS
 from sidecar.extract.words import STOP, content_words, singular, words
 from sidecar.records import dataclass
-from sidecar.statements import NAMES_OF, NUMBERED_THINGS
+from sidecar.statements import NAMES_OF, NUMBERED_THINGS, lately
 
 _LONGEST_PART = 40
 
@@ -289,6 +289,7 @@ _NO_VALUE = STOP | frozenset(
 )
 
 
+@lately
 def dropped_values(text: str) -> tuple[str, ...]:
     """Old values that the statement itself declares outdated, lower-cased: "4480, not 4400" gives "4400"."""
     found: dict[str, None] = {}

@@ -114,25 +114,30 @@ class ColumnLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._since: dict[int, int] = {}
+        """The files that are there since `load`, by generation, and since when each is: to list a folder takes as long
+        as a small commit itself."""
 
     def load(self, generation: int) -> dict[int, Block]:
-        """The blocks as of a generation; later files are removed.
+        """The blocks as of a generation; files that do not count for it are removed.
 
         Raises IndexUnusable if a file is missing or damaged.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._drop_leavings(generation)
+            chain = self._chain(generation)
+            self._since = {number: header["since"] for number, header in chain}
+            self._drop_leavings()
         except OSError as error:
             raise IndexUnusable(path=self._folder, why=error) from error
         blocks: dict[int, Block] = {}
-        for number, header in reversed(self._chain(generation)):
+        for number, header in reversed(chain):
             blocks = apply(blocks, self._rows(number, header), header["removed"])
         return blocks
 
     def write(self, generation: int, blocks: Blocks, added: Rows, removed: Sequence[int]) -> None:
         """Put down what a commit changes, before the commit.  `blocks`: as they are after it."""
-        if generation == 1 or len(self._files()) < _FILES_AT_MOST:
+        if generation == 1 or len(self._since) < _FILES_AT_MOST:
             self._write(generation, [added], removed, since=generation - 1)
             return
         *later, (first, whole) = self._chain(generation - 1)
@@ -151,22 +156,18 @@ class ColumnLog:
 
     def tidy(self, generation: int) -> None:
         """Remove the files that one has taken the place of, once that is committed."""
-        if generation in self._files():
-            since = self._header(generation)["since"]
-            for older in self._files():
-                if since < older < generation:
-                    self._path(older).unlink(missing_ok=True)
-
-    def _files(self) -> list[int]:
-        names = (path.stem for path in self._folder.glob(f"*{_SUFFIX}"))
-        return sorted(int(name) for name in names if name.isdigit())
+        since = self._since.get(generation, generation)
+        for older in [number for number in self._since if since < number < generation]:
+            self._path(older).unlink(missing_ok=True)
+            del self._since[older]
 
     def _path(self, generation: int) -> Path:
         return self._folder / f"{generation:012d}{_SUFFIX}"
 
-    def _drop_leavings(self, generation: int) -> None:
+    def _drop_leavings(self) -> None:
+        """What a kill has left: later files, and earlier ones that another has taken the place of."""
         for path in self._folder.iterdir():
-            if path.suffix != _SUFFIX or not path.stem.isdigit() or int(path.stem) > generation:
+            if path.suffix != _SUFFIX or not path.stem.isdigit() or int(path.stem) not in self._since:
                 path.unlink()
 
     def _chain(self, generation: int) -> list[tuple[int, dict[str, Any]]]:
@@ -245,6 +246,7 @@ class ColumnLog:
             fresh.replace(path)
         except OSError as error:
             raise IndexUnusable(path=path, why=error) from error
+        self._since[generation] = since
 
 
 _VECTOR = ("steps", "codes", "rests")

@@ -211,6 +211,11 @@ def indexed_memory(payload: bytes) -> IndexedMemory:
     )
 
 
+def memory_id_in(payload: bytes) -> str:
+    """The id of a memory from what `memory_entry` laid down."""
+    return str(_read(payload)["id"])
+
+
 def indexed_messages(payloads: Mapping[int, bytes], archive: Archive | None) -> dict[int, IndexedMessage]:
     """Messages from what `message_entry` laid down; one whose text the archive no longer has is left out.
 

@@ -22,7 +22,7 @@ class Foreseen:
     def add(self, stored: Stored) -> None:
         """An active memory has been written."""
         words = memory_words(stored.memory)
-        vector = self._embedder.encode([words])[0]
+        vector = self._embedder.encode_one(words)
         with self._lock:
             self._held.append(
                 (stored, vector if words.strip() else vector * 0, frozenset(stems(stored.memory.content)))

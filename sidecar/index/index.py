@@ -21,7 +21,14 @@ from pathlib import Path
 from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Archive, Filters, Source, SyncReport
-from sidecar.index.entries import ALL_FIELDS, MEMORY_FIELDS, MESSAGE_FIELDS, indexed_memory, memory_ident
+from sidecar.index.entries import (
+    ALL_FIELDS,
+    MEMORY_FIELDS,
+    MESSAGE_FIELDS,
+    indexed_memory,
+    memory_id_in,
+    memory_ident,
+)
 from sidecar.index.foreseen import Foreseen
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
 from sidecar.index.shelf import Shelf, wipe
@@ -158,7 +165,7 @@ class Index:
         """
         view, filters, terms = self._view, Filters(), stems(text)
         weights = _weights(view, profile, terms)
-        vector = self.embedder.encode([text])[0]
+        vector = self.embedder.encode_one(text)
         pool = limit * _NEIGHBOUR_POOL
         near = view.nearest("memory", profile, vector, filters, pool)
         worded = view.words("memory", profile, weights, _NEIGHBOUR_FIELDS, filters, pool)
@@ -167,8 +174,8 @@ class Index:
         bare = [row for row in rows if row not in cosines]
         scores = {**(_shares(view, profile, weights, bare) if bare else {}), **cosines}
         best = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:limit]
-        memories = view.fetch_memories([row for row, _ in best])
-        found = {memories[row].id: score for row, score in best if row in memories}
+        payloads = view.memories.reader.fetch([row for row, _ in best])
+        found = {memory_id_in(payloads[row]): score for row, score in best if row in payloads}
         coming = self._foreseen.neighbours(profile, vector, terms)
         if coming:
             found = dict(sorted({**found, **coming}.items(), key=lambda item: (-item[1], item[0]))[:limit])

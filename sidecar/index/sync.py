@@ -31,6 +31,8 @@ COMMIT_AT_MOST = 5_000
 COMMIT_CHARACTERS = 16_000_000
 """Of the texts of one commit, so that messages of megabytes are not held by the thousand."""
 
+_FEW = 50
+
 Item = TypeVar("Item")
 MessageChange = MessageDoc | MessageGone
 ChangedMemories = Mapping[ProfileRef, Mapping[str, Stored | None]]
@@ -150,7 +152,7 @@ def memory_batch(
     batch = Batch(
         entries=[memory_entry(row, stored) for row, stored in numbered],
         columns=[memory_columns(row, stored) for row, stored in numbered],
-        vectors=_vectors(embedder, [memory_words(stored.memory) for stored in write]),
+        vectors=_memory_vectors(embedder, [memory_words(stored.memory) for stored in write]),
         removed=removed,
     )
     known = {
@@ -178,6 +180,17 @@ def message_batch(
         vectors=_vectors(embedder, [message.text for _, message in recallable]),
         removed=removed,
     )
+
+
+def _memory_vectors(embedder: Embedder, texts: Sequence[str]) -> Matrix:
+    """As `_vectors`; few are mostly those that somebody has just compared with the others."""
+    if len(texts) > _FEW:
+        return _vectors(embedder, texts)
+    found = np.zeros((len(texts), embedder.dimensions), np.float32)
+    for place, text in enumerate(texts):
+        if text.strip():
+            found[place] = embedder.encode_one(text)
+    return found
 
 
 def _vectors(embedder: Embedder, texts: Sequence[str]) -> Matrix:

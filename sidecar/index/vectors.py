@@ -42,6 +42,10 @@ hundredths of a second of every start."""
 
 _IDENTITY_FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
+_LATELY = 64
+"""Texts of which the vectors are kept: what is to be remembered is compared with what is known and with what is coming,
+and then taken in, each time by its vector."""
+
 Vectors = NDArray[np.float32]
 
 
@@ -57,6 +61,7 @@ class Embedder:
         self._folder = folder
         self._lock = threading.Lock()
         self._loaded: StaticModel | None = None
+        self._lately: dict[str, Vectors] = {}
 
     @classmethod
     def load(cls, model: str = BUNDLED) -> Embedder:
@@ -85,6 +90,18 @@ class Embedder:
                 portion = [encodable(text[:MAX_CHARACTERS]) for text in texts[start : start + _BATCH]]
                 rows.append(_of_length_one(self._static().means(portion)))
         return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
+
+    def encode_one(self, text: str) -> Vectors:
+        """As `encode`, the row of one text, not to be written to; that of a text of late is known still."""
+        begun = text[:MAX_CHARACTERS]
+        known = self._lately.get(begun)
+        if known is None:
+            known = self.encode([begun])[0]
+            with self._lock:
+                if len(self._lately) >= _LATELY:
+                    self._lately = {}
+                self._lately[begun] = known
+        return known
 
     def weighted(self, words: Mapping[str, float]) -> Vectors:
         """One row of length 1 for words with what each of them weighs; all zero if the model knows none of them."""

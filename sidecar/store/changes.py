@@ -24,6 +24,8 @@ def apply(core: Core, changes: Sequence[Change], context: WriteContext) -> list[
     Raises `ChangedOnDisk`, before anything is written, if a file is not the one that the plan saw: plan again.
     """
     refuse_if_vanished(core)
+    if any(isinstance(change, Revise | Supersede) for change in changes):
+        core.disk.settle()  # what they change may still wait to be written
     _check(core, changes)
     now: dict[str, Stored] = {}
     for change in sorted(changes, key=lambda change: _ORDER[type(change)]):

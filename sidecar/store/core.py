@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
@@ -14,7 +15,7 @@ from sidecar.store.catalog import Catalog
 from sidecar.store.disk import Disk
 from sidecar.store.history import History
 from sidecar.store.layout import PROFILE_FILE
-from sidecar.store.scan import Signature, is_file
+from sidecar.store.scan import Signature
 
 
 @dataclass(slots=True)
@@ -68,8 +69,9 @@ class Core:
     @property
     def intact(self) -> bool:
         """Whether the folder is a profile's: with its `profile.yaml` and its repository, and no link to elsewhere."""
-        whole = is_file(self.folder / PROFILE_FILE) and self.history.git.is_repo()
-        return whole and not self.folder.is_symlink()
+        folder = os.fspath(self.folder)  # as text: this is asked before each write
+        whole = os.path.isfile(f"{folder}/{PROFILE_FILE}") and os.path.exists(f"{folder}/.git")  # noqa: PTH110, PTH113
+        return whole and not os.path.islink(folder)  # noqa: PTH114
 
     def drop_returned(self) -> None:
         """What is there again was not removed after all."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sidecar.errors import BadMemoryFile, ChangedOnDisk, FieldError
+from sidecar.errors import BadMemoryFile, ChangedOnDisk, FieldError, SidecarError
 from sidecar.files import (
     ABSENT,
     Expected,
+    create_durably,
     inside,
     move_durably,
     read_file,
@@ -25,6 +27,7 @@ from sidecar.identity import content_hash
 from sidecar.model import Memory, ProfileRef, Stored, Tombstone
 from sidecar.store import tombstones
 from sidecar.store.catalog import Catalog, understood
+from sidecar.store.held import Held
 from sidecar.store.history import History
 from sidecar.store.layout import (
     MAX_FILE_BYTES,
@@ -64,6 +67,52 @@ class Disk:
         self.touched: set[str] = set()
         self.written: set[str] = set()
         self.unsaved: set[str] = set()
+        self._held: Held | None = None
+
+    def hold(self) -> None:
+        """Let new memories' files wait from now on, to be written together; whatever else is done puts them down."""
+        self._held = self._held or Held()
+
+    def put_down(self) -> Mapping[str, BaseException]:
+        """Write what waits, and let nothing wait from now on; what went wrong since `hold`, by path."""
+        try:
+            self.settle()
+            return {} if self._held is None else self._held.failed
+        finally:
+            self._held = None
+
+    def settle(self) -> None:
+        """Write what waits: all notes, then all files."""
+        if self._held is None or not self._held.files:
+            return
+        held, self._held.files = self._held.files, {}
+        failed: dict[str, BaseException] = {}
+        try:
+            self._step(f"write {len(held)} new files")
+            self._writes.note_writes(str(self.ref), {path: sha256_of(data) for path, (data, _) in held.items()})
+            self._step("noted the new files")
+            failed |= create_durably(self.folder, {path: data for path, (data, _) in held.items()})
+            self._step("written the new files")
+        except SidecarError as error:  # the journal cannot be used
+            failed = dict.fromkeys(held, error)
+        except BaseException as error:
+            failed = dict.fromkeys(held, error)
+            raise
+        finally:
+            self._settled(held, failed)
+
+    def _settled(self, held: Mapping[str, tuple[bytes, WriteContext]], failed: Mapping[str, BaseException]) -> None:
+        """Tell catalog and git of files that are there now, and take back what was known of the others."""
+        for path, (data, context) in held.items():
+            if path in failed:
+                self.touched |= self.catalog.drop(path)
+                self.unsaved.discard(path)
+            else:
+                entry = self.catalog.entries[path]
+                self.catalog.entries[path] = replace(entry, signature=signature_of(self.folder / path))
+                self.history.record(context, path, data)
+        if self._held is not None:
+            self._held.failed |= failed
 
     def pause(self, name: str) -> None:
         """A place between two steps of others at which an interruption may come."""
@@ -71,6 +120,7 @@ class Disk:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the profile; None if nothing is there."""
+        self.settle()
         return read_file(inside(self.folder, path), MAX_FILE_BYTES, root=self.folder)
 
     def is_ours(self, path: str, data: bytes) -> bool:
@@ -79,10 +129,12 @@ class Disk:
 
     def has_written(self, path: str) -> bool:
         """Whether we have written this file, whatever it says now."""
+        self.settle()
         return self._writes.last_write(str(self.ref), path) is not None
 
     def sha_is_ours(self, path: str, sha256: str) -> bool:
         """Whether this is the hash of our last write to the path."""
+        self.settle()
         return self._writes.last_write(str(self.ref), path) == sha256
 
     def note_marks(self, marks: Mapping[str, str]) -> None:
@@ -91,8 +143,8 @@ class Disk:
 
     def write(self, path: str, data: bytes, expected: Expected, context: WriteContext) -> None:
         """Put bytes in place; `ChangedOnDisk` if something else is there than expected."""
-        if len(data) > MAX_FILE_BYTES:
-            raise FieldError(field="content", problem=f"the file {path} would be larger than {MAX_FILE_BYTES} bytes")
+        self.settle()
+        _refuse_larger(path, data)
         target = inside(self.folder, path)
         self._step(f"write {path}")
         self._writes.note_write(str(self.ref), path, sha256_of(data))
@@ -108,6 +160,7 @@ class Disk:
         `files`: by path, the bytes and the hash of what is expected there.  What is not as expected is left alone.  One
         note in the journal for all of them, and one sync of each folder: of many files that costs a third.
         """
+        self.settle()
         self._step(f"write {len(files)} files")
         self._writes.note_writes(str(self.ref), {path: sha256_of(data) for path, (data, _) in files.items()})
         self._step("noted them")
@@ -149,6 +202,7 @@ class Disk:
 
     def remove(self, path: str, sha256: str, context: WriteContext) -> None:
         """Take a file away that has not changed since its hash was taken."""
+        self.settle()
         target = inside(self.folder, path)
         self._step(f"remove {path}")
         _naming(path, lambda: remove_durably(target, expected_sha256=sha256, root=self.folder))
@@ -159,8 +213,13 @@ class Disk:
 
     def add(self, memory: Memory, context: WriteContext) -> Stored:
         """Write a new memory's file."""
-        path = self.free(path_for(memory))
-        self.write(path, render(memory), ABSENT, context)
+        path, data = self.free(path_for(memory)), render(memory)
+        if self._held is None:
+            self.write(path, data, ABSENT, context)
+        else:
+            _refuse_larger(path, data)
+            self._held.files[path] = data, context
+            self._learn(path, data)
         return self.at(path)
 
     def revise(self, target: Stored, fields: Mapping[str, object], context: WriteContext) -> Stored:
@@ -226,7 +285,8 @@ class Disk:
     def free(self, path: str) -> str:
         """The path, or with a number if something lies there."""
         candidate, number = path, 1
-        while signature_of(inside(self.folder, candidate)) is not None:
+        waiting = self._held.files if self._held is not None else {}
+        while candidate in waiting or signature_of(inside(self.folder, candidate)) is not None:
             number += 1
             candidate = numbered(path, number)
         return candidate
@@ -252,6 +312,11 @@ class Disk:
         self.written.add(path)
         self.unsaved.add(path)
         remove_empty_folders((self.folder / path).parent, self.folder)
+
+
+def _refuse_larger(path: str, data: bytes) -> None:
+    if len(data) > MAX_FILE_BYTES:
+        raise FieldError(field="content", problem=f"the file {path} would be larger than {MAX_FILE_BYTES} bytes")
 
 
 def _naming(path: str, action: Callable[[], object]) -> None:

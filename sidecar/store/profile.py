@@ -177,7 +177,7 @@ class Profile:
 
     def summary_markdown(self, session: str | None = None) -> str:
         """The profile in one page: five headings, empty ones left out, pinned memories first."""
-        return summary_markdown(self.offered(), session)
+        return summary_markdown(self.arrivals.views(self._snapshot.by_id.every()), session)
 
     def log(self, identifier: str | None = None, limit: int | None = None) -> list[LogEntry]:
         """The commits, newest first: all, or those about one memory."""
@@ -268,6 +268,18 @@ class Profile:
         """
         with self._publishing():
             return changes.apply(self._core, plan, context)
+
+    def hold(self) -> None:
+        """Let the files of new memories wait from now on, until `put_down` or anything that does more than add some.
+
+        Such a memory is known to readers before it is on the disk; nobody may be told that it is kept.
+        """
+        self._core.disk.hold()
+
+    def put_down(self) -> Mapping[str, BaseException]:
+        """Write what waits, durably; what went wrong since `hold`, by path: those memories are known no longer."""
+        with self._publishing():
+            return self._core.disk.put_down()
 
     def forget(self, identifier: str, reason: str | None, context: WriteContext) -> Stored:
         """Archive a memory as forgotten, with a tombstone; returns it as it is now."""

@@ -39,6 +39,7 @@ def refresh(core: Core, paths: Collection[str] | None = None) -> Refresh:
     `paths`: the files and folders to look at, where it is known which have changed; that this is all of it is a hint
     only, and whatever asks for more than a change of some files is answered by a look at the whole.
     """
+    core.disk.settle()
     if not core.intact:
         return _half_gone(core)
     if paths is not None and _asks_for_all(core, paths):

@@ -60,6 +60,12 @@ class Layered(Mapping[str, Stored]):
         news = sum((stored is not None) - (name in self._base) for name, stored in self._over.items())
         return len(self._base) + news
 
+    def every(self) -> list[Stored]:
+        """All of it, in no order."""
+        over = self._over
+        found = [stored for identifier, stored in self._base.items() if identifier not in over]
+        return found + [stored for stored in over.values() if stored is not None]
+
     def in_order(self) -> dict[str, Stored]:
         """All of it, sorted by id; quick where the large table is sorted."""
         over, base = self._over, self._base

@@ -88,7 +88,7 @@ class Store:
     def exists(self, ref: ProfileRef) -> bool:
         """Whether there is such a profile."""
         names = is_name(ref.namespace) and is_name(ref.name)
-        return names and is_file(self._folder(ref) / PROFILE_FILE)
+        return names and os.path.isfile(f"{self.root}/{ref.namespace}/{ref.name}/{PROFILE_FILE}")  # noqa: PTH113
 
     def has_arrivals(self, ref: ProfileRef) -> bool:
         """Whether others' words have ever come to a profile, which need not have been opened."""
@@ -200,8 +200,12 @@ class Store:
 
     def _link(self, ref: ProfileRef) -> Path | None:
         """The folder of a profile, or that of its namespace, if a symlink stands in its place."""
-        folder = self._folder(ref)
-        return next((one for one in (folder.parent, folder) if one.is_symlink()), None)
+        space = f"{self.root}/{ref.namespace}"
+        # As text: this is asked with each opening, and to put a path together takes longer than to look at it.
+        if os.path.islink(space) or os.path.islink(f"{space}/{ref.name}"):  # noqa: PTH114
+            folder = self._folder(ref)
+            return next((one for one in (folder.parent, folder) if one.is_symlink()), None)
+        return None
 
     def _folder(self, ref: ProfileRef) -> Path:
         return self.root / ref.namespace / ref.name

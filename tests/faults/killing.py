@@ -61,6 +61,15 @@ def commit(world: World, tell: Tell) -> None:
         tell(f"committed {content}")
 
 
+def together(world: World, tell: Tell) -> None:
+    """Memories that are written three at a time."""
+    for number in range(len(world.web.memories()), 1_000, 3):
+        contents = [f"Crane number {one} lifts {one + 40} tons." for one in range(number, number + 3)]
+        world.remember_together(contents, number)
+        for content in contents:
+            tell(f"remembered {content}")
+
+
 def rebuild(world: World, tell: Tell) -> None:
     """The index made anew, again and again, while memories come in."""
     for number in range(len(world.web.memories()), 1_000):
@@ -146,6 +155,7 @@ WORKS: dict[str, Callable[[World, Tell], None]] = {
     "purge": purge,
     "merge": merge,
     "verbatim": verbatim,
+    "together": together,
 }
 
 

@@ -103,7 +103,7 @@ def _normal(found: dict[str, bytes], folder: Path) -> dict[str, bytes]:
     return {name: data.replace(str(folder).encode(), b"/") for name, data in found.items()}
 
 
-@pytest.mark.parametrize("name", ["commit", "rebuild"])
+@pytest.mark.parametrize("name", ["commit", "rebuild", "together"])
 def test_killed_between_memories_none_that_was_acknowledged_is_lost(
     killer: Killer, embedder: Embedder, tmp_path: Path, figure: Figure, name: str
 ) -> None:

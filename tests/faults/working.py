@@ -26,15 +26,19 @@ def main(folder: Path, acks: Path) -> None:
         world.start()
         for number in range(MEMORIES):
             content = f"Machine number {number} stands in rack {number + 40}."
-            identifier = world.remember(content, number)
+            identifier, forgotten = world.remember(content, number), content
             tell(f"remembered {content}")
             world.say(f"talk-{number}", [f"Message {number} speaks of the tide."])
             tell(f"said talk-{number}")
             if number % 2:
                 world.follow.commit(WEB)
                 tell(f"committed {content}")
+        contents = [f"Crane number {number} lifts {number + 40} tons." for number in range(MEMORIES)]
+        world.remember_together(contents, 60)
+        for content in contents:
+            tell(f"remembered {content}")
         world.web.forget(identifier, "no longer", world.web_context)
-        tell(f"forgot {content}")
+        tell(f"forgot {forgotten}")
         world.archiving.step("claude-code", transcripts(folder, 1)[0])
         world.learn_one()
         world.commit()

@@ -121,6 +121,17 @@ class World:
         self.learning.take(candidate, WEB)
         return next(one.memory.id for one in self.web.memories(statuses=None) if one.memory.content == content)
 
+    def remember_together(self, contents: Sequence[str], minutes: int = 0) -> None:
+        """Write statements as `remember` does with those that wait for it at the same time."""
+        profile = self.learning.profile(WEB)
+        profile.hold()
+        for number, content in enumerate(contents, minutes):
+            observed, source = NOW + timedelta(minutes=number), Source("remember", speaker="user")
+            candidate = Candidate(MemoryType.FACT, content, content, observed, source)
+            self.learning.take(candidate, WEB, index_later=True)
+        assert not profile.put_down()
+        self.follow.catch_up([WEB], rescan=False)
+
     def say(self, session: str, texts: Sequence[str]) -> None:
         """Messages over HTTP, archived before this returns."""
         ref = SessionRef("http", session, str(WEB))

@@ -47,6 +47,29 @@ class StoreMachine(RuleBasedStateMachine):
         self.run(self.learning(key))
 
     @rule(pick=PICK)
+    def learn_together(self, pick: int) -> None:
+        """New ones, of which the files wait for each other, and a change of another one between them."""
+        stored = self.pick(pick)
+
+        def action() -> None:
+            profile = self.kit.profile
+            profile.hold()
+            try:
+                for memory in told:
+                    profile.apply([Add(memory, "new")], self.kit.context)
+                    if stored is not None and profile.get(stored.memory.id) is not None:
+                        profile.forget(stored.memory.id, "why", self.kit.context)
+            finally:
+                failed = profile.put_down()
+            assert not failed
+
+        numbers = range(self.number + 1, self.number + 4)
+        self.number += 3
+        told = [self.kit.memory(f"words {number}", number) for number in numbers]
+        self.contents.update(memory.content for memory in told)
+        self.run(action)
+
+    @rule(pick=PICK)
     def forget(self, pick: int) -> None:
         stored = self.pick(pick)
         if stored is not None:

@@ -1,0 +1,20 @@
+"""New files that wait to be written together: known to the catalog, and not on the disk yet.
+
+A file that is written alone takes three syncs: its note in the journal, its bytes, its folder.  Of many that come
+within a moment the notes are one, folders are synced once each, and a journalling file system puts the bytes of
+several down at once.  The order stays that of a single one, and nobody is answered before all of it is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sidecar.store.words import WriteContext
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """What waits, by path, and what went wrong with some that were written: these are known no longer."""
+
+    files: dict[str, tuple[bytes, WriteContext]] = field(default_factory=dict)
+    failed: dict[str, BaseException] = field(default_factory=dict)
