@@ -7,8 +7,9 @@ several down at once.  The order stays that of a single one, and nobody is answe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from sidecar.records import dataclass
 from sidecar.store.words import WriteContext
 
 
