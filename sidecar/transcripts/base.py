@@ -6,8 +6,10 @@ and the next cursor; it keeps nothing itself on which an answer depends.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -80,6 +82,38 @@ def _well_formed(data: Record) -> bool:
     return data.keys() == _FIELD_TYPES.keys() and all(isinstance(data[key], kind) for key, kind in _FIELD_TYPES.items())
 
 
+DIGEST_SIZE = 8
+"""Bytes that stand for an id in `Ids`: among a million of them, one in ten million million strangers is taken for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Ids of messages, a few bytes each: `known in ids`.
+
+    sorted: their digests, `DIGEST_SIZE` bytes each, in order and one after the other.
+    """
+
+    sorted: bytes
+
+    @classmethod
+    def of(cls, digests: bytes) -> Ids:
+        """Those with these digests, as `digests_of` gives them."""
+        return cls(b"".join(sorted(digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE))))
+
+    @staticmethod
+    def digests_of(ids: Iterable[str]) -> bytes:
+        """The digests of ids, one after the other; an id with what no UTF-8 can hold has that of one without it."""
+        return b"".join(hashlib.sha256(known.encode("utf-8", "replace")).digest()[:DIGEST_SIZE] for known in ids)
+
+    def __contains__(self, known: object) -> bool:
+        digest = self.digests_of([str(known)])
+        at = bisect_left(range(len(self.sorted) // DIGEST_SIZE), digest, key=self._nth)
+        return self._nth(at) == digest
+
+    def _nth(self, number: int) -> bytes:
+        return self.sorted[number * DIGEST_SIZE : (number + 1) * DIGEST_SIZE]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What a piece of a file holds of one session."""
@@ -103,6 +137,8 @@ class ReadResult:
     withdrawn: ids that the user took back (rewind, rollback); never among `messages`.
     complete: `messages` is all that this session file holds now; archived ones of this session that are absent from
         it were withdrawn.
+    present: with the last of several calls over one document, which is `complete`: the ids of all calls together,
+        which are what the file holds now, while `messages` are those of this call.
     more: the limit was reached; call again with the cursor.
     drifted: more than `drift.SHARE` of the file's records so far, and at least `drift.FEWEST`, are of unknown kinds: a
         format that this build does not understand any more, whose messages are not to be built upon.  None: nothing
@@ -120,6 +156,7 @@ class ReadResult:
     restarted: bool = False
     withdrawn: tuple[str, ...] = ()
     complete: bool = False
+    present: Ids | None = None
     more: bool = False
     drifted: bool | None = None
     busy: bool = False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from sidecar.model import SessionHeader
+from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
-from sidecar.transcripts.documents import DocumentReader
+from sidecar.transcripts.documents import STRIDE, DocumentReader
 from sidecar.transcripts.elements import each
 from sidecar.transcripts.jsonl import JsonlReader
 from sidecar.transcripts.messages_records import MessagesConversation
@@ -33,6 +33,12 @@ class _Whole(DocumentReader):
     def records(self, conversation: Conversation, document: Document) -> Iterable[Record]:
         """The document itself, or the elements of its list: messages, or whole conversations."""
         return [document.content] if document.content is not None else map(obj, each(document.array))
+
+    def steps(self, conversation: Conversation, document: Document) -> Iterator[Iterable[Message]]:
+        """As always, and of a whole conversation message by message."""
+        for index, record in enumerate(self.records(conversation, document)):
+            if isinstance(conversation, MessagesConversation):
+                yield from conversation.steps(index * STRIDE, record)
 
 
 class Messages:
