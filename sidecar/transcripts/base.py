@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,35 +82,29 @@ def _well_formed(data: Record) -> bool:
 
 
 DIGEST_SIZE = 8
-"""Bytes that stand for an id in `Ids`: among a million of them, one in ten million million strangers is taken for one."""
+"""Bytes that stand for an id in `Ids`: of ten million million strangers, one is taken for one of a million."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """Ids of messages, a few bytes each: `known in ids`.
+    """Ids of messages, a few bytes each.
 
-    sorted: their digests, `DIGEST_SIZE` bytes each, in order and one after the other.
+    digests: `DIGEST_SIZE` bytes for each, in any order.
     """
 
-    sorted: bytes
-
-    @classmethod
-    def of(cls, digests: bytes) -> Ids:
-        """Those with these digests, as `digests_of` gives them."""
-        return cls(b"".join(sorted(digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE))))
+    digests: bytes
 
     @staticmethod
-    def digests_of(ids: Iterable[str]) -> bytes:
-        """The digests of ids, one after the other; an id with what no UTF-8 can hold has that of one without it."""
+    def digested(ids: Iterable[str]) -> bytes:
+        """What stands for ids; one with a lone surrogate, which UTF-8 cannot hold, counts as with a question mark."""
         return b"".join(hashlib.sha256(known.encode("utf-8", "replace")).digest()[:DIGEST_SIZE] for known in ids)
 
-    def __contains__(self, known: object) -> bool:
-        digest = self.digests_of([str(known)])
-        at = bisect_left(range(len(self.sorted) // DIGEST_SIZE), digest, key=self._nth)
-        return self._nth(at) == digest
-
-    def _nth(self, number: int) -> bytes:
-        return self.sorted[number * DIGEST_SIZE : (number + 1) * DIGEST_SIZE]
+    def absent(self, ids: Iterable[str]) -> set[str]:
+        """Those of some ids that are not among these."""
+        asked = {self.digested([known]): known for known in ids}
+        for at in range(0, len(self.digests), DIGEST_SIZE):
+            asked.pop(self.digests[at : at + DIGEST_SIZE], None)
+        return set(asked.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice, starmap
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,7 +20,7 @@ from sidecar.transcripts.portions import Portion
 from sidecar.transcripts.reel import Torn
 from sidecar.transcripts.streams import ZSTD_SUFFIX
 from sidecar.transcripts.values import moment, obj
-from sidecar.transcripts.whole import Document, open_document
+from sidecar.transcripts.whole import open_document
 
 
 class Codex:
@@ -84,7 +85,8 @@ class Codex:
             seen = _Sight(path, document.written, portion.state, portion.folders, speaks=portion.spoke())
             conversation, drift = seen.conversation, Drift(portion.state)
             try:
-                for _ in portion.of(seen.take(*record) for record in _legacy(document.content)):
+                items = islice(_legacy(document.content), portion.records, None)
+                for _ in portion.of(starmap(seen.take, items)):
                     drift.note(conversation.unknown)
                 portion.note()
             except Torn:

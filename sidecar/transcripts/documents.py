@@ -43,10 +43,11 @@ class DocumentReader(ABC):
     def records(self, conversation: Conversation, document: Document) -> Iterable[Record]:
         """The records of a document in order; what it says of the session as a whole is noted in the conversation."""
 
-    def steps(self, conversation: Conversation, document: Document) -> Iterator[Iterable[Message]]:
-        """The messages of one record after the other; who does not go through those of one does not have them made."""
+    def steps(self, conversation: Conversation, document: Document, passed: int = 0) -> Iterator[Iterable[Message]]:
+        """The messages of one record after the other, without those of the first `passed` ones, which nobody makes."""
         for index, record in enumerate(self.records(conversation, document)):
-            yield conversation.feed(index * STRIDE, record)
+            if index >= passed:
+                yield conversation.feed(index * STRIDE, record)
 
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`."""
@@ -72,7 +73,7 @@ class DocumentReader(ABC):
             conversation.cwds.update(dict.fromkeys(portion.folders))
             headline = Headline(conversation)
             try:
-                for found in portion.of(self.steps(conversation, document)):
+                for found in portion.of(self.steps(conversation, document, portion.records)):
                     headline.note(found)
                     drift.note(conversation.unknown)
                 portion.note()

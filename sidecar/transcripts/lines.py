@@ -33,7 +33,7 @@ TINY = 24
 """Where the lines of a whole block have fewer bytes than this on average, those with fewer are not parsed either: tens
 of kilobytes of a transcript hold lines that say something."""
 
-_WIDER = 3
+_WIDER = 5
 """Bytes more for each, that the text of a long line may take in memory: they count as if they had been read."""
 
 TINY_BLOCK = 64 * 1024

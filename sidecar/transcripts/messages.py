@@ -34,11 +34,19 @@ class _Whole(DocumentReader):
         """The document itself, or the elements of its list: messages, or whole conversations."""
         return [document.content] if document.content is not None else map(obj, each(document.array))
 
-    def steps(self, conversation: Conversation, document: Document) -> Iterator[Iterable[Message]]:
-        """As always, and of a whole conversation message by message."""
+    def steps(self, conversation: Conversation, document: Document, passed: int = 0) -> Iterator[Iterable[Message]]:
+        """See `DocumentReader.steps`; of a whole conversation each message counts as a record."""
+        number = 0
         for index, record in enumerate(self.records(conversation, document)):
-            if isinstance(conversation, MessagesConversation):
-                yield from conversation.steps(index * STRIDE, record)
+            for step in _steps(conversation, index * STRIDE, record):
+                if number >= passed:
+                    yield step
+                number += 1
+
+
+def _steps(conversation: Conversation, position: int, record: Record) -> Iterable[Iterable[Message]]:
+    inner = conversation.steps(position, record) if isinstance(conversation, MessagesConversation) else None
+    return (conversation.feed(position, record),) if inner is None else inner
 
 
 class Messages:

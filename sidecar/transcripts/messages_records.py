@@ -54,13 +54,10 @@ class MessagesConversation(Conversation):
         elif not self._told(record):
             self.unknown[text(record.get("type")) or "(no role)"] += 1
 
-    def steps(self, position: int, record: Record) -> Iterator[Iterable[Message]]:
-        """As `feed`, message by message of a conversation; none is made before it is gone through."""
+    def steps(self, position: int, record: Record) -> Iterator[Iterable[Message]] | None:
+        """What `feed` gives of a conversation, message by message, each made as it is taken; None of another record."""
         messages = _messages(record)
-        if messages is None:
-            yield self.feed(position, record)
-        else:
-            yield from self._conversation(position, record, messages)
+        return None if messages is None else self._conversation(position, record, messages)
 
     def time_of(self, record: Record) -> datetime | None:
         """A record's own time, or that of the file's last write."""
@@ -81,9 +78,7 @@ class MessagesConversation(Conversation):
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
         return any(key in record for key in keys)
 
-    def _conversation(
-        self, position: int, record: Record, messages: Iterable[object]
-    ) -> Iterator[Iterable[Message]]:
+    def _conversation(self, position: int, record: Record, messages: Iterable[object]) -> Iterator[Iterable[Message]]:
         keys = ("session_id", "conversation_id", "uuid", "id")
         session = next((told for key in keys if (told := identifier(record.get(key)))), "")
         self.facts.pop("started", None)

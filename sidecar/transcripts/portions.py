@@ -20,8 +20,9 @@ from sidecar.transcripts.base import Cursor, Ids, Record
 from sidecar.transcripts.values import count, items, obj, text
 from sidecar.transcripts.whole import PORTION, Document
 
-SHARE: Final = 2
-"""Times the bytes of a document that the messages of one call may take: all that a call holds is under five times."""
+SHARE: Final = 1.5
+"""Times the bytes of a document that the messages of one call may take: with those of the call before, which may still
+be held, and all that a call takes besides, it is under five times."""
 
 LEAST: Final = 4 * 1024 * 1024
 """Bytes that they may take at least: a call looks through all of the document."""
@@ -29,8 +30,8 @@ LEAST: Final = 4 * 1024 * 1024
 MOST: Final = 48 * 1024 * 1024
 """Bytes that they may take at most: a process is to take under 200 MB whatever the file."""
 
-_MESSAGE: Final = 400
-"""Bytes that a message takes beside its text."""
+_MESSAGE: Final = 240
+"""Bytes that a message takes beside its text and its id."""
 
 
 class Portion:
@@ -52,7 +53,7 @@ class Portion:
         self._later = bool(saved)
         self._before = cursor
         self._weight = 0
-        self._room = min(max(SHARE * document.cursor.size, LEAST), MOST)
+        self._room = min(max(int(SHARE * document.cursor.size), LEAST), MOST)
 
     @property
     def full(self) -> bool:
@@ -62,13 +63,11 @@ class Portion:
     def weigh(self, found: Iterable[Message]) -> None:
         """Count what is held from now on."""
         for message in found:
-            self._weight += _MESSAGE + getsizeof(message.text)
+            self._weight += _MESSAGE + getsizeof(message.text) + getsizeof(message.id)
 
     def of(self, steps: Iterable[Iterable[Message]]) -> Iterator[tuple[Message, ...]]:
-        """Take the messages of one record after the other, of which each is made when it is gone through."""
-        for number, step in enumerate(steps):
-            if number < self.records:
-                continue
+        """Take the messages of one record after the other, which are made as they are taken, from the first new one."""
+        for step in steps:
             if self.full:
                 self.more = True
                 return
@@ -86,7 +85,7 @@ class Portion:
         """All was taken that this call gives.  Raises Torn if the document was written to meanwhile."""
         self._document.check()
         if self.more or self._later:
-            self._ids += Ids.digests_of(message.id for message in self.messages)
+            self._ids += Ids.digested(message.id for message in self.messages)
 
     @property
     def restarted(self) -> bool:
@@ -96,7 +95,7 @@ class Portion:
     @property
     def present(self) -> Ids | None:
         """The ids of all that the document holds, with the last of several calls."""
-        return Ids.of(bytes(self._ids)) if self._later and not self.more else None
+        return Ids(bytes(self._ids)) if self._later and not self.more else None
 
     def cursor(self, state: Record, folders: Iterable[str]) -> Cursor:
         """Where the next call goes on; of a document that was given to its end that of the document."""

@@ -1,6 +1,4 @@
-"""A JSON document of any size, looked through a stretch at a time: where its values begin and end, and whether it is
-whole, without ever holding more than a stretch of it.
-"""
+"""A JSON document of any size, looked through a stretch at a time and never held: where values end, if it is whole."""
 
 from __future__ import annotations
 
@@ -18,6 +16,12 @@ STEP: Final = 256 * 1024
 DEEPEST: Final = 16
 """Levels of long values within long ones; a message's longest text lies some six deep."""
 
+_ROW: Final = 64 * 1024
+"""Bytes that are parsed at once where many elements may be whole in them: those of two words take ten times as much."""
+
+_SINGLY: Final = 32
+"""Elements that are parsed one by one where that did not succeed."""
+
 _SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
 _BLANKS = regex(r"[ \t\r\n]*")
 _PLAIN = regex(r"[^\"\\\x00-\x1f]*+(?:\\(?:[\"\\/bfnrt]|u[0-9a-fA-F]{4})[^\"\\\x00-\x1f]*+)*+")
@@ -29,7 +33,7 @@ ReadAt = Callable[[int, int], bytes]
 """At a place of a file, so many bytes of it at most; none at its end alone."""
 
 
-class Torn(Exception):  # noqa: N818 - a document that is being written is no error
+class Torn(Exception):
     """It is no JSON up to its end, or it is not what it was a moment ago."""
 
 
@@ -49,21 +53,23 @@ class Member(NamedTuple):
 class Reel:
     """The bytes of a file from a place on, each as one character; it only runs forwards."""
 
-    def __init__(self, read_at: ReadAt, start: int = 0, *, step: int = STEP) -> None:
-        """`step`: bytes that are read at once, and held at least."""
+    def __init__(self, read_at: ReadAt, start: int = 0, *, step: int = STEP, hashing: bool = False) -> None:
+        """It begins at the byte `start`; `hashing`: what it has in `known` is wanted."""
         self.text = ""
         """The stretch that is held."""
         self.start = start
         """The byte at which it begins."""
         self.ended = False
         """Whether the file ends where it ends."""
-        self._read_at, self._step = read_at, step
-        self._hash = hashlib.sha256()
+        self.step = step
+        """Bytes that are read at once."""
+        self._read_at = read_at
+        self._hash = hashlib.sha256() if hashing else None
 
     @property
     def known(self) -> str:
-        """A short hash of all that has run by."""
-        return self._hash.hexdigest()[:32]
+        """A short hash of all that has run by; empty if it was not wanted."""
+        return self._hash.hexdigest()[:32] if self._hash is not None else ""
 
     def index(self, place: int, room: int) -> int:
         """Where in the stretch a byte is, which from then on holds `room` bytes after it if the file does."""
@@ -72,11 +78,12 @@ class Reel:
             return index
         parts = [self.text[index:]]
         self.text, self.start = "", place
-        wanted = room + self._step - len(parts[0])
+        wanted = room + self.step - len(parts[0])
         at = place + len(parts[0])
         while wanted > 0 and not self.ended:
-            data = self._read_at(at, min(wanted, max(room, self._step)))
-            self._hash.update(data)
+            data = self._read_at(at, min(wanted, max(room, self.step)))
+            if self._hash is not None:
+                self._hash.update(data)
             self.ended = not data
             parts.append(data.decode("latin-1"))
             at, wanted = at + len(data), wanted - len(data)
@@ -98,45 +105,78 @@ class Reel:
         return self.text[index : index + 1]
 
     def members(self, place: int, depth: int = 0) -> Generator[Member, None, int]:
-        """The members of the list or object that begins here, in order; returns where it ends.
+        """The members of the object that begins here, in order; returns where it ends.
 
         Raises:
             Torn: it is no JSON up to its end.
         """
-        keyed = self.sign(place) == "{"
-        closing = "}" if keyed else "]"
         place = self.blanks(place + 1)
-        if self.sign(place) == closing:
+        if self.sign(place) == "}":
             return place + 1
         while True:
-            member = self._member(place, keyed=keyed, depth=depth)
+            member = self._member(place, depth)
             yield member
-            index = self.index(member.end, self._step)
-            text = self.text
-            if text.startswith(", ", index):  # as most writers have it: no need to look for blanks
-                place = member.end + 2
-            elif text.startswith(",", index):
-                place = member.end + 1
-            else:
-                place = self.blanks(member.end)
-                sign = self.sign(place)
-                if sign == closing:
-                    return place + 1
-                if sign != ",":
-                    raise Torn
-                place += 1
-            place = self.blanks(place)
+            place = self.blanks(member.end)
+            sign = self.sign(place)
+            if sign == "}":
+                return place + 1
+            if sign != ",":
+                raise Torn
+            place = self.blanks(place + 1)
 
-    def _member(self, place: int, *, keyed: bool, depth: int) -> Member:
-        at = place
-        if keyed:
-            if self.sign(place) != '"':
+    def _member(self, place: int, depth: int) -> Member:
+        if self.sign(place) != '"':
+            raise Torn
+        at = self.blanks(self.value(place, depth).end)
+        if self.sign(at) != ":":
+            raise Torn
+        return self.value(self.blanks(at + 1), depth)._replace(begin=place)
+
+    def rows(self, place: int, depth: int = 0, *, decoded: bool) -> Generator[list[object] | Member, None, int]:
+        """The elements of the list that begins here: one by one, or many at once where that can be done, as values.
+
+        Returns where it ends.  `decoded`: the values are wanted, and not only that they are there.
+
+        Raises:
+            Torn: it is no JSON up to its end.
+        """
+        place = self.blanks(place + 1)
+        if self.sign(place) == "]":
+            return place + 1
+        singly = 0
+        while True:
+            row = None if singly else self._row(place, decoded=decoded)
+            if row is not None:
+                yield row[0]
+                place = row[1]
+            else:
+                singly = (singly or _SINGLY) - 1
+                member = self.value(place, depth)
+                yield member
+                place = self.blanks(member.end)
+            sign = self.sign(place)
+            if sign == "]":
+                return place + 1
+            if sign != ",":
                 raise Torn
-            at = self.blanks(self.value(place, depth).end)
-            if self.sign(at) != ":":
-                raise Torn
-            at = self.blanks(at + 1)
-        return self.value(at, depth)._replace(begin=place) if keyed else self.value(at, depth)
+            place = self.blanks(place + 1)
+
+    def _row(self, place: int, *, decoded: bool) -> tuple[list[object], int] | None:
+        """The objects that are whole within the next bytes, and where the last one ends; None if nobody can tell.
+
+        What looks as if it ended the last one may stand within it, and then there is no list up to there.
+        """
+        size = min(_ROW, self.step)
+        index = self.index(place, size)
+        end = self.text.rfind("},", index, index + size) + 1
+        row = f"[{self.text[index:end]}]"
+        if decoded and not row.isascii():
+            row = row.encode("latin-1").decode("utf-8", "replace")
+        try:
+            values, read = _SCAN(row, 0)
+        except (ValueError, StopIteration, RecursionError):
+            return None
+        return (values, self.start + end) if values and read == len(row) else None
 
     def value(self, place: int, depth: int = 0) -> Member:
         """The value that begins here.
@@ -144,7 +184,7 @@ class Reel:
         Raises:
             Torn: it is no JSON up to its end.
         """
-        index = self.index(place, self._step)
+        index = self.index(place, self.step)
         try:
             value, end = _SCAN(self.text, index)
         except (ValueError, StopIteration, RecursionError) as error:
@@ -171,7 +211,8 @@ class Reel:
         Raises:
             Torn: it is no JSON up to its end.
         """
-        members = self.members(place, depth)
+        listed = self.sign(place) == "["
+        members = self.rows(place, depth, decoded=False) if listed else self.members(place, depth)
         while True:
             try:
                 next(members)

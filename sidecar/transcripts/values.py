@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring_ascii
 
@@ -21,6 +22,9 @@ MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would lie in the year 5138."""
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+_PIECE = 64 * 1024
+"""Characters of a text that are packed at once."""
 
 _PACK = json.JSONEncoder(sort_keys=True, default=str).encode
 _UUID = regex(UUID)
@@ -68,9 +72,53 @@ def count(value: object) -> int:
 
 def digest(*parts: object) -> str:
     """16 hex digits over JSON values, unambiguously joined."""
-    told = [encode_basestring_ascii(part) for part in parts if isinstance(part, str)]  # quicker than by an encoder
-    packed = f"[{', '.join(told)}]" if len(told) == len(parts) else _PACK(parts)
-    return hashlib.sha256(packed.encode()).hexdigest()[:16]
+    told: list[str] = []
+    for part in parts:  # quicker than by an encoder
+        if type(part) is str and len(part) < _PIECE:
+            told.append(encode_basestring_ascii(part))
+        elif type(part) is int:
+            told.append(str(part))
+        else:
+            break
+    else:
+        return hashlib.sha256(f"[{', '.join(told)}]".encode()).hexdigest()[:16]
+    if not _any_long(parts):
+        return hashlib.sha256(_PACK(parts).encode()).hexdigest()[:16]
+    found = hashlib.sha256()
+    for piece in _packed(list(parts)):
+        found.update(piece.encode())
+    return found.hexdigest()[:16]
+
+
+def _any_long(value: object) -> bool:
+    """Whether a text of `_PIECE` or more is in a value."""
+    if isinstance(value, str):
+        return len(value) >= _PIECE
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any(map(_any_long, inner))
+
+
+def _packed(value: object) -> Iterator[str]:
+    """What `_PACK` makes of a value, in pieces: a text with emoji takes twelve times its characters there."""
+    if isinstance(value, str) and len(value) >= _PIECE:
+        yield '"'
+        for at in range(0, len(value), _PIECE):
+            yield encode_basestring_ascii(value[at : at + _PIECE])[1:-1]
+        yield '"'
+    elif isinstance(value, list):
+        yield "["
+        for number, part in enumerate(value):
+            yield ", " if number else ""
+            yield from _packed(part)
+        yield "]"
+    elif isinstance(value, dict):
+        yield "{"
+        for number, key in enumerate(sorted(value)):
+            yield f"{', ' if number else ''}{_PACK(key)}: "
+            yield from _packed(value[key])
+        yield "}"
+    else:
+        yield _PACK(value)
 
 
 def moment(value: object, written: datetime) -> datetime | None:

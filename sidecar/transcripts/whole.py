@@ -17,6 +17,7 @@ from sidecar.transcripts.elements import Elements, surveyed
 from sidecar.transcripts.lines import hashed
 from sidecar.transcripts.reel import ReadAt, Torn
 from sidecar.transcripts.streams import Source, opened
+from sidecar.transcripts.weights import absurd
 
 MAX_SIZE = 256 * 1024 * 1024
 """A larger document is refused: it is looked through as a whole whenever it has changed."""
@@ -76,7 +77,7 @@ def open_document(path: Path, cursor: Cursor | None) -> Iterator[Document]:
     """The file as a whole; one that does not parse up to its end is taken as being written at this moment.
 
     Raises:
-        TranscriptUnreadable: the file is gone, cannot be opened, or is too large.
+        TranscriptUnreadable: the file is gone, cannot be opened, is too large, or holds little but brackets.
     """
     with opened(path) as source:
         held = source.compressed or source.stat.st_size < SPARED
@@ -85,8 +86,11 @@ def open_document(path: Path, cursor: Cursor | None) -> Iterator[Document]:
             raise TranscriptUnreadable(path=path, why=f"it has more than {MAX_SIZE} bytes in one JSON document")
         if held and len(data) < SPARED:
             yield _held(source, data, cursor)
-        else:
-            yield _surveyed(source, partial(_part, data) if held else partial(_pread, source), cursor)
+            return
+        read_at = partial(_part, data) if held else partial(_pread, source)
+        if absurd(read_at, len(data) if held else source.stat.st_size):
+            raise TranscriptUnreadable(path=path, why="it holds little but brackets, which says nothing")
+        yield _surveyed(source, read_at, cursor)
 
 
 def _held(source: Source, data: bytes, cursor: Cursor | None) -> Document:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sidecar.model import Message
 from sidecar.transcripts import READERS, Cursor, detect, unchanged
 from sidecar.transcripts.base import CURSOR_FORMAT
+from sidecar.transcripts.cutting import MOST
 from sidecar.transcripts.parsing import MAX_GLUED, parsed
 from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
 from sidecar.transcripts.values import moment
@@ -155,8 +156,17 @@ def test_picture_after_an_escape_does_not_break_the_line() -> None:
         assert len(clean(str(record["text"]))) < 100
 
 
-def test_line_that_is_long_without_pictures_is_skipped() -> None:
-    assert parsed(json.dumps({"text": "so long " * 2_000_000}).encode()) == ([], 1)
+def test_of_a_text_of_megabytes_head_and_tail_are_taken() -> None:
+    ((_, record),), damaged = parsed(json.dumps({"text": "first " + "so long " * 2_000_000 + "last", "b": 1}).encode())
+    words = record["text"]
+    assert isinstance(words, str)
+    assert (words[:6], words[-4:], record["b"], damaged) == ("first ", "last", 1, 0)
+    assert "bytes left out" in words
+    assert MOST * 0.9 < len(words) < MOST
+
+
+def test_of_many_megabytes_that_are_no_long_texts_nothing_is_taken() -> None:
+    assert parsed(json.dumps({"text": ["so long " * 100] * 10_000}).encode()) == ([], 1)
 
 
 def test_row_of_objects_ends_somewhere() -> None:
