@@ -105,8 +105,8 @@ def test_memory_is_at_most_five_times_the_file(agent: str, tmp_path: Path) -> No
 )
 @pytest.mark.parametrize("agent", sorted({*LINES, *TEXTS, *DOCUMENTS}))
 def test_memory_for_whatever_is_at_most_five_times_the_file(agent: str, tmp_path: Path) -> None:
-    """The memory of the process, for 10 MB of each shape; below some megabytes a fixed part counts more."""
-    command = [sys.executable, WEIGHING, agent, str(tmp_path), "10000000"]
+    """The memory of the process, for 5 MB of each shape; below some megabytes a fixed part counts more."""
+    command = [sys.executable, WEIGHING, agent, str(tmp_path), "5000000"]
     done = subprocess.run(command, cwd=ROOT, env=ENVIRON, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert len(found) > 20

@@ -1,6 +1,6 @@
 """How much memory a reader takes for a file that is made to take much: peak of the process, as a multiple of the file.
 
-Used by the tests and by `scripts/fuzz_readers.py --memory`.  Each file is made by a process of its own, so that none of
+Used by the tests and by `scripts/weigh_readers.py`.  Each file is made by a process of its own, so that none of
 what its making took is there already when it is read, and read by another one, which forgets each piece for the next.
 """
 
@@ -64,7 +64,7 @@ def _texts(size: int) -> Mapping[str, list[str]]:
 def talks(agent: str, form: str, size: int) -> Iterator[tuple[str, Maker]]:
     """What people and models might say in this form of the agent's files, and much more of it than they do."""
     for shape, said in _texts(size).items():
-        for escaped in (False, True) if form != "text" else (False,):
+        for escaped in (False,) if form == "text" or said[0].isascii() else (False, True):
             yield f"{shape}, escaped" if escaped else shape, _maker(agent, form, said, escaped=escaped)
 
 
