@@ -32,7 +32,7 @@ def main() -> None:
     """Weigh each reader in a process of its own, and show the heaviest shape of each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--agent", action="append", help="only this reader; may be given again")
-    parser.add_argument("--megabytes", type=int, default=10, help="of each file")
+    parser.add_argument("--megabytes", type=int, default=8, help="of each file")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     wanted = parser.parse_args()
     rows = ["| reader | shapes | heaviest | times its bytes | MB |", "| --- | ---: | --- | ---: | ---: |"]

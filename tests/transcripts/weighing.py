@@ -47,7 +47,7 @@ def _texts(size: int) -> Mapping[str, list[str]]:
 
     return {
         "messages of a letter": filled(TINY, size // 40),
-        "messages of two words with an emoji": filled(f"Yes {SMILE}", size // 8),
+        "messages of two words with an emoji": filled(f"Yes {SMILE}", size // 4),
         "a kilobyte with an emoji each": filled(long(WORDS, 1000) + SMILE, size),
         "100 kB with an emoji each": filled(long(WORDS, 100_000) + SMILE, size),
         "a megabyte with an emoji each": filled(long(WORDS, 1_000_000) + SMILE, size),
