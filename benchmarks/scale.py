@@ -55,6 +55,9 @@ _NEAREST = 10
 _RESTING_SECONDS = 3.0
 """What a daemon gets to come to rest before its memory is measured."""
 
+_GIVEN_BACK_SECONDS = 125.0
+"""After questions: it looks once a minute whether it rests, and then gives back what only they have needed."""
+
 Figures = dict[str, Any]
 
 
@@ -100,7 +103,7 @@ def measured(documents: int, count: int = QUESTIONS) -> Figures:
             found |= _asked(daemon, asked)
             if documents <= _CLIENTS_UPTO:
                 found["clients"] = _at_once(daemon, asked)
-            _resting(daemon)
+            _resting(daemon, _GIVEN_BACK_SECONDS)
             found["pss_asked"] = daemon.pss()
     return found
 
@@ -225,9 +228,9 @@ def _seconds_to_answer(home: Path, text: str) -> float:
         return time.monotonic() - begun
 
 
-def _resting(daemon: Home) -> None:
+def _resting(daemon: Home, seconds: float = _RESTING_SECONDS) -> None:
     daemon.settled()
-    time.sleep(_RESTING_SECONDS)
+    time.sleep(seconds)
 
 
 def _asked(daemon: Home, asked: Sequence[synthetic.Asked]) -> Figures:

@@ -4,9 +4,11 @@
     python scripts/soak.py --minutes 30 --write  # the whole, also written into docs/benchmarks.md
 
 At random, the same each time: transcripts grow, memory files are written, changed and deleted by hand, things are
-remembered, asked for and forgotten, and a shared profile is synced with a bare repository on this disk.  Every so often
-it is measured: memory (PSS), descriptors, threads, and what git holds.  It ends with 1 if one of them grew by more than
-its bound from the second quarter to the last.
+remembered, asked for and forgotten, and a shared profile is synced with a bare repository on this disk.  Sessions are
+deleted as often as others begin, and so is what was superseded or forgotten: after a while there are about as many
+memories and messages as before, so that what grows is nothing that the daemon is for.  Every so often it is measured:
+memory (PSS), descriptors, threads, and what git holds.  It ends with 1 if one of them grew by more than its bound from
+the second quarter to the last.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ SECTION = re.compile(r"(<!-- soak:begin -->\n).*?(<!-- soak:end -->)", re.DOTALL
 SAMPLES = 16
 PAUSE_S = 0.05
 SESSIONS, FILES = 20, 50
+PROJECT = "day"
 BOUNDS = {"PSS MB": (1.15, 0.0), "descriptors": (1.15, 8.0), "threads": (1.15, 2.0)}
 """Of each, how many times the median of the second quarter the median of the last may be, and how many more than that:
 whoever is asked for a sample while a git runs has its pipes, and those of a client or two."""
@@ -50,6 +53,8 @@ class Sample:
     threads: int
     objects: int
     commits: int
+    memories: int
+    messages: int
 
 
 class Day:
@@ -59,6 +64,7 @@ class Day:
         self.home, self.started = home, started
         self.chance = random.Random(20260901)  # noqa: S311 - the same each time is what is wanted
         self.profile = Profile(name=bench_home.PROFILE)
+        self.sessions, self.said = [0] * SESSIONS, [0] * SESSIONS
         self.done = 0
         self.refused = 0
         self.store = Path(environment(home)["SIDECAR_HOME"]) / "store" / "local" / bench_home.PROFILE
@@ -72,7 +78,10 @@ class Day:
 
     def turn(self) -> None:
         """One of the things that happen; what the daemon refuses for want of patience is counted."""
-        acts = (self.say, self.say, self.edit, self.edit, self.drop, self.remember, self.ask, self.ask, self.sync)
+        acts = (
+            self.say, self.say, self.edit, self.edit, self.drop, self.remember, self.ask, self.ask, self.sync, self.end,
+            self.clear,
+        )  # fmt: skip
         self.done += 1
         try:
             self.chance.choice(acts)()
@@ -81,17 +90,39 @@ class Day:
 
     def say(self) -> None:
         """An agent's session goes on."""
-        number = self.chance.randrange(SESSIONS)
-        folder = Path(environment(self.home)["HOME"]) / ".claude" / "projects" / "-soak"
-        folder.mkdir(parents=True, exist_ok=True)
+        place = self.chance.randrange(SESSIONS)
+        session, path = self.session(place)
+        path.parent.mkdir(parents=True, exist_ok=True)
         said = {"role": "user", "content": f"From now on, deploy service {self.done % 97} with tool {self.done % 13}."}
         record = {
-            "type": "user", "uuid": f"u{self.done}", "sessionId": f"s{number}", "cwd": str(self.home),
+            "type": "user", "uuid": f"u{self.done}", "sessionId": session, "cwd": str(self.home),
             "version": "2.1.0", "timestamp": "2026-09-01T09:00:00.000Z", "isSidechain": False, "parentUuid": None,
             "message": said,
         }  # fmt: skip
-        with (folder / f"s{number}.jsonl").open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
+        self.said[place] += 1
+
+    def session(self, place: int) -> tuple[str, Path]:
+        """The name of one of the sessions that go on side by side, and its transcript."""
+        name = f"s{place}-{self.sessions[place]}"
+        return name, Path(environment(self.home)["HOME"]) / ".claude" / "projects" / "-soak" / f"{name}.jsonl"
+
+    def end(self) -> None:
+        """Seldom, a session is deleted with its transcript, and another will begin."""
+        place = self.chance.randrange(SESSIONS)
+        session, path = self.session(place)
+        if self.chance.random() < 0.1 and path.exists():
+            path.unlink()
+            self.sessions[place], self.said[place] = self.sessions[place] + 1, 0
+            self.started.client.delete_session(PROJECT, session)
+
+    def clear(self) -> None:
+        """Seldom, what is no longer true is deleted for good."""
+        if self.chance.random() < 0.1:
+            for status in ("superseded", "forgotten"):
+                for one in self.started.client.memories(self.profile, status=status, per_page=500):
+                    self.started.client.delete(self.profile, one["id"])
 
     def edit(self) -> None:
         """A person writes a memory's file."""
@@ -128,6 +159,7 @@ class Day:
         process = Path("/proc") / str(self.started.pid)
         counts = dict(line.split(": ") for line in self.git("count-objects", "-v").splitlines())
         commits = self.git("rev-list", "--count", "HEAD")
+        profiles = self.started.client.profiles()
         return Sample(
             minute,
             pss(self.started.pid),
@@ -135,6 +167,8 @@ class Day:
             len(list((process / "task").iterdir())),
             int(counts["count"]) + int(counts["in-pack"]),
             int(commits),
+            sum(one["memories"] for one in profiles),
+            sum(self.said),
         )
 
 
@@ -177,9 +211,9 @@ def grown(samples: list[Sample]) -> list[str]:
 
 def table(samples: list[Sample], day: Day) -> str:
     """The samples as text."""
-    head = "".join(f"{name:>12}" for name in ("minute", *BOUNDS, "git objects", "commits"))
+    head = "".join(f"{name:>12}" for name in ("minute", *BOUNDS, "git objects", "commits", "memories", "messages"))
     rows = [
-        f"{one.minute:>12.1f}{one.pss_mb:>12.1f}{one.descriptors:>12}{one.threads:>12}{one.objects:>12}{one.commits:>12}"
+        "".join(f"{each:>12.1f}" if isinstance(each, float) else f"{each:>12}" for each in astuple(one))
         for one in samples
     ]
     return "\n".join([f"{day.done:,} acts, {day.refused} of them refused", head, *rows])
@@ -192,7 +226,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write the table into docs/benchmarks.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sidecar-soak-") as folder:
-        home = Path(folder).resolve()
+        home = Path(folder).resolve() / PROJECT
+        home.mkdir()
         samples, day = lived(home, options.minutes)
     text, faults = table(samples, day), grown(samples)
     print("\n".join([text, *faults]))

@@ -360,6 +360,7 @@ class Hit:
     agent: str | None = None
     role: Role | None = None
     channels: Mapping[str, ChannelScore] = field(default_factory=dict)
+    """What each channel said of it, where that was asked for."""
     related: tuple[Stored, ...] = ()
     """Of a memory: the active ones to which its `[[links]]` lead."""
     arrived: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -74,7 +74,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _work(found)
     yield from _listening(found.get("listen") or {})
     yield from _named("profile", rows_of(found, "profiles"), _profile)
-    yield from _named("agent", rows_of(found, "agents"), _agent)
+    yield from _named("agent", _by_agent(rows_of(found, "agents")), _agent)
     yield from _named("format", rows_of(found, "formats"), format_words)
     bad = rows_of(found, "bad_files")
     for entry in bad[:_SHOWN_BAD_FILES]:
@@ -157,6 +157,15 @@ def _carried(row: Mapping[str, Any]) -> Iterator[str]:
             yield f"{counted(carried['uncommitted'], 'file')} there not committed"
         if carried.get("error"):
             yield f"{line(carried['error'])} {line(carried.get('hint') or '')}".rstrip()
+
+
+def _by_agent(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One row for each agent, with all of its folders: what is counted is the agent's, wherever it lies."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        known = found.setdefault(str(row.get("name")), {**row, "path": None})
+        known["path"] = ", ".join(filter(None, (known["path"], row.get("path"))))
+    return list(found.values())
 
 
 def _agent(row: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from sidecar import bearer, git, log, meeting
 from sidecar.archiving import Archiving
 from sidecar.config import Config, Extract, adopted, diff, load
 from sidecar.daemon import premises
-from sidecar.daemon.allocator import GivingBack, few_arenas
+from sidecar.daemon.allocator import GivingBack, keep_little
 from sidecar.daemon.asgi import Mount
 from sidecar.daemon.carrying import CarryService
 from sidecar.daemon.choices import Engine
@@ -81,7 +81,7 @@ def run(
     are shown in `status` instead.
     """
     os.umask(_PRIVATE)
-    few_arenas()
+    keep_little()
     odd = premises.verify(paths, os.environ)
     for folder in (paths.store, paths.state, paths.cache):
         ensure_folder(folder)
@@ -397,7 +397,7 @@ def _supervise(parts: Parts) -> None:
         ("upkeep", parts.upkeep),
         ("sync", parts.sync),
         ("carry", parts.carry),
-        ("memory", GivingBack()),
+        ("memory", GivingBack(partial(parts.writer.run, Urgency.EXTRACT, parts.index.rest))),
         ("index", IndexWatch(parts.index.folder, parts.keeper.wake)),
     ):
         parts.supervisor.add(name, part.serve)

@@ -345,7 +345,7 @@ def session_name(
 
 
 def _candidates(hits: Sequence[Hit], *, now: datetime, explain: bool) -> list[Any]:
-    return [render.candidate(hit, now=now, explain=explain).plain() for hit in hits]
+    return [render.candidate_plain(hit, now=now, explain=explain) for hit in hits]
 
 
 def _namespace(one: Namespace) -> Any:  # noqa: ANN401 - JSON

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -56,10 +57,12 @@ def clean(call: Call[B_co, Q_co]) -> Call[B_co, Q_co]:
         check_name("namespace", call.body.name)
     if isinstance(call.body, past.NewSnapshot):
         check_name("snapshot", call.body.name)
-    path = call.path
+    body, query, path = _cleaned(call.body), _cleaned(call.query), call.path
     if "sid" in path:
         path = {**path, "sid": stand_in(path["sid"])}
-    return replace(call, body=_cleaned(call.body), query=_cleaned(call.query), path=path)
+    if body is call.body and query is call.query and path is call.path:
+        return call
+    return replace(call, body=body, query=query, path=path)
 
 
 def _each(words: list[str]) -> list[str]:
@@ -76,7 +79,13 @@ _FIELDS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({
 """By the names of fields, whatever the request: what is asked for must be named as what was kept."""
 
 
+@cache
+def _named(kind: type[requests.Body | requests.QueryString]) -> tuple[str, ...]:
+    """Which of the fields a kind of request has: to ask a request itself for one that it has not takes long."""
+    return tuple(name for name in _FIELDS if name in kind.model_fields)
+
+
 def _cleaned(model: Any) -> Any:  # noqa: ANN401 - the same model
-    given = {name: value for name in _FIELDS if (value := getattr(model, name, None))}
+    given = {name: value for name in _named(model.__class__) if (value := getattr(model, name))}
     found = {name: new for name, value in given.items() if (new := _FIELDS[name](value)) != value}
     return model.model_copy(update=found) if found else model

@@ -291,15 +291,19 @@ def _without_prefix(path: str) -> tuple[tuple[str, ...], bool]:
     return (), False
 
 
-_BY_LENGTH: Final[dict[int, list[tuple[Route, tuple[str, ...]]]]] = {}
+_BY_END: Final[dict[tuple[int, str | None], list[tuple[Route, tuple[str, ...]]]]] = {}
+"""The routes by how many parts they have and by their last one, None if that can be anything."""
+
 for _route in TABLE:
     _parts = tuple(_route.path.split("/")[1:])
-    _BY_LENGTH.setdefault(len(_parts), []).append((_route, _parts))
+    _end = None if _parts[-1].startswith("{") else _parts[-1]
+    _BY_END.setdefault((len(_parts), _end), []).append((_route, _parts))
 
 
 def _with_path(tail: tuple[str, ...], *, managed: bool) -> list[tuple[Route, dict[str, str]]]:
     found = []
-    for route, parts in _BY_LENGTH.get(len(tail), ()):
+    ends = (*tail[-1:], None)
+    for route, parts in (each for end in ends for each in _BY_END.get((len(tail), end), ())):
         if managed and not route.managed:
             continue
         pairs = list(zip(parts, tail, strict=True))

@@ -302,8 +302,10 @@ class Server:
             raise BodyTooLarge(limit=limit)
         await _continue(request)
         found = bytearray()
+        # Mostly it is there as a whole: nothing is waited for.
+        limited = contextlib.nullcontext() if request.content.is_eof() else self._limit(self._body_s)
         try:
-            async with self._limit(self._body_s):
+            async with limited:
                 async for piece in request.content.iter_any():
                     found += piece
                     if len(found) > limit:

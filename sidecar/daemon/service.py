@@ -286,7 +286,10 @@ class Service:
     def _given(self, found: RecallAnswer, question: Question, notes: Sequence[str]) -> Found:
         """An answer as it is given: within its budget, and with what is told of its memories besides."""
         fitted = within(found.hits, question.budget)
-        hits = dressed(fitted.kept, self._open, linked=question.at is None)
+        hits: Sequence[Hit] = fitted.kept
+        # Mostly there is nothing, which a look at the folder tells sooner than one at each memory.
+        if not alone(hits, self._parts.store.has_arrivals):
+            hits = dressed(hits, self._open, linked=question.at is None)
         return Found(found, hits, [*notes, *found.notes, *fitted.notes])
 
     async def list_memories(

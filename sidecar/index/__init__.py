@@ -1,7 +1,9 @@
 """Search over memories and verbatim messages, by words and by meaning: a cache of store and archive."""
 
 from sidecar.index import traits
+from sidecar.index.arrays import distinct, foremost
 from sidecar.index.block import Block
+from sidecar.index.codes import SLACK, candidates
 from sidecar.index.columns import TYPES
 from sidecar.index.documents import (
     Archive,
@@ -26,6 +28,7 @@ from sidecar.index.view import View
 __all__ = [
     "BUNDLED",
     "MAX_COVERAGE_TERMS",
+    "SLACK",
     "STOP_WORDS",
     "TYPES",
     "Archive",
@@ -42,6 +45,9 @@ __all__ = [
     "Source",
     "SyncReport",
     "View",
+    "candidates",
+    "distinct",
+    "foremost",
     "idf",
     "name_number",
     "stems",

@@ -16,7 +16,7 @@ Bytes = NDArray[np.int8]
 Rests = NDArray[np.uint8]
 Scores = NDArray[np.float32]
 
-SLACK = np.float32(0.01)
+SLACK = 0.01
 """How much two cosines by bytes may mislead about which is greater.
 
 A number is off by half a step at most, a step being 1/127 of the greatest number of its row, a quarter or so in 256
@@ -29,6 +29,10 @@ _FINE = 16
 
 _MOST = 127 * _FINE + _FINE // 2 - 1
 """Fine steps of a row's greatest number, so that the nearest step is a byte."""
+
+
+_FINER = np.float32(254)
+"""Fine steps of a step of the vector that is asked for: what is left over is half a step at most, and so a byte."""
 
 
 def quantised(vectors: NDArray[Any]) -> tuple[Bytes, Rests, Scores]:
@@ -66,19 +70,60 @@ def exact(codes: Bytes, rests: Rests, steps: Scores) -> NDArray[np.float32]:
     return found
 
 
-def products(codes: Bytes, steps: Scores, vector: NDArray[np.float32]) -> Scores:
+def products(codes: Bytes, steps: Scores, vector: Scores) -> Scores:
     """Nearly the product of each row with a vector."""
-    query, _, step = quantised(vector[None])
+    query, worth = _in_steps(vector)
     # Some four times as quick as numpy with 32-bit numbers: a quarter of the memory to read.
-    found: Scores = np.asarray(simsimd.cdist(query, codes, "dot", out_dtype="float32")).ravel()
+    found: Scores = np.asarray(simsimd.cdist(query[:1], codes, "dot", out_dtype="float32")).ravel()
     found *= steps
-    found *= step[0]
+    found *= worth[0]
     return found
 
 
-def candidates(scores: Scores, limit: int) -> NDArray[np.intp]:
-    """The places among which the greatest `limit` true values are, and hardly more; in order."""
-    return np.flatnonzero(scores >= _least(scores, limit) - SLACK)
+def compared(codes: Bytes, rests: Rests, steps: Scores, vector: Scores) -> Scores:
+    """The product of each row with a vector, as near as with `exact`, in a third of the time: nothing is widened.
+
+    The vector is taken in steps and fine steps, each a byte: so all products are of bytes, and whole numbers.
+    """
+    if not len(codes):
+        return np.zeros(0, np.float32)
+    (coarse, fine), dimensions = _in_steps(vector), codes.shape[1]
+    half = half_of(dimensions)
+    over = np.empty(codes.shape, np.uint8)
+    np.bitwise_and(rests, 15, out=over[:, :half])
+    np.right_shift(rests[:, : dimensions - half], 4, out=over[:, half:])
+    found, left = (
+        np.asarray(simsimd.cdist(coarse, rows, "dot", out_dtype="float32")).reshape(2, -1)
+        for rows in (codes, over.view(np.int8))
+    )
+    left -= coarse.sum(axis=1, dtype=np.float32)[:, None] * np.float32(_FINE // 2)
+    left *= np.float32(1 / _FINE)
+    found += left
+    found *= fine[:, None]
+    sums: Scores = found[0]
+    sums += found[1]
+    sums *= steps
+    return sums
+
+
+def _in_steps(vector: Scores) -> tuple[Bytes, Scores]:
+    """A vector as two rows of bytes, the second what the first leaves over, and what one of each is worth."""
+    step = np.abs(vector).max(initial=0) / np.float32(127)
+    if not step:
+        return np.zeros((2, len(vector)), np.int8), np.zeros(2, np.float32)
+    parts = vector / step
+    whole = np.rint(parts)
+    parts -= whole
+    parts *= _FINER
+    return np.array([whole, np.rint(parts)], np.int8), np.array([step, step / _FINER], np.float32)
+
+
+def candidates(scores: Scores, limit: int, slack: float = SLACK) -> NDArray[np.intp]:
+    """The places among which the greatest `limit` true values are, and hardly more; in order.
+
+    `slack`: how much two scores may mislead about which is greater.
+    """
+    return np.flatnonzero(scores >= _least(scores, limit) - np.float32(slack))
 
 
 def _least(scores: Scores, limit: int) -> np.float32:

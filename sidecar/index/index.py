@@ -178,6 +178,19 @@ class Index:
         """An active memory has been written that the next sync will take in: until then `neighbours` knows of it."""
         self._foreseen.add(stored)
 
+    def rest(self) -> None:
+        """Let go of what reading and writing have taken and can take again: threads, and the pages of files.
+
+        To be called when nothing was asked or written for a while; what is found does not change.  Raises
+        IndexUnusable if the folder is damaged; readers keep what they have then.
+        """
+        with self._writing:
+            if self.intact():  # else the next sync makes it anew
+                for shelf in self._shelves:
+                    shelf.rest()
+                # What the view has reckoned from its rows stays true.
+                self._view = replace(self._view, memories=self._memories.view, messages=self._messages.view)
+
     def close(self) -> None:
         """Wait for a running sync; what was read from stays readable for whoever still holds a view."""
         with self._writing:

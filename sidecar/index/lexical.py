@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from sidecar.errors import IndexUnusable
 from sidecar.index.documents import Filters, Found
 from sidecar.index.remembered import Remembered
-from sidecar.index.tokens import LONGEST, pieces, runs, words
+from sidecar.index.tokens import LONGEST, pieces, runs
 
 _ANALYZER = "scoped"
 _HEAP_BYTES = 32_000_000
@@ -34,22 +34,25 @@ _HEAP_BYTES = 32_000_000
 _KNOWN_RUNS = 1 << 15
 """Words of which the terms are remembered: some 10 MB."""
 
+_KNOWN_WORDS = 1 << 12
+"""The same of questions, of which each is cut into its words apart."""
+
 _STATE_ROW = 0
 _STATE_LABEL = "state"
 _NOT_BEFORE_1970 = 0
 _KEPT_COUNTS = 65_536
 """Terms of fields whose number of documents is remembered until the next commit."""
 
-_KEPT_QUERIES = 8_192
-"""Terms of fields whose queries are remembered until the next commit; each takes some hundred bytes."""
+_KEPT_QUERIES = 4_096
+"""Terms whose part of a query is remembered until the next commit; each takes some hundred bytes a field."""
 
 _UNKNOWN = -1
 """In the place of a number of documents that has not been looked up."""
 
 _FEW_ROWS = 256
 
-_Held = tuple[float, tantivy.Query] | None
-"""What the engine weighs a term, and the query for it; None if no document has it."""
+_Clause = tuple[float, tuple[tantivy.Occur, tantivy.Query] | None]
+"""A term's weight, and that it may be in any of some fields, as a part of a query; None if no document has it."""
 
 MAX_COVERAGE_TERMS = 24
 """Terms whose presence fits exactly into the mantissa of the 32-bit score (see `coverage`)."""
@@ -128,11 +131,23 @@ def term_shares(text: str) -> dict[str, float]:
     A term of several words has its greatest share.
     """
     found: dict[str, float] = {}
-    for word in words(text):
-        terms = dict.fromkeys(_stemmer().analyze(" ".join(word)))
-        for term in terms:
-            found[term] = max(found.get(term, 0.0), 1 / len(terms))
+    for run in runs(text):
+        for terms in _known_words(run) if len(run) <= LONGEST else _words(run):
+            share = 1 / len(terms)
+            for term in terms:
+                found[term] = max(found.get(term, 0.0), share)
     return found
+
+
+def _words(run: str) -> tuple[tuple[str, ...], ...]:
+    """The terms of each word of a run, each once."""
+    return tuple(tuple(dict.fromkeys(_stemmer().analyze(" ".join(word)))) for word in pieces(run))
+
+
+@lru_cache(maxsize=_KNOWN_WORDS)
+def _known_words(run: str) -> tuple[tuple[str, ...], ...]:
+    """The same, remembered: people ask in the same words."""
+    return _words(run)
 
 
 def idf(documents: int, containing: int) -> float:
@@ -150,13 +165,16 @@ class Lexicon:
         self._schema = _schema(fields)
         with _translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._index = tantivy.Index(self._schema, path=str(folder))
-            self._index.register_tokenizer(
-                _ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-            )
-            self._index.config_reader("manual")
-            self._index.reload()
+        self._index = self._opened()
         self._writer: tantivy.IndexWriter | None = None
+
+    def _opened(self) -> tantivy.Index:
+        with _translated(self._folder):
+            index = tantivy.Index(self._schema, path=str(self._folder))
+            index.register_tokenizer(_ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+            index.config_reader("manual")
+            index.reload()
+        return index
 
     def reader(self) -> LexicalReader:
         """An immutable view of the last commit."""
@@ -181,6 +199,14 @@ class Lexicon:
                 raise
             self._writer = writer  # its threads merge segments while others go on: nobody waits for that
             self._index.reload()
+
+    def rest(self) -> None:
+        """Let go of the writer with its threads, and of the pages of the files that were looked at.
+
+        Later readers look at them anew; the pages go once nobody holds an earlier one.
+        """
+        self.close()
+        self._index = self._opened()
 
     def close(self) -> None:
         """Let go of the folder: nothing is written there any more, by no thread."""
@@ -243,7 +269,7 @@ class LexicalReader:
         self._schema = schema
         self._searcher = searcher
         self._counts = Remembered[int](_KEPT_COUNTS)
-        self._queries = Remembered[_Held](_KEPT_QUERIES)
+        self._clauses = Remembered[_Clause](_KEPT_QUERIES)
 
     def state(self) -> State:
         """What was committed; the empty state for an index without a commit."""
@@ -412,36 +438,41 @@ class LexicalReader:
 
         A term scores its best field, and of the others their share.
         """
-        held = [(share, self._held(profile, field, weights)) for field, share in fields.items()]
-        boosted, scored = tantivy.Query.boost_query, []
+        way = (others, *fields.items())
+        known = self._clauses.of(profile, way)
+        found = {term: clause for term in weights if (clause := known.get(term)) and clause[0] == weights[term]}
+        if len(found) < len(weights):
+            missing = {term: weight for term, weight in weights.items() if term not in found}
+            with _translated(self._folder):
+                fresh = self._clauses_of(profile, missing, fields, others)
+            self._clauses.add(profile, way, fresh)
+            found |= fresh
+        scored = [part for term in weights if (part := found[term][1]) is not None]
+        return tantivy.Query.boolean_query(scored) if scored else None
+
+    def _clauses_of(
+        self, profile: int, weights: Mapping[str, float], fields: Mapping[str, float], others: float
+    ) -> dict[str, _Clause]:
+        """That a term may be in any of the fields, boosted so that its weight takes the place of the engine's own."""
+        scope, whole, boosted = _scope(profile), int(self._searcher.num_docs), tantivy.Query.boost_query
+        found: dict[str, _Clause] = {}
         for term, weight in weights.items():
+            value = scope + term
             queries = [
-                boosted(known[1], share * weight / known[0])
-                for share, terms in held
-                if (known := terms[term]) is not None
+                boosted(self._exact(field, value), share * weight / idf(whole, containing))
+                for field, share in fields.items()
+                if (containing := self._containing(profile, field, term, value))
             ]
+            found[term] = weight, None
             if queries:
                 # A term that one field has scores that field, whatever the others' share.
                 best = queries[0] if len(queries) == 1 else tantivy.Query.disjunction_max_query(queries, others)
-                scored.append((tantivy.Occur.Should, best))
-        return tantivy.Query.boolean_query(scored) if scored else None
-
-    def _held(self, profile: int, field: str, terms: Iterable[str]) -> dict[str, _Held]:
-        """What the engine would weigh each term in a field, and the query for it; None if no document has it.
-
-        Remembered, since the channels of a recall ask for the same terms.
-        """
-        known = self._queries.of(profile, field)
-        found = {term: known[term] for term in terms if term in known}
-        missing = [term for term in terms if term not in found]
-        if missing:
-            scope, whole = _scope(profile), int(self._searcher.num_docs)
-            fresh: dict[str, _Held] = {}
-            for term, containing in self.frequencies(profile, field, missing).items():
-                fresh[term] = (idf(whole, containing), self._exact(field, scope + term)) if containing else None
-            self._queries.add(profile, field, fresh)
-            found |= fresh
+                found[term] = weight, (tantivy.Occur.Should, best)
         return found
+
+    def _containing(self, profile: int, field: str, term: str, value: str) -> int:
+        known = self._counts.of(profile, field).get(term)
+        return int(self._searcher.doc_freq(field, value)) if known is None else known
 
     def _rows(self, rows: Sequence[int]) -> tantivy.Query:
         """The documents with these numbers.

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
 from sidecar.index.block import PROPOSED, Block, Flags, Matrix
 from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, rows_of
-from sidecar.index.documents import Filters, Found, digest
+from sidecar.index.documents import Filters, Found, IndexedMemory, digest
 from sidecar.index.lexical import Entry, LexicalReader, Lexicon, State
-
-RowNumbers = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +32,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ShelfView:
-    """One commit, to read from; safe to use from several threads."""
+    """One commit, to read from; safe to use from several threads.
+
+    `read`: documents that have been read, by their rows.
+    """
 
     state: State
     reader: LexicalReader
     blocks: Mapping[int, Block]
+    read: dict[int, IndexedMemory] = field(default_factory=dict, compare=False, repr=False)
 
     def live(self, profile: int) -> int:
         """How many documents with a row in the columns a profile has."""
@@ -47,19 +48,17 @@ class ShelfView:
         return block.live if block else 0
 
     def nearest(self, profile: int, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
-        """The rows with the greatest cosine to a vector, best first; those without a vector never."""
-        rows, cosines = self.near(profile, vector, filters, limit)
-        return [Found(row, cosine) for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True)]
+        """The rows with the greatest cosine to a vector, best first; those without a vector never.
 
-    def near(self, profile: int, vector: Matrix, filters: Filters, limit: int) -> tuple[RowNumbers, Matrix]:
-        """As `nearest`, as arrays; of equal cosines the later row first."""
+        Of equal ones the later row comes first.
+        """
         block = self.blocks.get(profile)
         if block is None:
-            return np.zeros(0, np.uint64), np.zeros(0, np.float32)
+            return []
         places, cosines = block.nearest(vector, self.allowed(profile, block, filters), limit)
         rows = block.column("row")[places]
         order = np.lexsort((rows, cosines))[::-1][:limit]
-        return rows[order], cosines[order]
+        return [Found(row, cosine) for row, cosine in zip(rows[order].tolist(), cosines[order].tolist(), strict=True)]
 
     def allowed(self, profile: int, block: Block, filters: Filters) -> Flags:
         """Which rows of a profile's block pass all filters; the columns have no tags, the words do."""
@@ -98,6 +97,7 @@ class Shelf:
 
     def __init__(self, folder: Path, fields: Sequence[str]) -> None:
         """Opens or creates it; raises IndexUnusable if what is there cannot be used or does not fit together."""
+        self._folder = folder
         words, columns = folder / "words", folder / "columns"
         for place in (folder, words, columns):
             if place.is_symlink():  # what is removed and written below it would be somebody else's
@@ -134,6 +134,14 @@ class Shelf:
         self._lexicon.commit(batch.entries, batch.removed, state)
         self._log.tidy(state.generation)
         self.view = ShelfView(state, self._lexicon.reader(), blocks)
+
+    def rest(self) -> None:
+        """Let go of what reading and writing have taken; nothing of what is in it changes."""
+        self._lexicon.rest()
+        reader = self._lexicon.reader()
+        if reader.state() != self.view.state:
+            raise IndexUnusable(path=self._folder, why="somebody else has written it")
+        self.view = replace(self.view, reader=reader)
 
     def settle(self) -> None:
         """After many commits: the columns as one file, from which the vectors are read where they lie."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from sidecar.index.documents import MessageDoc, digest
 from sidecar.index.tokens import STOP_WORDS
@@ -20,6 +21,9 @@ _LOOKED_AT = 4_000
 """Characters in which a time is looked for: in a dump, any is there by chance."""
 
 NO_VOICE = 0
+
+_KNOWN_NAMES = 4_096
+"""Words whose number is remembered: each word of a question may be a name."""
 
 _UNITS = "weeks?|months?|years?|days?"
 _PERIODS = "week|month|year|night|summer|winter|spring|fall|autumn|weekend"
@@ -49,6 +53,7 @@ def voice(message: MessageDoc) -> int:
     return name_number(named[1]) if named else NO_VOICE
 
 
+@lru_cache(maxsize=_KNOWN_NAMES)
 def name_number(name: str) -> int:
     """The number of a name, whatever its case; that of a word which is no name is NO_VOICE."""
     plain = name.casefold()

@@ -85,11 +85,9 @@ class Embedder:
     def weighted(self, words: Mapping[str, float]) -> Vectors:
         """One row of length 1 for words with what each of them weighs; all zero if the model knows none of them."""
         with self._lock:
-            static = self._static()
-            sums = static.sums([encodable(word[:MAX_CHARACTERS]) for word in words])
-        summed = np.zeros(static.dimensions, np.float32)
-        for row, weight in zip(sums, words.values(), strict=True):
-            summed += np.float32(weight) * row
+            summed = self._static().weighted(
+                {encodable(word[:MAX_CHARACTERS]): weight for word, weight in words.items()}
+            )
         length = float(np.linalg.norm(summed))
         return summed / length if length else summed
 

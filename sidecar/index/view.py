@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sidecar.index.block import Block, Matrix, greatest
 from sidecar.index.documents import Archive, Filters, Found, IndexedMemory, IndexedMessage, Kind, profile_number
 from sidecar.index.entries import ALL_FIELDS, SETTLED, indexed_memory, indexed_messages
-from sidecar.index.shelf import RowNumbers, ShelfView
+from sidecar.index.shelf import ShelfView
 from sidecar.index.sources import sources
 from sidecar.index.threads import NOBODY, Places
 from sidecar.model import ProfileRef
@@ -22,6 +22,11 @@ _RECALL_FIELDS: Mapping[Kind, Sequence[str]] = {"memory": (ALL_FIELDS,), "messag
 _OTHERS = 0.2
 """A memory's summary, questions and keywords say its content again, so its best field counts, the others by this
 share."""
+
+
+_KEPT_MEMORIES = 1_024
+"""Memories that are remembered as they were read, until one is written: a few megabytes.  Most of what is recalled in a
+project was recalled before, and to read a memory takes longer than to rank it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class View:
         `weights` stand for the terms' idf: taken over all that is searched, they make the scores of several
         profiles comparable.
         """
-        rows, scores = self.worded(kind, profile, weights, fields, filters, limit)
+        rows, scores = self._worded(kind, profile, weights, fields, filters, limit)
         ranked = sorted(zip(scores.tolist(), rows.tolist(), strict=True), reverse=True)
         return [Found(row, score) for score, row in ranked]
 
@@ -63,8 +68,21 @@ class View:
         fields: Mapping[str, float],
         filters: Filters,
         limit: int,
-    ) -> tuple[RowNumbers, Matrix]:
-        """As `words`: rows and scores as arrays; equal scores in no order."""
+    ) -> tuple[NDArray[np.intp], Matrix]:
+        """As `words`, of what has a row in the columns: its place in there and its score; equal scores in no order."""
+        rows, scores = self._worded(kind, profile, weights, fields, filters, limit)
+        block = self._shelf(kind).blocks.get(profile_number(profile))
+        return (block.places(rows) if block else np.zeros(0, np.intp)), scores
+
+    def _worded(
+        self,
+        kind: Kind,
+        profile: ProfileRef,
+        weights: Mapping[str, float],
+        fields: Mapping[str, float],
+        filters: Filters,
+        limit: int,
+    ) -> tuple[NDArray[np.uint64], Matrix]:
         shelf, number = self._shelf(kind), profile_number(profile)
         block = shelf.blocks.get(number)
         if block is None:
@@ -76,7 +94,7 @@ class View:
         if always and filters.until is None:
             # To look at each row's label costs a third of a search: where few rows are not current, so many more are
             # asked for, and those left out.
-            outdated = block.live - int(np.count_nonzero(block.current))
+            outdated = block.live - block.valid
             always, spare = ((), outdated) if outdated <= limit else (always, 0)
         narrowed = shelf.reader.filters(number, filters, always=always)
         rows, scores = shelf.reader.scores(number, weights, fields, narrowed, limit + spare, _OTHERS)
@@ -94,10 +112,6 @@ class View:
     def nearest(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
         """The rows with the greatest cosine to a vector of the index's own embedder, best first."""
         return self._shelf(kind).nearest(profile_number(profile), vector, filters, limit)
-
-    def near(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> RowNumbers:
-        """As `nearest`: the rows alone."""
-        return self._shelf(kind).near(profile_number(profile), vector, filters, limit)[0]
 
     def memories_of(self, profile: ProfileRef) -> Block | None:
         """The memories of a profile as arrays; None if there are none."""
@@ -120,37 +134,43 @@ class View:
         return dict(zip(rows_known.tolist(), cosines.tolist(), strict=True))
 
     def keys(self, profile: ProfileRef, weights: Mapping[str, float], filters: Filters, limit: int) -> dict[int, float]:
-        """The memories whose topic key has the most of the terms, with the share of the key's words that these are."""
+        """The places of memories whose topic key has the most of the terms; the share of its words that these are."""
         shelf, number = self.memories, profile_number(profile)
         block = shelf.blocks.get(number)
         if block is None:
             return {}
+        anywhere = shelf.reader.frequencies(number, ALL_FIELDS, weights)
+        plain = [term for term in weights if anywhere[term] and term.isalnum()]  # a key is counted in its parts
+        held = shelf.reader.frequencies(number, "key", plain)
+        known = {term: weights[term] for term in plain if held[term]}
+        if not known:
+            return {}
         narrowed = shelf.reader.filters(number, filters, always=_current("memory", filters))
-        plain = {term: weight for term, weight in weights.items() if term.isalnum()}  # a key is counted in its parts
-        counts = shelf.reader.counted(number, plain, "key", narrowed, limit)
-        words = block.column("key")[block.places(list(counts))]
-        return {row: min(1.0, count / most) for (row, count), most in zip(counts.items(), words, strict=True) if most}
+        counts = shelf.reader.counted(number, known, "key", narrowed, limit)
+        places = block.places(list(counts))
+        found = zip(places.tolist(), counts.values(), block.column("key")[places].tolist(), strict=True)
+        return {place: min(1.0, count / most) for place, count, most in found if most}
 
-    def nearest_sources(self, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[int]:
-        """The rows of memories without a vector that came from the messages nearest to a vector, in no order."""
+    def near_memories(
+        self, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int, others: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], Matrix]:
+        """The places of the memories nearest to a vector and some others, each once and in order, with their cosines.
+
+        Among them are those without a vector of their own that came from the messages nearest to it; their cosine, as
+        that of any other without a vector, is NaN.
+        """
         number = profile_number(profile)
         block = self.memories.blocks.get(number)
         if block is None:
-            return []
-        places = np.flatnonzero(self.memories.allowed(number, block, filters) & ~block.embedded)
-        if not len(places):
-            return []
-        cosines = np.nan_to_num(self.source_cosines(profile, vector, places))
-        best = places[greatest(cosines, limit)]
-        return [int(row) for row in block.column("row")[best]]
-
-    def own_cosines(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
-        """The cosine of the memory at each place, NaN where it has no vector."""
-        block = self.memories.blocks.get(profile_number(profile))
-        if block is None or block.dimensions != vector.shape[0]:
-            return np.full(len(places), np.nan, np.float32)
-        cosines: Matrix = np.where(block.embedded[places], block.cosines(vector, places), np.float32(np.nan))
-        return cosines
+            return np.zeros(0, np.intp), np.zeros(0, np.float32)
+        allowed = self.memories.allowed(number, block, filters)
+        bare = np.flatnonzero(allowed & ~block.embedded)
+        if len(bare):
+            cosines = np.nan_to_num(self.source_cosines(profile, vector, bare))
+            others = np.concatenate([others, bare[greatest(cosines, limit)]])
+        places, cosines = block.nearest_beside(vector, allowed, limit, others)
+        cosines[~block.embedded[places]] = np.nan
+        return places, cosines
 
     def source_cosines(self, profile: ProfileRef, vector: Matrix, places: NDArray[np.intp]) -> Matrix:
         """The cosine of the message that the memory at each place came from, NaN where none is held."""
@@ -195,7 +215,16 @@ class View:
 
     def fetch_memories(self, rows: Sequence[int]) -> dict[int, IndexedMemory]:
         """The memories of rows."""
-        return {row: indexed_memory(payload) for row, payload in self.memories.reader.fetch(rows).items()}
+        known = self.memories.read
+        found = {row: memory for row in rows if (memory := known.get(row))}
+        if len(found) < len(rows):
+            fetched = self.memories.reader.fetch([row for row in rows if row not in found])
+            fresh = {row: indexed_memory(payload) for row, payload in fetched.items()}
+            if len(known) + len(fresh) > _KEPT_MEMORIES:
+                known.clear()
+            known.update(fresh)
+            found |= fresh
+        return found
 
     def fetch_messages(self, rows: Sequence[int]) -> dict[int, IndexedMessage]:
         """The messages of rows, but for those whose text has left the archive meanwhile."""

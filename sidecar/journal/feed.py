@@ -22,13 +22,14 @@ _COLUMNS = "m.*, s.session AS name, p.namespace, p.name AS profile_name"
 _TABLES = "messages m JOIN sessions s ON s.number = m.session JOIN profiles p ON p.number = s.profile"
 
 _THREAD = "n.session = m.session AND n.file = m.file AND n.sidechain = m.sidechain"
-_BESIDE = " AND ".join(f"n.{column}" for column in LIVE_TALK.split(" AND ")).replace("n.NOT ", "NOT n.")
+BESIDE = " AND ".join(f"n.{column}" for column in LIVE_TALK.split(" AND ")).replace("n.NOT ", "NOT n.")
+"""Of a message n, whether it counts as context of others."""
 
 NEIGHBOURS = f"""
-           (SELECT n.number FROM messages n WHERE {_THREAD} AND n.position <= m.position AND {_BESIDE}
+           (SELECT n.number FROM messages n WHERE {_THREAD} AND n.position <= m.position AND {BESIDE}
                AND (n.position < m.position OR n.number < m.number)
              ORDER BY n.position DESC, n.number DESC LIMIT 1) AS before,
-           (SELECT n.number FROM messages n WHERE {_THREAD} AND n.position >= m.position AND {_BESIDE}
+           (SELECT n.number FROM messages n WHERE {_THREAD} AND n.position >= m.position AND {BESIDE}
                AND (n.position > m.position OR n.number > m.number)
              ORDER BY n.position, n.number LIMIT 1) AS after
 """

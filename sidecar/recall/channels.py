@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from sidecar.index import Filters, Kind, View
 from sidecar.model import ChannelScore, ProfileRef
-from sidecar.recall.memories import Told, told
-from sidecar.recall.messages import Asked, Spoken, spoken
+from sidecar.recall import memories, messages
+from sidecar.recall.messages import Asked, Ranked
 from sidecar.recall.query import Query
 from sidecar.recall.weights import CHANNELS, LOOKED_AT, SAME_SCORE, SPARE
 
@@ -112,59 +112,44 @@ class Findings:
         return found
 
 
+_PARTS: Mapping[Kind, Sequence[str]] = {"memory": memories.PARTS, "message": messages.PARTS}
+
+
 def run(search: Search, kinds: Sequence[Kind]) -> Findings:
     """Ask for memories, then for messages; neither sees what the other found.
 
     One after the other: both are Python between short calls of the engines, and two threads that hand the interpreter
     to each other after each of these took longer than one, alone and still more beside other recalls.
     """
-    ways: Mapping[Kind, Callable[[Search], tuple[Mapping[str, Ranking], Worth]]] = {"memory": _kept, "message": _talk}
     rankings: dict[str, Ranking] = {}
     worth: dict[Place, float] = {}
     for kind in sorted(set(kinds)):
-        channels, values = ways[kind](search)
-        rankings |= channels
-        worth |= values
+        found = _found(search, kind)
+        for each, one in found:
+            worth.update(zip(each, one.worth, strict=True))
+        rankings |= {part: _ranking(found, part) for part in _PARTS[kind]}
     return Findings(rankings, Had(search, rankings.values()), worth)
 
 
-_MEMORY_PARTS = {"keyword": "words", "synonym": "synonyms", "key": "key", "vector": "cosine", "source": "source"}
-_MESSAGE_PARTS = {"raw": "words", "raw_vector": "cosine"}
-_MEMORY_CHANNELS = {name: Told._fields.index(part) for name, part in _MEMORY_PARTS.items()}
-_MESSAGE_CHANNELS = {name: Spoken._fields.index(part) for name, part in _MESSAGE_PARTS.items()}
-"""The channels of each kind, and where in what was found a channel's score is."""
-
-
-def _kept(search: Search) -> tuple[Mapping[str, Ranking], Worth]:
-    """The memories by each channel, and what each is worth in all."""
+def _found(search: Search, kind: Kind) -> list[tuple[list[Place], Ranked]]:
+    """What may be given of each profile, and where it is."""
     asked = Asked(search.query, search.vector, search.filters, search.looked_at)
-    found = [
-        [(Place(number, "memory", one.row), one) for one in told(search.view, profile, asked, beside=number > 0)]
-        for number, profile in enumerate(search.profiles)
+    found = []
+    for number, profile in enumerate(search.profiles):
+        if kind == "memory":
+            ranked = memories.told(search.view, profile, asked, beside=number > 0)
+        else:
+            ranked = messages.spoken(search.view, profile, asked)
+        found.append(([Place(number, kind, row) for row in ranked.rows], ranked))
+    return found
+
+
+def _ranking(found: Sequence[tuple[Sequence[Place], Ranked]], part: str) -> Ranking:
+    """What one channel found; equal scores come by profile, then the later row first."""
+    scored = [
+        pair
+        for places, ranked in found
+        for pair in zip(places, ranked.scores.get(part, ()), strict=True)
+        if pair[1] > 0
     ]
-    return _rankings(found, _MEMORY_CHANNELS), {place: one.worth for each in found for place, one in each}
-
-
-def _talk(search: Search) -> tuple[Mapping[str, Ranking], Worth]:
-    """The messages by words, by meaning, and what each is worth in all."""
-    asked = Asked(search.query, search.vector, search.filters, search.looked_at)
-    found = [
-        [(Place(number, "message", one.row), one) for one in spoken(search.view, profile, asked)]
-        for number, profile in enumerate(search.profiles)
-    ]
-    return _rankings(found, _MESSAGE_CHANNELS), {place: one.worth for each in found for place, one in each}
-
-
-def _rankings(
-    found: Sequence[Sequence[tuple[Place, Told | Spoken]]], parts: Mapping[str, int]
-) -> Mapping[str, Ranking]:
-    """What was found in each profile, in the order of its rows, as each channel ranks it.
-
-    Equal scores come by profile, then the later row first.
-    """
-    backwards = [pair for each in found for pair in reversed(each)]
-    rankings = {}
-    for name, part in parts.items():
-        scored = [(place, one[part]) for place, one in backwards if one[part] > 0]
-        rankings[name] = sorted(scored, key=itemgetter(1), reverse=True)  # which keeps the order of equals
-    return rankings
+    return sorted(scored, key=itemgetter(1), reverse=True)  # which keeps the order of equals

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from heapq import nlargest
 
 from sidecar.expressions import regex
 from sidecar.index import IndexedMemory, IndexedMessage, Kind
@@ -41,15 +40,20 @@ class Candidate:
         return self.document.observed if isinstance(self.document, IndexedMemory) else self.document.time
 
 
-def fuse(search: Search, findings: Findings) -> list[Candidate]:
-    """The best documents of all channels, best first; a score of 1 is all that can be said for one."""
+def fuse(search: Search, findings: Findings, *, telling: bool = False) -> list[Candidate]:
+    """The best documents of all channels, best first; a score of 1 is all that can be said for one.
+
+    `telling`: with what each channel said of them, which changes nothing and takes its time.
+    """
     scores = {place: _SHARES[place.kind] * worth for place, worth in findings.worth.items()}
-    least = min(nlargest(search.looked_at, scores.values()), default=0.0)
+    least = min(sorted(scores.values(), reverse=True)[: search.looked_at], default=0.0)
     reaching = [place for place, score in scores.items() if score >= least]
     best = sorted(reaching, key=lambda place: (-scores[place], place))[: search.looked_at]
     documents = _documents(search, best)
-    said = findings.said(documents)
-    found = [_judged(place, document, scores[place], said[place], search) for place, document in documents.items()]
+    said = findings.said(documents) if telling else {}
+    found = [
+        _judged(place, document, scores[place], said.get(place, {}), search) for place, document in documents.items()
+    ]
     return _worth_giving(_folded(found))
 
 
@@ -149,5 +153,6 @@ def _order(candidate: Candidate) -> tuple[bool, float, float, int, float, str]:
     """What is outdated last, then by score; at ties the project's before the personal, the newer before the older."""
     time = candidate.time
     age = -time.timestamp() if time else 0.0
-    score, beyond = -round(candidate.score, _TIE_DIGITS), -round(candidate.beyond, _TIE_DIGITS)
+    beyond = -round(candidate.beyond, _TIE_DIGITS) if candidate.beyond else 0.0
+    score = -round(candidate.score, _TIE_DIGITS)
     return candidate.outdated, score, beyond, candidate.place.profile, age, candidate.document.id

@@ -7,35 +7,50 @@ follows, of the question before it, and of the best that its session has; the su
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.index import Block, Filters, View, traits, wanted
+from sidecar.index import SLACK, Block, Filters, View, candidates, distinct, foremost, traits, wanted
 from sidecar.model import ProfileRef
-from sidecar.recall.arrays import distinct, foremost
 from sidecar.recall.query import Query
 from sidecar.recall.weights import LOOKED_AT, Talk
 
+PARTS = ("raw", "raw_vector")
+"""The channels of messages: their scores by words, as shares of what the query's words weigh together, and by meaning.
+"""
+
 _FIELDS = {"text": 1.0}
+
+_TRAITS = np.arange(256)
+_ANSWERING = np.where(_TRAITS & traits.ASKING, Talk.ANSWERING, 0).astype(np.float32)
+"""By the traits of a message what the words of it count for the one that follows."""
+
+_BY_AGENT = -Talk.BY_AGENT * (_TRAITS & traits.BY_AGENT > 0)
+_OWN = {
+    False: _BY_AGENT.astype(np.float32),
+    True: (_BY_AGENT + Talk.DATED * (_TRAITS & traits.DATED > 0)).astype(np.float32),
+}
+"""By the traits of a message what they are worth themselves; True: where a time is asked for."""
 
 Places = NDArray[np.intp]
 Scores = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
 
-class Spoken(NamedTuple):
-    """A message that may be given: its row, its score by words, its cosine, and what it is worth in all.
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What may be given of one profile, the later row first: its row, its score by channel, what it is worth in all."""
 
-    The score by words is a share of what the query's words weigh together.
-    """
+    rows: Sequence[int]
+    scores: Mapping[str, Sequence[float]]
+    worth: Sequence[float]
 
-    row: int
-    words: float
-    cosine: float
-    worth: float
+
+NOTHING = Ranked((), {}, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +63,55 @@ class Asked:
     most: int
 
 
-def spoken(view: View, profile: ProfileRef, asked: Asked) -> list[Spoken]:
-    """The messages of most worth, and with them the best by words and by meaning alone; in no order."""
+def spoken(view: View, profile: ProfileRef, asked: Asked) -> Ranked:
+    """The messages of most worth, and with them the best by words and by meaning alone."""
     block = view.messages_of(profile)
     if block is None:
-        return []
+        return NOTHING
     query = asked.query
-    rows_found, scores = view.worded("message", profile, query.weights, _FIELDS, asked.filters, Talk.POOL)
-    places = block.places(rows_found)
+    places, scores = view.worded("message", profile, query.weights, _FIELDS, asked.filters, Talk.POOL)
+    scores /= np.float32(sum(query.weights.values()) or 1.0)
     # One more than there are messages: the place -1, which is nobody's, then reads as nothing.
     words = np.zeros(block.size + 1, np.float32)
     words[places] = scores
     allowed = wanted(block, asked.filters)
-    near, _ = block.nearest(asked.vector, allowed, Talk.POOL_NEAR)
-    pool = _pool(block, places, near, allowed)
+    near, cosines = block.nearly_nearest(asked.vector, allowed, Talk.POOL_NEAR)
+    pool = distinct(np.concatenate([near, _around(block, places, allowed)]))
     if not len(pool):
-        return []
-    cosines = block.cosines(asked.vector, pool)
-    words[places] /= np.float32(sum(query.weights.values()) or 1.0)
-    worth = _worth(block, query, pool, words, cosines)
-    if query.manner.resumes:
-        worth = _with_kindred(block, pool, worth)
-    worded = words[pool]
+        return NOTHING
+    pool, worded, cosines, worth = _decided(block, asked, pool, words, cosines.take(pool))
     ranked = [foremost(worth, asked.most), foremost(worded, LOOKED_AT), foremost(cosines, LOOKED_AT)]
-    best = distinct(np.concatenate(ranked))
-    columns = (block.column("row")[pool[best]], worded[best], cosines[best], worth[best])
-    return [Spoken(*each) for each in zip(*(column.tolist() for column in columns), strict=True)]
+    best = distinct(np.concatenate(ranked))[::-1]
+    channels = dict(zip(PARTS, (worded[best].tolist(), cosines[best].tolist()), strict=True))
+    return Ranked(block.column("row")[pool[best]].tolist(), channels, worth[best].tolist())
 
 
-def _pool(block: Block, worded: Places, near: Places, allowed: NDArray[np.bool_]) -> Places:
-    """The places that are compared: what was found, and what stands beside what was found by words."""
-    beside = (block.threads.before[worded], block.threads.after[worded])
-    places: Places = distinct(np.concatenate([worded, near, *beside]))
+def _decided(
+    block: Block, asked: Asked, pool: Places, words: Scores, nearly: Scores
+) -> tuple[Places, Scores, Scores, Scores]:
+    """Those of the pool that may be among the best, with their scores by words, their cosines and their worth.
+
+    `nearly`: the cosines of the pool by bytes.  They tell of most that it cannot be; what is left is compared exactly.
+    """
+    query, worded = asked.query, words.take(pool)
+    if query.manner.resumes:  # then all of the pool speaks for each other
+        cosines = block.cosines(asked.vector, pool)
+        return pool, worded, cosines, _with_kindred(block, pool, _worth(block, query, pool, words, cosines))
+    rest = _worth(block, query, pool, words, np.zeros_like(nearly))
+    worth = rest + Talk.MEANING * nearly
+    near, best = candidates(nearly, LOOKED_AT), candidates(worth, asked.most, Talk.MEANING * SLACK)
+    kept = distinct(np.concatenate([near, best, foremost(worded, LOOKED_AT)]))
+    pool = pool[kept]
+    cosines = block.cosines(asked.vector, pool)
+    return pool, worded[kept], cosines, rest[kept] + Talk.MEANING * cosines
+
+
+def _around(block: Block, worded: Places, allowed: NDArray[np.bool_]) -> Places:
+    """The places that were found by words, and what stands beside them."""
+    threads = block.threads
+    places: Places = np.concatenate([worded, threads.before.take(worded), threads.after.take(worded)])
     there = places[places >= 0]
-    return there[allowed[there]]
+    return there[allowed.take(there)]
 
 
 def _worth(block: Block, query: Query, pool: Places, words: Scores, cosines: Scores) -> Scores:
@@ -90,25 +120,23 @@ def _worth(block: Block, query: Query, pool: Places, words: Scores, cosines: Sco
     `words`: of every place, as shares of what the query's words weigh together; `cosines`: of those of the pool.
     """
     threads, kinds = block.threads, block.column("traits")
-    before, after, session = threads.before[pool], threads.after[pool], threads.session[pool]
-    mine = kinds[pool]
-    asked = words[before] * (kinds[before] & traits.ASKING > 0)
-    worth = Talk.WORDS * words[pool] + Talk.AFTER * words[after] + Talk.ANSWERING * asked
-    worth += Talk.MEANING * cosines + Talk.SESSION_WORDS * _best_of_session(session, words[pool])
-    worth -= Talk.BY_AGENT * (mine & traits.BY_AGENT > 0)
-    if query.manner.dated:
-        worth += Talk.DATED * (mine & traits.DATED > 0)
+    before, worded = threads.before.take(pool), words.take(pool)
+    worth = Talk.MEANING * cosines + Talk.WORDS * worded
+    worth += Talk.AFTER * words.take(threads.after.take(pool))
+    worth += words.take(before) * _ANSWERING.take(kinds.take(before))
+    worth += Talk.SESSION_WORDS * _best_of_session(threads.session.take(pool), worded)
+    worth += _OWN[query.manner.dated].take(kinds.take(pool))
     if query.manner.resumes:
         worth -= Talk.LATER * np.log1p(threads.later[pool])
     if voices := query.voices & threads.voices:
         worth += Talk.VOICE * np.isin(block.column("voice")[pool], sorted(voices))
-    found: Scores = worth.astype(np.float32)
+    found: Scores = worth.astype(np.float32, copy=False)
     return found
 
 
 def _best_of_session(session: NDArray[np.int32], scores: Scores) -> Scores:
     """For each place the best score of its session."""
-    return _best(session, scores, np.float32(0))[session]
+    return _best(session, scores, np.float32(0)).take(session)
 
 
 def _with_kindred(block: Block, pool: Places, worth: Scores) -> Scores:

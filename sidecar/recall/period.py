@@ -39,12 +39,30 @@ class Period:
 
 def period_of(question: str, reference: datetime) -> Period | None:
     """The one stretch of time that a question names, seen from the moment of asking; None for none, or for several."""
+    if not _may_name_one(question):
+        return None
     # A question from or about the years at either end of what a date can be is about no period.
     try:
         unique = set(_named_in(plain_letters(question), reference.astimezone(UTC)))
     except (ValueError, OverflowError):
         return None
     return unique.pop() if len(unique) == 1 else None
+
+
+def _may_name_one(question: str) -> bool:
+    """Whether any pattern can match: most questions name no time, and have nothing of what each of these needs."""
+    if not question.isascii():
+        return True
+    plain = question.lower()
+    return any(sign in plain for sign in _SIGNS) or _DIGIT.search(plain) is not None
+
+
+_DIGIT = regex(r"\d")
+_SIGNS = tuple(
+    "day night tomorrow morning afternoon evening week month quarter year gestern hier woche semaine monat mois tag"
+    " jour jan feb mar apr avr may mai jun jui jul aug sep okt oct nov dez dec".split()
+)
+"""Of each pattern, here and in `extract.dates`, what whatever it matches in ASCII has, if no digit."""
 
 
 def _named_in(question: str, moment: datetime) -> Iterator[Period]:

@@ -123,15 +123,15 @@ def _weightiest(item: tuple[str, float]) -> tuple[float, str]:
 
 @lru_cache(maxsize=4096)
 def _terms(word: str) -> tuple[str, ...]:
-    """As `stems`, remembered: people ask in the same words."""
-    return tuple(stems(word))
+    """The terms of a word, each once, remembered: people ask in the same words."""
+    return tuple(term_shares(word))
 
 
 def _words_weighed(text: str, weights: Mapping[str, float]) -> dict[str, float]:
     """The words as the vectors take them, each with the root of its weightiest term's idf; stop words have none."""
     found: dict[str, float] = {}
     for word in _WORD.findall(text):
-        best = max((weights[term] for term in _terms(word) if term in weights), default=0.0)
+        best = max([weights.get(term, 0.0) for term in _terms(word)], default=0.0)
         if best:
             found[word] = best**0.5
     return found

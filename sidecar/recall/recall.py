@@ -41,7 +41,9 @@ class Recall:
         search, findings = self._found(request, query, watch)
         verdict = gate.judge(query, findings, thorough=request.explain)
         watch.lap("gate")
-        found = favoured(fuse(search, findings), period)[: request.limit] if verdict.open or request.explain else []
+        looked = verdict.open or request.explain
+        ranked = fuse(search, findings, telling=request.explain) if looked else []
+        found = favoured(ranked, period)[: request.limit]
         candidates = found if verdict.open else []
         watch.lap("fuse")
         answered = self._answered(request, search, candidates)
@@ -60,7 +62,7 @@ class Recall:
         """
         query = analyse(text, self._index.view, request.places)
         search, findings = self._found(request, query, Stopwatch())
-        return tuple(_hit(candidate) for candidate in fuse(search, findings)[: request.limit])
+        return tuple(_hit(candidate) for candidate in fuse(search, findings, telling=request.explain)[: request.limit])
 
     def search(
         self,

@@ -44,7 +44,9 @@ class AiderConversation(TextConversation):
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """See `Conversation`."""
         super().__init__(path, state, written)
-        self.note(cwd=str(path.absolute().parent))
+        folder = path.absolute().parent
+        self.note(cwd=str(folder))
+        self._repository = folder.name
         saved = obj(state.get("aider"))
         self._launch, self._nth = text(saved.get("launch")), count(saved.get("nth"))
         self._messages = count(saved.get("messages"))
@@ -86,7 +88,7 @@ class AiderConversation(TextConversation):
             started = launch[1] if launch else ""
             self._nth = self._nth + 1 if started == self._launch else 0
             self._launch, self._messages = started, 0
-            self.facts["session"] = self._session_id()
+            self.note(session=self._session_id())
             self.facts["started"] = _utc(started)
         elif kind == "prompt" and not self._prompted:
             self._prompted, self._marked = True, line.endswith("  ")
@@ -131,7 +133,7 @@ class AiderConversation(TextConversation):
     def _session_id(self) -> str:
         """By the launch's time and the repository's name: a repository may be moved, but hardly renamed too."""
         time = re.sub(r"\D", "", self._launch)
-        return f"{time or 'before'}-{digest(self.path.absolute().parent.name, self._launch, self._nth)[:8]}"
+        return f"{time or 'before'}-{digest(self._repository, self._launch, self._nth)[:8]}"
 
 
 def _prompt(lines: list[str]) -> str:

@@ -10,6 +10,7 @@ from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.claude_users import content_of, human_words, plain, summary_of, typed
+from sidecar.transcripts.drafts import Draft
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.text import clean
 from sidecar.transcripts.tools import UNKNOWN, Calls, call_of, content_text, outcome
@@ -42,6 +43,8 @@ SILENT_ATTACHMENTS = frozenset(
 CALL_BLOCKS = frozenset(("tool_use", "server_tool_use", "mcp_tool_use"))
 RESULT_BLOCKS = frozenset(("tool_result", "mcp_tool_result", "web_search_tool_result"))
 OTHER_BLOCKS = frozenset(("text", "thinking", "redacted_thinking", "image", "document", "fallback"))
+
+KNOWN_BLOCKS = CALL_BLOCKS | RESULT_BLOCKS | OTHER_BLOCKS
 
 SYNTHETIC_MODEL = "<synthetic>"
 """The model of assistant records that the program made itself, such as API errors."""
@@ -107,18 +110,21 @@ class Conversation:
             self.unknown[kind or "(no type)"] += 1
 
     def _user(self, position: int, record: Record) -> Iterator[Message]:
-        blocks = items(content_of(record))
-        results = [(i, obj(b)) for i, b in enumerate(blocks) if text(obj(b).get("type")) in RESULT_BLOCKS]
-        self._count_blocks(blocks)
-        for index, block in results:
-            yield from self._result(position, index, record, block)
-        if results or record.get("toolUseResult"):
+        content = content_of(record)
+        if isinstance(content, list):
+            results = [(i, obj(b)) for i, b in enumerate(content) if text(obj(b).get("type")) in RESULT_BLOCKS]
+            self._count_blocks(content)
+            for index, block in results:
+                yield from self._result(position, index, record, block)
+            if results:
+                return
+        if record.get("toolUseResult"):
             return
         summary = summary_of(record)
         if summary is not None:
             yield from self._said(position, record, "system", "assistant", summary, "summary")
         elif self._sidechain(record):
-            words = "" if record.get("isMeta") else clean(plain(content_of(record)))
+            words = "" if record.get("isMeta") else clean(plain(content))
             yield from self._said(position, record, "user", "assistant", words)
         else:
             yield from self._said(position, record, "user", "user", human_words(record))
@@ -195,26 +201,27 @@ class Conversation:
         kind: MessageKind = "text",
         tool: ToolCall | None = None,
         index: int = 0,
-    ) -> Iterator[Message]:
+    ) -> tuple[Message, ...]:
         if not words:
-            return
-        model = name(obj(record.get("message")).get("model"))
-        yield Message(
-            id=_id_of(record) + (f":{index}" if index else ""),
-            agent=AGENT,
-            session=self._fixed_session or name(record.get("sessionId")) or self._session,
-            role=role,
-            speaker=speaker,
-            text=words,
-            time=moment(record.get("timestamp"), self._written),
-            kind=kind,
-            position=position + index,
-            cwd=name(record.get("cwd")),
-            branch=branch_of(record),
-            model=model if role == "assistant" else None,
-            sidechain=self._sidechain(record),
-            tool=tool,
+            return ()
+        found = Draft(
+            _id_of(record) + (f":{index}" if index else ""),
+            AGENT,
+            self._fixed_session or name(record.get("sessionId")) or self._session,
+            role,
+            speaker,
+            words,
+            moment(record.get("timestamp"), self._written),
+            kind,
+            position + index,
+            name(record.get("cwd")),
+            branch_of(record),
+            name(obj(record.get("message")).get("model")) if role == "assistant" else None,
+            self._sidechain(record),
+            tool,
         )
+        found.__class__ = Message
+        return (found,)
 
     def _sidechain(self, record: Record) -> bool:
         return self._subagent or record.get("isSidechain") is True
@@ -222,7 +229,7 @@ class Conversation:
     def _count_blocks(self, blocks: list[object]) -> None:
         for block in blocks:
             kind = text(obj(block).get("type")) if not isinstance(block, str) else "text"
-            if kind not in CALL_BLOCKS | RESULT_BLOCKS | OTHER_BLOCKS:
+            if kind not in KNOWN_BLOCKS:
                 self.unknown[f"block/{kind or '(no type)'}"] += 1
 
 

@@ -28,6 +28,9 @@ MACHINE_PREFIXES = (
 
 SUMMARY_PREFIX = "This session is being continued from a previous conversation"
 
+_COMMAND_PREFIXES = ("<command-name>", "<command-message>", "<command-args>")
+_NO_WORDS = (*MACHINE_PREFIXES, SUMMARY_PREFIX)
+
 _SUMMARY_HEAD = regex(
     rf"\s*{SUMMARY_PREFIX} that ran out of context\.\s*"
     r"(?:The (?:conversation is summarized below|summary below covers the earlier portion of the conversation)[.:]\s*)?"
@@ -67,8 +70,10 @@ def human_words(record: Record) -> str:
 
 def typed(content: object, *, trusted: bool = False) -> str:
     """The words of a prompt's content (a string or blocks); `trusted`: the record says that a person typed them."""
-    blocks = [content] if isinstance(content, str) else items(content)
-    parts = [part for block in blocks if (part := _part(block, trusted))]
+    if isinstance(content, str):
+        words = _part(content, trusted)
+        return "" if words == IMAGE_MARK else words
+    parts = [part for block in items(content) if (part := _part(block, trusted))]
     return "\n\n".join(parts) if any(part != IMAGE_MARK for part in parts) else ""
 
 
@@ -79,11 +84,12 @@ def _part(block: object, trusted: bool) -> str:
         return IMAGE_MARK
     else:
         found = _IDE.removed(clean(text(obj(block).get("text"))))
+    found = found.strip()
     if trusted:
-        return found.strip()
-    if begins_with(found, ("<command-name>", "<command-message>", "<command-args>")):
+        return found
+    if found.startswith(_COMMAND_PREFIXES):
         return _arguments(found)
-    return "" if begins_with(found, (*MACHINE_PREFIXES, SUMMARY_PREFIX)) else found.strip()
+    return "" if found.startswith(_NO_WORDS) else found
 
 
 def _arguments(command: str) -> str:

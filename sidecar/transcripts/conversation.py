@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, make_dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar, TypeAlias
 
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import MOST_FOLDERS, Record
+from sidecar.transcripts.drafts import Draft
 from sidecar.transcripts.drift import Unknown
 from sidecar.transcripts.tools import Calls
 from sidecar.transcripts.values import digest, identifier, is_uuid, moment, name, obj, text
@@ -42,7 +43,7 @@ class Rewind:
         return present[: last if self.inclusive else last + 1]
 
 
-@dataclass(slots=True)  # not frozen: see `_Draft`
+@dataclass(slots=True)  # not frozen: see `Draft`
 class Said:
     """The place of a message: its record's byte, and when and how it was said; what is None is as for the session."""
 
@@ -52,12 +53,8 @@ class Said:
     sidechain: bool = False
 
 
-_Draft = cast("type[Message]", make_dataclass("_Draft", [one.name for one in fields(Message)], slots=True))
-"""A message that may still be written to.
-
-A frozen class sets each field by a guarded call: fourteen of them take longer than parsing a short record, and five
-times as long as in a plain class of the same shape, whose objects become messages when they are complete.
-"""
+_Place: TypeAlias = tuple[str, str | None, str | None, str | None]
+"""Session, folder, branch and model."""
 
 
 class Conversation(ABC):
@@ -77,6 +74,7 @@ class Conversation(ABC):
         self.cwds: dict[str, None] = {}
         self.calls = Calls(state.get("calls"))
         self.facts = {key: text(value) for key, value in obj(state.get("facts")).items()}
+        self._place: _Place | None = None
 
     def state(self) -> Record:
         """For the cursor."""
@@ -117,6 +115,7 @@ class Conversation(ABC):
         for key, value in told.items():
             if value and (found := name(value)):
                 self.facts[key] = found
+                self._place = None
                 if key == "cwd" and len(self.cwds) < MOST_FOLDERS:
                     self.cwds[found] = None
 
@@ -144,22 +143,28 @@ class Conversation(ABC):
         """One message, or none if it says nothing."""
         if not words:
             return ()
-        told = self.facts.get
-        found = _Draft(
+        session, cwd, branch, model = self._place or self._placed()
+        found = Draft(
             made,
             self.agent,
-            told("session") or self.fallback_session(),
+            session,
             role,
             speaker,
             words,
             said.time,
             kind,
             said.position,
-            told("cwd"),
-            told("branch"),
-            (said.model or told("model")) if role == "assistant" else None,
+            cwd,
+            branch,
+            (said.model or model) if role == "assistant" else None,
             said.sidechain,
             tool,
         )
         found.__class__ = Message
         return (found,)
+
+    def _placed(self) -> _Place:
+        """What all messages have in common until a further fact is learnt."""
+        told = self.facts.get
+        self._place = found = (self.session, told("cwd"), told("branch"), told("model"))
+        return found

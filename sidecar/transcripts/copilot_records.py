@@ -97,6 +97,8 @@ class CopilotConversation(Conversation):
         if source not in ("", "user") or data.get("isAutopilotContinuation") is True:
             return
         words = _INJECTED.removed(clean(text(data.get("content")))).strip()
+        if not words:
+            return
         sidechain = bool(record.get("agentId"))
         speaker: Speaker = "assistant" if sidechain else "user"
         said = Said(position, self.time_of(record), sidechain=sidechain)
@@ -106,9 +108,11 @@ class CopilotConversation(Conversation):
         for request in map(obj, items(data.get("toolRequests"))):
             call = call_of(text(request.get("name")), request.get("arguments"))
             self.calls.open(identifier(request.get("toolCallId")), call)
+        words = clean(text(data.get("content")))
+        if not words:
+            return
         sidechain = bool(record.get("agentId") or data.get("parentToolCallId"))
         said = Said(position, self.time_of(record), name(data.get("model")), sidechain)
-        words = clean(text(data.get("content")))
         yield from self.message(said, self._id(record), "assistant", "assistant", words)
 
     def _result(self, position: int, record: Record, data: Record) -> Iterator[Message]:

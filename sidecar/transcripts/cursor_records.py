@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from sidecar.expressions import regex
 from sidecar.model import Message, Speaker
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Said
 from sidecar.transcripts.cursor_places import project_of
-from sidecar.transcripts.text import IMAGE_MARK, Block, clean
+from sidecar.transcripts.drafts import Draft
+from sidecar.transcripts.text import IMAGE_MARK, Block, clean, may_hold_tags
 from sidecar.transcripts.textual import Block as Lines
 from sidecar.transcripts.textual import TextConversation
 from sidecar.transcripts.tools import UNKNOWN, call_of, content_text, outcome
@@ -51,7 +53,7 @@ _AROUND = Block(
 
 def typed(words: str) -> str:
     """What the person typed: the query in its tags, or else what is left without Cursor's own blocks."""
-    if "<" not in words and "&lt;" not in words and "\\u003c" not in words:  # without a tag there is nothing around
+    if not may_hold_tags(words):  # without a tag there is nothing around
         return clean(words)
     queries = [query for found in _QUERY.inner(words) if (query := clean(found))]
     return "\n\n".join(queries) if queries else _AROUND.removed(clean(words)).strip()
@@ -81,25 +83,56 @@ class CursorConversation(Conversation):
     def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte."""
         role = record.get("role")
+        if (role == "user" or role == "assistant") and (words := _alone(record)):  # quicker than a tuple
+            return self._plain(position, role, words)
         if "cwd" in record:
             self.note(cwd=record["cwd"])
-        if role != "user" and role != "assistant":  # quicker than a tuple, and it is the usual case
-            role = text(role) or text(record.get("type"))
-            if role != "user" and role != "assistant":
-                if role not in SILENT_TYPES:
-                    self.unknown[role or "(no role)"] += 1
-                return ()
+        told = text(role) or text(record.get("type"))
+        if told in ("user", "assistant"):
+            return self._said(position, record, told)
+        if told not in SILENT_TYPES:
+            self.unknown[told or "(no role)"] += 1
+        return ()
+
+    def _plain(self, position: int, role: str, words: str) -> tuple[Message, ...]:
+        """What a record says that holds nothing but a text, as `message` would have it of `Said`."""
+        said: Literal["user", "assistant"] = "user" if role == "user" else "assistant"
+        words = typed(words) if said == "user" else clean(words)
+        if not words:
+            return ()
+        session, cwd, branch, model = self._place or self._placed()
+        found = Draft(
+            f"{self._stem}:{position}",
+            AGENT,
+            session,
+            said,
+            "assistant" if self._subagent else said,
+            words,
+            self.written,
+            "text",
+            position,
+            cwd,
+            branch,
+            model if said == "assistant" else None,
+            self._subagent,
+            None,
+        )
+        found.__class__ = Message
+        return (found,)
+
+    def _said(self, position: int, record: Record, role: str) -> tuple[Message, ...]:
+        """What any record of a person or a model says, and the results of tools in it."""
         message = obj(record.get("message"))
-        content = message["content"] if "content" in message else record.get("content")
+        words, results = self._words(message["content"] if "content" in message else record.get("content"))
+        if not words and not results:
+            return ()
         model = name(message["model"]) if "model" in message else None
         said = Said(position, self.time_of(record) if "timestamp" in record else self.written, model, self._subagent)
         made = (identifier(record["uuid"]) if "uuid" in record else "") or f"{self._stem}:{position}"
-        words, results = self._words(content)
-        if not words:
-            found: tuple[Message, ...] = ()
-        elif role == "user":
+        found: tuple[Message, ...] = ()
+        if role == "user":
             found = self.message(said, made, "user", "assistant" if self._subagent else "user", typed(words))
-        else:
+        elif words:
             found = self.message(said, made, "assistant", "assistant", clean(words))
         return (*found, *self._results(said, made, results)) if results else found
 
@@ -111,14 +144,11 @@ class CursorConversation(Conversation):
         """A record's own time, or that of the file's last write, when what is new in it was said."""
         return moment(record["timestamp"], self.written) or self.written if "timestamp" in record else self.written
 
-    def _words(self, content: object) -> tuple[str, list[tuple[int, Record]]]:
+    def _words(self, content: object) -> tuple[str, Sequence[tuple[int, Record]]]:
         """What a record says, and its results of tools with their places; calls are remembered on the way."""
-        results: list[tuple[int, Record]] = []
         if not isinstance(content, list):
-            return text(content), results
-        if len(content) == 1 and isinstance(content[0], dict) and content[0].get("type") == "text":  # the usual case
-            words = text(content[0].get("text"))
-            return "" if words == IMAGE_MARK else words, results
+            return text(content), ()
+        results: list[tuple[int, Record]] = []
         parts: list[str] = []
         for index, block in enumerate(map(obj, content)):
             kind = block.get("type")
@@ -135,7 +165,7 @@ class CursorConversation(Conversation):
             return "", results
         return parts[0] if len(parts) == 1 else "\n\n".join(parts), results
 
-    def _results(self, said: Said, made: str, results: list[tuple[int, Record]]) -> list[Message]:
+    def _results(self, said: Said, made: str, results: Sequence[tuple[int, Record]]) -> list[Message]:
         found: list[Message] = []
         for index, block in results:
             key = identifier(block.get("tool_use_id"))
@@ -148,6 +178,17 @@ class CursorConversation(Conversation):
         return found
 
 
+def _alone(record: Record) -> str | None:
+    """The words of a record without a time, an id or a folder, whose content is one text, as nearly all are."""
+    if len(record) != 2 or not isinstance(message := record.get("message"), dict) or len(message) != 1:
+        return None
+    content = message.get("content")
+    if not isinstance(content, list) or len(content) != 1 or not isinstance(block := content[0], dict):
+        return None
+    words = block.get("text") if block.get("type") == "text" else None
+    return words if isinstance(words, str) and words != IMAGE_MARK else None
+
+
 _MARK = regex(r"\s*\[(Thinking|Tool call|Tool result)\]\s?(.*)")
 
 
@@ -155,6 +196,7 @@ class CursorText(TextConversation):
     """Turns the text form into messages: turns after a line `user:` or `assistant:`."""
 
     agent = AGENT
+    marks = (b"user:", b"assistant:")
 
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """See `Conversation`."""

@@ -47,7 +47,7 @@ class DocumentReader(ABC):
         """The messages of one record after the other, without those of the first `passed` ones, which nobody makes."""
         for index, record in enumerate(self.records(conversation, document)):
             if index >= passed:
-                yield conversation.feed(index * STRIDE, record)
+                yield later(conversation, index * STRIDE, record)
 
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`."""
@@ -90,3 +90,8 @@ class DocumentReader(ABC):
                 more=portion.more,
                 drifted=drift.found,
             )
+
+
+def later(conversation: Conversation, position: int, record: Record) -> Iterator[Message]:
+    """The messages of a record, which is not looked into before they are gone through."""
+    yield from conversation.feed(position, record)

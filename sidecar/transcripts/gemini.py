@@ -33,6 +33,9 @@ CHATS = "chats"
 _KEPT = ("sessionId", "kind")
 REWIND, SET = "$rewindTo", "$set"
 
+_ALL = 1 << 62
+"""A limit of bytes that is none."""
+
 MARKER_SIZE = 1024 * 1024
 """Bytes read of `.project_root` and `projects.json`; a registry of thousands of projects fits."""
 
@@ -72,7 +75,11 @@ class Gemini:
             log = _Log(path, lines.source.written, lines.state)
             for position, record in lines:
                 log.apply(position, record)
-            if not log.reaches_back or (since == 0 and not lines.more):
+            if log.reaches_back and since == 0 and lines.more:
+                lines.go_on(_ALL)
+                for position, record in lines:
+                    log.apply(position, record)
+            if not log.reaches_back or since == 0:
                 return self._result(path, log, lines, lines.damaged, restarted=restarted)
         with open_lines(path) as lines:
             log = _Log(path, lines.source.written, {})
@@ -159,7 +166,10 @@ class _Log:
 
     def apply(self, position: int, record: Record) -> None:
         """Replay one record that stands at this byte."""
-        self._apply(position, record)
+        if "id" in record and "type" in record and REWIND not in record and SET not in record:  # the usual case
+            self._put(position, record)
+        else:
+            self._apply(position, record)
         self.drift.note(self.unknown)
 
     def _apply(self, position: int, record: Record) -> None:
@@ -167,8 +177,6 @@ class _Log:
             self._rewind(identifier(record[REWIND]))
         elif SET in record:
             self._set(position, obj(record[SET]))
-        elif "id" in record and "type" in record:
-            self._put(position, record)
         elif "sessionId" in record or "messages" in record:
             self._note(record)
             self._put_all(position, record.get("messages"))
@@ -182,8 +190,11 @@ class _Log:
         return next((time for value in told if (time := moment(value, self._written))), None)
 
     def _note(self, record: Record) -> None:
-        self.head.update({key: value for key, value in record.items() if key != "messages"})
-        self._session = None
+        for key, value in record.items():
+            if key != "messages":
+                self.head[key] = value
+                if key in _KEPT:
+                    self._session = None
 
     def _set(self, position: int, changes: Record) -> None:
         self._note(changes)
@@ -224,8 +235,8 @@ class _Log:
         """Add or replace a message; returns how many positions it took, each shorter than its JSON."""
         if self._session is None:
             self._session = Session(self.session, self._cwd, self.subagent, self._written)
-        found = messages_of(self._session, position, record, self.unknown)
-        self._present[_key(position, record)] = found
+        made = identifier(record["id"]) if "id" in record else ""
+        self._present[_key(position, made)] = messages_of(self._session, position, made, record, self.unknown)
         return _places(record)
 
     def take(self, content: Record, portion: Portion) -> datetime | None:
@@ -246,7 +257,7 @@ class _Log:
                 return self._last_of(content, (record,))
             self._put(position, record)
             self.drift.note(self.unknown)
-            portion.weigh(self._present.get(_key(position, record), ()))
+            portion.weigh(self._present.get(_key(position, identifier(record.get("id"))), ()))
             portion.records += 1
             position += _places(record)
         return self._last_of(content, each(listed))
@@ -281,14 +292,14 @@ class _Log:
         return name(self.head.get("kind")) == "subagent" or self._parent is not None
 
 
-def _key(position: int, record: Record) -> str:
+def _key(position: int, made: str) -> str:
     """By what a later record replaces this one."""
-    return identifier(record.get("id")) or f"at {position}"
+    return made or f"at {position}"
 
 
 def _places(record: Record) -> int:
     """How many positions the messages of a record take."""
-    return len(items(record.get("toolCalls"))) + 1
+    return len(items(record["toolCalls"])) + 1 if "toolCalls" in record else 1
 
 
 def _comes_again(records: Iterable[object]) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sidecar.expressions import regex
 from sidecar.model import Message, MessageKind, Role, Speaker, ToolCall
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.drafts import Draft
 from sidecar.transcripts.drift import Unknown
-from sidecar.transcripts.text import Block, begins_with, clean
+from sidecar.transcripts.text import Block, clean, may_hold_tags
 from sidecar.transcripts.tools import call_of, content_text, is_ours, outcome
 from sidecar.transcripts.values import digest, identifier, items, moment, name, obj, text
 
@@ -47,111 +46,116 @@ class Session:
     written: datetime
 
 
-def messages_of(session: Session, position: int, record: Record, unknown: Unknown) -> list[Message]:
-    """The messages of one record; its id, and the id with the call's for tool calls."""
+def messages_of(session: Session, position: int, told: str, record: Record, unknown: Unknown) -> list[Message]:
+    """The messages of one record; `told` is its id, which they get, and with the call's those of tools."""
     kind = text(record.get("type"))
-    made = identifier(record.get("id")) or digest(record)
-    common = _Common(session, record, position)
-    found: list[Message] = []
     if kind == "user":
-        words, message_kind = _typed(record)
-        if message_kind == "summary":
-            found.append(common.message(made, "system", "assistant", words, kind="summary"))
-        elif words:
-            found.append(common.message(made, "user", "assistant" if session.subagent else "user", words))
-    elif kind == "gemini":
-        words = clean("\n\n".join(_parts(record.get("content"))))
-        if words:
-            found.append(common.message(made, "assistant", "assistant", words))
-        for index, call in enumerate(map(obj, items(record.get("toolCalls")))):
-            found.extend(_tool_call(common, made, index, call))
-    elif kind not in SILENT_TYPES:
+        return _asked(session, position, told or digest(record), record)
+    if kind == "gemini":
+        return _answered(session, position, told or digest(record), record)
+    if kind not in SILENT_TYPES:
         unknown[kind or "(no type)"] += 1
+    return []
+
+
+def _asked(session: Session, position: int, made: str, record: Record) -> list[Message]:
+    words, summary = _typed(record)
+    if not words and not summary:
+        return []
+    time = moment(record.get("timestamp"), session.written)
+    if summary:
+        return [_message(session, made, "system", "assistant", words, time, "summary", position)]
+    return [_message(session, made, "user", "assistant" if session.subagent else "user", words, time, "text", position)]
+
+
+def _answered(session: Session, position: int, made: str, record: Record) -> list[Message]:
+    words = clean(_said(record.get("content")))
+    time = moment(record.get("timestamp"), session.written)
+    found: list[Message] = []
+    if words:
+        model = name(record.get("model"))
+        found.append(_message(session, made, "assistant", "assistant", words, time, "text", position, model))
+    for index, call in enumerate(map(obj, items(record.get("toolCalls")))):
+        if done := _tool_call(call):
+            key, ended = f"{made}:{identifier(call.get('id')) or index}", moment(call.get("timestamp"), session.written)
+            place = position + index + 1
+            found.append(_message(session, key, "tool", "tool", done[0], ended or time, "tool", place, tool=done[1]))
     return found
 
 
-class _Common(NamedTuple):
-    session: Session
-    record: Record
-    position: int
+def _message(
+    session: Session,
+    made: str,
+    role: Role,
+    speaker: Speaker,
+    words: str,
+    time: datetime | None,
+    kind: MessageKind,
+    position: int,
+    model: str | None = None,
+    tool: ToolCall | None = None,
+) -> Message:
+    """A message of this session."""
+    found = Draft(
+        made,
+        AGENT,
+        session.id,
+        role,
+        speaker,
+        words,
+        time,
+        kind,
+        position,
+        session.cwd,
+        None,
+        model,
+        session.subagent,
+        tool,
+    )
+    found.__class__ = Message
+    return found
 
-    def message(
-        self,
-        made: str,
-        role: Role,
-        speaker: Speaker,
-        words: str,
-        *,
-        kind: MessageKind = "text",
-        tool: ToolCall | None = None,
-        time: datetime | None = None,
-        index: int = 0,
-    ) -> Message:
-        return Message(
-            id=made,
-            agent=AGENT,
-            session=self.session.id,
-            role=role,
-            speaker=speaker,
-            text=words,
-            time=time or moment(self.record.get("timestamp"), self.session.written),
-            kind=kind,
-            position=self.position + index,
-            cwd=self.session.cwd,
-            model=name(self.record.get("model")) if role == "assistant" else None,
-            sidechain=self.session.subagent,
-            tool=tool,
-        )
 
-
-def _typed(record: Record) -> tuple[str, MessageKind]:
-    """What a person typed; `displayContent` shows it without the files that an @ has added."""
-    shown = "\n\n".join(_parts(record.get("displayContent"))) or "\n\n".join(_parts(record.get("content")))
-    words = clean(shown)
+def _typed(record: Record) -> tuple[str, bool]:
+    """What a person typed, or a summary's words and True; `displayContent` shows it without the files of an @."""
+    words = clean(_said(record.get("displayContent")) or _said(record.get("content")))
     if "---" in words:
-        words = _FILES.sub("", words)
-    words = _CONTEXT.removed(words).strip()
-    snapshot = _SNAPSHOT_TAG.fullmatch(words)
-    if snapshot:
-        return _SNAPSHOT.removed(snapshot[2]).strip(), "summary"
-    return ("" if begins_with(words, _MACHINE_PREFIXES) else words), "text"
+        words = _FILES.sub("", words).strip()
+    if may_hold_tags(words):
+        words = _CONTEXT.removed(words).strip()
+        snapshot = _SNAPSHOT_TAG.fullmatch(words)
+        if snapshot:
+            return _SNAPSHOT.removed(snapshot[2]).strip(), True
+    return "" if words.startswith(_MACHINE_PREFIXES) else words, False
 
 
-def _parts(content: object) -> list[str]:
-    """The texts of a content: a string, one part, or a list of parts; thoughts and function responses have none."""
-    if not content:
-        return []
+def _said(content: object) -> str:
+    """The words of a content: a string, one part, or a list of parts; thoughts and function responses have none."""
+    if isinstance(content, str):
+        return text(content)
     found: list[str] = []
     for part in content if isinstance(content, list) else (content,):
-        said = part if isinstance(part, str) else "" if obj(part).get("thought") else obj(part).get("text")
-        if words := text(said):
+        shown = part
+        if isinstance(part, dict):
+            shown = None if part.get("thought") else part.get("text")
+        if words := text(shown):
             found.append(words)
-    return found
+    return found[0] if len(found) == 1 else "\n\n".join(found)
 
 
-def _tool_call(common: _Common, made: str, index: int, given: Record) -> Iterator[Message]:
-    status, called = text(given.get("status")), text(given.get("name"))
+def _tool_call(given: Record) -> tuple[str, ToolCall] | None:
+    """A call that has ended, with what it gave; None of one that runs, of our own, and of one without words."""
+    status = text(given.get("status"))
     if (status and status not in ENDED) or is_ours(text(given.get("displayName"))):
-        return
-    call = call_of(called, given.get("args"))
+        return None
+    call = call_of(text(given.get("name")), given.get("args"))
     if call.own:
-        return
+        return None
     printed = _printed(given)
     exit_code = _EXIT_CODE.search(printed[-1000:]) if _SHELL.match(printed) else None
     failed = status in ("error", "cancelled") or (exit_code is not None and exit_code[1] != "0")
-    words, tool = outcome(call, _without_labels(printed), failed=failed)
-    if not words:
-        return
-    yield common.message(
-        f"{made}:{identifier(given.get('id')) or index}",
-        "tool",
-        "tool",
-        words,
-        kind="tool",
-        tool=tool,
-        time=moment(given.get("timestamp"), common.session.written),
-        index=index + 1,
-    )
+    done = outcome(call, _without_labels(printed), failed=failed)
+    return done if done[0] else None
 
 
 def _printed(given: Record) -> str:

@@ -64,9 +64,11 @@ class JsonlReader(ABC):
             for position, record in lines.tail() if self.unfinished else ():
                 messages.extend(conversation.feed(position, record))
         withdrawn = self._withdrawn(path, rewinds) if rewinds else ()
-        gone = frozenset(withdrawn)
+        if withdrawn:
+            gone = frozenset(withdrawn)
+            messages = [message for message in messages if message.id not in gone]
         return ReadResult(
-            messages=tuple(message for message in messages if message.id not in gone),
+            messages=tuple(messages),
             cursor=after,
             header=header or self._header_of(path, lines.source.stat, continued=continued),
             unknown=dict(sorted(conversation.unknown.items())),

@@ -42,6 +42,9 @@ TINY_BLOCK = 64 * 1024
 TINY_TEXT = 6
 """As `TINY`, for text, blank lines apart: there such a block is taken as one line, as millions would take seconds."""
 
+TINY_TURN = 15
+"""As `TINY_TEXT`, for the lines by which turns begin: so many bytes from one to the next leave room for a word."""
+
 
 def _no_records(shortest: int) -> re.Pattern[bytes]:
     """Lines that need no closer look: too short for a record, or beginning as none does."""
@@ -192,6 +195,8 @@ class TextLines(RawLines):
         super().__init__(source, limit_bytes, cursor, known)
         self.settled = self.offset
         """The lines before this offset will not be asked for again; who iterates moves it on."""
+        self.marks: tuple[bytes, ...] = ()
+        """A line end and the beginnings of lines by which a turn may begin."""
         self._held: deque[bytes] = deque()
         self._used = 0
         self._read = self.offset
@@ -202,9 +207,7 @@ class TextLines(RawLines):
             start = self._read
             self._read += len(block)
             self._held.append(block)
-            worded = block.count(b"\n") - block.count(b"\n\n")
-            tiny = len(block) >= TINY_BLOCK and worded * TINY_TEXT > len(block)
-            for line in _split(block[:-1], whole=tiny):
+            for line in _split(block[:-1], whole=len(block) >= TINY_BLOCK and self._tiny(block)):
                 yield start, line if isinstance(line, str) else _decoded(line, first=start == 0)
                 start += len(line) + 1
                 if self.settled >= self._end:
@@ -217,6 +220,11 @@ class TextLines(RawLines):
         if not self._rest or self.more:
             return None
         return self._read, shortened(self._rest).decode("utf-8-sig" if self._read == 0 else "utf-8", "replace")
+
+    def _tiny(self, block: bytes) -> bool:
+        """Whether lines or turns are so short that they say nothing."""
+        worded = block.count(b"\n") - block.count(b"\n\n")
+        return worded * TINY_TEXT > len(block) or sum(map(block.count, self.marks)) * TINY_TURN > len(block)
 
     def _settle(self) -> None:
         """Consume what is settled of the blocks that are held."""

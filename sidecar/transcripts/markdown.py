@@ -49,6 +49,7 @@ class MarkdownConversation(TextConversation):
 
     agent = "markdown"
     blanks_count = False
+    marks = tuple(beginning.encode() for beginning in _BEGINNINGS)
 
     def __init__(self, path: Path, state: Mapping[str, object], written: datetime) -> None:
         """See `Conversation`."""
@@ -97,19 +98,21 @@ class MarkdownConversation(TextConversation):
         """The words of a turn, without what the export folded away."""
         if block.kind not in ("user", "assistant"):
             return ()
-        found = None if block.piece else _turn(block.lines[0])
-        if found and found.form != "bold" and not any(map(str.strip, islice(block.lines, 1, None))):
+        lines = block.lines
+        found = None if block.piece else _turn(lines[0])
+        rest = found.rest if found else ""
+        if found and not rest and (len(lines) == 1 or not any(map(str.strip, islice(lines, 1, None)))):
             return ()  # the usual case in a file of millions of turns
-        told = found.match.groupdict() if found else {}
-        lines = [told.get("rest") or "", *block.lines[1:]] if found else block.lines
+        if found:
+            lines = [rest, *lines[1:]]
         end = len(lines)
         while end and (not lines[end - 1].strip() or _RULE.fullmatch(lines[end - 1])):
             end -= 1
-        words = clean(_ASIDE.removed("\n".join(lines[:end]))) if end > 1 or (end and lines[0]) else ""
+        words = clean(_ASIDE.removed("\n".join(lines[:end])))
         if not words:
             return ()
-        time, model = self._told(told.get("told") or "")
-        sidechain = bool(told.get("side"))
+        time, model = self._told(found.told) if found and found.told else (None, None)
+        sidechain = found is not None and found.side
         said = Said(block.position, time or self.started or self.written, model, sidechain)
         made = f"{self.session}:{self._turns}" + (f"+{block.position}" if block.piece else "")
         if block.kind == "user":
@@ -125,11 +128,16 @@ class MarkdownConversation(TextConversation):
 
 
 class _Turn(NamedTuple):
-    """How a line begins a turn: the form of the line, whose turn it is, and the parts of the line."""
+    """How a line begins a turn: the form of the line, whose turn it is, and what else stands in it."""
 
     form: str
     kind: str
-    match: re.Match[str]
+    told: str
+    """What stands in brackets after the name."""
+    side: bool
+    """Whether it is the turn of a subagent."""
+    rest: str
+    """What is said in the line itself."""
 
 
 def _turn(line: str) -> _Turn | None:
@@ -148,7 +156,9 @@ def _found_turn(line: str) -> _Turn | None:
         form = "bold"
     else:
         return None
-    return _Turn(form, _KINDS[found["name"].lower()], found)
+    parts = found.groupdict()
+    kind = _KINDS[parts["name"].lower()]
+    return _Turn(form, kind, parts["told"] or "", bool(parts.get("side")), parts.get("rest") or "")
 
 
 _known_turn = lru_cache(maxsize=64)(_found_turn)

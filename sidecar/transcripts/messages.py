@@ -8,7 +8,7 @@ from pathlib import Path
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
-from sidecar.transcripts.documents import STRIDE, DocumentReader
+from sidecar.transcripts.documents import STRIDE, DocumentReader, later
 from sidecar.transcripts.elements import each
 from sidecar.transcripts.jsonl import JsonlReader
 from sidecar.transcripts.messages_records import MessagesConversation
@@ -46,7 +46,7 @@ class _Whole(DocumentReader):
 
 def _steps(conversation: Conversation, position: int, record: Record) -> Iterable[Iterable[Message]]:
     inner = conversation.steps(position, record) if isinstance(conversation, MessagesConversation) else None
-    return (conversation.feed(position, record),) if inner is None else inner
+    return (later(conversation, position, record),) if inner is None else inner
 
 
 class Messages:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
@@ -42,17 +43,17 @@ class MessagesConversation(Conversation):
 
     agent = "messages"
 
-    def feed(self, position: int, record: Record) -> Iterator[Message]:
+    def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte, or place."""
         messages = _messages(record)
         if messages is not None:
-            for step in self._conversation(position, record, messages):
-                yield from step
-        elif _role(record):
+            return chain.from_iterable(self._conversation(position, record, messages))
+        if role := _role(record):
             self._begin(record)
-            yield from self._message(position, record)
-        elif not self._told(record):
+            return self._message(position, record, role)
+        if not self._told(record):
             self.unknown[text(record.get("type")) or "(no role)"] += 1
+        return ()
 
     def steps(self, position: int, record: Record) -> Iterator[Iterable[Message]] | None:
         """What `feed` gives of a conversation, message by message, each made as it is taken; None of another record."""
@@ -61,7 +62,10 @@ class MessagesConversation(Conversation):
 
     def time_of(self, record: Record) -> datetime | None:
         """A record's own time, or that of the file's last write."""
-        return next((time for key in _TIMES if (time := moment(record.get(key), self.written))), self.written)
+        for key in _TIMES:
+            if key in record and (time := moment(record[key], self.written)):
+                return time
+        return self.written
 
     def _begin(self, record: Record) -> None:
         """The first message of a file names its session, unless a record before it did."""
@@ -85,7 +89,10 @@ class MessagesConversation(Conversation):
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
         self.note(session=session or self._made_session(next(map(obj, messages), record)))
         for index, message in enumerate(map(obj, messages)):
-            yield self._message(position + index, message)
+            yield self._step(position + index, message)
+
+    def _step(self, position: int, record: Record) -> Iterator[Message]:
+        yield from self._message(position, record, _role(record))
 
     def _made_session(self, first: Record) -> str:
         """A name for a session that has none: the file's, and a part that tells equal names apart."""
@@ -93,25 +100,46 @@ class MessagesConversation(Conversation):
         base = path.parent.name if path.stem.lower() in UNTELLING_NAMES else path.stem
         return f"{base}-{digest(first)[:8]}"
 
-    def _message(self, position: int, record: Record) -> Iterator[Message]:
-        role, content = _role(record), _content(record)
+    def _message(self, position: int, record: Record, role: str) -> Iterable[Message]:
         if role in SILENT or _hidden(record):
-            return
-        told = next((key for name in ("id", "uuid", "message_id") if (key := identifier(record.get(name)))), "")
-        made = self.own_id(told, position, role, content)
-        model = name(record.get("model")) or name(obj(record.get("metadata")).get("model"))
-        said = Said(position, self.time_of(record), model)
+            return ()
+        content = _content(record)
         if role in PEOPLE:
-            yield from self.message(said, made, "user", "user", self._words(record, content))
-            yield from self._results(said, made, content)
-        elif role in MODELS:
+            words = self._words(record, content)
+            if isinstance(content, str):  # the usual case: it holds no results
+                return self._spoken(position, record, role, content, words)
+            spoken = self._spoken(position, record, role, content, words)
+            return (*spoken, *self._results(position, record, role, content))
+        if role in MODELS:
             self._note_calls(record, content)
-            yield from self.message(said, made, "assistant", "assistant", self._words(record, content))
-        elif role in TOOLS:
+            return self._spoken(position, record, role, content, self._words(record, content))
+        if role in TOOLS:
             key = identifier(record.get("tool_call_id")) or text(record.get("name"))
-            yield from self._result(said, made, self.calls.close(key) or UNKNOWN, content)
-        else:
-            self.unknown[f"role {role}"] += 1
+            call = self.calls.close(key) or UNKNOWN
+            return self._result(self._said(position, record), self._id(position, record, role, content), call, content)
+        self.unknown[f"role {role}"] += 1
+        return ()
+
+    def _spoken(self, position: int, record: Record, role: str, content: object, words: str) -> tuple[Message, ...]:
+        """What a person or a model said, if anything."""
+        if not words:
+            return ()
+        said, made = self._said(position, record), self._id(position, record, role, content)
+        if role in PEOPLE:
+            return self.message(said, made, "user", "user", words)
+        return self.message(said, made, "assistant", "assistant", words)
+
+    def _said(self, position: int, record: Record) -> Said:
+        model = name(record.get("model"))
+        if not model and "metadata" in record:
+            model = name(obj(record["metadata"]).get("model"))
+        return Said(position, self.time_of(record), model)
+
+    def _id(self, position: int, record: Record, role: str, content: object) -> str:
+        for key in ("id", "uuid", "message_id"):
+            if key in record and (told := identifier(record[key])):
+                return self.own_id(told)
+        return self.own_id("", position, role, content)
 
     def _words(self, record: Record, content: object) -> str:
         if isinstance(content, str):
@@ -142,25 +170,29 @@ class MessagesConversation(Conversation):
         called = text(function.get("name"))
         self.calls.open(key or called, call_of(called, _decoded(given)))
 
-    def _results(self, said: Said, made: str, content: object) -> Iterator[Message]:
+    def _results(self, position: int, record: Record, role: str, content: object) -> Iterator[Message]:
         """Anthropic's results stand in the user's role."""
         for index, block in enumerate(map(obj, items(content))):
             if text(block.get("type")) == "tool_result":
                 call = self.calls.close(identifier(block.get("tool_use_id"))) or UNKNOWN
                 failed = block.get("is_error") is True
-                yield from self._result(said, f"{made}:{index}", call, block.get("content"), failed=failed)
+                said, made = self._said(position, record), f"{self._id(position, record, role, content)}:{index}"
+                yield from self._result(said, made, call, block.get("content"), failed=failed)
 
-    def _result(self, said: Said, made: str, call: Call, content: object, *, failed: bool = False) -> Iterator[Message]:
+    def _result(
+        self, said: Said, made: str, call: Call, content: object, *, failed: bool = False
+    ) -> tuple[Message, ...]:
         if call.own:
-            return
+            return ()
         words, tool = outcome(call, content_text(content), failed=failed)
-        yield from self.message(said, made, "tool", "tool", words, kind="tool", tool=tool)
+        return self.message(said, made, "tool", "tool", words, kind="tool", tool=tool)
 
 
 def _role(record: Record) -> str:
     """Who speaks: in ChatGPT's exports an object of its own, in those of claude.ai under another name."""
-    role = text(record.get("role"))
-    return role or text(obj(record.get("author")).get("role")) or text(record.get("sender"))
+    if role := text(record.get("role")):
+        return role
+    return text(obj(record.get("author")).get("role")) or text(record.get("sender"))
 
 
 def _content(record: Record) -> object:
@@ -175,8 +207,9 @@ def _content(record: Record) -> object:
 
 def _hidden(record: Record) -> bool:
     """Whether a message was made by the program, or sent to a tool instead of the person."""
-    hidden = obj(record.get("metadata")).get("is_visually_hidden_from_conversation") is True
-    return hidden or record.get("hide") is True or text(record.get("recipient")) not in ("", "all")
+    if "metadata" in record and obj(record["metadata"]).get("is_visually_hidden_from_conversation") is True:
+        return True
+    return record.get("hide") is True or ("recipient" in record and text(record["recipient"]) not in ("", "all"))
 
 
 def _messages(record: Record) -> Iterable[object] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, cast, get_args
 
@@ -22,6 +22,8 @@ MARK: Final = "sidecar_transcript"
 
 _SPEAKERS: Mapping[Role, Speaker] = {"user": "user", "assistant": "assistant", "tool": "tool", "system": "assistant"}
 _KINDS: Mapping[Role, MessageKind] = {"user": "text", "assistant": "text", "tool": "tool", "system": "summary"}
+_ANY_SPEAKER: Mapping[str, Speaker] = {speaker: speaker for speaker in get_args(Speaker)}
+_ANY_KIND: Mapping[str, MessageKind] = {kind: kind for kind in get_args(MessageKind)}
 
 
 class NativeConversation(Conversation):
@@ -29,56 +31,54 @@ class NativeConversation(Conversation):
 
     agent = "native"
 
-    def feed(self, position: int, record: Record) -> Iterator[Message]:
+    def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The message of one line that stands at this byte."""
         if MARK in record:
             self._head(record)
         elif self.facts.get("format", str(FORMAT)) != str(FORMAT):
             self.unknown[f"format {self.facts['format']}"] += 1
         elif "withdraw" not in record:
-            yield from self._line(position, record)
+            return self._line(position, record)
+        return ()
 
     def rewind(self, record: Record) -> Rewind | None:
         """A line that takes messages back by their ids."""
-        told = frozenset(filter(None, map(identifier, items(record.get("withdraw")))))
+        if "withdraw" not in record:
+            return None
+        told = frozenset(filter(None, map(identifier, items(record["withdraw"]))))
         return Rewind(records=told) if told else None
 
     def _head(self, record: Record) -> None:
         self.note(format=identifier(record[MARK]) or "(none)")
         self.note_first(session=identifier(record.get("session")), parent=identifier(record.get("parent")))
         self.note_first(started=record.get("started"), commit=record.get("commit"), remote=record.get("remote"))
-        self._place(record)
+        self._place_of(record)
 
-    def _place(self, record: Record) -> None:
+    def _place_of(self, record: Record) -> None:
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
 
-    def _line(self, position: int, record: Record) -> Iterator[Message]:
+    def _line(self, position: int, record: Record) -> tuple[Message, ...]:
         told = text(record.get("role"))
         if told not in _SPEAKERS:
             self.unknown[f"role {told or '(none)'}"] += 1
-            return
+            return ()
         role = cast("Role", told)
-        self._place(record)
-        speaker = text(record.get("speaker"))
-        kind = text(record.get("kind"))
-        time = moment(record.get("time"), self.written) or self.written
-        said = Said(position, time, name(record.get("model")), record.get("sidechain") is True)
+        self._place_of(record)
         words, tool = clean(text(record.get("text"))), None
         if "tool" in record:
             given = obj(record["tool"])
             call = call_of(text(given.get("name")), {"command": text(given.get("command"))})
             if call.own:
-                return
+                return ()
             words, tool = outcome(call, words, failed=given.get("failed") is True)
-        yield from self.message(
-            said,
-            self.own_id(identifier(record.get("id")), position, role, words),
-            role,
-            cast("Speaker", speaker) if speaker in get_args(Speaker) else _SPEAKERS[role],
-            words,
-            kind=cast("MessageKind", kind) if kind in get_args(MessageKind) else _KINDS[role],
-            tool=tool,
-        )
+        if not words:
+            return ()
+        time = moment(record.get("time"), self.written) or self.written
+        said = Said(position, time, name(record.get("model")), record.get("sidechain") is True)
+        made = self.own_id(identifier(record.get("id")), position, role, words)
+        speaker = _ANY_SPEAKER.get(text(record.get("speaker")), _SPEAKERS[role])
+        kind = _ANY_KIND.get(text(record.get("kind")), _KINDS[role])
+        return self.message(said, made, role, speaker, words, kind=kind, tool=tool)
 
 
 class Native(JsonlReader):

@@ -23,6 +23,8 @@ MACHINE_SUBTYPES = frozenset(
 )
 """Kinds of user records that the program or another agent wrote; in a subagent's file the launch is its task."""
 
+_USER_SUBTYPES = HUMAN_SUBTYPES | MACHINE_SUBTYPES
+
 SILENT_SUBTYPES = frozenset(
     "agent_bootstrap agent_launch_prompt agent_retry agent_session_ready at_command attribution_snapshot "
     "background_task_completed branch_checkpoint code_mode_tool_result custom_title file_history_snapshot goal_runtime "
@@ -53,7 +55,8 @@ class QwenConversation(Conversation):
     def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte."""
         kind, subtype = text(record.get("type")), text(record.get("subtype"))
-        self.note(cwd=record.get("cwd"), branch=record.get("gitBranch"))
+        if "cwd" in record or "gitBranch" in record:
+            self.note(cwd=record.get("cwd"), branch=record.get("gitBranch"))
         if "session" not in self.facts:
             self.note(session=self._session(record))
         if kind == "user":
@@ -61,7 +64,7 @@ class QwenConversation(Conversation):
         if kind == "assistant":
             return self._assistant(position, record)
         if kind == "tool_result":
-            return self._results(position, record)
+            return self._results(position, record, _parts(record))
         if kind == "system":
             return self._system(position, record, subtype)
         self.unknown[kind or "(no type)"] += 1
@@ -86,30 +89,36 @@ class QwenConversation(Conversation):
         return identifier(record.get("sessionId"))
 
     def _user(self, position: int, record: Record, subtype: str) -> Iterator[Message]:
-        if subtype not in HUMAN_SUBTYPES | MACHINE_SUBTYPES:
+        if subtype not in _USER_SUBTYPES:
             self.unknown[f"user/{subtype}"] += 1
         task = self.subagent and subtype == "agent_launch_prompt"
         other = text(record.get("provenance")) in ("external_agent", "system")
         if not task and (subtype not in HUMAN_SUBTYPES or other):
             return
-        said = Said(position, self.time_of(record), sidechain=self.subagent)
-        speaker: Speaker = "assistant" if self.subagent else "user"
-        words = clean(text(obj(record.get("systemPayload")).get("displayText"))) or _words(record)
-        yield from self.message(said, self._id(record), "user", speaker, words)
-        yield from self._results(position, record)  # old versions have no records of their own for them
+        parts = _parts(record)
+        words = clean(text(obj(record.get("systemPayload")).get("displayText"))) or _words(parts)
+        if words:
+            said = Said(position, self.time_of(record), sidechain=self.subagent)
+            speaker: Speaker = "assistant" if self.subagent else "user"
+            yield from self.message(said, self._id(record), "user", speaker, words)
+        yield from self._results(position, record, parts)  # old versions have no records of their own for them
 
-    def _assistant(self, position: int, record: Record) -> Iterator[Message]:
-        for part in _parts(record):
+    def _assistant(self, position: int, record: Record) -> tuple[Message, ...]:
+        parts = _parts(record)
+        for part in parts:
             call = obj(part.get("functionCall"))
             if call:
                 key = identifier(call.get("id")) or text(call.get("name"))
                 self.calls.open(key, call_of(text(call.get("name")), call.get("args")))
+        words = _words(parts)
+        if not words:
+            return ()
         said = Said(position, self.time_of(record), name(record.get("model")), self.subagent)
-        yield from self.message(said, self._id(record), "assistant", "assistant", _words(record))
+        return self.message(said, self._id(record), "assistant", "assistant", words)
 
-    def _results(self, position: int, record: Record) -> Iterator[Message]:
+    def _results(self, position: int, record: Record, parts: list[Record]) -> Iterator[Message]:
         result = obj(record.get("toolCallResult"))
-        responses = [response for part in _parts(record) if (response := obj(part.get("functionResponse")))]
+        responses = [response for part in parts if (response := obj(part.get("functionResponse")))]
         for index, response in enumerate(responses):
             called = text(response.get("name"))
             call = self.calls.close(identifier(response.get("id")) or called) or call_of(called, {})
@@ -147,16 +156,18 @@ def _parts(record: Record) -> list[Record]:
     return [obj(part) for part in items(obj(record.get("message")).get("parts"))]
 
 
-def _words(record: Record) -> str:
+def _words(parts: list[Record]) -> str:
     """The texts of a record's content, without thoughts; a picture alone says nothing."""
     found: list[str] = []
-    for part in _parts(record):
+    for part in parts:
         words = "" if part.get("thought") else clean(text(part.get("text")))
         if "inlineData" in part or "fileData" in part:
             words = IMAGE_MARK
         if words:
             found.append(words)
-    return "\n\n".join(found) if any(words != IMAGE_MARK for words in found) else ""
+    if found.count(IMAGE_MARK) == len(found):
+        return ""
+    return found[0] if len(found) == 1 else "\n\n".join(found)
 
 
 def _summary(history: list[object]) -> str:

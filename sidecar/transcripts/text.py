@@ -35,6 +35,11 @@ _LESS, _GREATER, _NOT_GREATER = r"(?:<|\\u003c|&lt;)", r"(?:>|\\u003e|&gt;)", r"
 _CASELESS = re.IGNORECASE | re.ASCII  # without ASCII a Kelvin sign would pass for a k
 
 
+def may_hold_tags(text: str) -> bool:
+    """Whether an angle bracket opens anywhere in the text: without one there is no block, and no pattern to try."""
+    return "<" in text or "&lt;" in text or "\\u003c" in text
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A block in a text: its tag in small letters, where it begins and ends, and what stands in it."""
@@ -62,6 +67,8 @@ class Block:
 
     def removed(self, text: str) -> str:
         """The text without these blocks; one that never closes stays."""
+        if not may_hold_tags(text):
+            return text
         kept: list[str] = []
         at = 0
         for found in self.found(text):
@@ -101,7 +108,7 @@ class Block:
 
     def occur(self, text: str) -> bool:
         """Whether a tag's name is anywhere in the text: quicker than the pattern, and mostly it is not."""
-        if "<" not in text and "&lt;" not in text and "\\u003c" not in text:
+        if not may_hold_tags(text):
             return False
         lowered = text.lower()
         return any(tag in lowered for tag in self._tags)
@@ -205,7 +212,7 @@ def clean(text: str) -> str:
         text = safe(text)
     if len(text) >= SHORTEST_RUN:
         text = without_base64(text)
-    if "<" in text or "&lt;" in text or "\\u003c" in text:
+    if "<" in text or "&lt;" in text or "\\u003c" in text:  # as `may_hold_tags`, which every message would call
         text = without_injected(text)
     return (text.replace("\r\n", "\n") if "\r" in text else text).strip()
 

@@ -57,6 +57,9 @@ class TextConversation(Conversation):
         """A text has no records."""
         yield from ()
 
+    marks: ClassVar[tuple[bytes, ...]] = ()
+    """Beginnings of the lines that begin blocks, where blocks in millions would take seconds; see `lines.TINY_TURN`."""
+
     @abstractmethod
     def opens(self, line: str) -> str | None:
         """The kind of the block that this line begins; None if the running block goes on."""
@@ -97,6 +100,7 @@ class TextReader(ABC):
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  What a growing block seemed to say, and does not say any more, is withdrawn."""
         with open_text(path, cursor, limit_bytes) as lines:
+            lines.marks = tuple(b"\n" + mark for mark in self.conversation.marks)
             conversation = self.conversation(path, lines.state, lines.source.written)
             run = _Run(conversation, lines.state)
             for position, line in lines:

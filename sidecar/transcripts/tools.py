@@ -71,7 +71,8 @@ class Calls:
 
 def call_of(tool: str, argument: object, scope: str = "") -> Call:
     """A call from the tool's name and whatever it was given."""
-    command = capped(clean(_rendered(tool, argument)), COMMAND_LIMIT)
+    shell = shell_command(argument) if isinstance(argument, dict) else None
+    command = capped(clean(_rendered(tool, argument) if shell is None else shell), COMMAND_LIMIT)
     ours = is_ours(tool) or ("sidecar" in command and _OUR_COMMAND.search(command) is not None)
     return Call(tool or "tool", command, ours, scope)
 
@@ -82,15 +83,13 @@ def is_ours(tool: str) -> bool:
 
 
 def _rendered(tool: str, argument: object) -> str:
+    """What a tool that is no shell was asked."""
     if isinstance(argument, str):
         patched = _PATCHED.findall(argument)
         if patched:
             return f"{tool} " + ", ".join(f"{verb} {path}" for verb, path in patched)
         return f"{tool} {_short(argument)}"
     given = obj(argument)
-    shell = shell_command(given)
-    if shell is not None:
-        return shell
     told = [_short(given[key]) for key in _TELLING if given.get(key)]
     if not told:
         told = [f"{safe(key)}={_short(value)}" for key, value in list(given.items())[:4]]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from json.encoder import encode_basestring_ascii
+from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined] # typeshed lacks it
 
 from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
@@ -23,10 +23,12 @@ MILLISECONDS_FROM = 100_000_000_000
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
+_PACK = c_make_encoder(None, str, encode_basestring_ascii, None, ": ", ", ", True, False, True)
+"""What `JSONEncoder(sort_keys=True, default=str).encode` makes anew for every value."""
+
 _PIECE = 64 * 1024
 """Characters of a text that are packed at once."""
 
-_PACK = json.JSONEncoder(sort_keys=True, default=str).encode
 _UUID = regex(UUID)
 _NUMBER = regex(r"\d{9,14}(?:\.\d+)?")
 
@@ -73,19 +75,17 @@ def count(value: object) -> int:
 def digest(*parts: object) -> str:
     """16 hex digits over JSON values, unambiguously joined."""
     told: list[str] = []
-    for part in parts:  # quicker than by an encoder
-        if type(part) is str and len(part) < _PIECE:
+    for part in parts:
+        if isinstance(part, str) and len(part) < _PIECE:
             told.append(encode_basestring_ascii(part))
-        elif type(part) is int:
-            told.append(str(part))
+        elif type(part) is int or not _any_long(part):
+            told.append(_packed(part))
         else:
             break
     else:
         return hashlib.sha256(f"[{', '.join(told)}]".encode()).hexdigest()[:16]
-    if not _any_long(parts):
-        return hashlib.sha256(_PACK(parts).encode()).hexdigest()[:16]
     found = hashlib.sha256()
-    for piece in _packed(list(parts)):
+    for piece in _pieces(list(parts)):
         found.update(piece.encode())
     return found.hexdigest()[:16]
 
@@ -98,7 +98,7 @@ def _any_long(value: object) -> bool:
     return any(map(_any_long, inner))
 
 
-def _packed(value: object) -> Iterator[str]:
+def _pieces(value: object) -> Iterator[str]:
     """What `_PACK` makes of a value, in pieces: a text with emoji takes twelve times its characters there."""
     if isinstance(value, str) and len(value) >= _PIECE:
         yield '"'
@@ -109,16 +109,20 @@ def _packed(value: object) -> Iterator[str]:
         yield "["
         for number, part in enumerate(value):
             yield ", " if number else ""
-            yield from _packed(part)
+            yield from _pieces(part)
         yield "]"
     elif isinstance(value, dict):
         yield "{"
         for number, key in enumerate(sorted(value)):
-            yield f"{', ' if number else ''}{_PACK(key)}: "
-            yield from _packed(value[key])
+            yield f"{', ' if number else ''}{_packed(key)}: "
+            yield from _pieces(value[key])
         yield "}"
     else:
-        yield _PACK(value)
+        yield _packed(value)
+
+
+def _packed(value: object) -> str:
+    return str(value) if type(value) is int else "".join(_PACK(value, 0))
 
 
 def moment(value: object, written: datetime) -> datetime | None:
@@ -126,6 +130,8 @@ def moment(value: object, written: datetime) -> datetime | None:
 
     Absurd is before 2020, or more than a day after `written`, the last write of the file.
     """
+    if value is None:
+        return None
     found = _parsed(value)
     if found is None or not EARLIEST <= found <= written + FUTURE_TOLERANCE:
         return None
@@ -134,18 +140,22 @@ def moment(value: object, written: datetime) -> datetime | None:
 
 def _parsed(value: object) -> datetime | None:
     try:
-        if isinstance(value, str) and value[4:5] != "-" and _NUMBER.fullmatch(value.strip()):
-            value = float(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)
         if isinstance(value, str):
+            if value[4:5] != "-" and _NUMBER.fullmatch(value.strip()):
+                return _counted(float(value))
             found = datetime.fromisoformat(value.strip())
-            if found.tzinfo is None:
-                return found.replace(tzinfo=UTC)
-            return found if found.tzinfo is UTC else found.astimezone(UTC)
+            if found.tzinfo is UTC:
+                return found
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _counted(value)
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def _counted(number: float) -> datetime:
+    return datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS_FROM else number, UTC)
 
 
 def decoded(value: object) -> object | None:

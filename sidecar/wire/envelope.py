@@ -46,5 +46,7 @@ def without_folders(text: str) -> str:
 
 def encode(value: Mapping[str, Any]) -> bytes:
     """JSON in UTF-8, compact; never NaN.  A lone surrogate would become its JSON escape rather than an error."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
+    return _ENCODER.encode(value).encode("utf-8", "backslashreplace")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

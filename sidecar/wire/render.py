@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sidecar.model import Hit, Memory, Message, Source, Stored
-from sidecar.wire.recalled import CandidateShape, ChannelShape
+from sidecar.wire.recalled import CandidateShape
 from sidecar.wire.shapes import (
     History,
     ListedMemory,
@@ -20,6 +20,8 @@ from sidecar.wire.shapes import (
     SourceMessage,
     SourceShape,
     VersionShape,
+    iso,
+    utf8,
 )
 
 
@@ -56,11 +58,15 @@ def shown(stored: Stored, related: Iterable[tuple[Stored, str]]) -> MemoryDetail
 
 def _ties(related: Iterable[tuple[Stored, str]]) -> dict[str, Any]:
     """The field that is there only if there is something in it."""
-    found = [
+    found = _related(related)
+    return {"related": found} if found else {}
+
+
+def _related(related: Iterable[tuple[Stored, str]]) -> list[RelatedShape]:
+    return [
         RelatedShape(id=one.memory.id, summary=one.memory.summary, path=one.path, link="to" if link == "to" else "from")
         for one, link in related
     ]
-    return {"related": found} if found else {}
 
 
 def proposed(stored: Stored, why: str, replaces: Stored | None) -> ProposedShape:
@@ -99,29 +105,37 @@ def source_message(one: Message) -> SourceMessage:
 
 def candidate(hit: Hit, *, now: datetime, explain: bool) -> CandidateShape:
     """A hit of recall or search; its age counts from `now`."""
-    fields: dict[str, Any] = {
+    return CandidateShape.model_validate(candidate_plain(hit, now=now, explain=explain))
+
+
+def candidate_plain(hit: Hit, *, now: datetime, explain: bool) -> dict[str, Any]:
+    """The same as JSON values, put together by hand: to check ten of them takes longer than to make the answer."""
+    observed = hit.observed
+    found: dict[str, Any] = {
         "id": hit.id,
         "summary": hit.summary,
-        "session_id": hit.session,
+        "sessionId": hit.session,
         "score": hit.score,
         "kind": hit.kind,
         "type": hit.type,
         "content": hit.content,
         "profile": hit.profile.name,
-        "path": hit.path,
-        "observed": hit.observed,
+        "path": utf8(hit.path),
+        "observed": None if observed is None else iso(observed),
         "speaker": hit.speaker,
-        "age_days": None if hit.observed is None else max(0, (now - hit.observed) // timedelta(days=1)),
+        "age_days": None if observed is None else max(0, (now - observed).days),
         "truncated": hit.truncated,
     }
     if hit.arrived:
-        fields |= {"arrived": True, "shared_by": hit.shared_by}
+        found |= {"arrived": True, "shared_by": hit.shared_by}
     if explain:
-        channels = sorted(hit.channels.items())
-        fields["channels"] = {
-            name: ChannelShape(rank=said.rank, score=said.score, weight=said.weight) for name, said in channels
+        found["channels"] = {
+            name: {"rank": said.rank, "score": said.score, "weight": said.weight}
+            for name, said in sorted(hit.channels.items())
         }
-    return CandidateShape(**fields, **_ties((one, "to") for one in hit.related))
+    if hit.related:
+        found["related"] = [one.plain() for one in _related((one, "to") for one in hit.related)]
+    return found
 
 
 def _common(stored: Stored) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from sidecar.wire.fields import StatusName, TypeName
 
 def iso(moment: datetime) -> str:
     """A moment as the API and the files spell it: UTC, whole seconds, Z."""
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
-def _utf8(value: object) -> object:
+def utf8(value: object) -> object:
     r"""A path of this machine need not be UTF-8; an undecodable byte is shown as `\udcff`."""
     return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value
 
@@ -27,7 +27,7 @@ def _utf8(value: object) -> object:
 Instant = Annotated[
     datetime, PlainSerializer(iso, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
-ShownPath = Annotated[str, BeforeValidator(_utf8)]
+ShownPath = Annotated[str, BeforeValidator(utf8)]
 
 
 class Shape(BaseModel):
@@ -399,12 +399,12 @@ class IndexState(Shape):
 
 
 class AgentState(Shape):
-    """One agent's transcripts on this machine."""
+    """A folder of an agent's transcripts on this machine."""
 
     name: str
     path: ShownPath
-    sessions: int
-    unknown_records: int
+    sessions: int = Field(description="Of the agent, in all of its folders.")
+    unknown_records: int = Field(description="Of the agent, in all of its folders.")
 
 
 class FormatState(Shape):

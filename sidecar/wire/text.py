@@ -48,7 +48,7 @@ def whole(text: str) -> str:
 
 def _loads(text: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_float=_finite, parse_constant=_not_a_number)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise BadRequest(detail=f"the body is not JSON: {error.msg} at character {error.pos}") from None
     except RecursionError:
@@ -75,6 +75,9 @@ def _finite(digits: str) -> float:
 
 def _not_a_number(word: str) -> NoReturn:
     raise BadRequest(detail=f"{word} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_not_a_number)
 
 
 def _clean(value: object, depth: int) -> object:

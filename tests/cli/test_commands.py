@@ -179,6 +179,14 @@ def test_status_says_that_extraction_is_paused(stub: StubDaemon, served: Run) ->
     assert served("status").out.splitlines()[0].endswith("paused")
 
 
+def test_status_counts_the_sessions_of_an_agent_once_however_many_folders_it_has(stub: StubDaemon, served: Run) -> None:
+    places = ("/h/.codex/sessions", "/h/.codex/archived_sessions")
+    rows = [{"name": "codex", "path": path, "sessions": 3, "unknown_records": 0} for path in places]
+    stub.on("GET", "/v1/status", Answer({**STATUS, "agents": rows}))
+    told = [line for line in served("status").out.splitlines() if line.startswith("agent")]
+    assert told == ["agent      codex · /h/.codex/sessions, /h/.codex/archived_sessions · 3 sessions"]
+
+
 def test_json_is_the_result_alone(stub: StubDaemon, served: Run) -> None:
     stub.on("POST", "/v1/recall", Answer(RECALL))
     stub.on("GET", "/v1/status", Answer(STATUS))

@@ -65,36 +65,88 @@ def test_an_index_that_is_deleted_at_rest_is_made_anew_at_once_each_time(tmp_pat
     within(tmp_path, scenario)
 
 
-MEMORY = """
+PROGRAM = """
 import asyncio
-from sidecar.daemon.allocator import GivingBack, few_arenas, resident_pages
+from sidecar.daemon.allocator import GivingBack, keep_little, resident_pages
 
-few_arenas()
+rests = []
+
+async def rest():
+    rests.append(resident_pages())
+
+async def serve(seconds, **settings):
+    serving = asyncio.create_task(GivingBack(rest, look_s=0.01, **settings).serve())
+    await asyncio.sleep(seconds)
+    serving.cancel()
+
+keep_little()
+"""
+
+FREE = """
 held = [bytearray(2000) for _ in range(100_000)]
 top = bytearray(2000)  # what lies free below it is not given back by itself
 before = resident_pages()
 
 async def main():
-    if not LATER:
-        held.clear()
-    serving = asyncio.create_task(GivingBack(look_s=0.01, work_s=0.2 if LATER else 1e9).serve())
-    await asyncio.sleep(0.5)
     if LATER:  # has been looked at while it was in use, and does not grow after that
-        held.clear()
+        await serve(0.5, work_s=1e9, quiet_s=0)
+    held.clear()
+    if LATER:
         sum(range(20_000_000))
-    await asyncio.sleep(1)
-    serving.cancel()
+    await serve(1, work_s=0.2 if LATER else 1e9, quiet_s=0)
 
 asyncio.run(main())
 print(before - resident_pages())
 """
 
+LARGE = """
+for _ in range(3):  # of what is freed first, the C library learns how large pieces are
+    pieces, between = [], []
+    for _ in range(50):
+        pieces.append(bytearray(2_000_000))
+        between.append(bytearray(50_000))
+    before = resident_pages()
+    pieces.clear()
+    print(before - resident_pages())
+"""
+
+FILES = """
+import numpy
+import sidecar.index.lexical
+from sidecar.index import Embedder
+
+def of_files():
+    return int(open("/proc/self/statm").read().split()[2])
+
+embedder = Embedder.load()
+before, vector = of_files(), embedder.encode(["the lamp of the pier"])
+assert of_files() > before  # the model's pages count
+asyncio.run(serve(0.5, work_s=0, quiet_s=0))
+print(len(rests), of_files() - before > 0)
+asyncio.run(serve(1, work_s=1e9, quiet_s=1e9))
+print(len(rests), before // 2 > of_files())
+print((embedder.encode(["the lamp of the pier"]) == vector).all())
+"""
+
+
+def printed(program: str) -> list[str]:
+    """What a process of its own prints: what lies free in this one is not known."""
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM + program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
 
 @LINUX
 @pytest.mark.parametrize("later", [False, True], ids=["after growth", "after work"])
 def test_what_lies_free_is_given_back(later: bool) -> None:
-    """In a process of its own: what lies free in this one is not known."""
-    done = subprocess.run(
-        [sys.executable, "-c", f"LATER = {later}\n{MEMORY}"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert int(done.stdout) * os.sysconf("SC_PAGE_SIZE") > 100_000_000
+    assert int(printed(f"LATER = {later}\n{FREE}")[0]) * os.sysconf("SC_PAGE_SIZE") > 100_000_000
+
+
+@LINUX
+def test_large_pieces_are_given_back_at_once_however_often() -> None:
+    assert [int(pages) * os.sysconf("SC_PAGE_SIZE") > 90_000_000 for pages in printed(LARGE)] == [True] * 3
+
+
+@LINUX
+def test_pages_of_libraries_and_of_the_model_go_at_rest_only_once_and_come_back() -> None:
+    assert printed(FILES) == ["0", "True", "1", "True", "True"]

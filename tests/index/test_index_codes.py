@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.index.block import CURRENT, Block, Rows, greatest
-from sidecar.index.codes import SLACK, candidates, exact, products, quantised
+from sidecar.index.codes import SLACK, candidates, compared, exact, products, quantised
 from sidecar.index.columns import NEVER, ColumnLog, ColumnRow, apply, rows_of
 
 DIMENSIONS = 256
@@ -48,6 +48,44 @@ def test_bytes_and_their_rests_give_vectors_back_to_half_a_fine_step(seed: int, 
     again = exact(codes, rests, steps)
     assert not again[2].any()
     assert (np.abs(again - vectors) <= 0.51 * np.abs(vectors).max(axis=1, keepdims=True) / 2039).all()
+
+
+@given(seed=st.integers(0, 10_000), dimensions=st.sampled_from([1, 5, 256, 257]), size=st.sampled_from([1e-6, 1.0]))
+def test_bytes_are_compared_as_what_they_stand_for(seed: int, dimensions: int, size: float) -> None:
+    chance = np.random.default_rng(seed)
+    vectors = (chance.normal(size=(9, dimensions)) * size).astype(np.float32)
+    vectors[4] = 0
+    query = chance.normal(size=dimensions).astype(np.float32)
+    held = quantised(vectors)
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
+    assert (np.abs(compared(*held, query) - exact(*held) @ query) <= 3e-5 * lengths).all()
+    assert not compared(*held, np.zeros_like(query)).any()
+    assert not len(compared(*(part[:0] for part in held), query))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 900), limit=st.integers(1, 60), dead=st.integers(0, 3))
+def test_the_nearest_and_others_come_once_and_in_order(seed: int, count: int, limit: int, dead: int) -> None:
+    block = Block.of(_rows(_vectors(seed, count)))
+    query, allowed = _vectors(seed + 1, 1)[0], np.arange(count) % (dead + 1) == 0
+    others = np.random.default_rng(seed).integers(0, count, 12)
+    near, _ = block.nearest(query, allowed, limit)
+    places, cosines = block.nearest_beside(query, allowed, limit, others)
+    assert places.tolist() == sorted({*near.tolist(), *others.tolist()})
+    assert np.array_equal(cosines, block.cosines(query, places))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 4_000), limit=st.integers(1, 120), dead=st.integers(0, 3))
+def test_by_bytes_alone_the_nearest_are_so_within_the_slack(seed: int, count: int, limit: int, dead: int) -> None:
+    block = Block.of(_rows(_vectors(seed, count)))
+    query, allowed = _vectors(seed + 1, 1)[0], np.arange(count) % (dead + 1) == 0
+    near, _ = block.nearest(query, allowed, limit)
+    places, scores = block.nearly_nearest(query, allowed, limit)
+    cosines = block.cosines(query, np.arange(count))
+    assert np.abs(scores - cosines).max() < SLACK / 2
+    assert allowed[places].all()
+    assert (np.sort(cosines[places])[-len(near) :] > np.sort(cosines[near])[-len(places) :] - SLACK).all()
 
 
 def test_what_decides_is_as_good_as_the_vectors_themselves() -> None:

@@ -227,11 +227,38 @@ def test_a_key_is_told_by_the_share_of_its_words(index: Index) -> None:
     index.sync(
         Held([memory("A", "pnpm", key="web/package-manager"), memory("B", "Kafka", key="web"), memory("C", "no")])
     )
-    rows = {row: one.id for row, one in index.view.fetch_memories(_all_rows(index)).items()}
+    block = index.view.memories_of(WEB)
+    assert block is not None
+    rows = block.column("row").tolist()
+    names = index.view.fetch_memories(rows)
     shares = index.view.keys(WEB, {"packag": 2.0, "manag": 1.0, "package-manag": 1.0}, Filters(), 9)
-    assert {rows[row]: share for row, share in shares.items()} == {"A": pytest.approx(2 / 3)}
-    assert {rows[row] for row in index.view.keys(WEB, {"web": 1.0}, Filters(), 9)} == {"A", "B"}
+    assert {names[rows[place]].id: share for place, share in shares.items()} == {"A": pytest.approx(2 / 3)}
+    found = index.view.keys(WEB, {"web": 1.0}, Filters(), 9)
+    assert {names[rows[place]].id for place in found} == {"A", "B"}
     assert index.view.keys(WEB, {"web": 1.0}, Filters(types=("task",)), 9) == {}
+
+
+def test_what_was_read_is_read_anew_once_it_has_changed(index: Index) -> None:
+    held = Held([memory("A", "pnpm is used"), memory("B", "npm breaks the lockfile")])
+    index.sync(held)
+    rows = _all_rows(index)
+    first, again = (index.view.fetch_memories(rows) for _ in range(2))
+    assert first == again == {**index.view.fetch_memories(rows[:1]), **index.view.fetch_memories(rows[1:])}
+    held.stored[0] = memory("A", "yarn is used")
+    index.sync(held)
+    changed = index.view.fetch_memories(_all_rows(index))
+    assert {one.id: one.content for one in changed.values()} == {"A": "yarn is used", "B": "npm breaks the lockfile"}
+    gone = {row for row in rows if first[row].id == "A"}
+    assert index.view.fetch_memories(sorted(gone)) == {}
+
+
+def test_a_word_that_comes_later_is_found_though_it_was_asked_before(index: Index) -> None:
+    held = Held([memory("A", "pnpm is used")])
+    index.sync(held)
+    assert found(index, "yarn") == []
+    held.stored.append(memory("B", "yarn is not"))
+    index.sync(held)
+    assert found(index, "yarn") == ["B"]
 
 
 def test_many_rows_are_fetched_as_few_are(index: Index) -> None:

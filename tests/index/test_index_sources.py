@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from index_builders import WEB, Held, at, memory, message
@@ -76,12 +78,24 @@ def test_what_has_no_vector_is_found_by_its_source(index: Index) -> None:
         )
     )
     vector, rows = index.embedder.encode(["a slow calendar"])[0], _rows(index)
-    assert index.view.nearest_sources(WEB, vector, Filters(), 1) == [rows["T"]]
-    assert index.view.nearest_sources(WEB, vector, Filters(types=("fact",)), 9) == []
-    assert index.view.nearest_sources(WEB, np.zeros_like(vector), Filters(), 9) == []
+    tasks = Filters(types=("task",))
+    assert _near(index, vector, tasks, 1) == ([rows["T"]], [True]), "found by its source, without a vector of its own"
+    assert _near(index, vector, Filters(types=("fact",)), 9) == ([rows["F"]], [False])
+    assert _near(index, np.zeros_like(vector), tasks, 9) == ([], [])
+    assert _near(index, np.zeros_like(vector), tasks, 9, others=[0]) == ([rows["F"]], [False])
+
+
+def _near(
+    index: Index, vector: NDArray[np.float32], filters: Filters, limit: int, others: Sequence[int] = ()
+) -> tuple[list[int], list[bool]]:
+    """The rows that are near, and of each whether it has no vector."""
+    block = index.view.memories_of(WEB)
+    assert block is not None
+    places, cosines = index.view.near_memories(WEB, vector, filters, limit, np.array(others, np.intp))
+    return block.column("row")[places].tolist(), np.isnan(cosines).tolist()
 
 
 def test_an_empty_index_has_no_sources(index: Index) -> None:
     vector = index.embedder.encode(["a slow calendar"])[0]
     assert np.isnan(index.view.source_cosines(WEB, vector, np.array([1]))).all()
-    assert index.view.nearest_sources(WEB, vector, Filters(), 9) == []
+    assert not len(index.view.near_memories(WEB, vector, Filters(), 9, np.zeros(0, np.intp))[0])

@@ -125,9 +125,10 @@ def test_a_message_is_folded_into_the_memory_that_came_from_it(over: Over) -> No
             ],
         )
     )
-    hits = recall(ask(GATEWAY)).hits
+    hits = recall(ask(GATEWAY, explain=True)).hits
     assert [hit.id for hit in hits] == ["A", "m2"]
     assert {"keyword", "raw"} <= hits[0].channels.keys()
+    assert not recall(ask(GATEWAY)).hits[0].channels  # which nobody asked for
 
 
 def test_superseded_memories_never_come_and_their_messages_come_last(over: Over) -> None:

@@ -1,5 +1,6 @@
 """Cleaning of text, cursors, and detection, in the small."""
 
+import hashlib
 import json
 import pickle
 from dataclasses import FrozenInstanceError, fields, replace
@@ -16,7 +17,7 @@ from sidecar.transcripts.base import CURSOR_FORMAT
 from sidecar.transcripts.cutting import MOST
 from sidecar.transcripts.parsing import MAX_GLUED, parsed
 from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
-from sidecar.transcripts.values import moment
+from sidecar.transcripts.values import digest, moment
 
 OWN_HEAD = "Notes that sidecar kept from earlier sessions."
 
@@ -264,3 +265,10 @@ def test_a_reader_s_message_is_as_any_other(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(message)) == message == replace(message)
     with pytest.raises(FrozenInstanceError):
         message.text = "else"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("words", ["x" * 70_000, "\N{GRINNING FACE}\n\ud83d" * 40_000])
+def test_the_digest_of_a_long_text_is_that_of_its_json(words: str) -> None:
+    value = [3, words, {"b": [words, None, {}], "a": 1.5}]
+    packed = json.dumps(value, sort_keys=True)
+    assert digest(*value) == hashlib.sha256(packed.encode()).hexdigest()[:16]

@@ -113,6 +113,16 @@ def test_a_long_turn_comes_in_pieces_however_it_is_read(tmp_path: Path) -> None:
     assert tuple(steps) == whole.messages
 
 
+def test_turns_of_one_word_are_turns_and_those_of_a_letter_are_rubbish(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("## User\nYes.\n## Assistant\nYes.\n" * 10_000)
+    found = MARKDOWN.read(path, None).messages
+    assert [message.role for message in found[:4]] == ["user", "assistant", "user", "assistant"]
+    assert {message.text for message in found} == {"Yes."}
+    path.write_text("## User\nWhy?\n\n" + "**me**a\n**ai**b\n" * 50_000)
+    assert len(MARKDOWN.read(path, None).messages) < 10_000, "only the end, which is shorter than a block"
+
+
 def test_file_without_turns_has_no_header(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text("# Bakery\n\nWe bake.\n")

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.recall.arrays import distinct, foremost
+from sidecar.index.arrays import distinct, foremost
 
 
 @given(st.lists(st.integers(-3, 9), max_size=30))
