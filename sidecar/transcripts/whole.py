@@ -81,7 +81,7 @@ def open_document(path: Path, cursor: Cursor | None) -> Iterator[Document]:
     """
     with opened(path) as source:
         held = source.compressed or source.stat.st_size < SPARED
-        data = source.stream.read(MAX_SIZE + 1) if held else b""
+        data = source.stream.read() if held else b""
         if max(source.stat.st_size, len(data)) > MAX_SIZE:
             raise TranscriptUnreadable(path=path, why=f"it has more than {MAX_SIZE} bytes in one JSON document")
         if held and len(data) < SPARED:
