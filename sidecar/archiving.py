@@ -100,6 +100,7 @@ class Archiving:
             cursor=result.cursor.to_json() if last is not None else None,
             withdrawn=part.withdrawn,
             complete=result.complete and profile is not None,
+            absent=None if result.present is None else result.present.absent,
             notes=last,
         )
         return Step(archived.added, bool(archived.added or archived.updated or archived.withdrawn), sessions=sessions)
@@ -169,5 +170,5 @@ def _notes(piece: Piece) -> FileNotes:
         unknown=result.unknown,
         damaged=result.damaged,
         flagged=None if result.drifted is None else __version__ if result.drifted else "",
-        anew=piece.after is None or result.restarted or result.complete,
+        anew=piece.after is None or result.restarted or (result.complete and result.present is None),
     )

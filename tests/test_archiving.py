@@ -126,3 +126,37 @@ def test_a_crash_between_two_sessions_loses_none_of_them(journal: Journal, home:
     assert road.step("goose", path).added == 1
     assert (texts(journal, "s1"), texts(journal, "s2")) == (["Use rye."], ["Grind rye."])
     assert road.cursor(path) is not None
+
+
+def test_what_a_rewritten_document_of_many_messages_has_lost_is_withdrawn_with_its_last_step(
+    journal: Journal, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "session-1.json"
+
+    def write(*numbers: int) -> str:
+        messages = [
+            {"id": f"m{n}", "type": "user", "content": f"\N{GRINNING FACE} {n} {'rye ' * 250}"} for n in numbers
+        ]
+        content = json.dumps({"sessionId": "s", "messages": messages})
+        path.write_text(content)
+        return content
+
+    def kept() -> set[str]:
+        found = journal.messages(SessionRef("gemini", "s"))
+        return {archived.message.id for archived in found if not archived.withdrawn}
+
+    road = archiving(journal, home)
+    write(*range(3000))
+    assert road.step("gemini", path).more
+    while road.step("gemini", path).more:
+        pass
+    assert kept() == {f"m{n}" for n in range(3000)}
+    content = write(*range(100, 3000))
+    path.write_text(content[: len(content) // 2])
+    assert not road.step("gemini", path).changed
+    path.write_text(content)
+    assert road.step("gemini", path).more
+    assert len(kept()) == 3000  # nothing is taken back before all of the file was given
+    while road.step("gemini", path).more:
+        pass
+    assert kept() == {f"m{n}" for n in range(100, 3000)}

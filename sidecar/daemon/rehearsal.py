@@ -103,7 +103,8 @@ class Rehearsal:
             cursor, more = result.cursor, result.more
             drifted = drifted if result.drifted is None else result.drifted
             if result.complete:
-                messages.clear()
+                for gone in set(messages) if result.present is None else result.present.absent(messages):
+                    del messages[gone]
             for part in result.sessions():
                 for message in redact_messages(part.messages):
                     messages[message.id] = message

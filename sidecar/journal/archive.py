@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sidecar.journal.claims import Batch, Claim, find, insert, load, settle
@@ -43,6 +43,7 @@ class Archive:
         cursor: str | None,
         withdrawn: Sequence[str] = (),
         complete: bool = False,
+        absent: Callable[[Iterable[str]], set[str]] | None = None,
         notes: FileNotes | None = None,
     ) -> Archived:
         """Keep what one step over a transcript found, and how far it got, in one transaction.
@@ -58,6 +59,7 @@ class Archive:
             cursor: what the reader needs to go on; opaque here.  None leaves it as it was: the piece has more sessions.
             withdrawn: ids of messages that the transcript took back.
             complete: the whole file was read; what it no longer contains is withdrawn.
+            absent: tells which ids a complete file does not contain, where `messages` are only the last of it.
             notes: what was seen of the file's format, added to what is known of it; None adds nothing.
         """
         with self._db.writing() as connection:
@@ -69,7 +71,8 @@ class Archive:
             if session is not None:
                 gone = set(map(clean, withdrawn))
                 if complete:
-                    gone |= _not_in(connection, session, file, messages)
+                    held = _held_from(connection, session, file)
+                    gone |= held - {clean(message.id) for message in messages} if absent is None else absent(held)
                 agent = _agent(connection, session)
                 taken_back = sum(_withdraw(batch, session, agent, identifier) for identifier in sorted(gone))
             finish(batch)
@@ -230,15 +233,15 @@ def _withdraw(batch: Batch, session: int, agent: str, id: str) -> bool:  # noqa:
     return all(claim.withdrawn for claim in claims.values())
 
 
-def _not_in(connection: Connection, session: int, file: int, messages: Iterable[Message]) -> set[str]:
-    """What the session holds from this file, but the file no longer contains."""
+def _held_from(connection: Connection, session: int, file: int) -> set[str]:
+    """The ids of what the session holds from this file."""
     rows = connection.execute(
         "SELECT id FROM messages WHERE session = :session AND file = :file AND gone = 0 UNION"
         " SELECT id FROM messages JOIN copies ON message = number"
         " WHERE copies.session = :session AND copies.file = :file",
         {"session": session, "file": file},
     ).fetchall()
-    return {row["id"] for row in rows} - {clean(message.id) for message in messages}
+    return {row["id"] for row in rows}
 
 
 def _agent(connection: Connection, session: int) -> str:

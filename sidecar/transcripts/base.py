@@ -6,8 +6,9 @@ and the next cursor; it keeps nothing itself on which an answer depends.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -81,6 +82,32 @@ def _well_formed(data: Record) -> bool:
     return data.keys() == _FIELD_TYPES.keys() and all(isinstance(data[key], kind) for key, kind in _FIELD_TYPES.items())
 
 
+DIGEST_SIZE = 8
+"""Bytes that stand for an id in `Ids`: of ten million million strangers, one is taken for one of a million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Ids of messages, a few bytes each.
+
+    digests: `DIGEST_SIZE` bytes for each, in any order.
+    """
+
+    digests: bytes
+
+    @staticmethod
+    def digested(ids: Iterable[str]) -> bytes:
+        """What stands for ids; one with a lone surrogate, which UTF-8 cannot hold, counts as with a question mark."""
+        return b"".join(hashlib.sha256(known.encode("utf-8", "replace")).digest()[:DIGEST_SIZE] for known in ids)
+
+    def absent(self, ids: Iterable[str]) -> set[str]:
+        """Those of some ids that are not among these."""
+        asked = {self.digested([known]): known for known in ids}
+        for at in range(0, len(self.digests), DIGEST_SIZE):
+            asked.pop(self.digests[at : at + DIGEST_SIZE], None)
+        return set(asked.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What a piece of a file holds of one session."""
@@ -104,6 +131,8 @@ class ReadResult:
     withdrawn: ids that the user took back (rewind, rollback); never among `messages`.
     complete: `messages` is all that this session file holds now; archived ones of this session that are absent from
         it were withdrawn.
+    present: with the last of several calls over one document, which is `complete`: the ids of all calls together,
+        which are what the file holds now, while `messages` are those of this call.
     more: the limit was reached; call again with the cursor.
     drifted: more than `drift.SHARE` of the file's records so far, and at least `drift.FEWEST`, are of unknown kinds: a
         format that this build does not understand any more, whose messages are not to be built upon.  None: nothing
@@ -121,6 +150,7 @@ class ReadResult:
     restarted: bool = False
     withdrawn: tuple[str, ...] = ()
     complete: bool = False
+    present: Ids | None = None
     more: bool = False
     drifted: bool | None = None
     busy: bool = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice, starmap
 from pathlib import Path
+from types import MappingProxyType
 
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
@@ -14,9 +16,11 @@ from sidecar.transcripts.elements import each
 from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import open_lines
 from sidecar.transcripts.places import roots
+from sidecar.transcripts.portions import Portion
+from sidecar.transcripts.reel import Torn
 from sidecar.transcripts.streams import ZSTD_SUFFIX
 from sidecar.transcripts.values import moment, obj
-from sidecar.transcripts.whole import Document, read_document
+from sidecar.transcripts.whole import open_document
 
 
 class Codex:
@@ -40,8 +44,7 @@ class Codex:
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`."""
         if path.suffix == ".json":
-            document = read_document(path, None)
-            return _legacy_header(path, document)
+            return _legacy_header(path)
         seen, whole = glance(path, lambda written: _Sight(path, written))
         return seen.header(whole=whole)
 
@@ -75,22 +78,30 @@ class Codex:
         )
 
     def _read_legacy(self, path: Path, cursor: Cursor | None) -> ReadResult:
-        document = read_document(path, cursor)
-        if document.content is None or document.same:
-            return ReadResult((), document.cursor, damaged=int(document.content is None and not document.empty))
-        conversation, drift = Conversation(path, {}, document.written), Drift({})
-        messages: list[Message] = []
-        for position, record in _legacy(document.content):
-            messages.extend(conversation.feed(position, record))
-            drift.note(conversation.unknown)
-        return ReadResult(
-            messages=tuple(messages),
-            cursor=document.cursor,
-            header=_legacy_header(path, document),
-            unknown=dict(sorted(conversation.unknown.items())),
-            complete=True,
-            drifted=drift.found,
-        )
+        with open_document(path, cursor) as document:
+            if document.content is None or document.same:
+                return document.nothing()
+            portion = Portion(document, cursor)
+            seen = _Sight(path, document.written, portion.state, portion.folders, speaks=portion.spoke())
+            conversation, drift = seen.conversation, Drift(portion.state)
+            try:
+                items = islice(_legacy(document.content), portion.records, None)
+                for _ in portion.of(starmap(seen.take, items)):
+                    drift.note(conversation.unknown)
+                portion.note()
+            except Torn:
+                return document.torn()
+            return ReadResult(
+                messages=tuple(portion.messages),
+                cursor=portion.cursor(conversation.state() | drift.state(), conversation.cwds),
+                header=seen.header(whole=True),
+                unknown=dict(sorted(conversation.unknown.items())),
+                restarted=portion.restarted,
+                complete=not portion.more,
+                present=portion.present,
+                more=portion.more,
+                drifted=drift.found,
+            )
 
 
 def _legacy(content: Record) -> Iterator[tuple[int, Record]]:
@@ -127,29 +138,49 @@ def _withdrawn(path: Path, rollbacks: list[int]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(taken))
 
 
-def _legacy_header(path: Path, document: Document) -> SessionHeader | None:
-    seen = _Sight(path, document.written)
-    for position, record in _legacy(document.content or {}):
-        seen.head(position, record)
-    return seen.header(whole=True)
+def _legacy_header(path: Path) -> SessionHeader | None:
+    with open_document(path, None) as document:
+        seen = _Sight(path, document.written)
+        try:
+            for position, record in _legacy(document.content or {}):
+                seen.head(position, record)
+        except Torn:
+            return None
+        return seen.header(whole=True)
 
 
 class _Sight(Sight):
     """What the header tells, gathered record by record."""
 
-    def __init__(self, path: Path, written: datetime) -> None:
+    def __init__(
+        self,
+        path: Path,
+        written: datetime,
+        state: Mapping[str, object] = MappingProxyType({}),
+        folders: Iterable[str] = (),
+        *,
+        speaks: bool = False,
+    ) -> None:
+        """`state`, `folders` and `speaks`: of what went before, if it does not begin with the file."""
         self._path, self._written = path, written
-        self._conversation = Conversation(path, {}, written)
-        self._speaks = False
+        self.conversation = Conversation(path, state, written)
+        self.conversation.cwds.update(dict.fromkeys(folders))
+        self._speaks = speaks
         self._meta: Mapping[str, str] | None = None
         self._first: datetime | None = None
         self._last: datetime | None = None
         self._tail_last: datetime | None = None
 
     def head(self, position: int, record: Record) -> None:
-        for message in self._conversation.feed(position, record):
+        for _ in self.take(position, record):
+            pass
+
+    def take(self, position: int, record: Record) -> Iterator[Message]:
+        """The messages of a record of the head, noted as they are gone through."""
+        for message in self.conversation.feed(position, record):
             self._speaks = True
             self._first = self._first or message.time
+            yield message
         self._last = moment(record.get("timestamp"), self._written) or self._last
 
     def enough(self) -> bool:
@@ -157,21 +188,21 @@ class _Sight(Sight):
 
     def tail(self, record: Record) -> None:
         """Only the folders that later turns name, and the last time."""
-        self._meta = dict(self._conversation.meta) if self._meta is None else self._meta
-        for _ in self._conversation.feed(0, record):
+        self._meta = dict(self.conversation.meta) if self._meta is None else self._meta
+        for _ in self.conversation.feed(0, record):
             pass
         self._tail_last = moment(record.get("timestamp"), self._written) or self._tail_last
 
     def header(self, *, whole: bool) -> SessionHeader | None:
         if whole and not self._speaks:
             return None
-        meta = self._conversation.meta if self._meta is None else self._meta
+        meta = self.conversation.meta if self._meta is None else self._meta
         started = moment(meta.get("started"), self._written) or self._first
         return SessionHeader(
             agent=AGENT,
-            session=meta.get("thread") or self._conversation.thread,
+            session=meta.get("thread") or self.conversation.thread,
             path=self._path,
-            cwds=tuple(self._conversation.cwds),
+            cwds=tuple(self.conversation.cwds),
             branch=meta.get("branch"),
             remote=meta.get("remote"),
             started=started,

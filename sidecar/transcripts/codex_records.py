@@ -65,6 +65,8 @@ DONE_LIMIT = 64
 """Finished calls that are remembered, to know the second report of one."""
 
 _BLANKS = regex(r"\s+")
+_STRETCH: Final = 64 * 1024
+"""Characters out of which blanks are taken at once: the words of megabytes take many times their size one by one."""
 
 Copy = Literal[0, 1]
 EVENT: Final = 0
@@ -212,7 +214,7 @@ class Conversation:
         words = "\n\n".join(part for part in map(clean, parts) if part)
         if not words:
             return
-        key = digest(role, _BLANKS.sub("", words))  # the two copies may differ in how their parts are joined
+        key = digest(role, _without_blanks(words))  # the two copies may differ in how their parts are joined
         counts = self._seen.pop(key, [0, 0])
         before = max(counts)
         counts[copy] += 1
@@ -303,3 +305,7 @@ def rolled_back_turns(record: Record) -> int:
     if text(record.get("type")) != "event_msg" or text(payload.get("type")) != ROLLBACK:
         return 0
     return count(payload.get("num_turns"))
+
+
+def _without_blanks(words: str) -> str:
+    return "".join(_BLANKS.sub("", words[at : at + _STRETCH]) for at in range(0, len(words), _STRETCH))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +13,9 @@ from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.headers import Headline
 from sidecar.transcripts.places import roots
-from sidecar.transcripts.whole import Document, read_document
+from sidecar.transcripts.portions import Portion
+from sidecar.transcripts.reel import Torn
+from sidecar.transcripts.whole import Document, open_document
 
 STRIDE = 1000
 """Positions for the messages of one record: more than any has parts."""
@@ -41,28 +43,55 @@ class DocumentReader(ABC):
     def records(self, conversation: Conversation, document: Document) -> Iterable[Record]:
         """The records of a document in order; what it says of the session as a whole is noted in the conversation."""
 
+    def steps(self, conversation: Conversation, document: Document, passed: int = 0) -> Iterator[Iterable[Message]]:
+        """The messages of one record after the other, without those of the first `passed` ones, which nobody makes."""
+        for index, record in enumerate(self.records(conversation, document)):
+            if index >= passed:
+                yield later(conversation, index * STRIDE, record)
+
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`."""
-        return self.read(path, None).header
+        with open_document(path, None) as document:
+            if not document.readable:
+                return None
+            conversation = self.conversation(path, {}, document.written)
+            headline = Headline(conversation)
+            try:
+                for step in self.steps(conversation, document):
+                    headline.note(step)
+            except Torn:
+                return None
+        return headline.header(whole=True) if headline.enough() else None
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
-        """See `Reader.read`.  The document is always given as a whole, whatever the limit."""
-        document = read_document(path, cursor)
-        readable = document.content is not None or document.array is not None
-        if not readable or document.same:
-            return ReadResult((), document.cursor, damaged=int(not readable and not document.empty))
-        conversation, drift = self.conversation(path, {}, document.written), Drift({})
-        headline, messages = Headline(conversation), list[Message]()
-        for index, record in enumerate(self.records(conversation, document)):
-            found = tuple(conversation.feed(index * STRIDE, record))
-            headline.note(found)
-            messages.extend(found)
-            drift.note(conversation.unknown)
-        return ReadResult(
-            messages=tuple(messages),
-            cursor=document.cursor,
-            header=headline.header(whole=True) if messages else None,
-            unknown=dict(sorted(conversation.unknown.items())),
-            complete=bool(messages),
-            drifted=drift.found,
-        )
+        """See `Reader.read`.  A document is given as a whole, unless it has more messages than may be held at once."""
+        with open_document(path, cursor) as document:
+            if not document.readable or document.same:
+                return document.nothing()
+            portion = Portion(document, cursor)
+            conversation, drift = self.conversation(path, portion.state, document.written), Drift(portion.state)
+            conversation.cwds.update(dict.fromkeys(portion.folders))
+            headline = Headline(conversation)
+            try:
+                for found in portion.of(self.steps(conversation, document, portion.records)):
+                    headline.note(found)
+                    drift.note(conversation.unknown)
+                portion.note()
+            except Torn:
+                return document.torn()
+            return ReadResult(
+                messages=tuple(portion.messages),
+                cursor=portion.cursor(conversation.state() | drift.state(), conversation.cwds),
+                header=headline.header(whole=True) if portion.spoke() else None,
+                unknown=dict(sorted(conversation.unknown.items())),
+                restarted=portion.restarted,
+                complete=portion.spoke() and not portion.more,
+                present=portion.present,
+                more=portion.more,
+                drifted=drift.found,
+            )
+
+
+def later(conversation: Conversation, position: int, record: Record) -> Iterator[Message]:
+    """The messages of a record, which is not looked into before they are gone through."""
+    yield from conversation.feed(position, record)

@@ -1,34 +1,116 @@
-"""Long lists in one JSON document, parsed element by element: as a whole they take ten times their bytes."""
+"""One JSON document of any size, parsed value by value: as a whole it takes ten times its bytes."""
 
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Iterable, Iterator
-from json.scanner import make_scanner
 
-from sidecar.expressions import regex
+from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.cutting import lightened
+from sidecar.transcripts.reel import STEP, Member, ReadAt, Reel, Torn
 
-LONG = 256 * 1024
-"""Bytes of a list of an object from which on it is not held: a message has lists of its own."""
+LISTS = frozenset(("chat_messages", "items", "messages"))
+"""Names of the lists in which documents and exports keep a session's messages; a message has others of its own."""
 
-_SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
-_BLANKS = regex(r"[ \t\r\n]*")
+TREES = frozenset(("mapping",))
+"""As `LISTS`, of objects whose members are messages by their ids."""
+
+MAX_VALUE = 32 * 1024 * 1024
+"""Bytes of a message, or of any other value that is parsed as a whole; a longer one is left out."""
+
 _BYTE_ORDER_MARK = "\xef\xbb\xbf"
 
 
 class Elements:
     """A list of JSON that is parsed anew by whoever goes through it, and never held."""
 
-    def __init__(self, content: str, at: int) -> None:
-        """`content`: the bytes of a document, each as one character; the list begins `at` one of them."""
-        self._content, self._at = content, at
+    def __init__(self, read_at: ReadAt, at: int, step: int = STEP) -> None:
+        """`at`: the byte at which the list begins."""
+        self._read_at, self._at, self._step = read_at, at, step
 
     def __iter__(self) -> Iterator[object]:
-        """Its elements in order."""
-        for start, _ in _places(self._content, self._at):
-            yield _value(self._content, start)[0]
+        """Its elements in order; None for what is left out.  Raises Torn if it has changed meanwhile."""
+        reel = Reel(self._read_at, self._at, step=self._step)
+        for member in reel.rows(self._at, decoded=True):
+            if isinstance(member, list):
+                yield from member
+            elif member.long and self._read_at(member.at, 1) == b"{":
+                yield _object(Reel(self._read_at, member.at, step=self._step), member.at, self._read_at)[0]
+            else:
+                yield _value(reel, member, self._read_at)
+
+
+class Tree:
+    """An object of JSON of which the keys are held, each with the place of its value."""
+
+    def __init__(self, read_at: ReadAt, at: int, step: int = STEP) -> None:
+        """`at`: the byte at which the object begins."""
+        self._read_at = read_at
+        self._places: dict[str, int] = {}
+        """Where a value begins and how long it is, as one number: a pair would take twice as much."""
+        reel = Reel(read_at, at, step=step)
+        for member in reel.members(at):
+            self._places[_key(reel, member, read_at)] = member.at << _SIZE_BITS | member.end - member.at
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __getitem__(self, key: str) -> object:
+        """The value of a key; None if it is left out.  Raises KeyError, and Torn if it has changed meanwhile."""
+        place = self._places[key]
+        return _whole(self._read_at, place >> _SIZE_BITS, place & _SIZE)
+
+
+_SIZE_BITS = 32
+_SIZE = (1 << _SIZE_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A document that was looked through from end to end.
+
+    content: with `Elements` for a list that it is, or for long ones of `LISTS` in its object, and a `Tree` for a long
+        one of `TREES`; None for one that is not whole, or is neither object nor list.
+    known: a hash of its bytes; empty if it is not whole.
+    size: its bytes, as far as it was looked through.
+    blank: there is nothing in it.
+    """
+
+    content: Record | Elements | None
+    known: str
+    size: int
+    blank: bool
+
+
+def surveyed(read_at: ReadAt, step: int = STEP) -> Survey:
+    """Look through a document; all of it is parsed once and forgotten, so that one that is torn gives nothing.
+
+    `step`: bytes that are read at once.
+    """
+    reel = Reel(read_at, step=step, hashing=True)
+    try:
+        at = reel.blanks(len(_BYTE_ORDER_MARK) if _begins(reel, _BYTE_ORDER_MARK) else 0)
+        if not reel.sign(at):
+            return Survey(None, reel.known, at, blank=True)
+        content, end = _content(reel, at, read_at)
+        end = reel.blanks(end)
+    except Torn:
+        return Survey(None, "", reel.start, blank=False)
+    if content is None or reel.sign(end):
+        return Survey(None, "", end, blank=False)
+    return Survey(content, reel.known, end, blank=False)
+
+
+def _content(reel: Reel, at: int, read_at: ReadAt) -> tuple[Record | Elements | None, int]:
+    """The object or list that begins here, and where it ends; None for anything else."""
+    sign = reel.sign(at)
+    if sign == "{":
+        return _object(reel, at, read_at)
+    return (Elements(read_at, at, reel.step), reel.through(at)) if sign == "[" else (None, at)
 
 
 def each(value: object) -> Iterable[object]:
@@ -36,96 +118,54 @@ def each(value: object) -> Iterable[object]:
     return value if isinstance(value, list | Elements) else ()
 
 
-def sparing(data: bytes) -> Record | Elements | None:
-    """A document, with `Elements` for the list that it is, or for the lists that its object holds.
-
-    All of it is parsed once and forgotten, so that a document that is torn gives nothing; None for one that does not
-    parse, or is neither object nor list.
-    """
-    content = data.decode("latin-1")  # emoji would take four bytes for every character of the document
-    del data
-    at = _blanks(content, len(_BYTE_ORDER_MARK) if content.startswith(_BYTE_ORDER_MARK) else 0)
-    found: Record | Elements
-    try:
-        if content.startswith("[", at):
-            found, end = Elements(content, at), _end(content, at)
-        elif content.startswith("{", at):
-            found, end = _object(content, at)
-        else:
-            return None
-    except (ValueError, RecursionError):
-        return None
-    return found if _blanks(content, end) == len(content) else None
+def _begins(reel: Reel, sign: str) -> bool:
+    return reel.text.startswith(sign, reel.index(0, len(sign)))
 
 
-def _object(content: str, at: int) -> tuple[Record, int]:
-    """An object and where it ends."""
+def _object(reel: Reel, at: int, read_at: ReadAt) -> tuple[Record, int]:
+    """The object that begins here, and where it ends."""
     found: Record = {}
-    for start, end in _places(content, at):
-        key, colon = _value(content, start)
-        place = _blanks(content, _blanks(content, colon) + 1)
-        long = content.startswith("[", place) and end - place >= LONG
-        found[str(key)] = Elements(content, place) if long else _value(content, place)[0]
-        at = end
-    return found, _blanks(content, at if found else _blanks(content, at + 1)) + 1
-
-
-def _end(content: str, at: int) -> int:
-    """Where a list ends."""
-    last = deque((end for _, end in _places(content, at)), maxlen=1)
-    return _blanks(content, last[0] if last else at + 1) + 1
-
-
-def _places(content: str, at: int) -> Iterator[tuple[int, int]]:
-    """Where the elements of a list, or the keys with their values of an object, begin and end.
-
-    Raises:
-        ValueError, RecursionError: it is no JSON up to its end.
-    """
-    keyed, closing = content[at] == "{", "}" if content[at] == "{" else "]"
-    at = _blanks(content, at + 1)
-    if content.startswith(closing, at):
-        return
+    members = reel.members(at)
     while True:
-        start, end = at, _next(content, at, keyed=keyed)
-        yield start, end
-        at = _blanks(content, end)
-        if content.startswith(closing, at):
-            return
-        if not content.startswith(",", at):
-            raise ValueError(at)
-        at = _blanks(content, at + 1)
+        try:
+            member = next(members)
+        except StopIteration as ended:
+            return found, int(ended.value)
+        key, sign = _key(reel, member, read_at), read_at(member.at, 1)
+        if member.long and sign == b"[" and key in LISTS:
+            found[key] = Elements(read_at, member.at, reel.step)
+        elif member.long and sign == b"{" and key in TREES:
+            found[key] = Tree(read_at, member.at, reel.step)
+        else:
+            found[key] = _value(reel, member, read_at)
 
 
-def _next(content: str, at: int, *, keyed: bool) -> int:
-    """Where the element that begins here ends."""
-    if keyed:
-        if not content.startswith('"', at):
-            raise ValueError(at)
-        at = _blanks(content, _scan(content, at)[1])
-        if not content.startswith(":", at):
-            raise ValueError(at)
-        at = _blanks(content, at + 1)
-        if content.startswith("[", at):
-            return _end(content, at)
-    return _scan(content, at)[1]
+def _key(reel: Reel, member: Member, read_at: ReadAt) -> str:
+    """The key of a member that the reel has come to, perhaps past it; nothing but blanks and a colon is behind it."""
+    if member.begin < reel.start:
+        data = read_at(member.begin, min(member.at - member.begin, MAX_VALUE))
+    else:
+        data = reel.text[member.begin - reel.start : member.at - reel.start].encode("latin-1")
+    return str(_parsed(data[: data.rfind(b":")]))
 
 
-def _scan(content: str, at: int) -> tuple[object, int]:
-    """What begins here, in Latin letters for its bytes, and where it ends."""
+def _value(reel: Reel, member: Member, read_at: ReadAt) -> object:
+    """What a member is that the reel has just come to; None if it is left out."""
+    if member.long:
+        return _whole(read_at, member.at, member.end - member.at)
+    piece = reel.text[member.at - reel.start : member.end - reel.start]
+    return member.value if piece.isascii() else _parsed(piece.encode("latin-1"))
+
+
+def _whole(read_at: ReadAt, at: int, size: int) -> object:
+    """The value that is so long; None if it is left out."""
+    data = None if size > MAX_VALUE else lightened(read_at(at, size))
+    return None if data is None else _parsed(data)
+
+
+def _parsed(data: bytes) -> object:
     try:
-        value, end = _SCAN(content, at)
-    except StopIteration as error:  # which would end the generator that asks
-        raise ValueError(at) from error
-    return value, end
-
-
-def _value(content: str, at: int) -> tuple[object, int]:
-    """What begins here, and where it ends."""
-    value, end = _scan(content, at)
-    piece = content[at:end]
-    return (value if piece.isascii() else json.loads(piece.encode("latin-1").decode("utf-8", "replace"))), end
-
-
-def _blanks(content: str, at: int) -> int:
-    return _BLANKS.match(content, at).end()  # type: ignore[union-attr] # it matches anywhere
+        found: object = json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise Torn from error
+    return found

@@ -17,15 +17,17 @@ from pathlib import Path
 from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.drift import Drift, Unknown
-from sidecar.transcripts.elements import each
+from sidecar.transcripts.elements import Elements, each
 from sidecar.transcripts.gemini_records import AGENT, Session, messages_of
 from sidecar.transcripts.glance import Sight, glance
 from sidecar.transcripts.lines import Lines, open_lines
 from sidecar.transcripts.places import roots
+from sidecar.transcripts.portions import Portion
+from sidecar.transcripts.reel import Torn
 from sidecar.transcripts.streams import head_of
 from sidecar.transcripts.text import safe
 from sidecar.transcripts.values import identifier, items, moment, name, obj
-from sidecar.transcripts.whole import read_document
+from sidecar.transcripts.whole import open_document
 
 CHATS = "chats"
 _KEPT = ("sessionId", "kind")
@@ -60,9 +62,7 @@ class Gemini:
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`."""
         if path.suffix == ".json":
-            document = read_document(path, None)
-            content = document.content or {}
-            return _document_header(path, content, _replayed(path, [(0, content)], document.written))
+            return _document_header(path)
         seen, whole = glance(path, lambda written: _Sight(path, written))
         return _header(path, seen.log, seen.last if whole else seen.tail_last, whole=whole)
 
@@ -105,18 +105,28 @@ class Gemini:
         )
 
     def _read_document(self, path: Path, cursor: Cursor | None) -> ReadResult:
-        document = read_document(path, cursor)
-        if document.content is None or document.same:
-            return ReadResult((), document.cursor, damaged=int(document.content is None and not document.empty))
-        log = _replayed(path, [(0, document.content)], document.written)
-        return ReadResult(
-            messages=log.messages(),
-            cursor=document.cursor,
-            header=_document_header(path, document.content, log),
-            unknown=dict(sorted(log.unknown.items())),
-            complete=not _carried_over(path),  # what the JSONL has more was not withdrawn
-            drifted=log.drift.found,
-        )
+        with open_document(path, cursor) as document:
+            if document.content is None or document.same:
+                return document.nothing()
+            portion = Portion(document, cursor)
+            log = _Log(path, document.written, portion.state)
+            try:
+                last = log.take(document.content, portion)
+                portion.messages = list(log.messages())
+                portion.note()
+            except Torn:
+                return document.torn()
+            return ReadResult(
+                messages=tuple(portion.messages),
+                cursor=portion.cursor(log.state(), ()),
+                header=_header(path, log, last, whole=not portion.spoke()),
+                unknown=dict(sorted(log.unknown.items())),
+                restarted=portion.restarted,
+                complete=not portion.more and not _carried_over(path),  # what the JSONL has more was not withdrawn
+                present=portion.present,
+                more=portion.more,
+                drifted=log.drift.found,
+            )
 
 
 class _Log:
@@ -226,8 +236,50 @@ class _Log:
         if self._session is None:
             self._session = Session(self.session, self._cwd, self.subagent, self._written)
         made = identifier(record["id"]) if "id" in record else ""
-        self._present[made or f"at {position}"] = messages_of(self._session, position, made, record, self.unknown)
-        return len(items(record["toolCalls"])) + 1 if "toolCalls" in record else 1
+        self._present[_key(position, made)] = messages_of(self._session, position, made, record, self.unknown)
+        return _places(record)
+
+    def take(self, content: Record, portion: Portion) -> datetime | None:
+        """Replay a document, as much of its messages as the portion takes; the time of its last record so far."""
+        listed = content.get("messages")
+        if not isinstance(listed, Elements) or (not portion.records and _comes_again(listed)):
+            self.apply(0, content)
+            portion.weigh(self.messages())
+            return self._last_of(content, each(listed))
+        self._note(content)
+        position = 0
+        for number, record in enumerate(map(obj, listed)):
+            if number < portion.records:
+                position += _places(record)
+                continue
+            if portion.full:
+                portion.more = True
+                return self._last_of(content, (record,))
+            self._put(position, record)
+            self.drift.note(self.unknown)
+            portion.weigh(self._present.get(_key(position, identifier(record.get("id"))), ()))
+            portion.records += 1
+            position += _places(record)
+        return self._last_of(content, each(listed))
+
+    def look(self, content: Record) -> datetime | None:
+        """Replay a document until something was said; the time of its last record."""
+        listed = content.get("messages")
+        if not isinstance(listed, Elements):
+            self.apply(0, content)
+        else:
+            self._note(content)
+            for position, record in enumerate(map(obj, listed)):
+                if self.speaks:
+                    break
+                self._put(position, record)
+        return self._last_of(content, each(listed))
+
+    def _last_of(self, content: Record, records: Iterable[object]) -> datetime | None:
+        last = self.time_of(content)
+        for record in map(obj, records):
+            last = self.time_of(record) or last
+        return last
 
     @property
     def session(self) -> str:
@@ -240,17 +292,34 @@ class _Log:
         return name(self.head.get("kind")) == "subagent" or self._parent is not None
 
 
-def _replayed(path: Path, records: Iterable[tuple[int, Record]], written: datetime) -> _Log:
-    log = _Log(path, written, {})
-    for position, record in records:
-        log.apply(position, record)
-    return log
+def _key(position: int, made: str) -> str:
+    """By what a later record replaces this one."""
+    return made or f"at {position}"
 
 
-def _document_header(path: Path, content: Record, log: _Log) -> SessionHeader | None:
-    last = log.time_of(content)
-    for record in map(obj, each(content.get("messages"))):
-        last = log.time_of(record) or last
+def _places(record: Record) -> int:
+    """How many positions the messages of a record take."""
+    return len(items(record["toolCalls"])) + 1 if "toolCalls" in record else 1
+
+
+def _comes_again(records: Iterable[object]) -> bool:
+    """Whether a record comes twice, so that the later one replaces the earlier one: then all must be held."""
+    seen: set[int] = set()
+    for record in map(obj, records):
+        if key := identifier(record.get("id")):
+            if hash(key) in seen:
+                return True
+            seen.add(hash(key))
+    return False
+
+
+def _document_header(path: Path) -> SessionHeader | None:
+    with open_document(path, None) as document:
+        log = _Log(path, document.written, {})
+        try:
+            last = log.look(document.content or {})
+        except Torn:
+            return None
     return _header(path, log, last, whole=True)
 
 

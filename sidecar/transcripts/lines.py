@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sidecar.expressions import regex
 from sidecar.transcripts.base import Cursor, Record
+from sidecar.transcripts.cutting import shortened
 from sidecar.transcripts.parsing import BRACE, HEAVY_LINE, SHORTEST, parsed, quickly
 from sidecar.transcripts.streams import Source, opened
 
@@ -31,6 +32,9 @@ lines."""
 TINY = 24
 """Where the lines of a whole block have fewer bytes than this on average, those with fewer are not parsed either: tens
 of kilobytes of a transcript hold lines that say something."""
+
+_WIDER = 5
+"""Bytes more for each, that the text of a long line may take in memory: they count as if they had been read."""
 
 TINY_BLOCK = 64 * 1024
 """Bytes of a block that is large enough to be judged so."""
@@ -162,8 +166,12 @@ class Lines(RawLines):
                     self.damaged += _words_in(skipped.group())
                     at = skipped.end()
                     continue
-            records, damaged = parsed(block[at:end])
+            line = block[at:end]
+            records, damaged = parsed(line)
             self.damaged += damaged
+            if len(line) >= HEAVY_LINE and not (line.isascii() and b"\\u" not in line):
+                self._end -= _WIDER * len(line)
+            del line
             for place, record in records:
                 yield start + at + place, record
             at = end
@@ -211,7 +219,7 @@ class TextLines(RawLines):
         """The last line if it has no end yet, with its byte offset; it is never settled."""
         if not self._rest or self.more:
             return None
-        return self._read, self._rest.decode("utf-8-sig" if self._read == 0 else "utf-8", "replace")
+        return self._read, shortened(self._rest).decode("utf-8-sig" if self._read == 0 else "utf-8", "replace")
 
     def _tiny(self, block: bytes) -> bool:
         """Whether lines or turns are so short that they say nothing."""
@@ -243,7 +251,7 @@ def _split(block: bytes, *, whole: bool) -> Sequence[bytes | str]:
 
 
 def _decoded(line: bytes, *, first: bool) -> str:
-    return line.rstrip(b"\r").decode("utf-8-sig" if first else "utf-8", "replace")
+    return shortened(line.rstrip(b"\r")).decode("utf-8-sig" if first else "utf-8", "replace")
 
 
 AnyLines = TypeVar("AnyLines", bound=RawLines)

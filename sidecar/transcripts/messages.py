@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from sidecar.model import SessionHeader
+from sidecar.model import Message, SessionHeader
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
-from sidecar.transcripts.documents import DocumentReader
+from sidecar.transcripts.documents import STRIDE, DocumentReader, later
 from sidecar.transcripts.elements import each
 from sidecar.transcripts.jsonl import JsonlReader
 from sidecar.transcripts.messages_records import MessagesConversation
@@ -33,6 +33,20 @@ class _Whole(DocumentReader):
     def records(self, conversation: Conversation, document: Document) -> Iterable[Record]:
         """The document itself, or the elements of its list: messages, or whole conversations."""
         return [document.content] if document.content is not None else map(obj, each(document.array))
+
+    def steps(self, conversation: Conversation, document: Document, passed: int = 0) -> Iterator[Iterable[Message]]:
+        """See `DocumentReader.steps`; of a whole conversation each message counts as a record."""
+        number = 0
+        for index, record in enumerate(self.records(conversation, document)):
+            for step in _steps(conversation, index * STRIDE, record):
+                if number >= passed:
+                    yield step
+                number += 1
+
+
+def _steps(conversation: Conversation, position: int, record: Record) -> Iterable[Iterable[Message]]:
+    inner = conversation.steps(position, record) if isinstance(conversation, MessagesConversation) else None
+    return (later(conversation, position, record),) if inner is None else inner
 
 
 class Messages:

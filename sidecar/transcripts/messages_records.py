@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 
 from sidecar.model import Message
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.conversation import Conversation, Said
-from sidecar.transcripts.elements import Elements
+from sidecar.transcripts.elements import Elements, Tree
 from sidecar.transcripts.text import IMAGE_MARK, clean
 from sidecar.transcripts.tools import UNKNOWN, Call, call_of, content_text, outcome
 from sidecar.transcripts.values import digest, identifier, items, moment, name, obj, text
@@ -44,17 +45,20 @@ class MessagesConversation(Conversation):
 
     def feed(self, position: int, record: Record) -> Iterable[Message]:
         """The messages of one record that stands at this byte, or place."""
-        told = record.get("messages", record.get("chat_messages"))
-        if isinstance(told, list | Elements):
-            return self._conversation(position, record, told)
-        if isinstance(record.get("mapping"), dict):
-            return self._conversation(position, record, _branch(record))
+        messages = _messages(record)
+        if messages is not None:
+            return chain.from_iterable(self._conversation(position, record, messages))
         if role := _role(record):
             self._begin(record)
             return self._message(position, record, role)
         if not self._told(record):
             self.unknown[text(record.get("type")) or "(no role)"] += 1
         return ()
+
+    def steps(self, position: int, record: Record) -> Iterator[Iterable[Message]] | None:
+        """What `feed` gives of a conversation, message by message, each made as it is taken; None of another record."""
+        messages = _messages(record)
+        return None if messages is None else self._conversation(position, record, messages)
 
     def time_of(self, record: Record) -> datetime | None:
         """A record's own time, or that of the file's last write."""
@@ -78,14 +82,17 @@ class MessagesConversation(Conversation):
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
         return any(key in record for key in keys)
 
-    def _conversation(self, position: int, record: Record, messages: Iterable[object]) -> Iterator[Message]:
+    def _conversation(self, position: int, record: Record, messages: Iterable[object]) -> Iterator[Iterable[Message]]:
         keys = ("session_id", "conversation_id", "uuid", "id")
         session = next((told for key in keys if (told := identifier(record.get(key)))), "")
         self.facts.pop("started", None)
         self.note(cwd=record.get("cwd"), branch=record.get("branch"), model=record.get("model"))
         self.note(session=session or self._made_session(next(map(obj, messages), record)))
         for index, message in enumerate(map(obj, messages)):
-            yield from self._message(position + index, message, _role(message))
+            yield self._step(position + index, message)
+
+    def _step(self, position: int, record: Record) -> Iterator[Message]:
+        yield from self._message(position, record, _role(record))
 
     def _made_session(self, first: Record) -> str:
         """A name for a session that has none: the file's, and a part that tells equal names apart."""
@@ -205,19 +212,30 @@ def _hidden(record: Record) -> bool:
     return record.get("hide") is True or ("recipient" in record and text(record["recipient"]) not in ("", "all"))
 
 
-def _branch(record: Record) -> list[object]:
+def _messages(record: Record) -> Iterable[object] | None:
+    """The messages of a conversation, which may be gone through again and again; None for any other record."""
+    told = record.get("messages", record.get("chat_messages"))
+    if isinstance(told, list | Elements):
+        return told
+    nodes = record.get("mapping")
+    return _Branch(nodes, text(record.get("current_node"))) if isinstance(nodes, dict | Tree) else None
+
+
+class _Branch:
     """The messages from the root of a tree to the node that is shown; other branches were rewritten."""
-    nodes = obj(record.get("mapping"))
-    found: list[object] = []
-    seen: set[str] = set()
-    key = text(record.get("current_node"))
-    while key in nodes and key not in seen and len(seen) < _MAX_TREE:
-        seen.add(key)
-        node = obj(nodes[key])
-        if message := obj(node.get("message")):
-            found.append(message)
-        key = text(node.get("parent"))
-    return found[::-1]
+
+    def __init__(self, nodes: Mapping[str, object] | Tree, shown: str) -> None:
+        self._nodes = nodes
+        seen: dict[str, None] = {}
+        while shown in nodes and shown not in seen and len(seen) < _MAX_TREE:
+            seen[shown] = None
+            shown = text(obj(nodes[shown]).get("parent"))
+        self._keys = list(seen)
+
+    def __iter__(self) -> Iterator[Record]:
+        for key in reversed(self._keys):
+            if message := obj(obj(self._nodes[key]).get("message")):
+                yield message
 
 
 def _decoded(given: object) -> object:

@@ -22,7 +22,7 @@ from sidecar.transcripts.opencode_messages import AGENT, Entry, Session, message
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.streams import head_of
 from sidecar.transcripts.values import decoded, digest, identifier, moment, name, obj
-from sidecar.transcripts.whole import TRY_AGAIN, Document, read_document
+from sidecar.transcripts.whole import TRY_AGAIN, Document, open_document
 
 ACTIVE = timedelta(hours=1)
 """Messages come without a change to the session's file, so one that was active lately is looked at again."""
@@ -48,15 +48,15 @@ class OpenCodeFiles:
 
     def header(self, path: Path) -> SessionHeader | None:
         """See `Reader.header`; None for a session without messages."""
-        document = read_document(path, None)
-        return _header(_Tree(path, document)) if document.content is not None else None
+        with open_document(path, None) as document:
+            return _header(_Tree(path, document)) if document.content is not None else None
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A session is read as a whole, when anything of it has changed."""
-        document = read_document(path, None)
-        if document.content is None:
-            return ReadResult((), document.cursor, damaged=int(not document.empty))
-        tree = _Tree(path, document)
+        with open_document(path, None) as document:
+            if document.content is None:
+                return ReadResult((), document.cursor, damaged=int(not document.empty))
+            tree = _Tree(path, document)
         after = tree.cursor()
         if cursor is not None and cursor.tail_hash == after.tail_hash:
             return ReadResult((), after)

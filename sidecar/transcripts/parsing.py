@@ -8,21 +8,13 @@ from json.scanner import make_scanner
 
 from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
-from sidecar.transcripts.pictures import without_pictures
-from sidecar.transcripts.weights import too_heavy
-
-MAX_TEXT = 4 * 1024 * 1024
-"""A line that is still longer without its pictures is skipped too: parsed, it would take many times its size."""
-
-PICTURE_LINE = 1024 * 1024
-"""From this length on pictures are taken out before anything is parsed: a text of such length, with one character
-outside of the basic plane in it, takes four times its size in memory, several times over."""
+from sidecar.transcripts.cutting import lightened
 
 MAX_GLUED = 1000
 """Objects taken from one line; two writers that meet leave two, a longer row is rubbish."""
 
 HEAVY_LINE = 256 * 1024
-"""From this length on a line is looked at before it is parsed: see `too_heavy`."""
+"""From this length on a line is looked at before it is parsed: see `lightened`."""
 
 SHORTEST = 7
 """Bytes of the shortest record, `{"x":1}`.  What is shorter counts as damage without being parsed, or millions of `{}`
@@ -72,12 +64,11 @@ def parsed(line: bytes) -> tuple[list[tuple[int, Record]], int]:
         line = line.removeprefix(_BYTE_ORDER_MARK).strip(_BLANK)
     if len(line) < SHORTEST or line[0] != BRACE:
         return [], int(bool(line))  # millions of such lines cost an exception each if they were decoded
-    if len(line) >= PICTURE_LINE:
-        line = without_pictures(line)
-        if len(line) > MAX_TEXT:
+    if len(line) >= HEAVY_LINE:
+        light = lightened(line)
+        if light is None:
             return [], 1
-    if len(line) >= HEAVY_LINE and too_heavy(line):
-        return [], 1
+        line = light
     content = line.decode("utf-8", "replace")
     try:
         value, end = _SCAN(content, 0)

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
+from sys import getsizeof
 from typing import ClassVar
 
 from sidecar.model import Message, SessionHeader
@@ -23,6 +24,9 @@ from sidecar.transcripts.values import items, text
 MAX_BLOCK = 4 * 1024 * 1024
 """Characters of one block, each line with `LINE` more; a longer one is taken in pieces, so that memory is bounded
 whatever the file holds."""
+
+_LONG = 256 * 1024
+"""Characters from which on a block counts as long."""
 
 LINE = 64
 """Bytes that a line takes in memory beside its characters."""
@@ -103,7 +107,7 @@ class TextReader(ABC):
             for position, line in lines:
                 if run.line(position, line):
                     lines.settled = position
-                    if len(run.messages) > MOST_MESSAGES:
+                    if len(run.messages) > MOST_MESSAGES or run.long > 2 * MAX_BLOCK:
                         lines.stop()
             open_ended = run.end(lines.tail() if self.unfinished else None)
             if lines.more:  # only settled blocks count
@@ -128,6 +132,8 @@ class _Run:
 
     def __init__(self, conversation: TextConversation, state: Mapping[str, object]) -> None:
         self.messages: list[Message] = []
+        self.long = 0
+        """Bytes of memory that the texts of long blocks take so far."""
         self._conversation = conversation
         self._block = Block(text(state.get("kind")), -1, piece=True)
         self._size = 0
@@ -143,7 +149,10 @@ class _Run:
         kind = conversation.opens(line)
         begins = kind is not None or self._size > MAX_BLOCK
         if begins:
+            before = len(self.messages)
             self.messages += conversation.said(block)
+            if self._size >= _LONG:
+                self.long += sum(getsizeof(message.text) for message in self.messages[before:])
             self._block = block = Block(kind or block.kind, position, kind is None)
             self._size = 0
             self.saved = self._state()

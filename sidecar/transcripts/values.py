@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined] # typeshed lacks it
 
@@ -24,6 +25,9 @@ UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 _PACK = c_make_encoder(None, str, encode_basestring_ascii, None, ": ", ", ", True, False, True)
 """What `JSONEncoder(sort_keys=True, default=str).encode` makes anew for every value."""
+
+_PIECE = 64 * 1024
+"""Characters of a text that are packed at once."""
 
 _UUID = regex(UUID)
 _NUMBER = regex(r"\d{9,14}(?:\.\d+)?")
@@ -70,8 +74,51 @@ def count(value: object) -> int:
 
 def digest(*parts: object) -> str:
     """16 hex digits over JSON values, unambiguously joined."""
-    told = ", ".join([encode_basestring_ascii(part) if isinstance(part, str) else _packed(part) for part in parts])
-    return hashlib.sha256(f"[{told}]".encode()).hexdigest()[:16]
+    told: list[str] = []
+    for part in parts:
+        if isinstance(part, str) and len(part) < _PIECE:
+            told.append(encode_basestring_ascii(part))
+        elif type(part) is int or not _any_long(part):
+            told.append(_packed(part))
+        else:
+            break
+    else:
+        return hashlib.sha256(f"[{', '.join(told)}]".encode()).hexdigest()[:16]
+    found = hashlib.sha256()
+    for piece in _pieces(list(parts)):
+        found.update(piece.encode())
+    return found.hexdigest()[:16]
+
+
+def _any_long(value: object) -> bool:
+    """Whether a text of `_PIECE` or more is in a value."""
+    if isinstance(value, str):
+        return len(value) >= _PIECE
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any(map(_any_long, inner))
+
+
+def _pieces(value: object) -> Iterator[str]:
+    """What `_PACK` makes of a value, in pieces: a text with emoji takes twelve times its characters there."""
+    if isinstance(value, str) and len(value) >= _PIECE:
+        yield '"'
+        for at in range(0, len(value), _PIECE):
+            yield encode_basestring_ascii(value[at : at + _PIECE])[1:-1]
+        yield '"'
+    elif isinstance(value, list):
+        yield "["
+        for number, part in enumerate(value):
+            yield ", " if number else ""
+            yield from _pieces(part)
+        yield "]"
+    elif isinstance(value, dict):
+        yield "{"
+        for number, key in enumerate(sorted(value)):
+            yield f"{', ' if number else ''}{_packed(key)}: "
+            yield from _pieces(value[key])
+        yield "}"
+    else:
+        yield _packed(value)
 
 
 def _packed(value: object) -> str:

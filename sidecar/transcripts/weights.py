@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 MOST: Final = 12 * 1024 * 1024
@@ -20,12 +21,18 @@ _WINDOW = 128 * 1024
 
 def too_heavy(data: bytes) -> bool:
     """Whether a text of JSON would take more than `MOST` beside its words; in linear time, whatever it is."""
-    return _weight(data) > MOST and _structure(data) > MOST
+    return _weight(data) > MOST and _structure(lambda at, size: data[at : at + size], len(data)) > MOST
 
 
-def absurd(data: bytes) -> bool:
-    """Whether a document is next to nothing but structure, as no messages are, and costly even element by element."""
-    return _structure(data) > ABSURD * len(data)
+def absurd(read_at: Callable[[int, int], bytes], size: int) -> bool:
+    """Whether a document is next to nothing but structure, as no messages are, and costly even element by element.
+
+    `read_at`: at a place in it, so many of its bytes at most.
+    """
+    parts = (read_at(at, _WINDOW) for at in range(0, size, _WINDOW))
+    if sum(map(_weight, parts)) <= ABSURD * size:  # as nearly all are, whatever stands in their words
+        return False
+    return _structure(read_at, size) > ABSURD * size
 
 
 def _weight(data: bytes) -> int:
@@ -33,15 +40,14 @@ def _weight(data: bytes) -> int:
     return data.count(b"{") * _OBJECT + data.count(b"[") * _LIST + data.count(b",") * _VALUE
 
 
-def _structure(data: bytes) -> int:
+def _structure(read_at: Callable[[int, int], bytes], size: int) -> int:
     """As `_weight`, for what stands outside of strings."""
     found, within, at = 0, 0, 0
-    while at < len(data):
-        end = at + _WINDOW
-        while data[end - 1 : end] == b"\\":  # an escape is not cut in two
-            end += 1
-        parts = data[at:end].replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+    while at < size and (data := read_at(at, _WINDOW)):
+        at += len(data)
+        while data.endswith(b"\\") and (more := read_at(at, 1)):  # an escape is not cut in two
+            data, at = data + more, at + 1
+        parts = data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
         found += _weight(b"".join(parts[within::2]))
         within = (within + len(parts) - 1) % 2
-        at = end
     return found

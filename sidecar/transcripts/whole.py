@@ -3,80 +3,159 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.records import dataclass
-from sidecar.transcripts.base import Cursor, Record
-from sidecar.transcripts.elements import Elements, sparing
+from sidecar.transcripts.base import Cursor, ReadResult, Record
+from sidecar.transcripts.elements import Elements, surveyed
 from sidecar.transcripts.lines import hashed
-from sidecar.transcripts.parsing import PICTURE_LINE
-from sidecar.transcripts.pictures import without_pictures
-from sidecar.transcripts.streams import opened
-from sidecar.transcripts.weights import absurd, too_heavy
+from sidecar.transcripts.reel import ReadAt, Torn
+from sidecar.transcripts.streams import Source, opened
+from sidecar.transcripts.weights import absurd
 
 MAX_SIZE = 256 * 1024 * 1024
-"""Such a file can only be held in memory as a whole; a larger one is refused."""
+"""A larger document is refused: it is looked through as a whole whenever it has changed."""
 
 SPARED = 1024 * 1024
-"""Bytes of a document from which on its long lists are parsed element by element."""
+"""Bytes of a document from which on it is not held, but parsed value by value."""
 
 TRY_AGAIN = -1
 """As `mtime_ns` of a cursor it matches no file, so that the next look reads again."""
+
+PORTION = "portion"
+"""The key in a cursor's state for how much of a document was given: see `portions`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """The content, None if it cannot be parsed now; `same` if it is what the cursor has seen already.
 
-    `array` is the content of a document that is no object but a list.  In a document of `SPARED`
-    bytes or more, `array` and the lists in `content` are `Elements`: go through them with `each`.
+    `array` is the content of a document that is no object but a list.  In a document of `SPARED` bytes or more,
+    `array` and the long lists in `content` are `Elements`: go through them with `each`, as long as it is open.
+
+    continued: it is what the cursor has seen, of which not all was given yet.
+    large: it is not held.
     """
 
     content: Record | None
     array: list[object] | Elements | None
     same: bool
+    continued: bool
+    large: bool
     empty: bool
     written: datetime
     cursor: Cursor
+    source: Source
+
+    @property
+    def readable(self) -> bool:
+        """Whether it could be parsed."""
+        return self.content is not None or self.array is not None
+
+    def nothing(self) -> ReadResult:
+        """What there is to say of one that cannot be read, or has not changed."""
+        return ReadResult((), self.cursor, damaged=int(not self.readable and not self.empty))
+
+    def torn(self) -> ReadResult:
+        """What there is to say of one that was written while it was read: it is to be tried again."""
+        return ReadResult((), _cursor(self.source, self.cursor.size, "", usable=False), damaged=1)
+
+    def check(self) -> None:
+        """See that it is still what was looked through.  Raises Torn."""
+        if self.large and _touched(self.source):
+            raise Torn
 
 
-def read_document(path: Path, cursor: Cursor | None) -> Document:
-    """Read the file as a whole; one that does not parse is taken as being written at this moment.
+@contextmanager
+def open_document(path: Path, cursor: Cursor | None) -> Iterator[Document]:
+    """The file as a whole; one that does not parse up to its end is taken as being written at this moment.
 
     Raises:
         TranscriptUnreadable: the file is gone, cannot be opened, is too large, or holds little but brackets.
     """
     with opened(path) as source:
-        if source.stat.st_size > MAX_SIZE:
+        held = source.compressed or source.stat.st_size < SPARED
+        data = source.stream.read() if held else b""
+        if max(source.stat.st_size, len(data)) > MAX_SIZE:
             raise TranscriptUnreadable(path=path, why=f"it has more than {MAX_SIZE} bytes in one JSON document")
-        data = source.stream.read()
-        found, written = source.stat, source.written
-    size, empty, known = len(data), not data.strip(), hashed(data)
-    if len(data) >= PICTURE_LINE:
-        data = without_pictures(data)
-    if too_heavy(data) and absurd(data):
-        raise TranscriptUnreadable(path=path, why="it holds little but brackets, which would take all memory")
-    content = sparing(data) if size >= SPARED else _content(data)
-    usable = content is not None
-    after = Cursor(
-        device=found.st_dev,
-        inode=found.st_ino,
+        if held and len(data) < SPARED:
+            yield _held(source, data, cursor)
+            return
+        read_at = partial(_part, data) if held else partial(_pread, source)
+        if absurd(read_at, len(data) if held else source.stat.st_size):
+            raise TranscriptUnreadable(path=path, why="it holds little but brackets, which says nothing")
+        yield _surveyed(source, read_at, cursor)
+
+
+def _held(source: Source, data: bytes, cursor: Cursor | None) -> Document:
+    content, empty = _content(data), not data.strip()
+    after = _cursor(source, len(data), hashed(data), usable=content is not None, empty=empty)
+    return _document(source, content, after, cursor, empty=empty, large=False)
+
+
+def _surveyed(source: Source, read_at: ReadAt, cursor: Cursor | None) -> Document:
+    survey = surveyed(read_at)
+    content = None if _touched(source) else survey.content
+    after = _cursor(source, survey.size, survey.known, usable=content is not None, empty=survey.blank)
+    return _document(source, content, after, cursor, empty=survey.blank, large=True)
+
+
+def _document(
+    source: Source,
+    content: Record | list[object] | Elements | None,
+    after: Cursor,
+    cursor: Cursor | None,
+    *,
+    empty: bool,
+    large: bool,
+) -> Document:
+    known = cursor is not None and cursor.prefix_hash == after.prefix_hash
+    partly = known and cursor is not None and PORTION in cursor.state
+    return Document(
+        content=content if isinstance(content, dict) else None,
+        array=None if isinstance(content, dict) else content,
+        same=known and not partly,
+        continued=partly,
+        large=large,
+        empty=empty,
+        written=source.written,
+        cursor=after,
+        source=source,
+    )
+
+
+def _cursor(source: Source, size: int, known: str, *, usable: bool, empty: bool = False) -> Cursor:
+    return Cursor(
+        device=source.stat.st_dev,
+        inode=source.stat.st_ino,
         size=size,
-        mtime_ns=found.st_mtime_ns if usable or empty else TRY_AGAIN,
+        mtime_ns=source.stat.st_mtime_ns if usable or empty else TRY_AGAIN,
         offset=size if usable else 0,
         prefix_size=size,
         prefix_hash=known,
     )
-    return Document(
-        content=content if isinstance(content, dict) else None,
-        array=None if isinstance(content, dict) else content,
-        same=cursor is not None and cursor.prefix_hash == known,
-        empty=empty,
-        written=written,
-        cursor=after,
-    )
+
+
+def _part(data: bytes, at: int, size: int) -> bytes:
+    return data[at : at + size]
+
+
+def _pread(source: Source, at: int, size: int) -> bytes:
+    return os.pread(source.stream.fileno(), size, at)
+
+
+def _touched(source: Source) -> bool:
+    """Whether the file was written to since it was opened."""
+    if source.compressed:
+        return False
+    now = os.fstat(source.stream.fileno())
+    return (now.st_size, now.st_mtime_ns) != (source.stat.st_size, source.stat.st_mtime_ns)
 
 
 def _content(data: bytes) -> Record | list[object] | None:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+LINES = ("claude-code", "codex", "copilot-cli", "cursor", "gemini", "messages", "native", "openclaw", "pi", "qwen")
+"""Readers of files that grow by lines."""
+
+TEXTS = ("aider", "markdown")
+
+DOCUMENTS: Mapping[str, Mapping[str, str]] = {
+    "cline": {"cline": "s/s.messages.json"},
+    "codex": {"codex": "rollout-1.json"},
+    "gemini": {"gemini": "session-1.json"},
+    "messages": {
+        "list": "list.json", "conversation": "object.json", "conversations": "chats.json", "tree": "tree.json",
+    },
+    "roo": {"list": "1/api_conversation_history.json"},
+}  # fmt: skip
+"""Readers of files that are one document: the forms of these, each with the name of a file."""
 
 _NAMES = {
     "aider": ".aider.chat.history.md",
@@ -58,3 +74,49 @@ SHAPES: Mapping[str, Callable[[int], bytes]] = {
     "lists": lambda size: b"[" + b"[]," * (size // 3) + b"[]]",
 }
 """By what is odd about it: a file of about so many bytes."""
+
+
+def record(agent: str, number: int, words: str) -> dict[str, object]:
+    """A record of an agent in which a person says something."""
+    when, made = "2026-07-17T09:00:00Z", f"019f0000-0000-7000-8000-{number:012d}"
+    said = {"role": "user", "content": words}
+    shapes: dict[str, dict[str, object]] = {
+        "claude-code": {"type": "user", "uuid": made, "sessionId": "s", "timestamp": when, "message": said},
+        "codex": {"timestamp": when, "type": "event_msg", "payload": {"type": "user_message", "message": words}},
+        "copilot-cli": {"type": "user.message", "id": made, "timestamp": when, "data": {"content": words}},
+        "cursor": {"role": "user", "message": {"content": [{"type": "text", "text": words}]}},
+        "gemini": {"id": made, "timestamp": when, "type": "user", "content": words},
+        "messages": said,
+        "native": {"role": "user", "text": words},
+        "openclaw": {"type": "message", "id": str(number), "timestamp": when, "message": said},
+        "pi": {"type": "message", "id": str(number), "timestamp": when, "message": said},
+        "qwen": {
+            "uuid": made, "sessionId": "s", "timestamp": when, "type": "user",
+            "message": {"role": "user", "parts": [{"text": words}]},
+        },
+    }  # fmt: skip
+    return shapes[agent]
+
+
+def document(form: str, said: Sequence[str]) -> object:
+    """A document in one of the forms of `DOCUMENTS`, in which a person says all this."""
+    messages: list[dict[str, object]] = [{"role": "user", "content": text} for text in said]
+    if form == "list":
+        return messages
+    if form == "conversation":
+        return {"messages": messages}
+    if form == "conversations":
+        pairs = range(0, len(messages), 2)
+        return [{"id": str(at), "messages": messages[at : at + 2]} for at in pairs]
+    if form == "tree":
+        nodes = {str(n): {"parent": str(n - 1), "message": message} for n, message in enumerate(messages)}
+        return [{"current_node": str(len(nodes) - 1), "mapping": nodes}]
+    if form == "cline":
+        return {"messages": [{"role": "user", "content": [{"type": "text", "text": text}]} for text in said]}
+    if form == "gemini":
+        return {
+            "sessionId": "s",
+            "messages": [{"id": str(n), "type": "user", "content": t} for n, t in enumerate(said)],
+        }
+    items = [{"role": "user", "type": "message", "content": [{"type": "input_text", "text": text}]} for text in said]
+    return {"session": {"id": "s"}, "items": items}

@@ -1,4 +1,4 @@
-"""Lists of a document that are parsed element by element give what parsing it as a whole gives."""
+"""A document that is looked through value by value is what parsing it as a whole gives, or nothing if it is torn."""
 
 import json
 from pathlib import Path
@@ -9,44 +9,72 @@ from hypothesis import strategies as st
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.transcripts import READERS
-from sidecar.transcripts.elements import LONG, Elements, sparing
+from sidecar.transcripts.elements import Elements, Survey, Tree, surveyed
+from sidecar.transcripts.reel import STEP
 from sidecar.transcripts.weights import too_heavy
 
+KEYS = st.sampled_from(("messages", "mapping", "items", "é", "")) | st.text(max_size=3)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=9) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=30,
 )
+STEPS = st.sampled_from((128, 300, STEP))
 
 
 def held(value: object) -> object:
-    """The document with its lists."""
-    if isinstance(value, Elements):
-        return list(value)
+    """The document with all that is in it."""
+    if isinstance(value, list | Elements):
+        return [held(part) for part in value]
+    if isinstance(value, Tree):
+        return {key: held(value[key]) for key in value}
     return {key: held(part) for key, part in value.items()} if isinstance(value, dict) else value
 
 
-@given(VALUES.filter(lambda value: isinstance(value, list | dict)), st.booleans(), st.sampled_from((None, 1)))
-def test_documents_are_the_same(value: object, ascii_only: bool, indent: int | None) -> None:
+def survey(data: bytes, step: int = STEP) -> Survey:
+    return surveyed(lambda at, size: data[at : at + size], step)
+
+
+@given(VALUES.filter(lambda value: isinstance(value, list | dict)), st.booleans(), st.sampled_from((None, 1)), STEPS)
+def test_documents_are_the_same(value: object, ascii_only: bool, indent: int | None, step: int) -> None:
     data = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "replace")
-    assert held(sparing(data)) == json.loads(data)
+    found = survey(data, step)
+    assert held(found.content) == json.loads(data)
+    assert (found.size, found.blank) == (len(data), False)
+    assert found.known == survey(data).known != ""
 
 
-@given(st.binary(max_size=40) | st.text('[]{}",:1a \\', max_size=40).map(str.encode))
-def test_what_is_no_document_is_none(data: bytes) -> None:
+@given(VALUES.filter(lambda value: isinstance(value, list | dict)), st.data(), STEPS)
+def test_a_part_of_a_document_is_none(value: object, chance: st.DataObject, step: int) -> None:
+    data = json.dumps(value).encode()
+    cut = chance.draw(st.integers(0, len(data) - 1))
+    assert survey(data[:cut], step).content is None
+
+
+@given(st.binary(max_size=40) | st.text('[]{}",:1a \\', max_size=40).map(str.encode), STEPS)
+def test_what_is_no_document_is_none(data: bytes, step: int) -> None:
     try:
         whole = json.loads(data.decode("utf-8-sig", "replace"))
     except ValueError:
         whole = None
-    assert held(sparing(data)) == (whole if isinstance(whole, list | dict) else None)
+    found = survey(data, step)
+    assert held(found.content) == (whole if isinstance(whole, list | dict) else None)
+    assert found.blank == (not data.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n"))
 
 
-def test_a_long_list_of_an_object_is_not_held() -> None:
-    data = json.dumps({"a": ["é" * LONG], "b": [1], "é": 2}, ensure_ascii=False).encode()
-    found = sparing(data)
+def test_a_long_list_of_messages_is_not_held() -> None:
+    data = json.dumps({"messages": ["é" * 3 * STEP], "b": [1], "é": 2, "content": ["a" * 3 * STEP]}).encode()
+    found = survey(data).content
     assert isinstance(found, dict)
-    assert isinstance(found["a"], Elements)
+    assert isinstance(found["messages"], Elements)
+    assert isinstance(found["content"], list)  # that of a message, which nobody goes through otherwise
     assert held(found) == json.loads(data)
+
+
+def test_a_string_longer_than_what_is_read_at_once_may_hold_what_looks_like_an_end() -> None:
+    messages = [{"text": '{"a":1},' * 40_000 + "\\"}, {"text": "},{" * 9}, *[{"n": n} for n in range(9_000)]]
+    data = json.dumps(messages).encode()
+    assert held(survey(data).content) == messages
 
 
 def test_words_are_not_heavy_whatever_they_hold() -> None:

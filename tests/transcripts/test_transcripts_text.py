@@ -1,5 +1,6 @@
 """Cleaning of text, cursors, and detection, in the small."""
 
+import hashlib
 import json
 import pickle
 from dataclasses import FrozenInstanceError, fields, replace
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from sidecar.model import Message
 from sidecar.transcripts import READERS, Cursor, detect, unchanged
 from sidecar.transcripts.base import CURSOR_FORMAT
+from sidecar.transcripts.cutting import MOST
 from sidecar.transcripts.parsing import MAX_GLUED, parsed
 from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
-from sidecar.transcripts.values import moment
+from sidecar.transcripts.values import digest, moment
 
 OWN_HEAD = "Notes that sidecar kept from earlier sessions."
 
@@ -155,8 +157,17 @@ def test_picture_after_an_escape_does_not_break_the_line() -> None:
         assert len(clean(str(record["text"]))) < 100
 
 
-def test_line_that_is_long_without_pictures_is_skipped() -> None:
-    assert parsed(json.dumps({"text": "so long " * 2_000_000}).encode()) == ([], 1)
+def test_of_a_text_of_megabytes_head_and_tail_are_taken() -> None:
+    ((_, record),), damaged = parsed(json.dumps({"text": "first " + "so long " * 2_000_000 + "last", "b": 1}).encode())
+    words = record["text"]
+    assert isinstance(words, str)
+    assert (words[:6], words[-4:], record["b"], damaged) == ("first ", "last", 1, 0)
+    assert "bytes left out" in words
+    assert MOST * 0.9 < len(words) < MOST
+
+
+def test_of_many_megabytes_that_are_no_long_texts_nothing_is_taken() -> None:
+    assert parsed(json.dumps({"text": ["so long " * 100] * 10_000}).encode()) == ([], 1)
 
 
 def test_row_of_objects_ends_somewhere() -> None:
@@ -254,3 +265,10 @@ def test_a_reader_s_message_is_as_any_other(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(message)) == message == replace(message)
     with pytest.raises(FrozenInstanceError):
         message.text = "else"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("words", ["x" * 70_000, "\N{GRINNING FACE}\n\ud83d" * 40_000])
+def test_the_digest_of_a_long_text_is_that_of_its_json(words: str) -> None:
+    value = [3, words, {"b": [words, None, {}], "a": 1.5}]
+    packed = json.dumps(value, sort_keys=True)
+    assert digest(*value) == hashlib.sha256(packed.encode()).hexdigest()[:16]

@@ -1,0 +1,116 @@
+"""Large documents with very many messages, given in several calls, each as much as may be held at once.
+
+A document is rewritten as a whole, so what is no longer in it was taken back; but that is only known when all of it was
+gone through.  So every call looks through the whole document first (one that is torn, or differs from what the earlier
+calls had before them, is begun anew), the cursor keeps a digest of each id that was given, and the last call alone says
+that all was given, and what.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from sys import getsizeof
+from typing import Final
+
+from sidecar.model import Message
+from sidecar.transcripts.base import Cursor, Ids, Record
+from sidecar.transcripts.values import count, items, obj, text
+from sidecar.transcripts.whole import PORTION, Document
+
+SHARE: Final = 1.5
+"""Times the bytes of a document that the messages of one call may take: with those of the call before, which may still
+be held, and all that a call takes besides, it is under five times."""
+
+LEAST: Final = 4 * 1024 * 1024
+"""Bytes that they may take at least: a call looks through all of the document."""
+
+MOST: Final = 48 * 1024 * 1024
+"""Bytes that they may take at most: a process is to take under 200 MB whatever the file."""
+
+_MESSAGE: Final = 240
+"""Bytes that a message takes beside its text and its id."""
+
+
+class Portion:
+    """What one call gives of a document: of nearly every one all, of a large one as much as may be held."""
+
+    def __init__(self, document: Document, cursor: Cursor | None) -> None:
+        self._document = document
+        self.state = cursor.state if cursor is not None and document.continued else {}
+        """That of the call before; empty for the first one."""
+        saved = obj(self.state.get(PORTION))
+        self.records = count(saved.get("records"))
+        """How many records of the document were given, those of earlier calls first of all."""
+        self.folders = tuple(text(folder) for folder in items(saved.get("folders")))
+        """Those of the session that earlier calls have found."""
+        self.more = False
+        """Whether some are left."""
+        self.messages: list[Message] = []
+        self._ids = bytearray(_decoded(saved.get("ids")))
+        self._later = bool(saved)
+        self._before = cursor
+        self._weight = 0
+        self._room = min(max(int(SHARE * document.cursor.size), LEAST), MOST)
+
+    @property
+    def full(self) -> bool:
+        """Whether as much was taken as may be held."""
+        return self._document.large and self._weight > self._room
+
+    def weigh(self, found: Iterable[Message]) -> None:
+        """Count what is held from now on."""
+        for message in found:
+            self._weight += _MESSAGE + getsizeof(message.text) + getsizeof(message.id)
+
+    def of(self, steps: Iterable[Iterable[Message]]) -> Iterator[tuple[Message, ...]]:
+        """Take the messages of one record after the other, which are made as they are taken, from the first new one."""
+        for step in steps:
+            if self.full:
+                self.more = True
+                return
+            found = tuple(step)
+            self.weigh(found)
+            self.records += 1
+            self.messages += found
+            yield found
+
+    def spoke(self) -> bool:
+        """Whether this call or one before found anything that was said."""
+        return bool(self.messages or self._ids)
+
+    def note(self) -> None:
+        """All was taken that this call gives.  Raises Torn if the document was written to meanwhile."""
+        self._document.check()
+        if self.more or self._later:
+            self._ids += Ids.digested(message.id for message in self.messages)
+
+    @property
+    def restarted(self) -> bool:
+        """Whether this is the first of several calls over a file that was read before."""
+        return self.more and not self._later and self._before is not None
+
+    @property
+    def present(self) -> Ids | None:
+        """The ids of all that the document holds, with the last of several calls."""
+        return Ids(bytes(self._ids)) if self._later and not self.more else None
+
+    def cursor(self, state: Record, folders: Iterable[str]) -> Cursor:
+        """Where the next call goes on; of a document that was given to its end that of the document."""
+        if not self.more:
+            return self._document.cursor
+        told = {
+            "records": self.records,
+            "folders": list(folders),
+            "ids": base64.b64encode(self._ids).decode(),
+        }
+        return replace(self._document.cursor, mtime_ns=0, state=state | {PORTION: told})
+
+
+def _decoded(value: object) -> bytes:
+    try:
+        return base64.b64decode(text(value), validate=True)
+    except binascii.Error:
+        return b""

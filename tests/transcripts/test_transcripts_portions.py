@@ -1,0 +1,164 @@
+"""A document with very many messages is given in several calls, and is never taken for less or more than it is."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sidecar.transcripts import READERS, Cursor, ReadResult
+from sidecar.transcripts.base import Ids
+from sidecar.transcripts.whole import SPARED
+
+MANY = 3_000
+"""Messages that make a document of more than `SPARED` bytes and need several calls, as each has an emoji."""
+
+
+def words(word: str, number: int) -> str:
+    return f"{word} {number} \N{GRINNING FACE}{'rye ' * 250}."
+
+
+def said(number: int, word: str) -> dict[str, object]:
+    return {"role": "user", "content": words(word, number)}
+
+
+def in_form(form: str, word: str, many: int = MANY) -> tuple[str, str, object]:
+    """An agent, the name of a file, and a document of it in which a word is said over and over."""
+    messages = [said(number, word) for number in range(many)]
+    blocks = [{"role": "user", "content": [{"type": "text", "text": words(word, number)}]} for number in range(many)]
+    typed = [{"id": f"{word}-{number}", "type": "user", "content": words(word, number)} for number in range(many)]
+    items = [
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": words(word, n)}]}
+        for n in range(many)
+    ]
+    nodes = {str(n): {"parent": str(n - 1), "message": said(n, word)} for n in range(many)}
+    forms: dict[str, tuple[str, str, object]] = {
+        "list": ("messages", "x.json", messages),
+        "conversation": ("messages", "x.json", {"messages": messages}),
+        "conversations": ("messages", "x.json", [{"id": word, "messages": messages}, {"messages": messages[:9]}]),
+        "tree": ("messages", "x.json", [{"mapping": nodes, "current_node": str(many - 1)}]),
+        "cline": ("cline", "s.messages.json", {"messages": blocks, "sessionId": "s"}),
+        "roo": ("roo", "api_conversation_history.json", messages),
+        "gemini": ("gemini", "session-1.json", {"messages": typed, "sessionId": "s"}),
+        "codex": ("codex", "rollout-1.json", {"session": {"id": "s"}, "items": items}),
+    }
+    return forms[form]
+
+
+FORMS = ("list", "conversation", "conversations", "tree", "cline", "roo", "gemini", "codex")
+
+
+def calls(agent: str, path: Path, cursor: Cursor | None = None) -> Iterator[ReadResult]:
+    """The results of the calls over a file; each cursor goes through its text, as it would to the next start."""
+    more = True
+    while more:
+        result = READERS[agent].read(path, cursor)
+        yield result
+        cursor, more = Cursor.from_json(result.cursor.to_json()), result.more
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_all_is_given_once_and_the_last_call_knows_it(form: str, tmp_path: Path) -> None:
+    agent, name, document = in_form(form, "Rye")
+    path = tmp_path / name
+    path.write_text(json.dumps(document))
+    assert path.stat().st_size > SPARED
+    results = list(calls(agent, path))
+    assert len(results) > 1
+    ids = [message.id for result in results for message in result.messages]
+    assert len(ids) == len(set(ids)) == MANY + 9 * (form == "conversations")
+    if form != "conversations":  # of which each has places of its own
+        positions = [message.position for result in results for message in result.messages]
+        assert positions == sorted(positions)
+    assert [result.complete for result in results] == [False] * (len(results) - 1) + [True]
+    assert [result.present is None for result in results] == [True] * (len(results) - 1) + [False]
+    assert results[-1].present is not None
+    assert results[-1].present.absent([*ids, "another"]) == {"another"}
+    assert len({result.header and result.header.cwds for result in results}) == 1
+    assert READERS[agent].read(path, results[-1].cursor).messages == ()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_it_gives_the_messages_that_a_small_one_gives(form: str, tmp_path: Path) -> None:
+    agent, name, document = in_form(form, "Rye", 500)
+    small = tmp_path / "small" / name
+    small.parent.mkdir()
+    small.write_text(json.dumps(document))
+    large = tmp_path / "large" / name
+    large.parent.mkdir()
+    large.write_text(json.dumps(document) + " " * SPARED)
+    stamp = small.stat().st_mtime
+    os.utime(large, (stamp, stamp))
+    one, other = READERS[agent].read(small, None), READERS[agent].read(large, None)
+    ids = [[message.id.removeprefix(message.session) for message in result.messages] for result in (one, other)]
+    assert ids[0] == ids[1]
+    assert [message.text for message in one.messages] == [message.text for message in other.messages]
+    assert (one.complete, one.drifted, one.damaged) == (other.complete, other.drifted, other.damaged)
+    assert READERS[agent].header(small) == (one.header)
+
+
+@pytest.mark.parametrize("form", ["list", "cline", "gemini", "codex"])
+def test_one_that_is_rewritten_between_two_calls_is_begun_anew(form: str, tmp_path: Path) -> None:
+    agent, name, document = in_form(form, "Rye")
+    path = tmp_path / name
+    path.write_text(json.dumps(document))
+    first = READERS[agent].read(path, None)
+    assert first.more
+    content = json.dumps(in_form(form, "Oat")[2])
+    path.write_text(content[: len(content) // 2])  # half of it is written
+    torn = READERS[agent].read(path, first.cursor)
+    assert (torn.messages, torn.complete, torn.more, torn.damaged) == ((), False, False, 1)
+    path.write_text(content)
+    results = list(calls(agent, path, torn.cursor))
+    ids = {message.id for result in results for message in result.messages}
+    assert len(ids) == MANY
+    assert results[0].restarted
+    present = results[-1].present
+    assert present is not None
+    assert present.absent(ids) == set()
+    assert present.absent(message.id for message in first.messages) == {m.id for m in first.messages} - ids
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(("Rye", "Oat")), st.sampled_from((1.0, 0.3, 0.9999)), st.integers(0, 3)),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_rewritten_and_cut_when_what_is_complete_is_what_the_file_holds(
+    steps: list[tuple[str, float, int]], tmp_path: Path
+) -> None:
+    """Each step writes a document, or a part of one, and makes some calls; the last one writes the whole and all."""
+    path = Path(tempfile.mkdtemp(dir=tmp_path)) / "session-1.json"
+    cursor: Cursor | None = None
+    for word, share, number in [*steps, ("Rye", 1.0, 99)]:
+        content = json.dumps(in_form("gemini", word)[2])
+        path.write_text(content[: int(len(content) * share)])
+        whole = {f"{word}-{n}" for n in range(MANY)}
+        for _ in range(number):
+            result = READERS["gemini"].read(path, cursor)
+            cursor = result.cursor
+            assert share == 1.0 or not (result.messages or result.complete or result.more)
+            assert {message.id for message in result.messages} <= whole
+            if result.complete:
+                assert result.present is not None
+                assert result.present == Ids(Ids.digested(f"{word}-{n}" for n in range(MANY)))
+            if not result.more:
+                break
+    assert result.complete or not result.messages
+
+
+def test_a_message_that_comes_again_in_a_document_of_gemini_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "session-1.json"
+    messages = [{"id": str(n), "type": "user", "content": words("Rye", n)} for n in range(MANY)]
+    again = {"id": "5", "type": "user", "content": "Oat"}
+    path.write_text(json.dumps({"sessionId": "s", "messages": [*messages, again]}))
+    (result,) = calls("gemini", path)
+    assert (result.complete, result.present, len(result.messages)) == (True, None, MANY)
+    assert [message.text for message in result.messages if message.id == "5"] == ["Oat"]
