@@ -117,7 +117,10 @@ def joined(words: list[str]) -> str:
 
 
 def _short(value: object) -> str:
-    shown = safe(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
+    try:
+        shown = safe(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
+    except RecursionError:  # so deep that it was only just parsed
+        return "…"
     shown = " ".join(shown[: ARGUMENT_LIMIT * 4].split())
     return shown if len(shown) <= ARGUMENT_LIMIT else shown[:ARGUMENT_LIMIT] + "…"
 

@@ -75,15 +75,18 @@ def count(value: object) -> int:
 def digest(*parts: object) -> str:
     """16 hex digits over JSON values, unambiguously joined."""
     told: list[str] = []
-    for part in parts:
-        if isinstance(part, str) and len(part) < _PIECE:
-            told.append(encode_basestring_ascii(part))
-        elif type(part) is int or not _any_long(part):
-            told.append(_packed(part))
+    try:
+        for part in parts:
+            if isinstance(part, str) and len(part) < _PIECE:
+                told.append(encode_basestring_ascii(part))
+            elif type(part) is int or not _any_long(part):
+                told.append(_packed(part))
+            else:
+                break
         else:
-            break
-    else:
-        return hashlib.sha256(f"[{', '.join(told)}]".encode()).hexdigest()[:16]
+            return hashlib.sha256(f"[{', '.join(told)}]".encode()).hexdigest()[:16]
+    except RecursionError:  # so deep that it was only just parsed
+        told.clear()
     found = hashlib.sha256()
     for piece in _pieces(list(parts)):
         found.update(piece.encode())
@@ -91,34 +94,58 @@ def digest(*parts: object) -> str:
 
 
 def _any_long(value: object) -> bool:
-    """Whether a text of `_PIECE` or more is in a value."""
+    """Whether a text of `_PIECE` or more is in a value, however deep."""
     if isinstance(value, str):
         return len(value) >= _PIECE
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    return any(map(_any_long, inner))
+    rest = [value]
+    while rest:
+        inner = rest.pop()
+        if isinstance(inner, str):
+            if len(inner) >= _PIECE:
+                return True
+        elif isinstance(inner, dict):
+            rest.extend(inner.values())
+        elif isinstance(inner, list | tuple):
+            rest.extend(inner)
+    return False
 
 
 def _pieces(value: object) -> Iterator[str]:
     """What `_PACK` makes of a value, in pieces: a text with emoji takes twelve times its characters there."""
-    if isinstance(value, str) and len(value) >= _PIECE:
-        yield '"'
-        for at in range(0, len(value), _PIECE):
-            yield encode_basestring_ascii(value[at : at + _PIECE])[1:-1]
-        yield '"'
-    elif isinstance(value, list):
-        yield "["
-        for number, part in enumerate(value):
-            yield ", " if number else ""
-            yield from _pieces(part)
-        yield "]"
-    elif isinstance(value, dict):
-        yield "{"
-        for number, key in enumerate(sorted(value)):
-            yield f"{', ' if number else ''}{_packed(key)}: "
-            yield from _pieces(value[key])
-        yield "}"
-    else:
-        yield _packed(value)
+    levels = [(iter([("", value)]), "")]
+    while levels:
+        parts, end = levels[-1]
+        for before, part in parts:
+            yield before
+            if isinstance(part, list):
+                yield "["
+                levels.append((_listed(part), "]"))
+                break
+            if isinstance(part, dict):
+                yield "{"
+                levels.append((_keyed(part), "}"))
+                break
+            yield from _long(part) if isinstance(part, str) and len(part) >= _PIECE else (_packed(part),)
+        else:
+            yield end
+            levels.pop()
+
+
+def _listed(values: list[object]) -> Iterator[tuple[str, object]]:
+    """Each element, with what stands before it."""
+    return ((", " if number else "", value) for number, value in enumerate(values))
+
+
+def _keyed(values: Record) -> Iterator[tuple[str, object]]:
+    """Each value in the order of the keys, with what stands before it."""
+    return ((f"{', ' if number else ''}{_packed(key)}: ", values[key]) for number, key in enumerate(sorted(values)))
+
+
+def _long(value: str) -> Iterator[str]:
+    yield '"'
+    for at in range(0, len(value), _PIECE):
+        yield encode_basestring_ascii(value[at : at + _PIECE])[1:-1]
+    yield '"'
 
 
 def _packed(value: object) -> str:

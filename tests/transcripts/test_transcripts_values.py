@@ -20,3 +20,16 @@ def test_an_id_by_content_is_that_of_its_json_for_ever(parts: list[object]) -> N
     """Another one would archive every message without an id of its own a second time."""
     packed = json.dumps(parts, sort_keys=True, default=str)
     assert digest(*parts) == hashlib.sha256(packed.encode()).hexdigest()[:16]
+
+
+def test_an_id_by_content_is_found_however_deep_the_content_is() -> None:
+    """What the parser has only just taken, and what nobody could go into by calls within calls."""
+    for inner in ("a", "a" * 100_000):
+        ids = set()
+        for depth in (*range(100, 900, 100), *range(900, 1000, 3)):
+            try:
+                content = json.loads(f"{'[' * depth}{json.dumps(inner)}{']' * depth}")
+            except RecursionError:
+                break
+            ids.add(digest(depth, "user", content))
+        assert len(ids) > 8
