@@ -26,14 +26,21 @@ _LONG: Final = 16 * 1024
 _FEWEST: Final = 1024
 """Bytes that are left of a string; where that is too many, there are only strings, and nothing is said."""
 
-_MARK: Final = b"\n[\xe2\x80\xa6 %d bytes left out \xe2\x80\xa6]\n"
+_MARK: Final = b"\n[... %d bytes left out ...]\n"
+"""As `text.capped` has it, but of characters that do not make a text of plain ones twice as wide."""
+
 _MARK_SIZE: Final = 64
 
+_WHOLE_LINE: Final = 4096
+"""Bytes within which a cut is moved to the end of a line, or else of a word: nobody would know half of a secret."""
+
 _FOUR, _TWO = regex(rb"[\xf0-\xff]"), regex(rb"[\xc4-\xef]")
+_LINE_END, _BACKSLASH = b"\\n", ord("\\")
 _CONTINUED: Final = bytes(range(0x80, 0xC0))
 _MORE_THAN_ONE: Final = 5
 """Bytes of an escape beyond the first."""
-_STRING = regex(rb"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
+_STRING = regex(rb"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?", re.DOTALL)
+"""A string; one that never ends reaches to the end, or each quote in it would be tried as the beginning of one."""
 _LOW, _HIGH = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}", rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _HIGH_ESCAPE, _TWO_ESCAPE = regex(_HIGH), regex(rb"\\u(?!00)")
 _WHOLE = regex(  # characters and escapes, as far as neither an escape nor a pair of them is cut in two
@@ -62,6 +69,7 @@ def shortened(line: bytes) -> bytes:
     if len(line) <= LIGHT or len(line) <= (room := _room(line, escapes=False)):
         return line
     head, tail = _to_character(line, room // 2, -1), _to_character(line, len(line) - room // 2, 1)
+    head, tail = _ended(line, head, room // 4), _begun(line, tail, room // 4)
     return line[:head] + (_MARK % (tail - head)) + line[tail:]
 
 
@@ -91,6 +99,7 @@ def _cut(data: bytes, room: int) -> bytes:
             half = most // 2
             head = _to_character(data, _WHOLE.match(data, start + 1, start + half).end(), -1)  # type: ignore[union-attr]
             tail = _to_character(data, _WHOLE.match(data, head, end - half).end(), 1)  # type: ignore[union-attr]
+            head, tail = _ended(data, head, half // 2), _begun(data, tail, half // 2)
             kept += (data[done:head], mark % (tail - head))
             done = tail
     return b"".join((*kept, data[done:]))
@@ -106,6 +115,26 @@ def _share(sizes: Sequence[int], excess: int) -> int:
         if number == len(longest) or most >= longest[number]:
             return max(most, 0)
     return 0
+
+
+def _ended(data: bytes, at: int, reach: int) -> int:
+    """The last end of a line, or else of a word, not far before a place between characters; else the place."""
+    start = at - min(reach, _WHOLE_LINE)
+    line = data.rfind(_LINE_END, start, at)
+    if line > start and data[line - 1] != _BACKSLASH:
+        return line
+    word = data.rfind(b" ", start, at)
+    return word if word > start else at
+
+
+def _begun(data: bytes, at: int, reach: int) -> int:
+    """As `_ended`, the first one behind a place."""
+    end = at + min(reach, _WHOLE_LINE)
+    line = data.find(_LINE_END, at, end)
+    if line >= 0 and data[line - 1] != _BACKSLASH:
+        return line
+    word = data.find(b" ", at, end)
+    return word if word >= 0 else at
 
 
 def _to_character(data: bytes, at: int, step: int) -> int:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sidecar.model import Message
 from sidecar.transcripts import READERS, Cursor, detect, unchanged
 from sidecar.transcripts.base import CURSOR_FORMAT
-from sidecar.transcripts.cutting import MOST
+from sidecar.transcripts.cutting import MOST, shortened
 from sidecar.transcripts.parsing import MAX_GLUED, parsed
 from sidecar.transcripts.text import IMAGE_MARK, Block, capped, clean, safe, without_injected
 from sidecar.transcripts.values import digest, moment
@@ -164,6 +164,49 @@ def test_of_a_text_of_megabytes_head_and_tail_are_taken() -> None:
     assert (words[:6], words[-4:], record["b"], damaged) == ("first ", "last", 1, 0)
     assert "bytes left out" in words
     assert MOST * 0.9 < len(words) < MOST
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", " \\n"])
+def test_no_word_is_cut_in_two(blank: str) -> None:
+    """Half of a secret would be known to no pattern, and stay."""
+    secret = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
+    for shift in range(0, 40, 7):
+        content = "x" * shift + blank + (secret + blank) * 110_000
+        ((_, record),), damaged = parsed(json.dumps({"text": content}).encode())
+        head, mark, tail = str(record["text"]).partition("\n[... ")
+        assert (bool(mark), damaged) == (True, 0)
+        assert set(f"{head}{blank}{tail.partition('...]')[2]}".split(blank)) <= {secret, "x" * shift, "", "\n"}
+        line = shortened((content.replace("\n", " ") + "\N{GRINNING FACE}").encode()).decode()
+        assert {word for word in line.replace("\\n", " ").split() if len(word) > 7} <= {secret, "x" * shift}
+
+
+def test_a_string_without_an_end_is_no_hang() -> None:
+    assert parsed(b'{"text":"' + b'\\"' * 3_000_000 + b"\n") == ([], 1)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", " ", "\n", "\\", '"', "\N{GRINNING FACE}", "\ud83d", "\ude00", "é", "\\u12", "\t", "n"]),
+        min_size=1,
+        max_size=12,
+    ),
+    st.integers(0, 40),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=10)
+def test_whatever_is_cut_stays_json_with_its_head_and_tail(parts: list[str], shift: int, escaped: bool) -> None:
+    unit = "".join(parts) + "."  # or it were a picture
+    words = "x" * shift + unit * (MOST * 2 // len(unit.encode("utf-8", "replace")))
+    line = json.dumps({"text": words, "b": 1}, ensure_ascii=escaped).encode("utf-8", "replace")
+    whole = json.loads(line)["text"]
+    ((_, record),), damaged = parsed(line)
+    head, mark, tail = str(record["text"]).partition("\n[... ")
+    assert (record["b"], damaged) == (1, 0)
+    if not mark:
+        assert head == whole
+    else:
+        assert whole.startswith(head)
+        assert whole.endswith(tail.partition(" bytes left out ...]\n")[2])
 
 
 def test_of_many_megabytes_that_are_no_long_texts_nothing_is_taken() -> None:
