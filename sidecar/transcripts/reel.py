@@ -20,7 +20,15 @@ _ROW: Final = 64 * 1024
 """Bytes that are parsed at once where many elements may be whole in them: those of two words take ten times as much."""
 
 _SINGLY: Final = 32
-"""Elements that are parsed one by one where that did not succeed."""
+"""Elements that are parsed one by one where that did not succeed; twice as many when it does not again."""
+
+_MOST_SINGLY: Final = 1024
+
+_CLOSED: Final = "},"
+"""What a row of elements ends with that are objects; what else stands at the end of one is found out."""
+
+_TELLING: Final = 3
+"""Characters at the end of an element that tell it from what is nested in it."""
 
 _SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed names another class
 _BLANKS = regex(r"[ \t\r\n]*")
@@ -133,50 +141,34 @@ class Reel:
         return self.value(self.blanks(at + 1), depth)._replace(begin=place)
 
     def rows(self, place: int, depth: int = 0, *, decoded: bool) -> Generator[list[object] | Member, None, int]:
-        """The elements of the list that begins here: one by one, or many at once where that can be done, as values.
+        """What is in the list or object that begins here: one by one, or where that can be done many values at once.
 
         Returns where it ends.  `decoded`: the values are wanted, and not only that they are there.
 
         Raises:
             Torn: it is no JSON up to its end.
         """
+        listed = self.sign(place) == "["
+        single, closing, rows = self.value if listed else self._member, "]" if listed else "}", _Rows(listed=listed)
         place = self.blanks(place + 1)
-        if self.sign(place) == "]":
+        if self.sign(place) == closing:
             return place + 1
-        singly = 0
         while True:
-            row = None if singly else self._row(place, decoded=decoded)
+            row = rows.next(self, place, decoded=decoded)
             if row is not None:
                 yield row[0]
-                place = row[1]
+                place = self.blanks(row[1])
             else:
-                singly = (singly or _SINGLY) - 1
-                member = self.value(place, depth)
+                member = single(place, depth)
                 yield member
+                rows.note(self, member)
                 place = self.blanks(member.end)
             sign = self.sign(place)
-            if sign == "]":
+            if sign == closing:
                 return place + 1
             if sign != ",":
                 raise Torn
             place = self.blanks(place + 1)
-
-    def _row(self, place: int, *, decoded: bool) -> tuple[list[object], int] | None:
-        """The objects that are whole within the next bytes, and where the last one ends; None if nobody can tell.
-
-        What looks as if it ended the last one may stand within it, and then there is no list up to there.
-        """
-        size = min(_ROW, self.step)
-        index = self.index(place, size)
-        end = self.text.rfind("},", index, index + size) + 1
-        row = f"[{self.text[index:end]}]"
-        if decoded and not row.isascii():
-            row = row.encode("latin-1").decode("utf-8", "replace")
-        try:
-            values, read = _SCAN(row, 0)
-        except (ValueError, StopIteration, RecursionError):
-            return None
-        return (values, self.start + end) if values and read == len(row) else None
 
     def value(self, place: int, depth: int = 0) -> Member:
         """The value that begins here.
@@ -211,8 +203,7 @@ class Reel:
         Raises:
             Torn: it is no JSON up to its end.
         """
-        listed = self.sign(place) == "["
-        members = self.rows(place, depth, decoded=False) if listed else self.members(place, depth)
+        members = self.rows(place, depth, decoded=False)
         while True:
             try:
                 next(members)
@@ -228,3 +219,49 @@ class Reel:
                 return place + 1
             if self.ended or len(self.text) - end >= _ESCAPE:
                 raise Torn
+
+
+class _Rows:
+    """The elements of a list, or the members of an object, as many at once as can be told to be whole."""
+
+    def __init__(self, *, listed: bool) -> None:
+        self._begin, self._end = "[]" if listed else "{}"
+        self._tail = _CLOSED
+        """What the last one of a row may end with."""
+        self._wait, self._singly = 0, _SINGLY
+
+    def next(self, reel: Reel, place: int, *, decoded: bool) -> tuple[list[object], int] | None:
+        """Those that are whole within the next bytes, and where the last one ends; None if nobody can tell.
+
+        What looks as if it ended the last one may stand within it, and then there is no list up to there.
+        """
+        if self._wait:
+            self._wait -= 1
+            return None
+        size = min(_ROW, reel.step)
+        index = reel.index(place, size)
+        end = reel.text.rfind(self._tail, index, index + size) + len(self._tail) - 1
+        values = self._parsed(reel.text[index:end], decoded=decoded) if end > index else None
+        if not values:
+            self._wait, self._singly = self._singly - 1, min(2 * self._singly, _MOST_SINGLY)
+            return None
+        self._singly = _SINGLY
+        return values, reel.start + end
+
+    def _parsed(self, row: str, *, decoded: bool) -> list[object] | None:
+        row = f"{self._begin}{row}{self._end}"
+        if decoded and not row.isascii():
+            row = row.encode("latin-1").decode("utf-8", "replace")
+        try:
+            values, read = _SCAN(row, 0)
+        except (ValueError, StopIteration, RecursionError):
+            return None
+        if read != len(row):
+            return None
+        return list(values.values()) if isinstance(values, dict) else values
+
+    def note(self, reel: Reel, member: Member) -> None:
+        """Learn how those end that hold others, from one that was taken by itself."""
+        end = member.end - reel.start
+        if self._wait and end >= _TELLING and reel.text.startswith(_CLOSED, end - 1):
+            self._tail = reel.text[end - _TELLING : end + 1]
