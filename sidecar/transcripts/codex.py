@@ -80,7 +80,7 @@ class Codex:
     def _read_legacy(self, path: Path, cursor: Cursor | None) -> ReadResult:
         with open_document(path, cursor) as document:
             if document.content is None or document.same:
-                return document.nothing()
+                return document.nothing(listed=False)
             portion = Portion(document, cursor)
             seen = _Sight(path, document.written, portion.state, portion.folders, speaks=portion.spoke())
             conversation, drift = seen.conversation, Drift(portion.state)

@@ -119,7 +119,8 @@ def each(value: object) -> Iterable[object]:
 
 
 def _begins(reel: Reel, sign: str) -> bool:
-    return reel.text.startswith(sign, reel.index(0, len(sign)))
+    index = reel.index(0, len(sign))  # before the text is looked at, which it fills
+    return reel.text.startswith(sign, index)
 
 
 def _object(reel: Reel, at: int, read_at: ReadAt) -> tuple[Record, int]:

@@ -107,7 +107,7 @@ class Gemini:
     def _read_document(self, path: Path, cursor: Cursor | None) -> ReadResult:
         with open_document(path, cursor) as document:
             if document.content is None or document.same:
-                return document.nothing()
+                return document.nothing(listed=False)
             portion = Portion(document, cursor)
             log = _Log(path, document.written, portion.state)
             try:

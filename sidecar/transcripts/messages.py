@@ -36,9 +36,11 @@ class _Whole(DocumentReader):
 
     def steps(self, conversation: Conversation, document: Document, passed: int = 0) -> Iterator[Iterable[Message]]:
         """See `DocumentReader.steps`; of a whole conversation each message counts as a record."""
-        number = 0
+        number, facts = 0, dict(conversation.facts)
         for index, record in enumerate(self.records(conversation, document)):
             for step in _steps(conversation, index * STRIDE, record):
+                if number == passed and passed:  # what was gone through again has told again what is not the last word
+                    conversation.facts = facts
                 if number >= passed:
                     yield step
                 number += 1

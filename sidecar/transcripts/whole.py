@@ -58,9 +58,10 @@ class Document:
         """Whether it could be parsed."""
         return self.content is not None or self.array is not None
 
-    def nothing(self) -> ReadResult:
-        """What there is to say of one that cannot be read, or has not changed."""
-        return ReadResult((), self.cursor, damaged=int(not self.readable and not self.empty))
+    def nothing(self, *, listed: bool = True) -> ReadResult:
+        """What there is to say of one that cannot be read, or has not changed; `listed`: it may be a list."""
+        usable = self.readable if listed else self.content is not None
+        return ReadResult((), self.cursor, damaged=int(not usable and not self.empty))
 
     def torn(self) -> ReadResult:
         """What there is to say of one that was written while it was read: it is to be tried again."""

@@ -101,6 +101,25 @@ def test_it_gives_the_messages_that_a_small_one_gives(form: str, tmp_path: Path)
     assert READERS[agent].header(small) == (one.header)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_large_one_may_begin_with_a_byte_order_mark(form: str, tmp_path: Path) -> None:
+    agent, name, document = in_form(form, "Rye", 20)
+    path = tmp_path / name
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(document).encode() + b" " * SPARED)
+    result = READERS[agent].read(path, None)
+    assert (len(result.messages) >= 20, result.damaged) == (True, 0)
+    assert READERS[agent].header(path) == result.header
+
+
+@pytest.mark.parametrize("name", ["session-1.json", "rollout-1.json"])
+@pytest.mark.parametrize("filling", [0, SPARED])
+def test_a_list_where_there_is_to_be_an_object_counts_as_damage(name: str, filling: int, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("[]" + " " * filling)
+    result = READERS["gemini" if name.startswith("session") else "codex"].read(path, None)
+    assert (result.messages, result.damaged, result.complete) == ((), 1, False)
+
+
 @pytest.mark.parametrize("form", ["list", "cline", "gemini", "codex"])
 def test_one_that_is_rewritten_between_two_calls_is_begun_anew(form: str, tmp_path: Path) -> None:
     agent, name, document = in_form(form, "Rye")
@@ -121,6 +140,18 @@ def test_one_that_is_rewritten_between_two_calls_is_begun_anew(form: str, tmp_pa
     assert present is not None
     assert present.absent(ids) == set()
     assert present.absent(message.id for message in first.messages) == {m.id for m in first.messages} - ids
+
+
+def test_what_was_given_before_changes_nothing_of_what_comes(tmp_path: Path) -> None:
+    """A conversation that was given names a folder, a record after it another one: the last word counts."""
+    first = {"id": "c", "cwd": "/first", "messages": [said(number, "Rye") for number in range(9)]}
+    rest = [{"cwd": "/second"}, *(said(number, "Oat") for number in range(MANY))]
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps([first, *rest]))
+    results = list(calls("messages", path))
+    assert len(results) > 1
+    folders = [message.cwd for result in results for message in result.messages]
+    assert folders == ["/first"] * 9 + ["/second"] * MANY
 
 
 @given(
