@@ -20,7 +20,7 @@ from sidecar.transcripts.base import Cursor, Ids, Record
 from sidecar.transcripts.values import count, items, obj, text
 from sidecar.transcripts.whole import PORTION, Document
 
-SHARE: Final = 1.5
+SHARE: Final = 1.4
 """Times the bytes of a document that the messages of one call may take: with those of the call before, which may still
 be held, and all that a call takes besides, it is under five times."""
 
@@ -52,18 +52,18 @@ class Portion:
         self._ids = bytearray(_decoded(saved.get("ids")))
         self._later = bool(saved)
         self._before = cursor
-        self._weight = 0
+        self._weight = self._last = 0
         self._room = min(max(int(SHARE * document.cursor.size), LEAST), MOST)
 
     @property
     def full(self) -> bool:
-        """Whether as much was taken as may be held."""
-        return self._document.large and self._weight > self._room
+        """Whether as much was taken as may be held, or would be with one more like the last."""
+        return self._document.large and self._weight + self._last > self._room
 
     def weigh(self, found: Iterable[Message]) -> None:
         """Count what is held from now on."""
-        for message in found:
-            self._weight += _MESSAGE + getsizeof(message.text) + getsizeof(message.id)
+        self._last = sum(_MESSAGE + getsizeof(message.text) + getsizeof(message.id) for message in found)
+        self._weight += self._last
 
     def of(self, steps: Iterable[Iterable[Message]]) -> Iterator[tuple[Message, ...]]:
         """Take the messages of one record after the other, which are made as they are taken, from the first new one."""

@@ -107,7 +107,7 @@ class TextReader(ABC):
             for position, line in lines:
                 if run.line(position, line):
                     lines.settled = position
-                    if len(run.messages) > MOST_MESSAGES or run.long > 2 * MAX_BLOCK:
+                    if len(run.messages) > MOST_MESSAGES or run.long > MAX_BLOCK:
                         lines.stop()
             open_ended = run.end(lines.tail() if self.unfinished else None)
             if lines.more:  # only settled blocks count

@@ -6,6 +6,7 @@ what its making took is there already when it is read, and read by another one, 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ from sidecar.transcripts import READERS
 Maker = Callable[[int], bytes]
 
 TINY, WORDS = "a", "Bake the rye loaf at two hundred degrees. "
+LIBC = ctypes.CDLL(None)
 SMILE = "\N{GRINNING FACE}"
 
 
@@ -113,6 +115,8 @@ def peaks(agent: str, folder: Path, size: int, *, only: str = "") -> Iterator[tu
 
 
 def _peak(agent: str, path: Path) -> int:
+    if hasattr(LIBC, "malloc_trim"):  # or it takes what the making of other cases has left free, and seems light
+        LIBC.malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is that of now
     before = _status("VmRSS")
     read_through(agent, path)
