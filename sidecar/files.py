@@ -239,7 +239,9 @@ class _Drafts:
             try:
                 with _translated(self._root / path, "written"):
                     action(path)
-            except (ChangedOnDisk, FileSystemFailed) as error:
+            except ChangedOnDisk:
+                self.failed[path] = ChangedOnDisk(path=path)  # as it is called below the root
+            except FileSystemFailed as error:
                 self.failed[path] = error
 
         for _ in run(attempt, paths):
@@ -265,9 +267,10 @@ class _Drafts:
         os.fsync(self._folders[path.rpartition("/")[0]])
 
     def clear(self) -> None:
-        """Nothing is left of what got no name."""
+        """Nothing is left of what got no name, if the disk lets go of it: the store looks for such leftovers."""
         for path, name in self._names.items():
-            _unlink(self._folders[path.rpartition("/")[0]], name)
+            with contextlib.suppress(OSError):
+                _unlink(self._folders[path.rpartition("/")[0]], name)
 
 
 def move_durably(source: Path, target: Path, *, expected_sha256: Expected = None, root: Path | None = None) -> None:
