@@ -158,7 +158,7 @@ def mapped(begin: str, rights: str, name: str, *, anonymous: int = 0, swap: int 
     return (
         f"{begin}000-{begin}fff {rights} 00000000 fe:00 339380                     {name}\n"
         f"Size:                152 kB\nRss:                  52 kB\nAnonymous:        {anonymous:6} kB\n"
-        f"KSM:                   0 kB\nSwap:             {swap:6} kB\nSwapPss:               0 kB\nVmFlags: rd mr mw me \n"
+        f"KSM:                   0 kB\nSwap:             {swap:6} kB\nVmFlags: rd mr mw me \n"
     )
 
 
