@@ -353,7 +353,8 @@ def _put_in_place(folder: int, temporary: str, name: str, expected: Expected) ->
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
             raise
-        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)  # a file system without hard links
+        _check(folder, name, expected)  # a file system without hard links, where a rename is all that there is
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     else:
         os.unlink(temporary, dir_fd=folder)
 

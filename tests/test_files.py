@@ -1,5 +1,6 @@
 """Durable, guarded changes of single files."""
 
+import errno
 import os
 import stat
 
@@ -204,3 +205,19 @@ def test_new_files_run_over_nothing_and_say_which_name_was_taken(tmp_path) -> No
     }
     assert (tmp_path / "folder" / "a").read_bytes() == b"theirs"
     assert names(tmp_path / "folder") in (["a", "b"], ["b", "a"])
+
+
+def test_without_hard_links_new_files_run_over_nothing_either(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on FAT: the system refuses each link, and a rename would take the place of what a hand has just put there."""
+
+    def refuse(*_places, **_folders) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "a").write_bytes(b"theirs")
+    assert {path: type(error) for path, error in create_durably(tmp_path, {"a": b"1", "b": b"2"}).items()} == {
+        "a": ChangedOnDisk
+    }
+    assert (tmp_path / "a").read_bytes() == b"theirs"
+    assert (tmp_path / "b").read_bytes() == b"2"
+    assert sorted(names(tmp_path)) == ["a", "b"]
