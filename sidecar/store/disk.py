@@ -103,6 +103,8 @@ class Disk:
 
     def _settled(self, held: Mapping[str, Waiting], failed: Mapping[str, BaseException]) -> None:
         """Tell catalog and git of files that are there now, and take back what was known of the others."""
+        if self._held is not None:
+            self._held.failed |= failed
         for path, one in held.items():
             if path in failed:
                 self.touched |= self.catalog.drop(path)
@@ -112,8 +114,6 @@ class Disk:
                 self.catalog.entries[path] = replace(entry, signature=signature_of(self.folder / path))
                 self.history.record(one.context, path, one.data)
                 self.history.explain(one.context, one.told, one.identifier)
-        if self._held is not None:
-            self._held.failed |= failed
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
