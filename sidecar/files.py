@@ -239,7 +239,9 @@ class _Drafts:
             try:
                 with _translated(self._root / path, "written"):
                     action(path)
-            except (ChangedOnDisk, FileSystemFailed) as error:
+            except ChangedOnDisk:
+                self.failed[path] = ChangedOnDisk(path=path)  # as it is called below the root
+            except FileSystemFailed as error:
                 self.failed[path] = error
 
         for _ in run(attempt, paths):
@@ -265,9 +267,10 @@ class _Drafts:
         os.fsync(self._folders[path.rpartition("/")[0]])
 
     def clear(self) -> None:
-        """Nothing is left of what got no name."""
+        """Nothing is left of what got no name, if the disk lets go of it: the store looks for such leftovers."""
         for path, name in self._names.items():
-            _unlink(self._folders[path.rpartition("/")[0]], name)
+            with contextlib.suppress(OSError):
+                _unlink(self._folders[path.rpartition("/")[0]], name)
 
 
 def move_durably(source: Path, target: Path, *, expected_sha256: Expected = None, root: Path | None = None) -> None:
@@ -350,7 +353,8 @@ def _put_in_place(folder: int, temporary: str, name: str, expected: Expected) ->
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
             raise
-        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)  # a file system without hard links
+        _check(folder, name, expected)  # a file system without hard links, where a rename is all that there is
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     else:
         os.unlink(temporary, dir_fd=folder)
 

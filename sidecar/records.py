@@ -40,7 +40,8 @@ def _dataclass(*, slots: bool, frozen: bool = False, eq: bool = True) -> Callabl
         if eq:
             methods.update(_comparing(cls, frozen=frozen))
         for name, method in methods.items():
-            if name not in vars(cls):
+            # Of a class that compares in its own way Python says that it has no hash.
+            if name not in vars(cls) or (name == "__hash__" and "__eq__" in vars(cls) and cls.__hash__ is None):
                 setattr(cls, name, method)
         return cls
 
@@ -57,9 +58,11 @@ def _first(cls: Any, *, frozen: bool) -> Callable[..., None]:  # noqa: ANN401 - 
     """The `__init__` that makes way for the real one; two threads that come at once make it twice, which is as well."""
 
     def __init__(self: object, /, *args: object, **kwargs: object) -> None:  # noqa: N807 - told in errors
-        after = {name: vars(cls)[name] for name in ("__post_init__",) if name in vars(cls)}
+        after = {name: getattr(cls, name) for name in ("__post_init__",) if hasattr(cls, name)}  # inherited ones, too
         described = [(one.name, one.type, copy(one)) for one in dataclasses.fields(cls)]
-        twin = dataclasses.make_dataclass(cls.__name__, described, namespace=after, frozen=frozen, repr=False, eq=False)
+        twin = dataclasses.make_dataclass(
+            cls.__name__, described, namespace=after, frozen=frozen, repr=False, eq=False, slots=True
+        )
         cls.__init__ = twin.__init__  # type: ignore[misc]  # of a class of its own, which is thrown away
         cls.__init__(self, *args, **kwargs)
 
@@ -69,7 +72,11 @@ def _first(cls: Any, *, frozen: bool) -> Callable[..., None]:  # noqa: ANN401 - 
 def _comparing(cls: Any, *, frozen: bool) -> dict[str, Any]:  # noqa: ANN401 - as above
     """`__eq__` and `__hash__`: as tuples of what is compared; what can be changed has no hash."""
     names = [one.name for one in dataclasses.fields(cls) if one.compare]
-    values = attrgetter(*names) if names else lambda _: ()
+    if len(names) == 1:
+        only = attrgetter(*names)
+        values: Callable[[Any], object] = lambda self: (only(self),)  # noqa: E731 - in a tuple a value equals itself
+    else:
+        values = attrgetter(*names) if names else lambda _: ()
 
     def __eq__(self: object, other: object) -> bool:  # noqa: N807 - as above
         return bool(values(self) == values(other)) if other.__class__ is self.__class__ else NotImplemented

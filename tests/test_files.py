@@ -1,5 +1,6 @@
 """Durable, guarded changes of single files."""
 
+import errno
 import os
 import stat
 
@@ -8,6 +9,7 @@ import pytest
 from sidecar.errors import ChangedOnDisk, FileSystemFailed
 from sidecar.files import (
     ABSENT,
+    create_durably,
     ensure_folder,
     inside,
     is_temporary,
@@ -163,3 +165,59 @@ def test_nothing_is_replaced_in_a_folder_that_is_gone_or_behind_a_link(tmp_path)
     with pytest.raises(FileSystemFailed):
         replace_durably(tmp_path / "root" / "link", wanted, root=tmp_path / "root")
     assert (elsewhere / "a").read_bytes() == b"old"
+
+
+class _ClosedMeanwhile(dict[str, bytes]):
+    """Files of which the folder can no longer be written in once the second one's bytes are asked for."""
+
+    def __init__(self, folder, files) -> None:
+        super().__init__(files)
+        self._folder = folder
+
+    def __getitem__(self, path: str) -> bytes:
+        if path == "folder/b":
+            self._folder.chmod(0o500)
+        return super().__getitem__(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_takes_and_lets_go_of_nothing_fails_each_file_by_itself(tmp_path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    files = _ClosedMeanwhile(folder, {"folder/a": b"1", "folder/b": b"2", "other/c": b"3"})
+    try:
+        failed = create_durably(tmp_path, files)
+    finally:
+        folder.chmod(0o700)
+    assert {path: type(error) for path, error in failed.items()} == dict.fromkeys(
+        ("folder/a", "folder/b"), FileSystemFailed
+    )
+    assert (tmp_path / "other" / "c").read_bytes() == b"3"
+    assert all(map(is_temporary, names(folder)))
+
+
+def test_new_files_run_over_nothing_and_say_which_name_was_taken(tmp_path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a").write_bytes(b"theirs")
+    failed = create_durably(tmp_path, {"folder/a": b"1", "folder/b": b"2"})
+    assert {path: str(error) for path, error in failed.items()} == {
+        "folder/a": str(ChangedOnDisk(path="folder/a")),
+    }
+    assert (tmp_path / "folder" / "a").read_bytes() == b"theirs"
+    assert names(tmp_path / "folder") in (["a", "b"], ["b", "a"])
+
+
+def test_without_hard_links_new_files_run_over_nothing_either(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on FAT: the system refuses each link, and a rename would take the place of what a hand has just put there."""
+
+    def refuse(*_places, **_folders) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "a").write_bytes(b"theirs")
+    assert {path: type(error) for path, error in create_durably(tmp_path, {"a": b"1", "b": b"2"}).items()} == {
+        "a": ChangedOnDisk
+    }
+    assert (tmp_path / "a").read_bytes() == b"theirs"
+    assert (tmp_path / "b").read_bytes() == b"2"
+    assert sorted(names(tmp_path)) == ["a", "b"]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
-from typing import Any, Generic, TypeVar
+from types import SimpleNamespace
+from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 from hypothesis import given
@@ -100,6 +103,139 @@ def test_it_is_as_the_standard_librarys(one: dict[str, Any], other: dict[str, An
     changed = dataclasses.replace(ours, **other)
     assert dataclasses.asdict(changed) == dataclasses.asdict(dataclasses.replace(theirs, **other))
     assert ours != theirs
+
+
+def both(body: str) -> tuple[Any, Any]:
+    """The classes of some source, as ours and as the standard library's."""
+    made = []
+    for decorator in (dataclass, dataclasses.dataclass):
+        names: dict[str, Any] = {
+            "__name__": __name__,
+            "frozen": decorator(frozen=True, slots=True), "opened": decorator(slots=True),
+            "itself": decorator(slots=True, eq=False), "field": field, "ClassVar": ClassVar, "Any": Any,
+        }  # fmt: skip
+        exec(compile(f"from __future__ import annotations\n{body}", "<both>", "exec"), names)
+        made.append(names)
+    return SimpleNamespace(**made[0]), SimpleNamespace(**made[1])
+
+
+def outcome(ask: Callable[[Any], object], of: Any) -> object:
+    try:
+        return ask(of)
+    except (AttributeError, TypeError, ValueError) as error:  # FrozenInstanceError is the first
+        return type(error), str(error)
+
+
+CLASSES = """
+@frozen
+class Point:
+    x: float
+    y: Any = 2
+    seen: list = field(default_factory=list, compare=False, repr=False)
+    kind: ClassVar[str] = "point"
+
+@frozen
+class Only:
+    value: Any
+
+@frozen
+class Named:
+    name: str = field(kw_only=True)
+    count: int = 1
+    made: int = field(init=False, default=7)
+
+@opened
+class Base:
+    items: list = field(default_factory=list)
+    total: int = field(default=0, init=False)
+    def __post_init__(self):
+        self.total = len(self.items)
+
+@opened
+class Below(Base):
+    more: int = 5
+
+@frozen
+class Own:
+    word: str
+    def __eq__(self, other):
+        return isinstance(other, Own) and self.word.lower() == other.word.lower()
+
+@frozen
+class Shown:
+    word: str
+    def __repr__(self):
+        return "shown"
+    def __hash__(self):
+        return 4
+
+@opened
+class Round:
+    other: Any = None
+
+@frozen
+class Checked:
+    number: int
+    def __post_init__(self):
+        if self.number < 0:
+            raise ValueError("below zero")
+        object.__setattr__(self, "number", self.number + 1)
+
+@itself
+class Identical:
+    number: int = 0
+
+class Plain(Point):
+    __slots__ = ("extra",)
+"""
+
+QUESTIONS: Mapping[str, Callable[[Any], object]] = {
+    "shown": lambda of: repr((of.Point(1), of.Only("a"), of.Named(name="n"), of.Below([1]), of.Shown("a"))),
+    "equal": lambda of: [of.Point(1) == of.Point(1, 2, [3]), of.Point(1) != of.Point(2), of.Point(1) == 1],
+    "of another class": lambda of: [of.Plain(1) == of.Point(1), of.Point(1) == of.Plain(1), of.Plain(1) == of.Plain(1)],
+    "nan": lambda of: [of.Only(math.nan) == of.Only(math.nan), of.Only(float("nan")) == of.Only(float("nan"))],
+    "nan of two": lambda of: [of.Point(math.nan) == of.Point(math.nan), of.Point(float("nan")) == of.Point(math.nan)],
+    "hashes": lambda of: [len({of.Point(1), of.Point(1)}), len({of.Own("A"), of.Own("A")}), hash(of.Shown("a"))],
+    "no hash": lambda of: hash(of.Base()),
+    "no hash within": lambda of: hash(of.Only([])),
+    "own equality": lambda of: [of.Own("A") == of.Own("a"), of.Own("A") == of.Own("b")],
+    "identity": lambda of: [of.Identical() == of.Identical(), len({of.Identical(), of.Identical()})],
+    "a later step": lambda of: [of.Base([1, 2]).total, of.Below([1], 3).total, of.Checked(1).number],
+    "a later step that fails": lambda of: of.Checked(-1),
+    "by keyword": lambda of: [of.Named(name="a").name, of.Named(3, name="b").count, of.Named(name="a").made],
+    "keyword by place": lambda of: of.Named("a"),
+    "keyword missing": lambda of: of.Named(),
+    "too many": lambda of: of.Point(1, 2, [], 4),
+    "not to be given": lambda of: of.Named(name="a", made=1),
+    "twice": lambda of: of.Point(1, x=1),
+    "matched by": lambda of: [of.Point.__match_args__, of.Named.__match_args__, of.Below.__match_args__],
+    "fields": lambda of: [[one.name for one in dataclasses.fields(one)] for one in (of.Point, of.Below, of.Plain)],
+    "as values": lambda of: [dataclasses.asdict(of.Below([1])), dataclasses.astuple(of.Point(of.Only(1)))],
+    "replaced": lambda of: repr([dataclasses.replace(of.Point(1), y=3), dataclasses.replace(of.Below([1]), more=1)]),
+    "replaced where it cannot be": lambda of: dataclasses.replace(of.Named(name="a"), made=2),
+    "copied": lambda of: [copy.copy(of.Below([1])).total, copy.deepcopy(of.Point(1, [2])) == of.Point(1, [2])],
+    "kept apart": lambda of: copy.deepcopy(first := of.Base([1])).items is first.items,
+    "assigned": lambda of: setattr(of.Point(1), "x", 2),
+    "deleted": lambda of: delattr(of.Point(1), "x"),
+    "unknown in what is open": lambda of: setattr(of.Round(), "nothing", 2),
+    "in itself": lambda of: (first := of.Round(), setattr(first, "other", first), repr(first))[-1],
+    "of the class": lambda of: [of.Point.kind, of.Point(1).kind, of.Below.__slots__, hasattr(of.Point(1), "__dict__")],
+    "a description": lambda of: [of.Point.__name__, of.Point.__qualname__, dataclasses.is_dataclass(of.Plain)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_it_answers_as_the_standard_librarys(question: str) -> None:
+    ours, theirs = both(CLASSES)
+    for _ in range(2):  # the first call makes the methods
+        assert outcome(QUESTIONS[question], ours) == outcome(QUESTIONS[question], theirs)
+
+
+def test_a_class_below_may_come_first_or_last() -> None:
+    for order in (("Base", "Below"), ("Below", "Base")):
+        ours, _ = both(CLASSES)
+        assert [getattr(ours, name)([1, 2]).total for name in order] == [2, 2]
+        assert ours.Below([1], 3).more == 3
 
 
 def test_how_it_is_described() -> None:

@@ -107,7 +107,10 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def wait_ready(client: Client, process: subprocess.Popen[bytes] | None, seconds: float = START_SECONDS) -> bool:
-    """Wait until the daemon answers; False as soon as `process` has ended instead.  Raises DaemonSilent."""
+    """Wait until the daemon answers; False as soon as `process` has ended instead.  Raises DaemonSilent.
+
+    Without a process of ours, one that answers that it is not available has said so: Unavailable.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -116,6 +119,9 @@ def wait_ready(client: Client, process: subprocess.Popen[bytes] | None, seconds:
         except _NOT_ANSWERING:
             if process is not None and process.poll() is not None:
                 return False
+        except Unavailable:  # one that has failed to start answers so while it ends, and then tells why
+            if process is None:
+                raise
         time.sleep(_POLL_SECONDS)
     raise DaemonSilent(socket=client.socket_path, seconds=seconds)
 
@@ -127,6 +133,8 @@ def stop(paths: Paths, pid: int, seconds: float = STOP_SECONDS) -> None:
     """
     try:
         Client(paths.socket, timeout=5).shutdown()
+    except Unavailable:
+        pass  # it is stopping already
     except _NOT_ANSWERING:
         if pid == _UNKNOWN_PID:
             raise

@@ -47,11 +47,14 @@ _DONTNEED = 4
 _SMAPS = Path("/proc/self/smaps")
 _UNWRITTEN = re.compile(
     r"^(?P<begin>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-.. \S+ \S+ \d+ +/.*(?:\.so[.\d]*|\.safetensors)\n"
-    r"(?:[A-Z]\w*:.*\n)*?Anonymous: +0 kB$",
+    r"(?:[A-Z]\w*:.*\n)*?Anonymous: +0 kB\n"
+    r"(?:[A-Z]\w*:.*\n)*?Swap: +0 kB$",
     re.MULTILINE,
 )
 """In `smaps` the pieces of files that stay where they are mapped until the process ends, libraries (Python closes none)
-and the bundled model, in which nothing was ever written: what a library has changed of itself would be lost.
+and the bundled model, in which nothing was ever written: what a library has changed of itself would be lost, wherever
+that is now.  Written pages that the system has swapped out, as it does with those of whoever rests, are not `Anonymous`
+any more.
 
 What others may let go of meanwhile, such as the index's files, must not be named by its address: another piece of
 memory may lie there by the time."""
@@ -133,9 +136,13 @@ def let_go_of_files(library: ctypes.CDLL) -> None:
     They stay in the system's cache while it has room, and come back at a touch.
     """
     library.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    for piece in _UNWRITTEN.finditer(_SMAPS.read_text(encoding="utf-8", errors="surrogateescape")):
-        begin, end = int(piece["begin"], 16), int(piece["end"], 16)
+    for begin, end in unwritten(_SMAPS.read_text(encoding="utf-8", errors="surrogateescape")):
         library.madvise(begin, end - begin, _DONTNEED)
+
+
+def unwritten(smaps: str) -> list[tuple[int, int]]:
+    """Where the pieces of lasting files begin and end that can be read again as they are, by the text of `smaps`."""
+    return [(int(piece["begin"], 16), int(piece["end"], 16)) for piece in _UNWRITTEN.finditer(smaps)]
 
 
 def resident_pages() -> int:

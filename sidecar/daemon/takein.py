@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -92,14 +93,10 @@ class TakeIn:
             raise SidecarError(detail=f"the memory {added or known or identifier} was not written")
         return stored
 
-    def put_down(self) -> dict[tuple[ProfileRef, str], BaseException]:
-        """Write the files that wait, durably; which of them, by profile and path, cannot be written, and why."""
+    def put_down(self) -> dict[ProfileRef, Future[Mapping[str, BaseException]]]:
+        """Write the files that wait, durably; by profile which of them, by path, cannot be written, and why."""
         holding, self._holding = self._holding, {}
-        found = {ref: outcome(profile.put_down) for ref, profile in sorted(holding.items(), key=lambda item: item[0])}
-        failed: dict[tuple[ProfileRef, str], BaseException] = {}
-        for ref, done in found.items():
-            failed |= {(ref, path): error for path, error in done.result().items()}
-        return failed
+        return {ref: outcome(profile.put_down) for ref, profile in sorted(holding.items(), key=lambda item: item[0])}
 
     def _lift(self, profile: Profile, candidate: Candidate, identifier: str) -> None:
         """Allow again what was forgotten, if a person says it once more."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from sidecar.daemon.protocol import Told
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.writer import Urgency, Writer, answer, outcome
+from sidecar.errors import ChangedOnDisk
 from sidecar.follow import Follow
 from sidecar.model import ProfileRef, Stored
 
@@ -22,6 +24,7 @@ _TOGETHER: Final = 50
 """How many at most, so that who asks for something else in between waits for some tenths of a second only."""
 
 _Waiting = tuple[ProfileRef, Told, "Future[Stored]"]
+_Kept = Mapping[ProfileRef, "Future[Mapping[str, BaseException]]"]
 
 
 class Telling:
@@ -61,13 +64,13 @@ class Telling:
     def _serve(self) -> None:
         """Write what waits; in the writer thread."""
         self._asked = False
-        written: list[tuple[ProfileRef, Future[Stored], Future[Stored]]] = []
-        while len(written) < _TOGETHER and (next_one := self._next()) is not None:
+        held: list[tuple[_Waiting, Future[Stored]]] = []
+        while len(held) < _TOGETHER and (next_one := self._next()) is not None:
             ref, told, waiting = next_one
             if waiting.set_running_or_notify_cancel():
-                written.append((ref, outcome(partial(self._takein.remember, ref, told, hold=True)), waiting))
-        kept = outcome(self._takein.put_down)
-        written = [(ref, _kept(found, kept), waiting) for ref, found, waiting in written]
+                held.append((next_one, outcome(partial(self._takein.remember, ref, told, hold=True))))
+        kept = self._takein.put_down()
+        written = [(one[0], self._kept(one, found, kept), one[2]) for one, found in held]
         refs = sorted({ref for ref, found, _ in written if found.exception() is None})
         indexed = outcome(partial(self._follow.catch_up, refs, rescan=False, messages=False)) if refs else None
         for _, found, waiting in written:
@@ -79,16 +82,18 @@ class Telling:
         if self._waiting and not self._asked:  # more than are served together
             self._ask()
 
-
-def _kept(found: Future[Stored], kept: Future[dict[tuple[ProfileRef, str], BaseException]]) -> Future[Stored]:
-    """What one was written as, or why it is not on the disk; `kept` is what `TakeIn.put_down` has said."""
-    if found.exception() is not None:
-        return found
-    stored, error = found.result(), kept.exception()
-    if error is None:
-        error = kept.result().get((stored.profile, stored.path))
-    if error is None:
-        return found
-    failed: Future[Stored] = Future()
-    failed.set_exception(error)
-    return failed
+    def _kept(self, asked: _Waiting, found: Future[Stored], kept: _Kept) -> Future[Stored]:
+        """What one was written as, or why it is not on the disk; `kept` is what `TakeIn.put_down` has said."""
+        if found.exception() is not None:
+            return found
+        stored, (ref, told, _) = found.result(), asked
+        if stored.profile not in kept:
+            return found
+        error = kept[stored.profile].exception() or kept[stored.profile].result().get(stored.path)
+        if error is None:
+            return found
+        if isinstance(error, ChangedOnDisk):  # a hand was quicker to take the name: another one is free
+            return outcome(partial(self._takein.remember, ref, told))
+        failed: Future[Stored] = Future()
+        failed.set_exception(error)
+        return failed

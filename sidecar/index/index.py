@@ -89,6 +89,7 @@ class Index:
         self._clock = clock
         self._writing = threading.Lock()
         self._base = 0
+        self._doubtful = False
         self._seen: Seen | None = None
         self._shelves: tuple[Shelf, ...] = ()
         self._foreseen = Foreseen(embedder)
@@ -127,9 +128,14 @@ class Index:
         return self._view.generation
 
     def intact(self) -> bool:
-        """Whether the folder on disk is still the one that was opened, or is being filled; costs a few stats."""
+        """Whether the folder on disk is still the one that was opened, or is being filled; costs a few stats.
+
+        Not any more once a rest has found something else in it.
+        """
         if self.refilling:
             return True
+        if self._doubtful:
+            return False
         try:
             for path in self._lasting:
                 path.stat()
@@ -189,12 +195,16 @@ class Index:
         """Let go of what reading and writing have taken and can take again: threads, and the pages of files.
 
         To be called when nothing was asked or written for a while; what is found does not change.  Raises
-        IndexUnusable if the folder is damaged; readers keep what they have then.
+        IndexUnusable if the folder is damaged; readers keep what they have then, and the next sync makes it anew.
         """
         with self._writing:
             if self.intact():  # else the next sync makes it anew
-                for shelf in self._shelves:
-                    shelf.rest()
+                try:
+                    for shelf in self._shelves:
+                        shelf.rest()
+                except BaseException:
+                    self._doubtful = True  # nothing may be added to what is not what was there before
+                    raise
                 # What the view has reckoned from its rows stays true.
                 self._view = replace(self._view, memories=self._memories.view, messages=self._messages.view)
 
@@ -316,6 +326,7 @@ class Index:
         messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
         self._known, self._seen = None, None
         self._memories, self._messages = memories, messages
+        self._doubtful = False
         self._shelves = (memories, messages)
         try:
             self._opened = self._identity()

@@ -24,15 +24,12 @@ def apply(core: Core, changes: Sequence[Change], context: WriteContext) -> list[
     Raises `ChangedOnDisk`, before anything is written, if a file is not the one that the plan saw: plan again.
     """
     refuse_if_vanished(core)
-    if any(isinstance(change, Revise | Supersede) for change in changes):
-        core.disk.settle()  # what they change may still wait to be written
-    _check(core, changes)
-    now: dict[str, Stored] = {}
-    for change in sorted(changes, key=lambda change: _ORDER[type(change)]):
-        written = _run(core, change, now, context)
-        if written is not None:
-            now[written.memory.id] = written
-    return list(now.values())
+    if all(isinstance(change, Add | Skip) for change in changes):
+        return _run_all(core, changes, context)
+    # What they change may still wait to be written, and nothing retires for a new version that may not come to be.
+    with core.disk.at_once():
+        _check(core, changes)
+        return _run_all(core, changes, context)
 
 
 def forget(core: Core, identifier: str, reason: str | None, context: WriteContext) -> Stored:
@@ -92,6 +89,15 @@ def lift_tombstones(core: Core, identifier: str, content: str, context: WriteCon
     return sorted(named)
 
 
+def _run_all(core: Core, changes: Sequence[Change], context: WriteContext) -> list[Stored]:
+    now: dict[str, Stored] = {}
+    for change in sorted(changes, key=lambda change: _ORDER[type(change)]):
+        written = _run(core, change, now, context)
+        if written is not None:
+            now[written.memory.id] = written
+    return list(now.values())
+
+
 def _run(core: Core, change: Change, now: dict[str, Stored], context: WriteContext) -> Stored | None:
     match change:
         case Add():
@@ -120,9 +126,7 @@ def _add(core: Core, change: Add, context: WriteContext) -> Stored | None:
         return None
     if core.catalog.buried.name(memory.id, content_hash(memory.type, memory.content), ()):
         return None
-    written = core.disk.add(memory, context)
-    core.history.explain(context, f"Add {_name(memory)}: {change.why}", memory.id)
-    return written
+    return core.disk.add(memory, context, f"Add {_name(memory)}: {change.why}")
 
 
 def _revise(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from sidecar.identity import content_hash
 from sidecar.model import Memory, ProfileRef, Stored, Tombstone
 from sidecar.store import tombstones
 from sidecar.store.catalog import Catalog, understood
-from sidecar.store.held import Held
+from sidecar.store.held import Held, Waiting
 from sidecar.store.history import History
 from sidecar.store.layout import (
     MAX_FILE_BYTES,
@@ -89,9 +89,9 @@ class Disk:
         failed: dict[str, BaseException] = {}
         try:
             self._step(f"write {len(held)} new files")
-            self._writes.note_writes(str(self.ref), {path: sha256_of(data) for path, (data, _) in held.items()})
+            self._writes.note_writes(str(self.ref), {path: sha256_of(one.data) for path, one in held.items()})
             self._step("noted the new files")
-            failed |= create_durably(self.folder, {path: data for path, (data, _) in held.items()})
+            failed |= create_durably(self.folder, {path: one.data for path, one in held.items()})
             self._step("written the new files")
         except SidecarError as error:  # the journal cannot be used
             failed = dict.fromkeys(held, error)
@@ -101,18 +101,29 @@ class Disk:
         finally:
             self._settled(held, failed)
 
-    def _settled(self, held: Mapping[str, tuple[bytes, WriteContext]], failed: Mapping[str, BaseException]) -> None:
+    def _settled(self, held: Mapping[str, Waiting], failed: Mapping[str, BaseException]) -> None:
         """Tell catalog and git of files that are there now, and take back what was known of the others."""
-        for path, (data, context) in held.items():
+        if self._held is not None:
+            self._held.failed |= failed
+        for path, one in held.items():
             if path in failed:
                 self.touched |= self.catalog.drop(path)
                 self.unsaved.discard(path)
             else:
                 entry = self.catalog.entries[path]
                 self.catalog.entries[path] = replace(entry, signature=signature_of(self.folder / path))
-                self.history.record(context, path, data)
-        if self._held is not None:
-            self._held.failed |= failed
+                self.history.record(one.context, path, one.data)
+                self.history.explain(one.context, one.told, one.identifier)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Inside nothing waits: for what relies on each of its files being there before the next is changed."""
+        self.settle()
+        held, self._held = self._held, None
+        try:
+            yield
+        finally:
+            self._held = held
 
     def pause(self, name: str) -> None:
         """A place between two steps of others at which an interruption may come."""
@@ -211,14 +222,15 @@ class Disk:
         self._forget(path)
         self.history.record(context, path, None)
 
-    def add(self, memory: Memory, context: WriteContext) -> Stored:
-        """Write a new memory's file."""
+    def add(self, memory: Memory, context: WriteContext, told: str) -> Stored:
+        """Write a new memory's file; git is `told` of it once it is there."""
         path, data = self.free(path_for(memory)), render(memory)
         if self._held is None:
             self.write(path, data, ABSENT, context)
+            self.history.explain(context, told, memory.id)
         else:
             _refuse_larger(path, data)
-            self._held.files[path] = data, context
+            self._held.files[path] = Waiting(data, context, told, memory.id)
             self._learn(path, data)
         return self.at(path)
 
@@ -285,8 +297,9 @@ class Disk:
     def free(self, path: str) -> str:
         """The path, or with a number if something lies there."""
         candidate, number = path, 1
-        waiting = self._held.files if self._held is not None else {}
-        while candidate in waiting or signature_of(inside(self.folder, candidate)) is not None:
+        # Nor one that could not be written a moment ago: whoever asked for that one is told so by its path.
+        taken = self._held.files.keys() | self._held.failed.keys() if self._held is not None else set()
+        while candidate in taken or signature_of(inside(self.folder, candidate)) is not None:
             number += 1
             candidate = numbered(path, number)
         return candidate

@@ -14,7 +14,7 @@ import pytest
 from cli_runs import Run
 from test_main import CHECKOUT, sidecar
 
-from sidecar.cli.process import holder, last_words, stop
+from sidecar.cli.process import holder, last_words, stop, wait_ready
 from sidecar.client import Client
 from sidecar.errors import NoDaemon, Unavailable
 from sidecar.paths import resolve
@@ -195,3 +195,50 @@ def test_the_first_start_on_a_terminal_shows_what_was_found_and_asks_once(daemon
     code, text = on_terminal(b"")
     assert code == 0
     assert "Go on?" not in text
+
+
+FAILING = """
+import socket, sys, time
+from pathlib import Path
+from sidecar.errors import Unavailable
+from sidecar.wire import envelope
+body = envelope.encode(envelope.failure(Unavailable(what="The daemon", why="it is stopping")))
+with socket.socket(socket.AF_UNIX) as listener:
+    listener.bind(sys.argv[1])
+    listener.listen()
+    print("listening", flush=True)
+    talk, _ = listener.accept()
+    talk.recv(65536)
+    head = f"HTTP/1.1 503 Unavailable\\r\\nContent-Type: application/json\\r\\nContent-Length: {len(body)}\\r\\n"
+    talk.sendall(f"{head}Connection: close\\r\\n\\r\\n".encode() + body)
+    talk.close()
+Path(sys.argv[1]).unlink()
+sys.exit(3)
+"""
+
+
+@pytest.fixture
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
+    """A daemon that has failed while it started: it says that it is stopping, and ends."""
+    socket = tmp_path_factory.mktemp("f") / "s"
+    environ = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-c", FAILING, str(socket)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"listening\n"
+        yield Client(socket), process
+        process.kill()
+
+
+def test_what_fails_while_it_starts_is_waited_for_so_that_its_own_words_are_told(
+    failing: tuple[Client, subprocess.Popen[bytes]],
+) -> None:
+    client, process = failing
+    assert not wait_ready(client, process, 30)
+    assert process.returncode == 3
+
+
+def test_somebody_elses_daemon_that_stops_is_not_waited_for(failing: tuple[Client, subprocess.Popen[bytes]]) -> None:
+    client, _ = failing
+    with pytest.raises(Unavailable, match="stopping"):
+        wait_ready(client, None, 30)

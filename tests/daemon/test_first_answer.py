@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -10,10 +11,17 @@ import time
 from pathlib import Path
 
 import pytest
+from home_kit import home
 from server_fake import NOW, FakeApi, Running
+from wired import until
 
+from sidecar.config import Config, Extract
+from sidecar.daemon.app import Daemon
 from sidecar.daemon.opening import Opening
 from sidecar.daemon.server import Server
+from sidecar.daemon.wiring import Whole
+from sidecar.errors import JournalUnusable
+from sidecar.paths import resolve
 
 ROOT = Path(__file__).parents[2]
 RECALLS = ("/v1/recall", "/v1/namespaces/local/profiles/web/recall")
@@ -77,3 +85,34 @@ def test_when_the_rest_is_wanted(needed: str) -> None:
             await waiting
 
     asyncio.run(main())
+
+
+class Unwired(Daemon):
+    """A daemon the rest of which cannot be made."""
+
+    def _made_whole(self, stop: asyncio.Event) -> Whole:
+        raise JournalUnusable(path="journal.db", why="it is from tomorrow")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["after an answer", "before there is a socket"])
+def test_what_cannot_be_made_whole_ends_with_its_error_and_keeps_nobody_waiting(tmp_path: Path, known: bool) -> None:
+    with home(tmp_path) as world:
+        if known:
+            world.hand("facts/boiler.md", "The boiler is green.\n")
+    paths = resolve({"SIDECAR_HOME": str(tmp_path / "sidecar")})
+
+    async def main(daemon: Daemon) -> list[int]:
+        serving = asyncio.create_task(daemon.serve())
+        running = Running(Server(None, paths.socket), FakeApi(), paths.socket)
+        statuses = []
+        if known:
+            await until(paths.socket.exists)
+            asked = [("POST", RECALLS[1], {"query": "which colour has the boiler?"}), ("GET", "/v1/healthz", None)]
+            statuses = [one.status for one in await asyncio.gather(*(running.ask(*one) for one in asked))]
+        with pytest.raises(JournalUnusable, match="tomorrow"):
+            await asyncio.wait_for(serving, 30)
+        return statuses
+
+    with contextlib.closing(Unwired(paths, Config(extract=Extract(extractor="rules")))) as daemon:
+        assert asyncio.run(main(daemon)) in ([[200, 503], [503, 503]] if known else [[]])
+    assert not paths.socket.exists()

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from wired import Wired, until, within
 
+from sidecar.daemon.allocator import unwritten
+
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc and asks glibc")
 ROOT = Path(__file__).parents[2]
 
@@ -150,3 +152,31 @@ def test_large_pieces_are_given_back_at_once_however_often() -> None:
 @LINUX
 def test_pages_of_libraries_and_of_the_model_go_at_rest_only_once_and_come_back() -> None:
     assert printed(FILES) == ["0", "True", "1", "True", "True"]
+
+
+def mapped(begin: str, rights: str, name: str, *, anonymous: int = 0, swap: int = 0) -> str:
+    return (
+        f"{begin}000-{begin}fff {rights} 00000000 fe:00 339380                     {name}\n"
+        f"Size:                152 kB\nRss:                  52 kB\nAnonymous:        {anonymous:6} kB\n"
+        f"KSM:                   0 kB\nSwap:             {swap:6} kB\nVmFlags: rd mr mw me \n"
+    )
+
+
+def test_what_a_library_has_written_into_itself_stays_also_if_it_was_swapped_out() -> None:
+    told = "".join(
+        (
+            mapped("a1", "r-xp", "/usr/lib/libc.so.6"),
+            mapped("a2", "r--p", "/usr/lib/libc.so.6", anonymous=16),
+            mapped("a3", "r--p", "/usr/lib/libc.so.6", swap=16),
+            mapped("a4", "rw-p", "/usr/lib/libc.so.6"),
+            mapped("a5", "r--s", "/opt/a model.safetensors"),
+            mapped("a6", "r--p", "/opt/replaced.so (deleted)"),
+            mapped("a7", "r--s", "/home/ines/index/words/1.term"),
+        )
+    )
+    assert unwritten(told) == [(0xA1000, 0xA1FFF), (0xA5000, 0xA5FFF)]
+
+
+@LINUX
+def test_the_systems_own_words_are_understood() -> None:
+    assert len(unwritten(Path("/proc/self/smaps").read_text())) > 10

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,9 @@ from sidecar.daemon.protocol import Told
 from sidecar.daemon.takein import TakeIn
 from sidecar.daemon.telling import Telling
 from sidecar.daemon.writer import Urgency
-from sidecar.errors import ForgottenBefore
+from sidecar.errors import FileSystemFailed, ForgottenBefore
 from sidecar.extract.rules import RulesExtractor
-from sidecar.model import Stored
+from sidecar.model import ProfileRef, Stored
 from sidecar.store import WriteContext
 
 KEY = "The cellar key hangs behind the clock."
@@ -25,13 +28,14 @@ def told(content: str) -> Told:
     return Told(content, None, None, None, (), pinned=False)
 
 
-def telling(world: World) -> Telling:
-    return Telling(world.parts.writer, world.parts.follow, TakeIn(world.parts, RulesExtractor(), "ines@test"))
+def telling(world: World, takein: TakeIn | None = None) -> Telling:
+    takein = takein or TakeIn(world.parts, RulesExtractor(), "ines@test")
+    return Telling(world.parts.writer, world.parts.follow, takein)
 
 
-async def together(world: World, *statements: Told) -> list[Stored | BaseException]:
+async def together(world: World, *statements: Told, takein: TakeIn | None = None) -> list[Stored | BaseException]:
     """All of them wait for the writer, who is busy with something else until the last has come."""
-    desk, begin = telling(world), threading.Event()
+    desk, begin = telling(world, takein), threading.Event()
     busy = world.parts.writer.submit(Urgency.ANSWER, begin.wait)
     asked = [asyncio.ensure_future(desk.remember(WEB, one)) for one in statements]
     await asyncio.sleep(0)
@@ -85,6 +89,64 @@ def test_nobody_waits_for_a_writer_that_has_ended(tmp_path: Path) -> None:
         world.parts.writer.close()
         with pytest.raises(asyncio.CancelledError):
             await telling(world).remember(WEB, told("Too late."))
+
+    with home(tmp_path) as world:
+        asyncio.run(scenario(world))
+
+
+class Hurried(TakeIn):
+    """Between plan and files a hand does something."""
+
+    def __init__(self, world: World, hand: Callable[[], object]) -> None:
+        super().__init__(world.parts, RulesExtractor(), "ines@test")
+        self._hand = hand
+
+    def put_down(self) -> dict[ProfileRef, Future[Mapping[str, BaseException]]]:
+        self._hand()
+        return super().put_down()
+
+
+def test_where_a_hand_was_quicker_to_take_the_name_another_is_found(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        def hand() -> None:
+            for stored in world.memories():
+                path = world.profile.folder / stored.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("Mine.\n")
+
+        answers = await together(world, told(KEY), told("The attic is locked."), takein=Hurried(world, hand))
+        for answer in answers:
+            assert isinstance(answer, Stored)
+            assert answer.memory.content in (world.profile.folder / answer.path).read_text()
+            assert answer.memory.id in dict(world.parts.index.neighbours(WEB, answer.memory.content, 8))
+        world.parts.follow.catch_up([WEB])
+        assert sorted(one.memory.content.strip() for one in world.memories()) == sorted(
+            ["Mine."] * 2 + [answer.memory.content.strip() for answer in answers if isinstance(answer, Stored)]
+        )
+
+    with home(tmp_path) as world:
+        asyncio.run(scenario(world))
+
+
+def test_a_profile_that_cannot_be_written_stops_no_other(tmp_path: Path) -> None:
+    attic = ProfileRef("local", "attic")
+
+    async def scenario(world: World) -> None:
+        def hand() -> None:
+            shutil.rmtree(world.profile.folder)
+
+        world.parts.store.open(attic, create=True)
+        desk, begin = telling(world, Hurried(world, hand)), threading.Event()
+        busy = world.parts.writer.submit(Urgency.ANSWER, begin.wait)
+        asked = [asyncio.ensure_future(desk.remember(ref, told(KEY))) for ref in (WEB, attic)]
+        await asyncio.sleep(0)
+        begin.set()
+        await asyncio.wrap_future(busy)
+        lost, kept = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(lost, FileSystemFailed)
+        assert isinstance(kept, Stored)
+        assert world.memories(attic) == [kept]
+        assert dict(world.parts.index.neighbours(WEB, KEY, 8)) == {}
 
     with home(tmp_path) as world:
         asyncio.run(scenario(world))

@@ -275,6 +275,7 @@ def test_what_is_over_a_limit_is_refused(loaded: Daemon, head: bytes, status: by
 
 def test_the_daemon_is_as_it_was(loaded: Daemon) -> None:
     """After all of this nothing is left open, no service is down, and everything is committed."""
+    loaded.client.request("POST", f"{HTTP}/web/remember", {"content": "The load is over."})  # where this runs alone
     wait_until("all is committed", lambda: git(loaded.store / "web", "status", "--porcelain") == "")
     assert {one["state"] for one in loaded.status()["services"]} == {"running"}
     assert _open_files(loaded) < 300

@@ -119,3 +119,36 @@ def test_readers_go_on_while_it_rests(index: Index, source: Held) -> None:
     stop.set()
     asker.join()
     assert wrong == []
+
+
+def test_what_a_rest_finds_in_doubt_is_made_anew_before_anything_is_added_to_it(
+    index: Index, source: Held, folder: Path, tmp_path: Path
+) -> None:
+    index.sync(source)
+    words = folder / "memories" / "words"
+    shutil.copytree(words, tmp_path / "copy")
+    source.stored.append(memory("late", "The foghorn sounds."))
+    index.sync(source)
+    shutil.rmtree(words)
+    shutil.copytree(tmp_path / "copy", words)
+    with pytest.raises(IndexUnusable):
+        index.rest()
+    assert not index.intact()
+    index.rest()  # nothing more to be done about it
+    source.stored.append(memory("later", "The bell rings."))
+    assert index.sync(source).rebuilt
+    assert index.intact()
+    assert sorted(found(index, "foghorn bell")) == ["late", "later"]
+
+
+def test_an_index_without_the_engines_list_of_files_is_not_taken_for_an_empty_one(
+    index: Index, source: Held, folder: Path
+) -> None:
+    index.sync(source)
+    (folder / "memories" / "words" / "meta.json").write_text("{")
+    with pytest.raises(IndexUnusable):
+        index.rest()
+    assert len(found(index, "lamp 7")) > 1
+    index.sync(source)
+    assert index.intact()
+    assert len(found(index, "lamp 7")) > 1

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from store_kit import CONTEXT, Kit
+from store_kit import CONTEXT, START, Kit
 
 from sidecar.errors import ChangedOnDisk, FileSystemFailed
-from sidecar.model import Revise, Stored
+from sidecar.model import Add, Revise, Stored, Supersede
 from sidecar.store import path_for
 
 
@@ -39,8 +39,6 @@ def test_two_whose_names_are_the_same_get_two_files(kit: Kit) -> None:
     second = kit.memory("The boiler is blue.").replace(summary=first.summary)
     second = second.replace(id=f"{second.id[:-6]}{first.id[-6:]}")
     assert path_for(first) == path_for(second)
-    from sidecar.model import Add
-
     kit.profile.hold()
     told = [*kit.profile.apply([Add(first, "new")], CONTEXT), *kit.profile.apply([Add(second, "new")], CONTEXT)]
     assert kit.profile.put_down() == {}
@@ -120,3 +118,46 @@ def test_what_is_held_in_one_folder_is_given_back_to_it_alone(kit: Kit, tmp_path
     failed = kit.profile.put_down()
     assert {path: type(error) for path, error in failed.items()} == {only.path: FileSystemFailed}
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_nothing_retires_for_a_version_that_cannot_be_written(kit: Kit) -> None:
+    """A person takes the new one's name at the last moment: the old one stands, and the change is told as failed."""
+    old = kit.add("The boiler is green.", key="boiler/colour")
+    new = kit.memory("The boiler is blue.", 1, key="boiler/colour", supersedes=old.memory.id)
+
+    def step(name: str) -> None:
+        if name.startswith("write ") and not (kit.folder / path_for(new)).exists():
+            kit.write(path_for(new), "Mine.\n")
+
+    kit.profile.hold()
+    kit.step = step
+    with pytest.raises(ChangedOnDisk):
+        kit.profile.apply([Add(new, "new"), Supersede(old, new.id, START, "newer")], CONTEXT)
+    kit.step = lambda _name: None
+    assert kit.profile.put_down() == {}
+    assert kit.profile.get(old.memory.id) == old
+    assert kit.profile.get(new.id) is None
+    kit.cycle()
+    assert kit.profile.get(old.memory.id) == old
+
+
+def test_what_is_told_again_after_a_failure_is_not_taken_for_what_failed(kit: Kit) -> None:
+    first, other = held(kit, "The boiler is green.", "The roof leaks.")
+    kit.write(first.path, "Mine.\n")
+    kit.profile.refresh()  # puts down what waits
+    (kit.folder / first.path).unlink()
+    again = kit.add("The boiler is green.")
+    failed = kit.profile.put_down()
+    assert set(failed) == {first.path}
+    assert again.path not in failed
+    assert kit.files() == sorted((again.path, other.path))
+
+
+def test_git_is_told_of_what_was_written_alone(kit: Kit) -> None:
+    taken, other = held(kit, "The boiler is green.", "The roof leaks.")
+    kit.write(taken.path, "Mine.\n")
+    kit.profile.put_down()
+    kit.cycle()
+    message = next(entry for entry in kit.profile.log() if other.memory.id in entry.memories)
+    assert taken.memory.id not in message.memories
+    assert "boiler" not in message.subject + message.body
