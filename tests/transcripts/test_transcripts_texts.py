@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.model import Message
 from sidecar.transcripts import READERS
 from sidecar.transcripts.cursor_places import project_of
 from sidecar.transcripts.textual import LINE, MAX_BLOCK
@@ -103,14 +104,19 @@ def test_a_long_turn_comes_in_pieces_however_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "talk.md"
     line = "so much to say " * 60 + "\n"
     path.write_text("## User\n" + line * (2 * MAX_BLOCK // (len(line) + LINE - 1)) + "## Assistant\nYes.\n")
-    whole = MARKDOWN.read(path, None, limit_bytes=1 << 40)
-    assert [len(message.text) > MAX_BLOCK / 2 for message in whole.messages] == [True, True, False]
-    cursor, steps, more = None, [], True
+    pieces, steps = (all_of(path, limit) for limit in (1 << 40, 1))
+    assert [len(message.text) > MAX_BLOCK / 2 for message in pieces] == [True, True, False]
+    assert steps == pieces
+
+
+def all_of(path: Path, limit: int) -> list[Message]:
+    """The messages of all calls of so many bytes."""
+    cursor, found, more = None, [], True
     while more:
-        result = MARKDOWN.read(path, cursor, limit_bytes=1)
-        steps += result.messages
+        result = MARKDOWN.read(path, cursor, limit_bytes=limit)
+        found += result.messages
         cursor, more = result.cursor, result.more
-    assert tuple(steps) == whole.messages
+    return found
 
 
 def test_turns_of_one_word_are_turns_and_those_of_a_letter_are_rubbish(tmp_path: Path) -> None:
