@@ -42,7 +42,7 @@ _ROWS = NONE + "rows have no lines"
 _JSON = "growth::test_document_being_rewritten_is_tried_again"
 
 PITFALLS: dict[str, Row] = {
-    "rubbish of any size": dict.fromkeys(AGENTS, "hostile::test_ten_megabytes_of_rubbish_are_no_hang"),
+    "rubbish of any size": dict.fromkeys(AGENTS, "hostile::test_megabytes_of_rubbish_are_no_hang"),
     "very many short messages": _others(
         "the document or the rows are taken whole, or in pieces of their own",
         **dict.fromkeys((*LINED, *TEXTS), "hostile::test_memory_is_at_most_five_times_the_file"),
