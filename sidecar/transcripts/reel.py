@@ -13,7 +13,7 @@ from sidecar.expressions import regex
 STEP: Final = 256 * 1024
 """Bytes read at once.  A value that is longer is looked through part by part, instead of being parsed to its end."""
 
-DEEPEST: Final = 16
+DEEPEST: Final = 64
 """Levels of long values within long ones; a message's longest text lies some six deep."""
 
 _ROW: Final = 64 * 1024

@@ -77,6 +77,13 @@ def test_a_string_longer_than_what_is_read_at_once_may_hold_what_looks_like_an_e
     assert held(survey(data).content) == messages
 
 
+@pytest.mark.parametrize(("levels", "read"), [(60, True), (70, False)])
+def test_long_values_may_lie_deep(levels: int, read: bool) -> None:
+    data = b'{"a":[' * (levels // 2) + json.dumps("word " * 200).encode() + b"]}" * (levels // 2)
+    content = survey(data, 128).content
+    assert (held(content) if read else content) == (json.loads(data) if read else None)
+
+
 def test_words_are_not_heavy_whatever_they_hold() -> None:
     words = json.dumps({"x": '[[],{"a":1}],' * 100_000}).encode()
     assert not too_heavy(words)
