@@ -3,7 +3,7 @@
     python scripts/weigh_readers.py --write
     python scripts/weigh_readers.py --agent roo --megabytes 5
 
-What the files are is in `tests/transcripts/weighing.py`; tests hold each of them to five times its bytes.  Linux alone
+What the files are is in `tests/transcripts/weighing.py`; slow tests hold the heaviest of them to five times their bytes.  Linux alone
 sets the peak of a process back, so only there anything is weighed.
 """
 
