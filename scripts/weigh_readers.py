@@ -3,8 +3,8 @@
     python scripts/weigh_readers.py --write
     python scripts/weigh_readers.py --agent roo --megabytes 5
 
-What the files are is in `tests/transcripts/weighing.py`; slow tests hold the heaviest of them to five times their bytes.  Linux alone
-sets the peak of a process back, so only there anything is weighed.
+What the files are is in `tests/transcripts/weighing.py`; slow tests hold the heaviest of them to five times
+their bytes.  Linux alone sets the peak of a process back, so only there anything is weighed.
 """
 
 from __future__ import annotations
