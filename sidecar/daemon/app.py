@@ -43,8 +43,6 @@ from sidecar.store import Store
 
 if TYPE_CHECKING:  # for which no first answer waits, see `opening`
     from sidecar.daemon.intake import Progress
-    from sidecar.daemon.parts import Parts
-    from sidecar.daemon.service import Service
     from sidecar.daemon.wiring import Whole
 
 logger = logging.getLogger(__name__)
@@ -187,10 +185,6 @@ class Daemon:
         self._whole = Made(ground, self._config, self._answering, stop)
         self._whole.parts.supervisor.add("import", self._later.serve)
         return self._whole
-
-    def _wire(self, stop: asyncio.Event) -> tuple[Parts, Service]:
-        whole = self._made_whole(stop)
-        return whole.parts, whole.service
 
     async def _start_services(self, server: Server, opening: asyncio.Task[None], showing: Showing | None) -> None:
         """Once all files have been read, and there is a server whose listeners one of them looks after."""

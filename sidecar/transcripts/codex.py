@@ -91,16 +91,9 @@ class Codex:
                 portion.note()
             except Torn:
                 return document.torn()
-            return ReadResult(
-                messages=tuple(portion.messages),
-                cursor=portion.cursor(conversation.state() | drift.state(), conversation.cwds),
-                header=seen.header(whole=True),
-                unknown=dict(sorted(conversation.unknown.items())),
-                restarted=portion.restarted,
-                complete=not portion.more,
-                present=portion.present,
-                more=portion.more,
-                drifted=drift.found,
+            state, header = conversation.state() | drift.state(), seen.header(whole=True)
+            return portion.result(
+                state, conversation.cwds, header, conversation.unknown, complete=True, drifted=drift.found
             )
 
 

@@ -79,16 +79,10 @@ class DocumentReader(ABC):
                 portion.note()
             except Torn:
                 return document.torn()
-            return ReadResult(
-                messages=tuple(portion.messages),
-                cursor=portion.cursor(conversation.state() | drift.state(), conversation.cwds),
-                header=headline.header(whole=True) if portion.spoke() else None,
-                unknown=dict(sorted(conversation.unknown.items())),
-                restarted=portion.restarted,
-                complete=portion.spoke() and not portion.more,
-                present=portion.present,
-                more=portion.more,
-                drifted=drift.found,
+            state, spoke = conversation.state() | drift.state(), portion.spoke()
+            header = headline.header(whole=True) if spoke else None
+            return portion.result(
+                state, conversation.cwds, header, conversation.unknown, complete=spoke, drifted=drift.found
             )
 
 

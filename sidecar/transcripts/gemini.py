@@ -116,17 +116,9 @@ class Gemini:
                 portion.note()
             except Torn:
                 return document.torn()
-            return ReadResult(
-                messages=tuple(portion.messages),
-                cursor=portion.cursor(log.state(), ()),
-                header=_header(path, log, last, whole=not portion.spoke()),
-                unknown=dict(sorted(log.unknown.items())),
-                restarted=portion.restarted,
-                complete=not portion.more and not _carried_over(path),  # what the JSONL has more was not withdrawn
-                present=portion.present,
-                more=portion.more,
-                drifted=log.drift.found,
-            )
+            header = _header(path, log, last, whole=not portion.spoke())
+            whole = not _carried_over(path)  # what the JSONL has more was not withdrawn
+            return portion.result(log.state(), (), header, log.unknown, complete=whole, drifted=log.drift.found)
 
 
 class _Log:

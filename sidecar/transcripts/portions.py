@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from sys import getsizeof
 from typing import Final
 
-from sidecar.model import Message
-from sidecar.transcripts.base import Cursor, Ids, Record
+from sidecar.model import Message, SessionHeader
+from sidecar.transcripts.base import Cursor, Ids, ReadResult, Record
 from sidecar.transcripts.values import count, items, obj, text
 from sidecar.transcripts.whole import PORTION, Document
 
@@ -87,17 +87,30 @@ class Portion:
         if self.more or self._later:
             self._ids += Ids.digested(message.id for message in self.messages)
 
-    @property
-    def restarted(self) -> bool:
-        """Whether this is the first of several calls over a file that was read before."""
-        return self.more and not self._later and self._before is not None
+    def result(
+        self,
+        state: Record,
+        folders: Iterable[str],
+        header: SessionHeader | None,
+        unknown: Mapping[str, int],
+        *,
+        complete: bool,
+        drifted: bool | None,
+    ) -> ReadResult:
+        """What the call gives, after `note`; `complete`: whether all of the document is all of the session."""
+        return ReadResult(
+            messages=tuple(self.messages),
+            cursor=self._cursor(state, folders),
+            header=header,
+            unknown=dict(sorted(unknown.items())),
+            restarted=self.more and not self._later and self._before is not None,  # the first call over what was read
+            complete=complete and not self.more,
+            present=Ids(bytes(self._ids)) if self._later and not self.more else None,
+            more=self.more,
+            drifted=drifted,
+        )
 
-    @property
-    def present(self) -> Ids | None:
-        """The ids of all that the document holds, with the last of several calls."""
-        return Ids(bytes(self._ids)) if self._later and not self.more else None
-
-    def cursor(self, state: Record, folders: Iterable[str]) -> Cursor:
+    def _cursor(self, state: Record, folders: Iterable[str]) -> Cursor:
         """Where the next call goes on; of a document that was given to its end that of the document."""
         if not self.more:
             return self._document.cursor

@@ -102,7 +102,8 @@ def run(tmp_path: Path) -> Run:
 
     def call(scenario: Scenario) -> None:
         async def main(daemon: Daemon) -> None:
-            await scenario(World(*daemon._wire(asyncio.Event())))
+            whole = daemon._made_whole(asyncio.Event())
+            await scenario(World(whole.parts, whole.service))
 
         with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(tmp_path / "home")}), Config())) as daemon:
             asyncio.run(main(daemon))

@@ -134,7 +134,7 @@ async def within(folder: Path, scenario: Callable[[World], Coroutine[Any, Any, N
     transcripts.mkdir()
     paths = resolve({"SIDECAR_HOME": str(folder / "sidecar")})
     with contextlib.closing(Daemon(paths, Config(extract=Extract(extractor="rules")))) as daemon:
-        parts, _service = daemon._wire(asyncio.Event())
+        parts = daemon._made_whole(asyncio.Event()).parts
         await scenario(World(parts, transcripts))
 
 

@@ -107,7 +107,8 @@ def run(tmp_path: Path) -> Callable[[Scenario], None]:
 
     def call(scenario: Scenario) -> None:
         async def main(daemon: Daemon) -> None:
-            await scenario(World(*daemon._wire(asyncio.Event())))
+            whole = daemon._made_whole(asyncio.Event())
+            await scenario(World(whole.parts, whole.service))
 
         with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(tmp_path)}), Config())) as daemon:
             asyncio.run(main(daemon))

@@ -20,7 +20,8 @@ def test_the_event_loop_turns_while_messages_are_redacted(tmp_path: Path) -> Non
 
     async def scenario(daemon: Daemon) -> None:
         nonlocal turns
-        parts, service = daemon._wire(asyncio.Event())
+        whole = daemon._made_whole(asyncio.Event())
+        parts, service = whole.parts, whole.service
         ingest = asyncio.create_task(service.ingest(ProfileRef("local", "web"), messages, session="s", wait=False))
         # The writer has its first step of the ingest as soon as everything is redacted.
         while not parts.writer.busy and not ingest.done():
@@ -38,7 +39,8 @@ def test_what_was_given_to_an_agent_is_not_taken_in_as_news(tmp_path: Path) -> N
     said = [Said("user", ours, None), Said("user", f"{ours}\nAnd the gate opens at ten.", None)]
 
     async def scenario(daemon: Daemon) -> None:
-        parts, service = daemon._wire(asyncio.Event())
+        whole = daemon._made_whole(asyncio.Event())
+        parts, service = whole.parts, whole.service
         for messages in (said[:1], said):
             await service.ingest(ProfileRef("local", "web"), messages, session="s", wait=False)
         kept = parts.journal.messages(SessionRef(HTTP_AGENT, "s", "local/web"))

@@ -102,7 +102,8 @@ async def scenario(parts: Parts, service: Service) -> None:
 
 def test_words_of_others_are_told_as_theirs_and_held_ones_not_at_all(tmp_path: Path) -> None:
     async def main(daemon: Daemon) -> None:
-        await scenario(*daemon._wire(asyncio.Event()))
+        whole = daemon._made_whole(asyncio.Event())
+        await scenario(whole.parts, whole.service)
 
     with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(tmp_path / "home")}), Config())) as daemon:
         asyncio.run(main(daemon))
@@ -118,7 +119,8 @@ def test_no_name_is_so_long_that_the_warning_is_cut(by: str) -> None:
 
 def test_what_is_held_stays_so_where_an_export_of_it_is_imported(tmp_path: Path) -> None:
     async def main(daemon: Daemon) -> None:
-        parts, service = daemon._wire(asyncio.Event())
+        whole = daemon._made_whole(asyncio.Event())
+        parts, service = whole.parts, whole.service
         held, own = learn(parts, HARM, "held"), learn(parts, OWN, None)
         profile = parts.store.open(WEB)
         standing = profile.get(own)

@@ -48,7 +48,8 @@ def within(folder: Path, scenario: Callable[[Wired], Awaitable[None]], config: C
     """Run a scenario on fresh parts below a folder."""
 
     async def main(daemon: Daemon) -> None:
-        await asyncio.wait_for(scenario(Wired(*daemon._wire(asyncio.Event()))), 2 * HANG_S)
+        whole = daemon._made_whole(asyncio.Event())
+        await asyncio.wait_for(scenario(Wired(whole.parts, whole.service)), 2 * HANG_S)
 
     with contextlib.closing(Daemon(resolve({"SIDECAR_HOME": str(folder / "sidecar")}), config)) as daemon:
         asyncio.run(main(daemon))

@@ -79,7 +79,8 @@ def home(folder: Path) -> Any:
     for made in (paths.store, paths.state, paths.cache):
         made.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(Daemon(paths, Config(extract=Extract(extractor="rules")))) as daemon:
-        parts, service = daemon._wire(asyncio.Event())
+        whole = daemon._made_whole(asyncio.Event())
+        parts, service = whole.parts, whole.service
         yield World(parts, service, folder)
 
 

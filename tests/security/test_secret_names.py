@@ -263,7 +263,8 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     log.setup(home / "log", "debug", {})
 
     async def main(daemon: Daemon) -> Outcome:
-        parts, service = daemon._wire(asyncio.Event())
+        whole = daemon._made_whole(asyncio.Event())
+        parts, service = whole.parts, whole.service
         server = Server(service, folder / "s.sock", environ={})
         await server.start()
         hooking = asyncio.create_task(service.hooking.serve())
