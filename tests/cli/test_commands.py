@@ -321,6 +321,11 @@ def test_search_is_narrowed_by_agent_project_and_time(stub: StubDaemon, served: 
     assert timedelta(days=14) <= two_weeks < timedelta(days=14, minutes=5)
     assert served("search", "x", "--project", "web", "--profile", "web").code == 2
     assert served("search", "x", "--since", "99999y").code == 2
+    refused = served("search", "x", "--since", "yesterday")
+    assert (refused.code, "12h, 7d, 2w" in refused.err) == (2, True), "what can be given, not what the API takes"
+    served("search", "x", "--since", "12h")
+    half_a_day = datetime.now(UTC) - datetime.fromisoformat(stub.requests[-1].body["since"])
+    assert timedelta(hours=12) <= half_a_day < timedelta(hours=12, minutes=5)
 
 
 @pytest.mark.parametrize(
