@@ -14,7 +14,6 @@ from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
 from sidecar.transcripts.drift import Drift, Unknown
 from sidecar.transcripts.headers import Headline
-from sidecar.transcripts.lines import hashed
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.portions import Portion
 from sidecar.transcripts.reel import Torn
@@ -102,7 +101,7 @@ class DocumentReader(ABC):
                 state, conversation.cwds, header, conversation.unknown, complete=spoke, drifted=drift.found
             )
             if result.more and document.file:
-                self._paused.append(_Paused(_mark(result.cursor), document, conversation, portion.rest))
+                self._paused.append(_Paused(result.cursor, document, conversation, portion.rest))
             return result
 
     def _paused_at(self, path: Path, cursor: Cursor | None) -> _Paused | None:
@@ -113,25 +112,21 @@ class DocumentReader(ABC):
             paused = self._paused.pop()
         except IndexError:  # another thread has just taken it
             return None
-        return paused if paused.conversation.path == path and paused.mark == _mark(cursor) else None
+        return paused if paused.conversation.path == path and paused.cursor == cursor else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Paused:
     """A document of which a call has given a part, with what tells the rest.
 
-    mark: of the cursor that the call gave.
+    cursor: what the call gave; compared as it is, as its text would take megabytes.
     steps: the messages that are left, as `DocumentReader.steps` has them.
     """
 
-    mark: str
+    cursor: Cursor
     document: Document
     conversation: Conversation
     steps: Iterator[Iterable[Message]]
-
-
-def _mark(cursor: Cursor) -> str:
-    return hashed(cursor.to_json().encode())
 
 
 def later(conversation: Conversation, position: int, record: Record) -> Iterator[Message]:
