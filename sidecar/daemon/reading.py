@@ -8,6 +8,7 @@ It is asked on its standard input and ends with that, so it never outlives its d
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
 import resource
@@ -189,9 +190,22 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(asked, questions), daemon=True).start()
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    collect_between_pieces()
     while True:
         agent, path, after = cast("tuple[str, str, str | None]", unpacked(questions.get()))
         _send(answers, _reply(agent, Path(path), None if after is None else Cursor.from_json(after)))
+        gc.collect()
+
+
+def collect_between_pieces() -> None:
+    """Have cyclic garbage collected by whoever calls `gc.collect` after a piece, and not while one is read.
+
+    Records are trees that reference counts free; looking through all of them as they come takes up to a twelfth of the
+    time of a file of tiny ones, and finds nothing.
+    """
+    gc.collect()
+    gc.freeze()  # what is imported stays
+    gc.disable()
 
 
 def _listen(pipe: IO[bytes], questions: queue.SimpleQueue[bytes]) -> None:
