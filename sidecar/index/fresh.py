@@ -4,6 +4,8 @@ A commit of the engine syncs a dozen files and starts threads that merge, howeve
 documents a sync brings is found from memory until there is more or nothing else to do (see `shelf`).  What is given is
 what the engine would give after a commit, but for this: the average length of a field, with which its scores are
 reckoned, is that of its last commit, and its numbers have 32 bits.
+
+Documents are only added so.  One that is gone must not come back with a kill, and is committed at once.
 """
 
 from __future__ import annotations
@@ -47,18 +49,18 @@ class Fresh:
 
 
 class FreshReader:
-    """Searches on the engine's last commit as if some rows of it were gone and some documents added.
+    """Searches on the engine's last commit as if some documents were added to it.
 
     It is used like a `LexicalReader`, and as safe to use from several threads.
     """
 
-    def __init__(self, base: LexicalReader, fresh: Sequence[Fresh], gone: frozenset[int]) -> None:
-        self._base, self._fresh, self._gone = base, fresh, gone
+    def __init__(self, base: LexicalReader, fresh: Sequence[Fresh]) -> None:
+        self._base, self._fresh = base, fresh
         self._own: dict[str, Figures] = {}
 
     def documents(self) -> int:
         """As `LexicalReader.documents`."""
-        return self._base.documents() - len(self._gone) + len(self._fresh)
+        return self._base.documents() + len(self._fresh)
 
     def frequencies(self, profile: int, field: str, terms: Iterable[str]) -> dict[str, int]:
         """As `LexicalReader.frequencies`."""
@@ -79,7 +81,7 @@ class FreshReader:
         always: Sequence[str] = (),
     ) -> list[Found]:
         """As `LexicalReader.search`."""
-        known = self._base.search(profile, weights, fields, wanted, limit + len(self._gone), others, always)
+        known = self._base.search(profile, weights, fields, wanted, limit, others, always)
         return self._ranked(known, self._scored(profile, weights, fields, wanted, others, always), limit)
 
     def scores(
@@ -93,16 +95,13 @@ class FreshReader:
         always: Sequence[str] = (),
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         """As `LexicalReader.scores`."""
-        more = limit + len(self._gone) if limit > 0 else 0
-        rows, scores = self._base.scores(profile, weights, fields, wanted, more, others, always)
-        if self._gone:
-            kept = ~np.isin(rows, self._gone_rows)
-            rows, scores = rows[kept], scores[kept]
-        fresh = self._scored(profile, weights, fields, wanted, others, always) if more else []
-        if fresh:
-            rows = np.concatenate([rows, np.array([found.row for found in fresh], np.uint64)])
-            scores = np.concatenate([scores, np.array([found.score for found in fresh], np.float32)])
-        best = foremost(scores, limit) if fresh else slice(max(0, limit))
+        rows, scores = self._base.scores(profile, weights, fields, wanted, limit, others, always)
+        fresh = self._scored(profile, weights, fields, wanted, others, always) if limit > 0 else []
+        if not fresh:
+            return rows, scores
+        rows = np.concatenate([rows, np.array([found.row for found in fresh], np.uint64)])
+        scores = np.concatenate([scores, np.array([found.score for found in fresh], np.float32)])
+        best = foremost(scores, limit)
         return rows[best], scores[best]
 
     def counted(
@@ -115,7 +114,7 @@ class FreshReader:
         always: Sequence[str] = (),
     ) -> list[Found]:
         """As `LexicalReader.counted`."""
-        known = self._base.counted(profile, weights, field, wanted, limit + len(self._gone), always)
+        known = self._base.counted(profile, weights, field, wanted, limit, always)
         shares = shares_of(weights)
         fresh = []
         for one in self._passing(profile, weights, wanted, always):
@@ -146,18 +145,14 @@ class FreshReader:
     def rows_of(self, idents: Sequence[str]) -> list[int]:
         """As `LexicalReader.rows_of`."""
         wanted = frozenset(idents)
-        known = [row for row in self._base.rows_of(idents) if row not in self._gone]
-        return sorted([*known, *(one.row for one in self._fresh if one.cut.entry.ident in wanted)])
+        fresh = (one.row for one in self._fresh if one.cut.entry.ident in wanted)
+        return sorted([*self._base.rows_of(idents), *fresh])
 
     def tagged(self, profile: int, tags: Sequence[str]) -> list[int]:
         """As `LexicalReader.tagged`."""
-        known = [row for row in self._base.tagged(profile, tags) if row not in self._gone]
         groups = labels_of(Filters(tags=tuple(tags)))
-        return [one.row for one in self._of(profile) if one.passes(Filters(), groups)] + known
-
-    @cached_property
-    def _gone_rows(self) -> NDArray[np.uint64]:
-        return np.array(sorted(self._gone), np.uint64)
+        fresh = [one.row for one in self._of(profile) if one.passes(Filters(), groups)]
+        return self._base.tagged(profile, tags) + fresh
 
     @cached_property
     def _by_row(self) -> Mapping[int, Fresh]:
@@ -167,15 +162,13 @@ class FreshReader:
         return [one for one in self._fresh if one.cut.entry.profile == profile]
 
     def _apart(self, rows: Sequence[int]) -> tuple[list[int], list[Fresh]]:
-        """Which of some rows the engine has, and which are in memory; without those that are gone."""
+        """Which of some rows are not in memory, and what those are that are."""
         held = self._by_row
-        known = [row for row in rows if row not in held and row not in self._gone]
-        return known, [held[row] for row in rows if row in held]
+        return [row for row in rows if row not in held], [held[row] for row in rows if row in held]
 
     def _ranked(self, known: Sequence[Found], fresh: Sequence[Found], limit: int) -> list[Found]:
         """The best of both, best first; equal scores by row, the later first."""
-        found = [*(one for one in known if one.row not in self._gone), *fresh]
-        return sorted(found, key=lambda one: (one.score, one.row), reverse=True)[: max(0, limit)]
+        return sorted([*known, *fresh], key=lambda one: (one.score, one.row), reverse=True)[: max(0, limit)]
 
     def _passing(
         self, profile: int, weights: Mapping[str, float], wanted: Filters, always: Sequence[str]

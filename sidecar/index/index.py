@@ -97,7 +97,7 @@ class Index:
         self._shelves: tuple[Shelf, ...] = ()
         self._foreseen = Foreseen(embedder)
         self._waiting: tuple[float, float] | None = None
-        self.on_waiting: Callable[[], None] = lambda: None
+        self.on_waiting: Callable[[], object] = lambda: None
         """Called, in the thread that syncs, once something `waiting` is there that was not."""
         try:
             self._load()
@@ -160,8 +160,8 @@ class Index:
     ) -> SyncReport:
         """Bring the index to what the source holds: the only writer.
 
-        `later`: little may wait for the folder (`waiting`), which somebody then has to `write`; it is found at once.
-        What a kill takes back of it the next sync finds missing.
+        `later`: a little that was added may wait for the folder (`waiting`), which somebody then has to `write`; it is
+        found at once.  What a kill takes back of it the next sync finds missing.
 
         Without `messages` only the memories are brought up to date, for somebody who goes on to write more of them.
         `changed`: all that can be another memory than at the last sync, or none any more; None if that is not known.
@@ -237,19 +237,19 @@ class Index:
             self._close_shelves()
 
     def _together(self, act: Callable[[Shelf], None]) -> None:
-        """Have all shelves do what changes nothing of what is found."""
+        """Have all shelves do what leaves nothing waiting and changes nothing of what is found."""
         with self._writing:
-            self._waiting = None
-            if not self.intact():  # the next sync makes it anew
-                return
             try:
-                for shelf in self._shelves:
-                    act(shelf)
+                if self.intact():  # else the next sync makes it anew
+                    for shelf in self._shelves:
+                        act(shelf)
+                    # What the view has reckoned from its rows stays true.
+                    self._view = replace(self._view, memories=self._memories.view, messages=self._messages.view)
             except BaseException:
                 self._doubtful = True  # nothing may be added to what is not what was there before
                 raise
-            # What the view has reckoned from its rows stays true.
-            self._view = replace(self._view, memories=self._memories.view, messages=self._messages.view)
+            finally:
+                self._waiting = None
 
     def _note_waiting(self, changed: bool) -> None:
         before = self._waiting

@@ -1,7 +1,7 @@
 """All documents of one kind: the lexical index and the columns, committed as one.
 
-A commit costs as much for one document as for fifty, most of it in syncs of the engine's.  So few documents may wait
-for it: they are found from memory meanwhile.  A kill takes back what waits, as if it had not been committed yet.
+A commit costs as much for one document as for fifty, most of it in syncs of the engine's.  So a few that are added may
+wait for it: they are found from memory meanwhile.  A kill takes them back, as if they had not been there yet.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ class Batch:
     columns: Sequence[ColumnRow]
     vectors: Matrix
     removed: Sequence[int]
+
+
+_NOTHING = Batch((), (), np.zeros((0, 0), np.float32), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,8 @@ class Shelf:
     def commit(self, batch: Batch, cursor: int, *, later: bool = False) -> None:
         """Change documents and cursor at once; on an error the view stays as it was.
 
-        `later`: if it is little, it is found at once, and comes into the folder with the next commit or `write`.
+        `later`: if it only adds a little, that is found at once, and comes into the folder with the next commit or
+        `write`.
         """
         view, entries = self.view, batch.entries
         added = rows_of(batch.columns, batch.vectors)
@@ -148,21 +152,20 @@ class Shelf:
         )
         if later and self._waiting.takes(entries, batch.removed, self._committed.documents):
             self._waiting = self._waiting.without(batch.removed).joined(entries, added)
-            reader = FreshReader(self._engine, self._waiting.fresh, self._waiting.gone)
-            self.view = ShelfView(state, reader, blocks)
+            self.view = ShelfView(state, FreshReader(self._engine, self._waiting.fresh), blocks)
             return
-        self._write(self._waiting.without(batch.removed), entries, [added], ShelfView(state, self._engine, blocks))
+        self._write(batch, [added], ShelfView(state, self._engine, blocks))
 
     def write(self) -> None:
         """Commit what waits; what is found does not change."""
         if self._waiting:
-            self._write(self._waiting, (), (), self.view)
+            self._write(_NOTHING, (), self.view)
 
-    def _write(self, waiting: Waiting, entries: Sequence[Entry], rows: Sequence[Rows], view: ShelfView) -> None:
-        """Commit what waits and some more; `view`: what there is then, whose reader is another."""
-        gone, state = sorted(waiting.gone), view.state
-        self._log.write(state.generation, view.blocks, [*waiting.rows, *rows], gone)
-        self._lexicon.commit(chain((one.cut for one in waiting.fresh), map(cut, entries)), gone, state)
+    def _write(self, batch: Batch, rows: Sequence[Rows], view: ShelfView) -> None:
+        """Commit what waits and a batch with its rows; `view`: what there is then, whose reader is another."""
+        waiting, removed, state = self._waiting.without(batch.removed), self._waiting.written(batch.removed), view.state
+        self._log.write(state.generation, view.blocks, [*waiting.rows, *rows], removed)
+        self._lexicon.commit(chain((one.cut for one in waiting.fresh), map(cut, batch.entries)), removed, state)
         self._log.tidy(state.generation)
         self._committed, self._engine, self._waiting = state, self._lexicon.reader(), Waiting()
         self.view = replace(view, reader=self._engine)

@@ -1,4 +1,4 @@
-"""What was changed and is not committed yet: found from memory at once, written when there is more or time for it."""
+"""What was added and is not committed yet: found from memory at once, written when there is more or time for it."""
 
 from __future__ import annotations
 
@@ -25,34 +25,36 @@ _SHARE = 8
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Documents that memory alone has, and those of the folder that are to leave it.
-
-    `rows`: those of the columns, a part for each change that waits; `gone`: numbers of rows that the folder has.
-    """
+    """Documents that memory alone has; `rows`: those of the columns, a part for each change that waits."""
 
     fresh: tuple[Fresh, ...] = ()
     rows: tuple[Rows, ...] = ()
-    gone: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.rows)
 
     def takes(self, entries: Sequence[Entry], removed: Sequence[int], written: int) -> bool:
-        """Whether so many more may wait beside so many that are written."""
+        """Whether some more may wait beside so many documents that are written.
+
+        Not if some of these are removed: what was forgotten must not be found again after a kill.
+        """
         most = min(_DOCUMENTS_AT_MOST, written // _SHARE)
-        if max(len(self.rows) + 1, len(self.fresh) + len(entries), len(self.gone) + len(removed)) > most:
+        if max(len(self.rows) + 1, len(self.fresh) + len(entries)) > most or self.written(removed):
             return False
         held = (texts for entry in (*(one.cut.entry for one in self.fresh), *entries) for texts in entry.texts.values())
         return sum(len(text) for texts in held for text in texts) <= _CHARACTERS_AT_MOST
 
+    def written(self, rows: Sequence[int]) -> list[int]:
+        """Which of some rows do not wait, and so are in the folder."""
+        waiting = {one.row for one in self.fresh}
+        return [row for row in rows if row not in waiting]
+
     def without(self, removed: Sequence[int]) -> Waiting:
-        """What waits once some rows are removed, be they of the folder or of those that wait."""
-        waiting = {one.row for one in self.fresh}.intersection(removed)
-        rows = self.rows
-        if waiting:
-            rows = tuple(part.chosen(~np.isin(part.numbers["row"], sorted(waiting))) for part in rows)
-        fresh = tuple(one for one in self.fresh if one.row not in waiting)
-        return Waiting(fresh, rows, self.gone.union(removed) - waiting)
+        """What waits once some rows are removed."""
+        if len(self.written(removed)) == len(removed):
+            return self
+        fresh = tuple(one for one in self.fresh if one.row not in removed)
+        return Waiting(fresh, tuple(part.chosen(~np.isin(part.numbers["row"], removed)) for part in self.rows))
 
     def joined(self, entries: Sequence[Entry], rows: Rows) -> Waiting:
         """What waits, and some more of it."""
