@@ -26,15 +26,14 @@ from sidecar.index.scores import Figures, idf, kept_length, saturated, shares_of
 class Fresh:
     """A document as it is searched in memory."""
 
-    __slots__ = ("counts", "cut", "labels", "lengths", "row", "terms")
+    __slots__ = ("counts", "cut", "labels", "lengths", "profile", "row")
 
     def __init__(self, cut: Cut) -> None:
         self.cut = cut
-        self.row = cut.entry.row
+        self.row, self.profile = cut.entry.row, cut.entry.profile
         self.counts: Mapping[str, Mapping[str, int]] = {field: Counter(terms) for field, terms in cut.terms.items()}
         self.lengths = {field: kept_length(len(terms)) for field, terms in cut.terms.items()}
         self.labels = frozenset(cut.entry.labels)
-        self.terms = frozenset(term for counts in self.counts.values() for term in counts)
 
     def passes(self, wanted: Filters, groups: Iterable[Sequence[str]]) -> bool:
         """Whether it is what filters want; `groups`: of each of these labels it has one."""
@@ -48,26 +47,61 @@ class Fresh:
         return not any(self.labels.isdisjoint(group) for group in groups)
 
 
+_Documents = tuple[Fresh, ...]
+
+
+class Pool:
+    """Some documents in memory, and which of them has a term; unchanged for whoever holds it."""
+
+    def __init__(
+        self,
+        documents: tuple[Fresh, ...] = (),
+        having: Mapping[tuple[int, str], Mapping[str, _Documents]] | None = None,
+    ) -> None:
+        """`having`: by profile and field the terms, and the documents that have each of them there."""
+        self.documents, self._having = documents, having or {}
+
+    def joined(self, more: Sequence[Fresh]) -> Pool:
+        """These and some more."""
+        having = {key: dict(terms) for key, terms in self._having.items()}
+        for one in more:
+            for field, counts in one.counts.items():
+                terms = having.setdefault((one.profile, field), {})
+                for term in counts:
+                    terms[term] = (*terms.get(term, ()), one)
+        return Pool((*self.documents, *more), having)
+
+    def having(self, profile: int, field: str) -> Mapping[str, _Documents]:
+        """The terms of a field in a profile, and which documents have each."""
+        return self._having.get((profile, field), {})
+
+    @cached_property
+    def by_row(self) -> Mapping[int, Fresh]:
+        """The documents by their rows."""
+        return {one.row: one for one in self.documents}
+
+
 class FreshReader:
     """Searches on the engine's last commit as if some documents were added to it.
 
     It is used like a `LexicalReader`, and as safe to use from several threads.
     """
 
-    def __init__(self, base: LexicalReader, fresh: Sequence[Fresh]) -> None:
-        self._base, self._fresh = base, fresh
+    def __init__(self, base: LexicalReader, pool: Pool) -> None:
+        self._base, self._pool = base, pool
         self._own: dict[str, Figures] = {}
 
     def documents(self) -> int:
         """As `LexicalReader.documents`."""
-        return self._base.documents() + len(self._fresh)
+        return self._base.documents() + len(self._pool.documents)
 
     def frequencies(self, profile: int, field: str, terms: Iterable[str]) -> dict[str, int]:
         """As `LexicalReader.frequencies`."""
         found = self._base.frequencies(profile, field, terms)
-        for one in self._of(profile):
-            for term in found.keys() & one.counts.get(field, {}).keys():
-                found[term] += 1
+        having = self._pool.having(profile, field)
+        if having:
+            for term in found:
+                found[term] += len(having.get(term, ()))
         return found
 
     def search(
@@ -115,11 +149,11 @@ class FreshReader:
     ) -> list[Found]:
         """As `LexicalReader.counted`."""
         known = self._base.counted(profile, weights, field, wanted, limit, always)
-        shares = shares_of(weights)
-        fresh = []
-        for one in self._passing(profile, weights, wanted, always):
-            held = [term for term in weights if term in one.counts.get(field, ())]
-            fresh += [Found(one.row, sum(1 + shares[term] for term in held))] if held else []
+        having, groups, found = self._pool.having(profile, field), labels_of(wanted, always), dict[Fresh, float]()
+        for term, share in shares_of(weights).items():
+            for one in having.get(term, ()):
+                found[one] = found.get(one, 0.0) + 1 + share
+        fresh = [Found(one.row, score) for one, score in found.items() if one.passes(wanted, groups)]
         return self._ranked(known, fresh, limit)
 
     def coverage(
@@ -131,8 +165,7 @@ class FreshReader:
         known, fresh = self._apart(rows)
         found = self._base.coverage(profile, terms, fields, known)
         for one in fresh:
-            mine = one.cut.entry.profile == profile
-            counts = [one.counts[field] for field in fields if mine and field in one.counts]
+            counts = [one.counts[field] for field in fields if one.profile == profile and field in one.counts]
             has = (1 << bit for bit, term in enumerate(terms[:MAX_COVERAGE_TERMS]) if any(term in c for c in counts))
             found[one.row] = sum(has)
         return found
@@ -145,39 +178,24 @@ class FreshReader:
     def rows_of(self, idents: Sequence[str]) -> list[int]:
         """As `LexicalReader.rows_of`."""
         wanted = frozenset(idents)
-        fresh = (one.row for one in self._fresh if one.cut.entry.ident in wanted)
+        fresh = (one.row for one in self._pool.documents if one.cut.entry.ident in wanted)
         return sorted([*self._base.rows_of(idents), *fresh])
 
     def tagged(self, profile: int, tags: Sequence[str]) -> list[int]:
         """As `LexicalReader.tagged`."""
         groups = labels_of(Filters(tags=tuple(tags)))
-        fresh = [one.row for one in self._of(profile) if one.passes(Filters(), groups)]
+        mine = (one for one in self._pool.documents if one.profile == profile)
+        fresh = [one.row for one in mine if one.passes(Filters(), groups)]
         return self._base.tagged(profile, tags) + fresh
-
-    @cached_property
-    def _by_row(self) -> Mapping[int, Fresh]:
-        return {one.row: one for one in self._fresh}
-
-    def _of(self, profile: int) -> list[Fresh]:
-        return [one for one in self._fresh if one.cut.entry.profile == profile]
 
     def _apart(self, rows: Sequence[int]) -> tuple[list[int], list[Fresh]]:
         """Which of some rows are not in memory, and what those are that are."""
-        held = self._by_row
+        held = self._pool.by_row
         return [row for row in rows if row not in held], [held[row] for row in rows if row in held]
 
     def _ranked(self, known: Sequence[Found], fresh: Sequence[Found], limit: int) -> list[Found]:
         """The best of both, best first; equal scores by row, the later first."""
         return sorted([*known, *fresh], key=lambda one: (one.score, one.row), reverse=True)[: max(0, limit)]
-
-    def _passing(
-        self, profile: int, weights: Mapping[str, float], wanted: Filters, always: Sequence[str]
-    ) -> Iterator[Fresh]:
-        """The documents in memory that have one of the terms somewhere and pass the filters."""
-        groups = labels_of(wanted, always)
-        for one in self._of(profile):
-            if not one.terms.isdisjoint(weights) and one.passes(wanted, groups):
-                yield one
 
     def _scored(
         self,
@@ -189,43 +207,43 @@ class FreshReader:
         always: Sequence[str],
     ) -> list[Found]:
         """The documents in memory that have any of the terms in any of the fields, as the engine would score them."""
-        found = []
-        for one in self._passing(profile, weights, wanted, always):
-            parts = []
-            for term in (term for term in weights if term in one.terms):
-                scores = [
-                    share * weights[term] * self._part(one, field, term)
-                    for field, share in fields.items()
-                    if term in one.counts.get(field, ())
-                ]
-                if scores:
-                    best = max(scores)
-                    parts.append(best + others * (sum(scores) - best))
-            if parts:
-                found.append(Found(one.row, sum(parts)))
-        return found
+        groups, parts = labels_of(wanted, always), dict[Fresh, dict[str, list[float]]]()
+        for field, share in fields.items():
+            for one, term, score in self._parts(profile, field, weights):
+                parts.setdefault(one, {}).setdefault(term, []).append(share * score)
+        return [
+            Found(one.row, sum(max(scores) + others * (sum(scores) - max(scores)) for scores in terms.values()))
+            for one, terms in parts.items()
+            if one.passes(wanted, groups)
+        ]
 
-    def _part(self, one: Fresh, field: str, term: str) -> float:
-        """What a term's weight is multiplied with for a field that has it."""
-        profile, times = one.cut.entry.profile, one.counts[field][term]
-        figures = self._figures(one, field)
-        # The engine's idf is divided out by the number of living documents, though it reckons with the deleted ones.
-        containing = max(1, self._base.frequencies(profile, field, (term,))[term])
-        own = idf(figures.documents, containing) / idf(self._base.documents() + 1, containing)
-        return own * saturated(times, one.lengths[field], figures.average)
+    def _parts(self, profile: int, field: str, weights: Mapping[str, float]) -> Iterator[tuple[Fresh, str, float]]:
+        """What each of the terms that a document in memory has in a field scores there."""
+        having = self._pool.having(profile, field)
+        held = [term for term in weights if term in having]
+        if not held:
+            return
+        counts, known = self._base.frequencies(profile, field, held), self._base.documents() + 1
+        figures = self._figures(profile, field)
+        for term in held:
+            # The engine's idf is divided out by the number of living documents, though it reckons with the deleted ones.
+            containing = max(1, counts[term])
+            weight = weights[term] * idf(figures.documents, containing) / idf(known, containing)
+            for one in having[term]:
+                yield one, term, weight * saturated(one.counts[field][term], one.lengths[field], figures.average)
 
-    def _figures(self, one: Fresh, field: str) -> Figures:
+    def _figures(self, profile: int, field: str) -> Figures:
         """The engine's figures of a field, or if it has none of its terms those that it would come to have."""
-        figures = self._own.get(field) or self._base.figures(one.cut.entry.profile, field, self._known(one, field))
+        figures = self._own.get(field) or self._base.figures(profile, field, self._known(profile, field))
         if figures is None:
             known = self._base.documents() + 1  # the state's is one too
-            terms = sum(len(held.cut.terms.get(field, ())) for held in self._fresh)
-            figures = self._own[field] = Figures(terms / (known + len(self._fresh)), known)
+            terms = sum(len(one.cut.terms.get(field, ())) for one in self._pool.documents)
+            figures = self._own[field] = Figures(terms / (known + len(self._pool.documents)), known)
         return figures
 
-    def _known(self, one: Fresh, field: str) -> Iterator[str]:
+    def _known(self, profile: int, field: str) -> Iterator[str]:
         """The terms of a field that the engine has there too, the rarest first: looked up when the first is wanted."""
-        counts = self._base.frequencies(one.cut.entry.profile, field, one.counts[field])
+        counts = self._base.frequencies(profile, field, self._pool.having(profile, field))
         yield from (term for _, term in sorted((count, term) for term, count in counts.items() if count))
 
 

@@ -165,7 +165,9 @@ class Shelf:
         """Commit what waits and a batch with its rows; `view`: what there is then, whose reader is another."""
         waiting, removed, state = self._waiting.without(batch.removed), self._waiting.written(batch.removed), view.state
         self._log.write(state.generation, view.blocks, [*waiting.rows, *rows], removed)
-        self._lexicon.commit(chain((one.cut for one in waiting.fresh), map(cut, batch.entries)), removed, state)
+        self._lexicon.commit(
+            chain((one.cut for one in waiting.fresh.documents), map(cut, batch.entries)), removed, state
+        )
         self._log.tidy(state.generation)
         self._committed, self._engine, self._waiting = state, self._lexicon.reader(), Waiting()
         self.view = replace(view, reader=self._engine)

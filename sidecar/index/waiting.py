@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from sidecar.index.block import Rows
 from sidecar.index.documents import Entry
-from sidecar.index.fresh import Fresh
+from sidecar.index.fresh import Fresh, Pool
 from sidecar.index.lexical import cut
 from sidecar.records import dataclass
 
@@ -27,7 +26,7 @@ _SHARE = 8
 class Waiting:
     """Documents that memory alone has; `rows`: those of the columns, a part for each change that waits."""
 
-    fresh: tuple[Fresh, ...] = ()
+    fresh: Pool = Pool()
     rows: tuple[Rows, ...] = ()
 
     def __bool__(self) -> bool:
@@ -39,24 +38,29 @@ class Waiting:
         Not if some of these are removed: what was forgotten must not be found again after a kill.
         """
         most = min(_DOCUMENTS_AT_MOST, written // _SHARE)
-        if max(len(self.rows) + 1, len(self.fresh) + len(entries)) > most or self.written(removed):
+        if max(len(self.rows) + 1, len(self.fresh.documents) + len(entries)) > most or self.written(removed):
             return False
-        held = (texts for entry in (*(one.cut.entry for one in self.fresh), *entries) for texts in entry.texts.values())
+        held = (
+            texts
+            for entry in (*(one.cut.entry for one in self.fresh.documents), *entries)
+            for texts in entry.texts.values()
+        )
         return sum(len(text) for texts in held for text in texts) <= _CHARACTERS_AT_MOST
 
     def written(self, rows: Sequence[int]) -> list[int]:
         """Which of some rows do not wait, and so are in the folder."""
-        waiting = {one.row for one in self.fresh}
+        waiting = {one.row for one in self.fresh.documents}
         return [row for row in rows if row not in waiting]
 
     def without(self, removed: Sequence[int]) -> Waiting:
         """What waits once some rows are removed."""
         if len(self.written(removed)) == len(removed):
             return self
-        fresh = tuple(one for one in self.fresh if one.row not in removed)
-        return Waiting(fresh, tuple(part.chosen(~np.isin(part.numbers["row"], removed)) for part in self.rows))
+        fresh = [one for one in self.fresh.documents if one.row not in removed]
+        return Waiting(
+            Pool().joined(fresh), tuple(part.chosen(~np.isin(part.numbers["row"], removed)) for part in self.rows)
+        )
 
     def joined(self, entries: Sequence[Entry], rows: Rows) -> Waiting:
         """What waits, and some more of it."""
-        fresh = (*self.fresh, *(Fresh(cut(entry)) for entry in entries))
-        return replace(self, fresh=fresh, rows=(*self.rows, rows))
+        return Waiting(self.fresh.joined([Fresh(cut(entry)) for entry in entries]), (*self.rows, rows))

@@ -19,7 +19,7 @@ from index_builders import WEB, Held, at, found, memory, message, status
 from sidecar.errors import IndexUnusable
 from sidecar.index import Embedder, Filters, Index, Kind, MessageGone, stems
 from sidecar.index.documents import Entry, State, digest, profile_number
-from sidecar.index.fresh import Fresh, FreshReader
+from sidecar.index.fresh import Fresh, FreshReader, Pool
 from sidecar.index.lexical import LexicalReader, Lexicon, cut
 from sidecar.index.scores import kept_length
 from sidecar.model import Status, Stored
@@ -435,7 +435,7 @@ def test_scores_are_the_engines_own(lengths: list[int], others: float, seed: int
     with tempfile.TemporaryDirectory() as place:
         engine = _committed(Path(place) / "all", entries)
         memory_alone = FreshReader(
-            Lexicon(Path(place) / "none", FIELDS).reader(), [Fresh(cut(entry)) for entry in entries]
+            Lexicon(Path(place) / "none", FIELDS).reader(), Pool().joined([Fresh(cut(entry)) for entry in entries])
         )
         asked = 5, weights, {"text": 1.0, "other": 0.6}, Filters(), 100, others
         expected = {hit.row: hit.score for hit in engine.search(*asked)}
@@ -450,7 +450,7 @@ def test_scores_beside_many_documents_are_nearly_those_after_a_commit(tmp_path: 
     first, last = entries[:500], entries[500:]
     weights = {term: 0.5 + digest(term) % 7 for word in WORDS[2:20] for term in stems(word)}
     asked = 5, weights, {"text": 1.0, "other": 0.6}, Filters(), 1_000, 0.2
-    beside = FreshReader(_committed(tmp_path / "first", first), [Fresh(cut(entry)) for entry in last])
+    beside = FreshReader(_committed(tmp_path / "first", first), Pool().joined([Fresh(cut(entry)) for entry in last]))
     found, expected = beside.search(*asked), _committed(tmp_path / "all", entries).search(*asked)
     assert {hit.row: hit.score for hit in found} == pytest.approx({hit.row: hit.score for hit in expected}, rel=0.01)
     assert len({hit.row for hit in found[:50]} & {hit.row for hit in expected[:50]}) >= 48
