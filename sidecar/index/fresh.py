@@ -48,16 +48,13 @@ class Fresh:
 
 
 _Documents = tuple[Fresh, ...]
+_Having = Mapping[tuple[int, str], Mapping[str, _Documents]]
 
 
 class Pool:
     """Some documents in memory, and which of them has a term; unchanged for whoever holds it."""
 
-    def __init__(
-        self,
-        documents: tuple[Fresh, ...] = (),
-        having: Mapping[tuple[int, str], Mapping[str, _Documents]] | None = None,
-    ) -> None:
+    def __init__(self, documents: _Documents = (), having: _Having | None = None) -> None:
         """`having`: by profile and field the terms, and the documents that have each of them there."""
         self.documents, self._having = documents, having or {}
 
@@ -212,7 +209,7 @@ class FreshReader:
             for one, term, score in self._parts(profile, field, weights):
                 parts.setdefault(one, {}).setdefault(term, []).append(share * score)
         return [
-            Found(one.row, sum(max(scores) + others * (sum(scores) - max(scores)) for scores in terms.values()))
+            Found(one.row, sum(_joined(scores, others) for scores in terms.values()))
             for one, terms in parts.items()
             if one.passes(wanted, groups)
         ]
@@ -226,7 +223,7 @@ class FreshReader:
         counts, known = self._base.frequencies(profile, field, held), self._base.documents() + 1
         figures = self._figures(profile, field)
         for term in held:
-            # The engine's idf is divided out by the number of living documents, though it reckons with the deleted ones.
+            # The engine's idf is divided out as that of the living documents, but it reckons with the deleted ones.
             containing = max(1, counts[term])
             weight = weights[term] * idf(figures.documents, containing) / idf(known, containing)
             for one in having[term]:
@@ -245,6 +242,14 @@ class FreshReader:
         """The terms of a field that the engine has there too, the rarest first: looked up when the first is wanted."""
         counts = self._base.frequencies(profile, field, self._pool.having(profile, field))
         yield from (term for _, term in sorted((count, term) for term, count in counts.items() if count))
+
+
+def _joined(scores: Sequence[float], others: float) -> float:
+    """The score of a term in several fields: the best one, and of the others their share."""
+    if len(scores) == 1:
+        return scores[0]
+    best = max(scores)
+    return best + others * (sum(scores) - best)
 
 
 Words = LexicalReader | FreshReader

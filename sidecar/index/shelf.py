@@ -163,11 +163,11 @@ class Shelf:
 
     def _write(self, batch: Batch, rows: Sequence[Rows], view: ShelfView) -> None:
         """Commit what waits and a batch with its rows; `view`: what there is then, whose reader is another."""
-        waiting, removed, state = self._waiting.without(batch.removed), self._waiting.written(batch.removed), view.state
+        state, removed = view.state, self._waiting.written(batch.removed)
+        waiting = self._waiting.without(batch.removed)
+        documents = chain((one.cut for one in waiting.fresh.documents), map(cut, batch.entries))
         self._log.write(state.generation, view.blocks, [*waiting.rows, *rows], removed)
-        self._lexicon.commit(
-            chain((one.cut for one in waiting.fresh.documents), map(cut, batch.entries)), removed, state
-        )
+        self._lexicon.commit(documents, removed, state)
         self._log.tidy(state.generation)
         self._committed, self._engine, self._waiting = state, self._lexicon.reader(), Waiting()
         self.view = replace(view, reader=self._engine)
