@@ -48,6 +48,10 @@ def _sizes(sizes: Sequence[Found]) -> list[str]:
         ("32 clients: answers a second", [_of_clients(one, "a_second") for one in sizes]),
         ("32 clients: p99 ms", [_of_clients(one, "p99") for one in sizes]),
         ("32 clients: failed", [_of_clients(one, "failed") for one in sizes]),
+        ("  processor, ms: the daemon", [_of_clients(one, "daemon_ms", ".1f") for one in sizes]),
+        ("  processor, ms: the clients", [_of_clients(one, "clients_ms", ".1f") for one in sizes]),
+        ("32 threads: answers a second", [_of_clients(one, "threads", part="a_second") for one in sizes]),
+        ("32 threads: p99 ms", [_of_clients(one, "threads", part="p99") for one in sizes]),
     ]
     return [f"{name:<30}" + "".join(f"{cell:>12}" for cell in cells) for name, cells in rows]
 
@@ -56,8 +60,11 @@ def _documents(one: Found) -> int:
     return int(one["memories"] + one["messages"])
 
 
-def _of_clients(one: Found, name: str) -> str:
-    return f"{one['clients'][name]:.0f}" if "clients" in one else "-"
+def _of_clients(one: Found, name: str, form: str = ".0f", part: str | None = None) -> str:
+    if "crowd" not in one:
+        return "-"
+    found = one["crowd"][name]
+    return format(found if part is None else found[part], form)
 
 
 def _rebuild(one: Found) -> list[str]:

@@ -64,6 +64,11 @@ class Home:
         rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii")
         return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
 
+    def processor_s(self) -> float:
+        """The processor time that the daemon has taken, without its children (Linux)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def index_bytes(self) -> int:
         """What the index takes on disk."""
         return sum(path.stat().st_size for path in (self.folder / "cache").rglob("*") if path.is_file())

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,11 +21,12 @@ import numpy as np
 
 from benchmarks import bulk, synthetic
 from benchmarks.bulk import PROFILE, Size
+from benchmarks.crowd import crowd
 from benchmarks.home import POLL_SECONDS, Home, running
 from benchmarks.metrics import percentile
 from benchmarks.weight import by_kind
 from sidecar import __version__
-from sidecar.client import Client, Profile
+from sidecar.client import Client, Profile, encoded
 from sidecar.errors import SidecarError
 from sidecar.index import Embedder, Filters, Index, View
 from sidecar.recall import Recall, RecallRequest
@@ -102,7 +103,7 @@ def measured(documents: int, count: int = QUESTIONS) -> Figures:
             found["pss_started"] = daemon.pss()
             found |= _asked(daemon, asked)
             if documents <= _CLIENTS_UPTO:
-                found["clients"] = _at_once(daemon, asked)
+                found["crowd"] = _at_once(daemon, asked)
             _resting(daemon, _GIVEN_BACK_SECONDS)
             found["pss_asked"] = daemon.pss()
     return found
@@ -250,29 +251,46 @@ def _asked(daemon: Home, asked: Sequence[synthetic.Asked]) -> Figures:
 
 
 def _at_once(daemon: Home, asked: Sequence[synthetic.Asked]) -> Figures:
-    """Many clients at once for some seconds: answers a second, their times, and how many failed."""
-    until = time.monotonic() + _CLIENT_SECONDS
+    """Many clients at once for some seconds: answers a second, their times, how many failed, and who worked how long.
 
-    def one_client(number: int) -> tuple[list[float], int]:
-        times, failed, turn = [], 0, number
-        client = Client(daemon.folder / "run" / "sidecar.sock")
-        while (begun := time.monotonic()) < until:
-            try:
-                client.recall(_profile(), asked[turn % len(asked)].text)
-            except SidecarError:
-                failed += 1
-            times.append((time.monotonic() - begun) * 1000)
-            turn += _CLIENTS
-        return times, failed
-
-    with ThreadPoolExecutor(_CLIENTS) as threads:
-        found = list(threads.map(one_client, range(_CLIENTS)))
-    times = [each for times, _ in found for each in times]
+    Clients in a few processes of their own, and for comparison as threads of this one (`threads`).
+    """
+    route = _profile().route("recall")
+    requests = [encoded("POST", route, {"query": one.text}) for one in asked]
+    begun = daemon.processor_s()
+    seen = crowd(daemon.folder / "run" / "sidecar.sock", requests, _CLIENTS, _CLIENT_SECONDS)
+    taken = daemon.processor_s() - begun
     return {
         "clients": _CLIENTS,
+        "a_second": len(seen.times) / _CLIENT_SECONDS,
+        "p99": percentile(seen.times, 0.99),
+        "failed": seen.failed,
+        "daemon_ms": taken * 1000 / len(seen.times),
+        "clients_ms": seen.own_s * 1000 / len(seen.times),
+        "threads": _in_threads(daemon, asked),
+    }
+
+
+def _in_threads(daemon: Home, asked: Sequence[synthetic.Asked]) -> Figures:
+    until = time.monotonic() + _CLIENT_SECONDS
+
+    def one_client(number: int) -> list[float]:
+        times, turn = [], number
+        client = Client(daemon.folder / "run" / "sidecar.sock")
+        while (begun := time.monotonic()) < until:
+            with suppress(SidecarError):  # what fails is counted where clients are processes
+                client.recall(_profile(), asked[turn % len(asked)].text)
+            times.append((time.monotonic() - begun) * 1000)
+            turn += _CLIENTS
+        return times
+
+    begun = time.process_time()
+    with ThreadPoolExecutor(_CLIENTS) as threads:
+        times = [each for found in threads.map(one_client, range(_CLIENTS)) for each in found]
+    return {
         "a_second": len(times) / _CLIENT_SECONDS,
         "p99": percentile(times, 0.99),
-        "failed": sum(failed for _, failed in found),
+        "clients_ms": (time.process_time() - begun) * 1000 / len(times),
     }
 
 

@@ -14,7 +14,7 @@ from sidecar.transcripts.codex_records import AGENT, Conversation, rolled_back_t
 from sidecar.transcripts.drift import Drift
 from sidecar.transcripts.elements import each
 from sidecar.transcripts.glance import Sight, glance
-from sidecar.transcripts.lines import open_lines
+from sidecar.transcripts.lines import Lines, open_lines
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.portions import Portion
 from sidecar.transcripts.reel import Torn
@@ -52,16 +52,10 @@ class Codex:
         """See `Reader.read`.  A rollback withdraws the ids of the turns that it takes back."""
         if path.suffix == ".json":
             return self._read_legacy(path, cursor)
-        rollbacks: list[int] = []
-        messages: list[Message] = []
         with open_lines(path, cursor, limit_bytes) as lines:
             conversation = Conversation(path, lines.state, lines.source.written)
             drift = Drift(lines.state)
-            for position, record in lines:
-                messages.extend(conversation.feed(position, record))
-                drift.note(conversation.unknown)
-                if rolled_back_turns(record):
-                    rollbacks.append(position)
+            messages, rollbacks = _taken(conversation, lines, drift)
             after = lines.cursor(conversation.state() | drift.state())
         withdrawn = _withdrawn(path, rollbacks) if rollbacks else ()
         gone = frozenset(withdrawn)
@@ -95,6 +89,18 @@ class Codex:
             return portion.result(
                 state, conversation.cwds, header, conversation.unknown, complete=True, drifted=drift.found
             )
+
+
+def _taken(conversation: Conversation, lines: Lines, drift: Drift) -> tuple[list[Message], list[int]]:
+    """The messages of the lines, and the positions of rollbacks; no record is held when it returns."""
+    messages: list[Message] = []
+    rollbacks: list[int] = []
+    for position, record in lines:
+        messages.extend(conversation.feed(position, record))
+        drift.note(conversation.unknown)
+        if rolled_back_turns(record):
+            rollbacks.append(position)
+    return messages, rollbacks
 
 
 def _legacy(content: Record) -> Iterator[tuple[int, Record]]:

@@ -97,7 +97,8 @@ class CursorConversation(Conversation):
     def _plain(self, position: int, role: str, words: str) -> tuple[Message, ...]:
         """What a record says that holds nothing but a text, as `message` would have it of `Said`."""
         said: Literal["user", "assistant"] = "user" if role == "user" else "assistant"
-        words = typed(words) if said == "user" else clean(words)
+        tagged = said == "user" and ("<" in words or "&" in words or "\\" in words)  # quicker than `may_hold_tags`
+        words = typed(words) if tagged else clean(words)
         if not words:
             return ()
         session, cwd, branch, model = self._place or self._placed()

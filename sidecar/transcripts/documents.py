@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from sidecar.model import Message, SessionHeader
+from sidecar.records import dataclass
 from sidecar.transcripts.base import DEFAULT_LIMIT, Cursor, ReadResult, Record
 from sidecar.transcripts.conversation import Conversation
-from sidecar.transcripts.drift import Drift
+from sidecar.transcripts.drift import Drift, Unknown
 from sidecar.transcripts.headers import Headline
 from sidecar.transcripts.places import roots
 from sidecar.transcripts.portions import Portion
 from sidecar.transcripts.reel import Torn
-from sidecar.transcripts.whole import Document, open_document
+from sidecar.transcripts.whole import PORTION, Document, open_document
 
 STRIDE = 1000
 """Positions for the messages of one record: more than any has parts."""
@@ -25,6 +27,13 @@ class DocumentReader(ABC):
     """A `Reader` of documents; an agent gives it its conversation, its files' names, and where the records stand."""
 
     conversation: ClassVar[type[Conversation]]
+
+    def __init__(self) -> None:
+        self._paused: deque[_Paused] = deque(maxlen=1)
+        """The document that was given in part last: taken out by whoever goes on with it, as threads may come at once.
+
+        All that is saved by it is time: without it, the cursor tells as much.
+        """
 
     @property
     def agent(self) -> str:
@@ -65,15 +74,22 @@ class DocumentReader(ABC):
 
     def read(self, path: Path, cursor: Cursor | None, *, limit_bytes: int = DEFAULT_LIMIT) -> ReadResult:
         """See `Reader.read`.  A document is given as a whole, unless it has more messages than may be held at once."""
-        with open_document(path, cursor) as document:
+        paused = self._paused_at(path, cursor)
+        with open_document(path, cursor, paused.document if paused else None) as document:
             if not document.readable or document.same:
                 return document.nothing()
             portion = Portion(document, cursor)
-            conversation, drift = self.conversation(path, portion.state, document.written), Drift(portion.state)
+            if paused and document.file is paused.document.file:
+                conversation, steps = paused.conversation, paused.steps
+                conversation.unknown = Unknown()
+            else:
+                conversation = self.conversation(path, portion.state, document.written)
+                steps = self.steps(conversation, document, portion.records)
+            drift = Drift(portion.state)
             conversation.cwds.update(dict.fromkeys(portion.folders))
             headline = Headline(conversation)
             try:
-                for found in portion.of(self.steps(conversation, document, portion.records)):
+                for found in portion.of(steps):
                     headline.note(found)
                     drift.note(conversation.unknown)
                 portion.note()
@@ -81,9 +97,36 @@ class DocumentReader(ABC):
                 return document.torn()
             state, spoke = conversation.state() | drift.state(), portion.spoke()
             header = headline.header(whole=True) if spoke else None
-            return portion.result(
+            result = portion.result(
                 state, conversation.cwds, header, conversation.unknown, complete=spoke, drifted=drift.found
             )
+            if result.more and document.file:
+                self._paused.append(_Paused(result.cursor, document, conversation, portion.rest))
+            return result
+
+    def _paused_at(self, path: Path, cursor: Cursor | None) -> _Paused | None:
+        """What was given in part last, if this is the cursor that was given with it."""
+        if cursor is None or not self._paused or PORTION not in cursor.state:
+            return None
+        try:
+            paused = self._paused.pop()
+        except IndexError:  # another thread has just taken it
+            return None
+        return paused if paused.conversation.path == path and paused.cursor == cursor else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Paused:
+    """A document of which a call has given a part, with what tells the rest.
+
+    cursor: what the call gave; compared as it is, as its text would take megabytes.
+    steps: the messages that are left, as `DocumentReader.steps` has them.
+    """
+
+    cursor: Cursor
+    document: Document
+    conversation: Conversation
+    steps: Iterator[Iterable[Message]]
 
 
 def later(conversation: Conversation, position: int, record: Record) -> Iterator[Message]:

@@ -128,9 +128,12 @@ def _taken(
     noted = records = strange = 0
     for position, record in lines:
         found = feed(position, record)
-        if headline and position < HEAD_SIZES[0]:
-            found = tuple(found)
-            headline.note(found, record)
+        if headline:
+            if position < HEAD_SIZES[0]:
+                found = tuple(found)
+                headline.note(found, record)
+            else:
+                headline = None
         messages += found
         records += 1
         if unknown.noted != noted:

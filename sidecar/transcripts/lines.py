@@ -25,7 +25,7 @@ TAIL_SIZE = 1024
 MAX_LINE = 32 * 1024 * 1024
 """A longer line is skipped as damaged; the longest real one seen had 1 MB, several screenshots can make it ten."""
 
-MOST_MESSAGES = 12 * 1024
+MOST_MESSAGES = 8 * 1024
 """Messages after which a call ends before its limit of bytes: those of two words take ten times the bytes of their
 lines."""
 
@@ -151,12 +151,18 @@ class Lines(RawLines):
             at, tiny = 0, len(block) >= TINY_BLOCK and block.count(b"\n") * TINY > len(block)
             if len(block) <= HEAVY_LINE and not tiny:
                 at = yield from quickly(block, start)
-            yield from self._slowly(block, at, start, TINY if tiny else SHORTEST)
+            rest = [block]
+            del block  # or a line of megabytes would be held as long as its record
+            yield from self._slowly(rest, at, start, TINY if tiny else SHORTEST)
             if self.damaged > self.patience:
                 self.stop()
 
-    def _slowly(self, block: bytes, at: int, start: int, shortest: int) -> Iterator[tuple[int, Record]]:
-        """The records of a block of lines from a place in it on, line by line, without those that are too short."""
+    def _slowly(self, rest: list[bytes], at: int, start: int, shortest: int) -> Iterator[tuple[int, Record]]:
+        """The records of a block of lines from a place in it on, line by line, without those that are too short.
+
+        rest: the block, which is taken out.
+        """
+        block = rest.pop()
         no_records = _TINY_LINES if shortest == TINY else _NO_RECORDS
         while at < len(block):
             end = block.index(b"\n", at) + 1
@@ -167,6 +173,8 @@ class Lines(RawLines):
                     at = skipped.end()
                     continue
             line = block[at:end]
+            if end == len(block):
+                block = b""
             records, damaged = parsed(line)
             self.damaged += damaged
             if len(line) >= HEAVY_LINE and not (line.isascii() and b"\\u" not in line):

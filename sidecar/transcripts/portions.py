@@ -12,6 +12,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from sys import getsizeof
 from typing import Final
 
@@ -49,6 +50,8 @@ class Portion:
         self.more = False
         """Whether some are left."""
         self.messages: list[Message] = []
+        self.rest: Iterator[Iterable[Message]] = iter(())
+        """What `of` has left, if some are left."""
         self._ids = bytearray(_decoded(saved.get("ids")))
         self._later = bool(saved)
         self._before = cursor
@@ -67,9 +70,10 @@ class Portion:
 
     def of(self, steps: Iterable[Iterable[Message]]) -> Iterator[tuple[Message, ...]]:
         """Take the messages of one record after the other, which are made as they are taken, from the first new one."""
-        for step in steps:
+        left = iter(steps)
+        for step in left:
             if self.full:
-                self.more = True
+                self.more, self.rest = True, chain((step,), left)
                 return
             found = tuple(step)
             self.weigh(found)

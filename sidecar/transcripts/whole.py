@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.records import dataclass
@@ -28,8 +31,23 @@ SPARED = 1024 * 1024
 TRY_AGAIN = -1
 """As `mtime_ns` of a cursor it matches no file, so that the next look reads again."""
 
+SETTLED: Final = 2_000_000_000
+"""Nanoseconds after its last change from which on a file that looks unchanged is so: a further change at once may get
+the same time, as file systems count in steps of up to two seconds."""
+
 PORTION = "portion"
 """The key in a cursor's state for how much of a document was given: see `portions`."""
+
+
+class FileBytes:
+    """A file that is read at places of it; opened again, it is read on by who has this already."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __call__(self, at: int, size: int) -> bytes:
+        """See `ReadAt`."""
+        return os.pread(self.source.stream.fileno(), size, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,7 @@ class Document:
 
     continued: it is what the cursor has seen, of which not all was given yet.
     large: it is not held.
+    file: what its parts are read from, if it can be gone on with in a later call without being looked through again.
     """
 
     content: Record | None
@@ -52,6 +71,7 @@ class Document:
     written: datetime
     cursor: Cursor
     source: Source
+    file: FileBytes | None = None
 
     @property
     def readable(self) -> bool:
@@ -67,6 +87,10 @@ class Document:
         """What there is to say of one that was written while it was read: it is to be tried again."""
         return ReadResult((), _cursor(self.source, self.cursor.size, "", usable=False), damaged=1)
 
+    def unchanged(self, source: Source) -> bool:
+        """Whether this file, open now, is what was looked through, to its last byte."""
+        return _identity(source.stat) == _identity(self.source.stat)
+
     def check(self) -> None:
         """See that it is still what was looked through.  Raises Torn."""
         if self.large and _touched(self.source):
@@ -74,13 +98,20 @@ class Document:
 
 
 @contextmanager
-def open_document(path: Path, cursor: Cursor | None) -> Iterator[Document]:
+def open_document(path: Path, cursor: Cursor | None, before: Document | None = None) -> Iterator[Document]:
     """The file as a whole; one that does not parse up to its end is taken as being written at this moment.
+
+    before: what the call before has looked through, with a `file`, and given in part; it is there again, with that
+        `file`, if nothing was written since.
 
     Raises:
         TranscriptUnreadable: the file is gone, cannot be opened, is too large, or holds little but brackets.
     """
     with opened(path) as source:
+        if before is not None and before.file is not None and before.unchanged(source):
+            before.file.source = source
+            yield replace(before, source=source, same=False, continued=True)
+            return
         held = source.compressed or source.stat.st_size < SPARED
         data = source.stream.read() if held else b""
         if max(source.stat.st_size, len(data)) > MAX_SIZE:
@@ -88,10 +119,12 @@ def open_document(path: Path, cursor: Cursor | None) -> Iterator[Document]:
         if held and len(data) < SPARED:
             yield _held(source, data, cursor)
             return
-        read_at = partial(_part, data) if held else partial(_pread, source)
+        file = FileBytes(source)
+        read_at: ReadAt = partial(_part, data) if held else file
         if absurd(read_at, len(data) if held else source.stat.st_size):
             raise TranscriptUnreadable(path=path, why="it holds little but brackets, which says nothing")
-        yield _surveyed(source, read_at, cursor)
+        settled = not held and _settled(source)
+        yield replace(_surveyed(source, read_at, cursor), file=file if settled else None)
 
 
 def _held(source: Source, data: bytes, cursor: Cursor | None) -> Document:
@@ -147,8 +180,14 @@ def _part(data: bytes, at: int, size: int) -> bytes:
     return data[at : at + size]
 
 
-def _pread(source: Source, at: int, size: int) -> bytes:
-    return os.pread(source.stream.fileno(), size, at)
+def _identity(state: os.stat_result) -> tuple[int, ...]:
+    """What any write to a file changes: the time of the last change cannot be set back, as that of a write can."""
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+def _settled(source: Source) -> bool:
+    """Whether any write from now on shows in the file's `_identity`."""
+    return time.time_ns() - max(source.stat.st_mtime_ns, source.stat.st_ctime_ns) > SETTLED
 
 
 def _touched(source: Source) -> bool:

@@ -27,6 +27,15 @@ FIGURES = {
     "fill_s": 1.0,
     "index_s": 1.0,
     "stages": {"analyse": 0.3, "total": 3.0},
+    "crowd": {
+        "clients": 32,
+        "a_second": 165.0,
+        "p99": 256.7,
+        "failed": 0,
+        "daemon_ms": 5.9,
+        "clients_ms": 0.27,
+        "threads": {"a_second": 160.0, "p99": 270.0, "clients_ms": 0.4},
+    },
 }
 
 
@@ -74,6 +83,11 @@ def test_tables_and_curves_are_made_of_the_figures() -> None:
     assert "1.50" in tables["scale"]
     assert "vectors, bytes a document" in tables["scale"]
     assert "10,000" in tables["scale-stages"]
+    assert [line.split()[-1] for line in tables["scale"].splitlines() if line.startswith("32 clients")] == [
+        "165",
+        "257",
+        "0",
+    ]
     for picture in curves.pictures(found).values():
         assert len(list(ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}polyline"))) >= 2
 

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from sidecar.transcripts import READERS, Cursor, ReadResult
 from sidecar.transcripts.base import Ids
-from sidecar.transcripts.whole import SPARED
+from sidecar.transcripts.whole import SETTLED, SPARED
 
 MANY = 3_000
 """Messages that make a document of more than `SPARED` bytes and need several calls, as each has an emoji."""
@@ -193,3 +194,87 @@ def test_a_message_that_comes_again_in_a_document_of_gemini_counts_once(tmp_path
     (result,) = calls("gemini", path)
     assert (result.complete, result.present, len(result.messages)) == (True, None, MANY)
     assert [message.text for message in result.messages if message.id == "5"] == ["Oat"]
+
+
+WHOLE = ("list", "conversation", "conversations", "tree", "cline", "roo")
+"""Forms of which a reader goes on where it has stopped, if the file is as it was."""
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, Path]]:
+    """By form the agent and the file of a document that was written so long ago that any write to it shows."""
+    found: dict[str, tuple[str, Path]] = {}
+    for form in WHOLE:
+        agent, name, document = in_form(form, "Rye")
+        path = tmp_path_factory.mktemp(form) / name
+        path.write_text(json.dumps(document))
+        found[form] = agent, path
+    time.sleep(SETTLED / 1e9 + 0.2)
+    return found
+
+
+def told(result: ReadResult) -> tuple[object, ...]:
+    """All that a call says."""
+    return (
+        result.messages, result.cursor.to_json(), result.header, result.unknown, result.complete, result.present,
+        result.more, result.restarted, result.drifted,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", WHOLE)
+def test_who_goes_on_says_what_another_one_would_say(form: str, settled: dict[str, tuple[str, Path]]) -> None:
+    agent, path = settled[form]
+    results = list(calls(agent, path))
+    assert len(results) > 2
+    cursor = None
+    for result in results:
+        another = type(READERS[agent])().read(path, cursor)
+        assert told(result) == told(another)
+        cursor = another.cursor
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux tells what a process has read")
+@pytest.mark.parametrize("form", WHOLE)
+def test_what_was_looked_through_is_not_read_again(form: str, settled: dict[str, tuple[str, Path]]) -> None:
+    def read() -> int:
+        return int(Path("/proc/self/io").read_text().split()[1])
+
+    agent, path = settled[form]
+    begun, sizes = read(), []
+    for _ in calls(agent, path):
+        begun, before = read(), begun
+        sizes.append(begun - before)
+    assert sizes[0] > path.stat().st_size
+    assert sum(sizes[1:]) < 1.6 * path.stat().st_size  # each call once more would be twice and more
+
+
+def test_two_that_are_read_in_turn_and_calls_that_come_again_are_given_whole(
+    settled: dict[str, tuple[str, Path]], tmp_path: Path
+) -> None:
+    agent, path = settled["list"]
+    other = tmp_path / path.name
+    other.write_bytes(path.read_bytes())
+    both = zip(calls(agent, path), calls(agent, other), strict=True)
+    cursor = None
+    for one, another in both:
+        assert [m.text for m in one.messages] == [m.text for m in another.messages]
+        again = READERS[agent].read(path, cursor)
+        assert told(again) == told(one)
+        cursor = one.cursor
+
+
+def test_one_whose_time_is_set_back_after_a_write_is_begun_anew(settled: dict[str, tuple[str, Path]]) -> None:
+    agent, path = settled["list"]
+    first = next(calls(agent, path))
+    assert first.more
+    was, state = path.read_bytes(), path.stat()
+    with path.open("r+b") as file:
+        file.write(was.replace(b"Rye", b"Oat"))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    try:
+        after = list(calls(agent, path, first.cursor))
+    finally:
+        path.write_bytes(was)
+    assert after[0].restarted
+    assert len({m.id for result in after for m in result.messages}) == MANY
+    assert all("Oat" in m.text for result in after for m in result.messages)
