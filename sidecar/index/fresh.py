@@ -1,9 +1,9 @@
 """Searching what the engine does not have yet: a few documents in memory, beside the engine's last commit.
 
-A commit of the engine syncs a dozen files and starts threads that merge, however little it brings.  So what few
-documents a sync brings is found from memory until there is more or nothing else to do (see `shelf`).  What is given is
-what the engine would give after a commit, but for this: the average length of a field, with which its scores are
-reckoned, is that of its last commit, and its numbers have 32 bits.
+A commit of the engine syncs a dozen files and starts threads that merge, however little it brings.  So a few documents
+are found from memory until there are more, or there is nothing else to do (see `shelf`).  What is given is what the
+engine would give after a commit, but for this: the average length of a field, with which its scores are reckoned, is
+that of its last commit, and its numbers have 32 bits.
 
 Documents are only added so.  One that is gone must not come back with a kill, and is committed at once.
 """

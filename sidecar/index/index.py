@@ -172,14 +172,15 @@ class Index:
         with self._writing:
             if anew or not self.intact():
                 return self._refill(source)
+            generation = self.generation
             try:
-                report = self._follow(source, publish=self._publish, messages=messages, changed=changed, later=later)
-                self._note_waiting(report.changed)
-                return report
+                return self._follow(source, publish=self._publish, messages=messages, changed=changed, later=later)
             except IndexUnusable:
                 # Whatever it is, a cache is made anew: what a kill has left may read well and yet refuse to be written,
                 # such as a file of deletions whose commit never came.  If that fails too, the folder cannot be used.
                 return self._refill(source)
+            finally:
+                self._note_waiting(changed=self.generation != generation)
 
     def neighbours(self, profile: ProfileRef, text: str, limit: int) -> list[tuple[str, float]]:
         """The ids of the active memories most like a text, best first.
@@ -251,7 +252,7 @@ class Index:
             finally:
                 self._waiting = None
 
-    def _note_waiting(self, changed: bool) -> None:
+    def _note_waiting(self, *, changed: bool) -> None:
         before = self._waiting
         if not any(shelf.waits for shelf in self._shelves):
             self._waiting = None

@@ -99,7 +99,7 @@ def test_what_was_remembered_a_moment_before_a_kill_is_there(daemon: Daemon, pro
     def remember(content: str) -> None:
         daemon.client.request("POST", "/v1/remember", {"content": content, "cwd": str(project)})
 
-    for number in range(24):
+    for number in range(16):
         remember(f"Buoy number {number} is painted in colour {number + 100}.")
     remember("The zeppelin lands at the old harbour at noon.")
     assert any("zeppelin" in text for text in daemon.contents("Where does the zeppelin land?", project))
@@ -107,4 +107,4 @@ def test_what_was_remembered_a_moment_before_a_kill_is_there(daemon: Daemon, pro
     daemon.start()
     daemon.settle()
     assert any("zeppelin" in text for text in daemon.contents("Where does the zeppelin land?", project))
-    assert any("colour 123" in text for text in daemon.contents("Which colour has buoy number 23?", project))
+    assert any("colour 115" in text for text in daemon.contents("Which colour has buoy number 15?", project))
