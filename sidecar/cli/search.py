@@ -21,17 +21,21 @@ _AROUND = 1
 _LINES = 5
 """Lines that one message gets at most: enough to know it again."""
 
-_SPAN = re.compile(r"(\d{1,5})\s*([dwmy])")
-_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_SPAN = re.compile(r"(\d{1,5})\s*([hdwmy])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
+_DATE = re.compile(r"\d{4}-\d")
+"""How what the daemon takes for a date begins."""
 
 
 def _since(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """How long ago (`7d`, `2w`, `3m`, `1y`) as a moment; what is no span is left to the daemon, which knows dates."""
+    """How long ago (`12h`, `7d`, `2w`, `3m`, `1y`) as a moment; a date is the daemon's to read."""
     span = _SPAN.fullmatch(value.strip().lower()) if value else None
     if span is None:
+        if value and not _DATE.match(value):
+            raise click.BadParameter(f"{value} is neither a date, such as 2026-11-20, nor one of 12h, 7d, 2w, 3m, 1y")
         return value
     try:
-        moment = datetime.now(UTC) - timedelta(days=int(span[1]) * _DAYS[span[2]])
+        moment = datetime.now(UTC) - timedelta(hours=int(span[1]) * _HOURS[span[2]])
     except OverflowError:
         raise click.BadParameter(f"{value} is longer ago than anything") from None
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -43,7 +47,7 @@ def _since(_context: click.Context, _parameter: click.Parameter, value: str | No
 @click.option("--agent", metavar="AGENT", help="Only sessions of this agent, such as claude-code.")
 @click.option("--project", metavar="FOLDER|NAME", help="Of another project: its folder, or its profile's name.")
 @click.option("--all", "everywhere", is_flag=True, help="In all projects.")
-@click.option("--since", callback=_since, metavar="WHEN", help="Said since then: a date, or 7d, 2w, 3m, 1y.")
+@click.option("--since", callback=_since, metavar="WHEN", help="Said since then: a date, or 12h, 7d, 2w, 3m, 1y.")
 @click.option("--session", metavar="ID", help="Only messages of this session.")
 @profile_options
 @json_option

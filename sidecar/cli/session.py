@@ -40,6 +40,10 @@ def show_session(speaker: Client, name: str, *, full: bool, as_json: bool, **opt
         number = int(first["forgotten"])
         why = f"because what was learned from {'it' if number == 1 else 'them'} was forgotten"
         click.echo(dim(f"\n{counted(number, 'message')} left out, {why}."))
+    if first.get("let_go"):
+        number = int(first["let_go"])
+        kept = "is not kept any more" if number == 1 else "are not kept any more"
+        click.echo(dim(f"\n{counted(number, 'message')} {kept}: see `archive` in the settings."))
 
 
 def _pages(speaker: Client, name: str, options: Mapping[str, object]) -> Iterator[dict[str, Any]]:

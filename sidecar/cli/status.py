@@ -13,6 +13,7 @@ from sidecar.cli.options import Command, client, json_option
 from sidecar.cli.output import bar, counted, dotted, duration, line, print_json, rows_of
 
 _EVERY_SECONDS = 1.0
+_MEGABYTE = 1 << 20
 _LABEL = 11
 """Width of the labels at the left."""
 
@@ -110,6 +111,25 @@ def _work(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     index = found.get("index") or {}
     degraded = ", ".join(map(line, index.get("degraded") or []))
     yield "index", dotted(f"{index.get('lag_ms', 0)} ms behind", degraded and f"degraded: {degraded}")
+    if archive := found.get("archive"):
+        yield "archive", _archive(archive)
+
+
+def _archive(row: Mapping[str, Any]) -> str:
+    """What is kept of what was said, of how much that may be, and what was let go of."""
+    size = f"{_megabytes(row['text_bytes'])} of {row['max_mb']:,} MB, on disk {_megabytes(row['file_bytes'])} MB"
+    keep = row.get("keep_days")
+    return dotted(
+        counted(row["messages"], "message"),
+        size,
+        f"kept for {counted(keep, 'day')}" if keep is not None else None,
+        None if row["enabled"] else "none is kept once it is extracted",
+        f"{counted(row['let_go'], 'message')} let go" if row["let_go"] else None,
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / _MEGABYTE:,.1f}"
 
 
 def format_words(row: Mapping[str, Any]) -> str:

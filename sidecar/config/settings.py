@@ -134,7 +134,11 @@ class Archive:
         reloadable=True,
     )
     max_mb: int = setting(
-        2048, whole(1, 1_048_576), "Size at which the oldest archived messages are dropped.", unit="MB", reloadable=True
+        2048,
+        whole(1, 1_048_576),
+        "Size of the compressed texts at which the oldest archived messages are dropped.",
+        unit="MB",
+        reloadable=True,
     )
 
 

@@ -98,6 +98,7 @@ class ArchiveDesk(Desk):
             paths=list(row.paths),
             total=telling.total,
             forgotten=telling.forgotten,
+            let_go=telling.let_go,
             resume=_resume(ref.agent, ref.session, row, None),
             messages=[_archived(message) for message in telling.messages],
         )

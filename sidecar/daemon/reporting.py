@@ -12,6 +12,7 @@ from typing import Any
 
 from sidecar import __version__
 from sidecar.daemon import formats
+from sidecar.daemon.archivesize import ArchiveSize
 from sidecar.daemon.carrying import CarryState
 from sidecar.daemon.metrics import Metric, Sample
 from sidecar.daemon.parts import Parts
@@ -33,6 +34,7 @@ class Reporting:
     def __init__(self, parts: Parts, listeners: Listeners) -> None:
         self._parts, self._listeners = parts, listeners
         self._started = time.monotonic()
+        self._size = ArchiveSize(parts.journal)
         self._look_again_at, self._differs = 0.0, list[str]()
         self._told: list[str] = []
 
@@ -65,6 +67,19 @@ class Reporting:
             listen=shapes.ListenState(
                 tcp=self._listeners.tcp, mcp=self._listeners.mcp, problem=self._listeners.problem
             ),
+            archive=self._archive(),
+        )
+
+    def _archive(self) -> shapes.ArchiveState:
+        kept, settings = self._size.kept(), self._parts.upkeep.settings
+        return shapes.ArchiveState(
+            messages=kept.messages,
+            text_bytes=kept.text_bytes,
+            file_bytes=self._parts.journal.file_bytes,
+            let_go=kept.let_go,
+            enabled=settings.enabled,
+            keep_days=settings.keep_days,
+            max_mb=settings.max_mb,
         )
 
     def freshness(self) -> Freshness:

@@ -43,32 +43,45 @@ class Upkeep:
     ) -> None:
         """`on_change` is called when the archive has let something go, which the index is to follow."""
         self._journal, self._writer, self._trash, self._on_change = journal, writer, trash, on_change
-        self._config, self._first_s = config.archive, first_s
+        self.settings, self._first_s = config.archive, first_s
+        self._changed = asyncio.Event()
 
     async def serve(self) -> None:
         """Run until cancelled."""
-        await asyncio.sleep(self._first_s)
+        await self._wait(self._first_s)
         while True:
             await self.run()
-            await asyncio.sleep(_EVERY_S)
+            await self._wait(_EVERY_S)
 
     def adopt(self, config: Config) -> None:
-        """Take over new settings, from the next run on."""
-        self._config = config.archive
+        """Take over new settings; where those of the archive are others than before, the next run is now."""
+        if self.settings != config.archive:
+            self.settings = config.archive
+            self._changed.set()
 
     async def run(self) -> None:
         """Do all of it once."""
-        settings, now = self._config, datetime.now(UTC)
+        settings, now = self.settings, datetime.now(UTC)
         pruned = await self._all(lambda: self._journal.prune_some(settings.keep_days, settings.max_mb, now=now))
         if not settings.enabled:
             pruned += await self._all(self._journal.release_some)
+        await self._all(self._journal.scrub)
         if pruned:
-            await self._writer.run(Urgency.EXTRACT, self._journal.scrub)
             self._on_change()
             log.info("archive pruned", extra={"messages": pruned})
         removed = await asyncio.to_thread(empty_trash, self._trash, now)
         if removed:
             log.info("trash emptied", extra={"entries": removed})
+
+    async def _wait(self, seconds: float) -> None:
+        """Sleep, but not once the settings have changed."""
+        try:
+            # Not `wait_for`: in Python 3.11 it can lose a cancellation that comes together with the event.
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+        self._changed.clear()
 
     async def _all(self, step: Callable[[], int]) -> int:
         """Repeat a short step until it finds nothing more; whoever waits for an answer goes between."""

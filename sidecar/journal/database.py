@@ -31,6 +31,9 @@ Migration = Sequence[str]
 _BUSY_SECONDS = 10.0
 """How long to wait for another process (a backup, a person with the sqlite3 shell) before giving up."""
 
+_GIVEN_BACK = 500
+"""Free pages given back at once, so that no other writer waits long: for each of them another one may be moved."""
+
 
 class Database:
     """A SQLite file of ours, brought up to the newest format when it is opened."""
@@ -84,14 +87,26 @@ class Database:
                     connection.execute("ROLLBACK")
                 self._give_back(connection)
 
-    def scrub(self) -> None:
-        """Empty the write-ahead log into the file and give free pages back, so that removed text is nowhere left.
+    def scrub(self) -> int:
+        """Give some free pages back and empty the write-ahead log into the file, so that removed text is nowhere left.
 
-        A reader that is busy at this moment keeps the log alive; the next checkpoint empties it then.
+        How many pages were given back: the file is as small as it gets once that is 0.  A reader that is busy at this
+        moment keeps the log alive; the next checkpoint empties it then.
         """
         with self._lock, translated(self.path):
-            self._writer.execute("PRAGMA incremental_vacuum").fetchall()
+            before = self._free_pages()
+            # A script, because it steps through a statement to its end: `execute` takes the first step alone of one
+            # that has no columns, and each step gives one page back.
+            self._writer.executescript(f"PRAGMA incremental_vacuum({_GIVEN_BACK})")
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return before - self._free_pages()
+
+    @property
+    def file_bytes(self) -> int:
+        """What the file takes on disk, with its write-ahead log."""
+        with translated(self.path):
+            files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+            return sum(file.stat().st_size for file in files if file.exists())
 
     def close(self) -> None:
         """Close every connection.  A second call does nothing."""
@@ -100,6 +115,9 @@ class Database:
             while self._idle:
                 self._idle.pop().close()
             self._writer.close()
+
+    def _free_pages(self) -> int:
+        return int(self._writer.execute("PRAGMA freelist_count").fetchone()[0])
 
     def _borrow(self) -> Connection:
         with self._pool:

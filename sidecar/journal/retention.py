@@ -12,6 +12,7 @@ from sidecar.journal.database import Connection, Database, Row
 from sidecar.journal.feed import by_id, chunks
 from sidecar.journal.neighbours import finish
 from sidecar.journal.sessions import profile_number, session_number
+from sidecar.journal.values import Kept
 from sidecar.model import ProfileRef, SessionRef
 
 _PRUNED = 1
@@ -28,6 +29,12 @@ _BY_AGE = """
      WHERE m.gone = 0 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.session = m.session AND j.priority >= 0)
 """
 _OLDEST_FIRST = "ORDER BY age NULLS LAST, m.number"
+
+_KEPT = f"""
+    SELECT coalesce(sum(gone = 0), 0) AS messages, coalesce(sum(bytes), 0) AS bytes,
+           coalesce(sum(gone = {_PRUNED}), 0) AS let_go
+      FROM messages
+"""
 
 _SEEN = """
     SELECT m.* FROM messages m JOIN sessions s ON s.number = m.session
@@ -130,12 +137,12 @@ class Retention:
         pruned = 0
         while count := self.prune_some(keep_days, max_mb, now=now):
             pruned += count
-        if pruned:
-            self.scrub()
+        while self.scrub():
+            pass
         return pruned
 
     def prune_some(self, keep_days: int | None, max_mb: int | None, *, now: datetime) -> int:
-        """One short step of `prune`; 0 once nothing is left to do.  `scrub` belongs after the last one."""
+        """One short step of `prune`; 0 once nothing is left to do.  `scrub` belongs after it, until that gives 0."""
         if keep_days is not None:
             oldest = micros(now - timedelta(days=keep_days))
             if count := self._prune_step(f"{_BY_AGE} AND age < ? {_OLDEST_FIRST}", oldest, None):
@@ -162,14 +169,26 @@ class Retention:
         """One short step of letting go of whatever extraction has seen, of all sessions; 0 once nothing is left."""
         return self._prune_step(_SEEN.format("?"), 1, None)
 
-    def scrub(self) -> None:
-        """Overwrite what was let go of, so that its words are nowhere left on disk."""
-        self._db.scrub()
+    def scrub(self) -> int:
+        """Overwrite what was let go of, so that its words are nowhere left on disk, and give some of its room back.
+
+        How many pages of the file; 0 once there is nothing more to give back.
+        """
+        return self._db.scrub()
+
+    def kept(self) -> Kept:
+        """How much the archive holds, and what retention has let go of; looks at every message."""
+        with self._db.reading() as connection:
+            row = connection.execute(_KEPT).fetchone()
+        return Kept(row["messages"], row["bytes"], row["let_go"])
+
+    @property
+    def file_bytes(self) -> int:
+        """What the journal takes on disk, with all that is in it besides texts."""
+        return self._db.file_bytes
 
     def _excess(self, max_mb: int) -> int:
-        with self._db.reading() as connection:
-            row = connection.execute("SELECT coalesce(sum(bytes), 0) AS bytes FROM messages WHERE gone = 0").fetchone()
-        return int(row["bytes"]) - max_mb * _MEGABYTE
+        return self.kept().text_bytes - max_mb * _MEGABYTE
 
     def _prune_step(self, query: str, value: object, excess: int | None) -> int:
         """Prune some of the messages that the query finds, no more than make up for the excess of bytes."""

@@ -21,6 +21,7 @@ _LIVE = f"""
     LEFT JOIN files f ON f.number = x.file WHERE NOT x.withdrawn AND m.gone = 0
 """
 _FORGOTTEN = f"{MARK} = 0"
+_LET_GO = "SELECT count(*) FROM messages WHERE session = :session AND gone = 1 AND NOT withdrawn"
 _ORDER = "ORDER BY f.started NULLS LAST, f.path, x.position, m.number"
 
 _REPEATED = """
@@ -69,7 +70,8 @@ class Tellings:
                 values,
             ).fetchall()
             found = tuple(_told(connection, row, ref) for row in rows)
-        return Telling(found, counts["held"] - counts["forgotten"], counts["forgotten"])
+            (let_go,) = connection.execute(_LET_GO, values).fetchone()
+        return Telling(found, counts["held"] - counts["forgotten"], counts["forgotten"], let_go)
 
     def surroundings(self, id: str, agent: str, profile: ProfileRef) -> Surroundings | None:  # noqa: A002
         """What stands around a message; `profile` tells messages of clients apart.  None if it is not there.

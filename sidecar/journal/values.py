@@ -51,12 +51,28 @@ class ArchivedMessage:
 class Telling:
     """A part of a session as it went, for people: some of its messages in their order, and how many it has in all.
 
-    Withdrawn messages are left out, and those of which every memory was forgotten (`forgotten` counts these).
+    Withdrawn messages are left out, those of which every memory was forgotten (`forgotten` counts these), and those of
+    the session's own that the archive does not keep any more (`let_go`).
     """
 
     messages: tuple[Message, ...]
     total: int
     forgotten: int
+    let_go: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the archive holds.
+
+    messages: those whose texts are kept.
+    text_bytes: what these take, compressed; `archive.max_mb` is about this.
+    let_go: messages whose texts were let go of, by age, by size, or because none are to be kept.
+    """
+
+    messages: int
+    text_bytes: int
+    let_go: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,5 +99,6 @@ class SessionShape(Shape):
     paths: list[ShownPath] = Field(description="Its transcripts, whether they are still there or not.")
     total: int = Field(description="Messages that it has in the archive.")
     forgotten: int = Field(description="Messages that are left out, because what was learned from them was forgotten.")
+    let_go: int = Field(description="Messages of its own that the archive does not keep any more, by its settings.")
     resume: ResumeShape
     messages: list[ArchivedShape]

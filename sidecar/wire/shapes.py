@@ -443,6 +443,18 @@ class ListenState(Shape):
     problem: str | None = Field(description="Why the TCP listener of the settings does not listen yet.")
 
 
+class ArchiveState(Shape):
+    """What the archive holds of what was said, and what its settings let it keep."""
+
+    messages: int = Field(description="Messages whose texts are kept.")
+    text_bytes: int = Field(description="What these take, compressed; archive.max_mb is about this.")
+    file_bytes: int = Field(description="What the journal takes on disk, with all that is in it besides texts.")
+    let_go: int = Field(description="Messages that are not kept any more: too old, too many, or none are to be kept.")
+    enabled: bool
+    keep_days: int | None
+    max_mb: int
+
+
 class StatusResult(Shape):
     """What the daemon is doing."""
 
@@ -461,6 +473,7 @@ class StatusResult(Shape):
     bad_files: list[BadFileState]
     services: list[ServiceShape]
     listen: ListenState
+    archive: ArchiveState
 
 
 class Problem(Shape):

@@ -187,6 +187,17 @@ def test_status_counts_the_sessions_of_an_agent_once_however_many_folders_it_has
     assert told == ["agent      codex · /h/.codex/sessions, /h/.codex/archived_sessions · 3 sessions"]
 
 
+def test_status_tells_what_the_archive_keeps_and_what_it_let_go_of(stub: StubDaemon, served: Run) -> None:
+    archive: dict[str, Any] = {"messages": 2608, "text_bytes": 2_096_689, "file_bytes": 4_132_864}
+    limits = {"enabled": True, "keep_days": None, "max_mb": 2048}
+    stub.on("GET", "/v1/status", Answer({**STATUS, "archive": {**archive, "let_go": 0, **limits}}))
+    assert "archive    2,608 messages · 2.0 of 2,048 MB, on disk 3.9 MB" in served("status").out.splitlines()
+    limits = {"enabled": False, "keep_days": 30, "max_mb": 2}
+    stub.on("GET", "/v1/status", Answer({**STATUS, "archive": {**archive, "let_go": 1, **limits}}))
+    (told,) = [line for line in served("status").out.splitlines() if line.startswith("archive")]
+    assert told.endswith("kept for 30 days · none is kept once it is extracted · 1 message let go")
+
+
 def test_json_is_the_result_alone(stub: StubDaemon, served: Run) -> None:
     stub.on("POST", "/v1/recall", Answer(RECALL))
     stub.on("GET", "/v1/status", Answer(STATUS))
@@ -310,6 +321,11 @@ def test_search_is_narrowed_by_agent_project_and_time(stub: StubDaemon, served: 
     assert timedelta(days=14) <= two_weeks < timedelta(days=14, minutes=5)
     assert served("search", "x", "--project", "web", "--profile", "web").code == 2
     assert served("search", "x", "--since", "99999y").code == 2
+    refused = served("search", "x", "--since", "yesterday")
+    assert (refused.code, "12h, 7d, 2w" in refused.err) == (2, True), "what can be given, not what the API takes"
+    served("search", "x", "--since", "12h")
+    half_a_day = datetime.now(UTC) - datetime.fromisoformat(stub.requests[-1].body["since"])
+    assert timedelta(hours=12) <= half_a_day < timedelta(hours=12, minutes=5)
 
 
 @pytest.mark.parametrize(
@@ -335,6 +351,7 @@ SESSION: dict[str, Any] = {
     "paths": ["/t/3f0c.jsonl"],
     "total": 4,
     "forgotten": 1,
+    "let_go": 2,
     "resume": {"command": "codex resume 3f0c", "cwd": "/home/ines/web", "note": ""},
 }
 
@@ -397,6 +414,8 @@ def test_a_session_is_shown_as_it_went(stub: StubDaemon, served: Run) -> None:
         "  words 4",
         "",
         "1 message left out, because what was learned from it was forgotten.",
+        "",
+        "2 messages are not kept any more: see `archive` in the settings.",
     ]
     assert [request.query.get("agent") for request in stub.requests] == ["codex", "codex"]
     assert "    d" in served("show", "--session", "3f0c", "--full").out

@@ -330,6 +330,9 @@ class FakeApi:
             bad_files=[shapes.BadFileState(path="local/web/facts/a.md", line=3, reason="no mapping")],
             services=[shapes.ServiceShape(name="watch", state="running", since=NOW, error=None)],
             listen=shapes.ListenState(tcp=None, mcp=None, problem=None),
+            archive=shapes.ArchiveState(
+                messages=3, text_bytes=500, file_bytes=4096, let_go=0, enabled=True, keep_days=None, max_mb=2048
+            ),
         )
 
     async def metrics(self) -> Sequence[Metric]:
@@ -473,8 +476,8 @@ class FakeArchive:
         ]  # fmt: skip
         return archived.SessionShape(
             agent="codex", session=name.session, namespace="local", profile="web", cwds=["/home/ines/web"], started=NOW,
-            last_record=None, paths=["/t/\udcff.jsonl"], total=len(messages), forgotten=0, resume=RESUME,
-            messages=messages[offset : offset + limit],
+            last_record=None, paths=["/t/\udcff.jsonl"], total=len(messages), forgotten=0, let_go=0,
+            resume=RESUME, messages=messages[offset : offset + limit],
         )  # fmt: skip
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from agent_sessions import ClaudeCode, Codex
-from wired import RULES, Wired, within
+from wired import RULES, Wired, until, within
 
 from sidecar.config import Config
 from sidecar.config.settings import Archive
 from sidecar.daemon.protocol import SearchFor, SessionName
 from sidecar.errors import FieldError, UnknownSession
+from sidecar.journal import QueueCounts
 from sidecar.model import ProfileRef
 from sidecar.wire.archived import FoundMessage, SessionShape
 
@@ -170,6 +171,35 @@ def test_what_was_forgotten_is_left_out_and_counted(home: Path, shop: Path, tmp_
         shown = await session(world, claude.session)
         assert [one.content for one in shown.messages] == ["and now to the printer"]
         assert (shown.total, shown.forgotten) == (1, 1)
+
+    within(tmp_path, scenario)
+
+
+def test_what_is_not_kept_any_more_is_counted_and_what_it_taught_stays(home: Path, shop: Path, tmp_path: Path) -> None:
+    old, new = (
+        ClaudeCode(home, shop, f"{days:08}-0000-4000-8000-000000000000", start=datetime.now(UTC) - timedelta(days=days))
+        for days in (40, 2)
+    )
+    old.user("Always use pnpm in this project, never npm.")
+    new.user("the zebra prints")
+
+    async def scenario(world: Wired) -> None:
+        await taken_in(world, home)
+        async with world.at_work("watch", "model", "extract", "follow"):
+            await until(lambda: world.parts.journal.queue() == QueueCounts())
+        before = (await world.service.status()).archive
+        world.parts.upkeep.adopt(Config(archive=Archive(keep_days=30)))
+        await world.parts.upkeep.run()
+        await taken_in(world, home)
+        shown = await session(world, old.session)
+        assert (shown.messages, shown.total, shown.let_go) == ([], 0, 1)
+        assert (await session(world, new.session)).let_go == 0
+        assert await search(world, "zebra"), "what is newer is still found"
+        after = (await world.service.status()).archive
+        assert (before.messages, before.let_go, before.keep_days) == (2, 0, None)
+        assert (after.messages, after.let_go, after.keep_days) == (1, 1, 30)
+        assert 0 < after.text_bytes < before.text_bytes < after.file_bytes
+        assert world.parts.store.open(ProfileRef("local", "shop")).memories(), "what was learned from it stays"
 
     within(tmp_path, scenario)
 

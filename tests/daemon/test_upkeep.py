@@ -85,13 +85,14 @@ def test_an_archive_that_keeps_nothing_lets_go_of_what_extraction_has_seen(journ
     assert _left(journal) == ["new-1"]
 
 
-def test_new_settings_count_from_the_next_run_on(journal: Journal, tmp_path: Path) -> None:
+def test_new_settings_of_the_archive_count_at_once(journal: Journal, tmp_path: Path) -> None:
     config, writer = Config(), Writer()
-    upkeep = Upkeep(journal, writer, tmp_path / "trash", config, on_change=lambda: None, first_s=0)
+    upkeep = Upkeep(journal, writer, tmp_path / "trash", config, on_change=lambda: None, first_s=3600)
 
     async def scenario() -> None:
-        upkeep.adopt(replace(config, archive=replace(config.archive, keep_days=30)))
         task = asyncio.create_task(upkeep.serve())
+        await asyncio.sleep(0.01)
+        upkeep.adopt(replace(config, archive=replace(config.archive, keep_days=30)))
         for _ in range(6000):
             if len(_left(journal)) == 1:
                 break

@@ -31,15 +31,19 @@ FAST = {
 
 
 def wait_until(what: str, test: Callable[[], Any], limit_s: float = HANG_S) -> Any:
-    """The first true value of `test`; fails with `what` after the limit."""
-    deadline = time.monotonic() + limit_s
+    """The first true value of `test`; fails with `what` after the limit.
+
+    It is asked less and less often, since what it asks costs the daemon time that the work waited for needs as well.
+    """
+    deadline, pause = time.monotonic() + limit_s, 0.02
     while True:
         value = test()
         if value:
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {limit_s:g} s in vain: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.25, 0.2)
 
 
 @dataclass

@@ -114,11 +114,37 @@ def test_the_oldest_go_first_until_the_rest_fits(journal: Journal) -> None:
     noise = random.Random(1)
     texts = ["".join(noise.choices(string.printable, k=400_000)) for _ in range(6)]
     read(journal, [said(f"m{n}", text, position=n, time=at(-n)) for n, text in enumerate(texts)])
-    before = journal.path.stat().st_size
+    journal.scrub()
+    before = journal.file_bytes
     assert journal.prune(None, 1, now=at(0)) == 3
     assert ids(journal) == ["m0", "m1", "m2"]
-    assert journal.path.stat().st_size < before or before < 2**20, "free pages are given back"
+    assert journal.file_bytes == journal.path.stat().st_size < 0.55 * before, "all free pages are given back"
     assert journal.prune(None, 1, now=at(0)) == 0
+    kept = journal.kept()
+    assert (kept.messages, kept.let_go) == (3, 3)
+    assert 900_000 < kept.text_bytes <= 2**20
+
+
+def test_room_is_given_back_bit_by_bit_until_none_is_left(journal: Journal) -> None:
+    noise = random.Random(2)
+    texts = ["".join(noise.choices(string.printable, k=400_000)) for _ in range(12)]
+    read(journal, [said(f"m{n}", text, position=n) for n, text in enumerate(texts)])
+    journal.scrub()
+    before = journal.file_bytes
+    assert journal.remove_messages(None, [f"m{n}" for n in range(12)]) == 12
+    after_one_step = journal.file_bytes
+    given = [*iter(journal.scrub, 0)]
+    assert given, "one step is not all of it, so that nobody waits for long"
+    assert before > after_one_step > journal.file_bytes
+    assert journal.file_bytes < 0.1 * before
+
+
+def test_a_session_tells_how_much_of_it_is_not_kept(journal: Journal) -> None:
+    read(journal, [said("old", time=at(0)), *talk("new", "newer", first=9 * DAY)])
+    assert journal.telling(ref()).let_go == 0
+    journal.prune(5, None, now=at(10 * DAY))
+    telling = journal.telling(ref())
+    assert ([message.id for message in telling.messages], telling.total, telling.let_go) == (["new", "newer"], 2, 1)
 
 
 def test_pruning_goes_step_by_step(journal: Journal) -> None:
