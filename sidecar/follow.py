@@ -86,6 +86,8 @@ class Follow:
     def _sync(self, *, anew: bool, messages: bool) -> None:
         """Let the index take over what has moved, which is all that can differ if it has the same profiles as before.
 
+        Little of it may wait for the index's folder (`Index.waiting`).
+
         The same objects, that is: a profile that was opened anew knows nothing of what the one before it had.
         """
         profiles = self.profiles()
@@ -97,7 +99,8 @@ class Follow:
             for profile in profiles
             if moved[profile.ref]
         }
-        self._index.sync(self, anew=anew, messages=messages, changed=changed if profiles == self._indexed else None)
+        known = changed if profiles == self._indexed else None
+        self._index.sync(self, anew=anew, messages=messages, changed=known, later=True)
         self._indexed = profiles
         for profile in profiles:
             profile.moved.ids.difference_update(moved[profile.ref])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sidecar.daemon.watch import Coalescer, FolderWatcher
 from sidecar.daemon.writer import Urgency, Writer
-from sidecar.errors import PROFILE_FAULTS, FileSystemFailed, SidecarError
+from sidecar.errors import PROFILE_FAULTS, FileSystemFailed, IndexUnusable, SidecarError
 from sidecar.follow import Follow
 from sidecar.index import Index
 from sidecar.model import ProfileRef
@@ -52,6 +52,10 @@ _TOLD_S = 0.15
 _BULK_S = 5.0
 """So long the messages of old sessions wait for the index at most: a commit of it costs as much for one message as for
 a thousand, and a back-fill brings a session after the other."""
+
+_WRITE_QUIET_S = 0.5
+_WRITE_MAXIMUM_S = 5.0
+"""So long nothing more must come for what the index has in memory alone to be written, and so long it waits at most."""
 
 _COMMIT_RETRY_S = 10.0
 
@@ -97,12 +101,15 @@ class Keeper:
         if not self._index.generation:  # deleted, damaged or of another format: what it answers is not all
             self._degraded["index"] = "the index is being made anew"
             self._behind()
-        await self._writer.run(Urgency.FOLLOW, self._follow.look_for_leftovers)
+        loop = asyncio.get_running_loop()
+        self._index.on_waiting = lambda: loop.call_soon_threadsafe(self._woken.set)
         try:
+            await self._writer.run(Urgency.FOLLOW, self._follow.look_for_leftovers)
             while True:
                 await self._turn()
                 await self._wait()
         finally:
+            self._index.on_waiting = lambda: None
             await self._unwatch()
 
     def archived(self, *, soon: bool = True) -> None:
@@ -204,6 +211,24 @@ class Keeper:
             await self._catch_up([])
         for ref in self._ready():
             await self._commit(ref)
+        due = self._write_due(time.monotonic())
+        if due is not None and due <= 0:
+            await self._write()
+
+    def _write_due(self, now: float) -> float | None:
+        """In how many seconds what the index has in memory alone is to be written; None if there is nothing."""
+        waiting = self._index.waiting
+        if waiting is None:
+            return None
+        first, last = waiting
+        return min(last + _WRITE_QUIET_S, first + _WRITE_MAXIMUM_S) - now
+
+    async def _write(self) -> None:
+        try:
+            await self._writer.run(Urgency.FOLLOW, self._index.write)
+        except IndexUnusable as error:
+            log.warning("the index could not be written, and is made anew", exc_info=error)
+            self._woken.set()
 
     async def _look_around(self) -> None:
         """Find what no event has told of.  Not in the writer's thread, which may be waited for, as nothing changes."""
@@ -337,7 +362,7 @@ class Keeper:
     async def _wait(self) -> None:
         """Sleep until the next thing can be due: an event, a commit, or the next scan."""
         now = time.monotonic()
-        due = [self._events.due(now), self._written_by - now if self._written else None]
+        due = [self._events.due(now), self._written_by - now if self._written else None, self._write_due(now)]
         pause = _REST_S if self._rests else _TICK_S
         seconds = max(0.0, min([pause, *(one for one in due if one is not None)]))
         try:

@@ -1,7 +1,7 @@
 """Statements to remember, from many who ask at once: those that wait together are written together.
 
-A commit of the index costs as much for one memory as for fifty, and so does a sync of the disk; nobody is answered
-before both are done.  Nobody waits for others to come either: whoever finds the writer free goes alone.
+A sync of the disk costs as much for one memory as for fifty; nobody is answered before it is done and the index finds
+what was said.  Nobody waits for others to come either: whoever finds the writer free goes alone.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from sidecar.index.documents import (
     SyncReport,
 )
 from sidecar.index.index import Index
-from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems, term_shares
+from sidecar.index.lexical import MAX_COVERAGE_TERMS, stems, term_shares
+from sidecar.index.scores import idf
 from sidecar.index.shelf import wanted
 from sidecar.index.tokens import STOP_WORDS, tokens
 from sidecar.index.traits import name_number

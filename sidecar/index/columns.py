@@ -114,6 +114,8 @@ class ColumnLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._last = 0
+        """The generation that counts: that of the last commit."""
         self._since: dict[int, int] = {}
         """The files that are there since `load`, by generation, and since when each is: to list a folder takes as long
         as a small commit itself."""
@@ -125,7 +127,7 @@ class ColumnLog:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            chain = self._chain(generation)
+            chain, self._last = self._chain(generation), generation
             self._since = {number: header["since"] for number, header in chain}
             self._drop_leavings()
         except OSError as error:
@@ -135,17 +137,20 @@ class ColumnLog:
             blocks = apply(blocks, self._rows(number, header), header["removed"])
         return blocks
 
-    def write(self, generation: int, blocks: Blocks, added: Rows, removed: Sequence[int]) -> None:
-        """Put down what a commit changes, before the commit.  `blocks`: as they are after it."""
-        if generation == 1 or len(self._since) < _FILES_AT_MOST:
-            self._write(generation, [added], removed, since=generation - 1)
+    def write(self, generation: int, blocks: Blocks, added: Sequence[Rows], removed: Sequence[int]) -> None:
+        """Put down what a commit changes since the last one, before the commit.  `blocks`: as they are after it.
+
+        `added`: in parts, of which there is one at least; `removed`: of the rows that are in the files.
+        """
+        if not self._last or len(self._since) < _FILES_AT_MOST:
+            self._write(generation, added, removed, since=self._last)
             return
-        *later, (first, whole) = self._chain(generation - 1)
+        *later, (first, whole) = self._chain(self._last)
         if sum(header["rows"] for _, header in later) > _ANEW_SHARE * whole["rows"]:
-            self._write(generation, [*_living(blocks), added.chosen(slice(0))], (), since=0)  # of none too the width
+            self._write(generation, [*_living(blocks), added[0].chosen(slice(0))], (), since=0)  # of none too the width
             return
         gone = [*removed, *(row for _, header in later for row in header["removed"])]
-        parts = [*(self._rows(number, header) for number, header in reversed(later)), added]
+        parts = [*(self._rows(number, header) for number, header in reversed(later)), *added]
         kept = [part.chosen(~np.isin(part.numbers["row"], gone)) for part in parts]
         self._write(generation, kept, gone, since=first)
 
@@ -155,7 +160,8 @@ class ColumnLog:
         self.tidy(generation)
 
     def tidy(self, generation: int) -> None:
-        """Remove the files that one has taken the place of, once that is committed."""
+        """Once a generation is committed: what comes is since this one, and files that it stands for are removed."""
+        self._last = generation
         since = self._since.get(generation, generation)
         for older in [number for number in self._since if since < number < generation]:
             self._path(older).unlink(missing_ok=True)

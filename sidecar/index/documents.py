@@ -124,6 +124,64 @@ class Filters:
     before: int | None = None
 
 
+def labels_of(wanted: Filters, always: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """The labels that filters ask of a document, which has one of each group; `always`: that it must have besides."""
+    single = list(always)
+    if wanted.session is not None:
+        single.append(f"session:{wanted.session}")
+    if wanted.agent is not None:
+        single.append(f"agent:{wanted.agent}")
+    single += [f"tag:{tag}" for tag in wanted.tags]
+    groups = [(label,) for label in single]
+    return groups + [
+        tuple(f"{name}:{value}" for value in values)
+        for name, values in (("type", wanted.types), ("role", wanted.roles))
+        if values
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is committed together with the documents.
+
+    `generation` grows by one with each commit; `cursor` is the last change of the archive that is in;
+    `next_row` the number for the next document; `documents` how many there are, and `live` how many of them have a row
+    in the columns.
+    """
+
+    generation: int = 0
+    cursor: int = 0
+    next_row: int = 1
+    documents: int = 0
+    live: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document for the index.
+
+    `texts` by field, each of one text or several, one below the other; `labels` are exact words to filter by; `time`
+    and `until` seconds since 1970; `payload` what `fetch` gives back.
+    """
+
+    row: int
+    ident: str
+    profile: int
+    texts: Mapping[str, Sequence[str]]
+    labels: Sequence[str]
+    time: int
+    until: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A document and its terms in each field that has any, in order, with repetitions."""
+
+    entry: Entry
+    terms: Mapping[str, Sequence[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A row of the index and what a search made of it; the score's scale is the search's own."""

@@ -11,6 +11,7 @@ from sidecar.index.block import CURRENT, PROPOSED, SUPERSEDED
 from sidecar.index.columns import NEVER, TYPES, ColumnRow
 from sidecar.index.documents import (
     Archive,
+    Entry,
     IndexedMemory,
     IndexedMessage,
     MessageDoc,
@@ -19,7 +20,7 @@ from sidecar.index.documents import (
     encodable,
     profile_number,
 )
-from sidecar.index.lexical import Entry, stems
+from sidecar.index.lexical import stems
 from sidecar.index.traits import traits, voice
 from sidecar.model import Memory, MemoryType, ProfileRef, Status, Stored
 

@@ -3,7 +3,8 @@
 On disk: `format.json` (what it was built with), `memories/` and `messages/`, each with `words/` and `columns/`.
 It is a cache of store and archive: whatever is wrong with it, the answer is to start anew, once.  Each of the two
 folders is committed as a whole; a kill between the two leaves both as they were at some moment, and the next sync
-goes on from there.
+goes on from there: it compares the memories' files with what the index knows, and asks the archive for what came after
+the last message that is in.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,7 +32,8 @@ from sidecar.index.entries import (
     memory_ident,
 )
 from sidecar.index.foreseen import Foreseen
-from sidecar.index.lexical import MAX_COVERAGE_TERMS, idf, stems
+from sidecar.index.lexical import MAX_COVERAGE_TERMS, stems
+from sidecar.index.scores import idf
 from sidecar.index.shelf import Shelf, wipe
 from sidecar.index.sync import (
     ChangedMemories,
@@ -93,6 +96,9 @@ class Index:
         self._seen: Seen | None = None
         self._shelves: tuple[Shelf, ...] = ()
         self._foreseen = Foreseen(embedder)
+        self._waiting: tuple[float, float] | None = None
+        self.on_waiting: Callable[[], object] = lambda: None
+        """Called, in the thread that syncs, once something `waiting` is there that was not."""
         try:
             self._load()
         except IndexUnusable:
@@ -144,9 +150,18 @@ class Index:
             return False
 
     def sync(
-        self, source: Source, *, anew: bool = False, messages: bool = True, changed: ChangedMemories | None = None
+        self,
+        source: Source,
+        *,
+        anew: bool = False,
+        messages: bool = True,
+        changed: ChangedMemories | None = None,
+        later: bool = False,
     ) -> SyncReport:
         """Bring the index to what the source holds: the only writer.
+
+        `later`: a little that was added may wait for the folder (`waiting`), which somebody then has to `write`; it is
+        found at once.  What a kill takes back of it the next sync finds missing.
 
         Without `messages` only the memories are brought up to date, for somebody who goes on to write more of them.
         `changed`: all that can be another memory than at the last sync, or none any more; None if that is not known.
@@ -157,12 +172,15 @@ class Index:
         with self._writing:
             if anew or not self.intact():
                 return self._refill(source)
+            generation = self.generation
             try:
-                return self._follow(source, publish=self._publish, messages=messages, changed=changed)
+                return self._follow(source, publish=self._publish, messages=messages, changed=changed, later=later)
             except IndexUnusable:
                 # Whatever it is, a cache is made anew: what a kill has left may read well and yet refuse to be written,
                 # such as a file of deletions whose commit never came.  If that fails too, the folder cannot be used.
                 return self._refill(source)
+            finally:
+                self._note_waiting(changed=self.generation != generation)
 
     def neighbours(self, profile: ProfileRef, text: str, limit: int) -> list[tuple[str, float]]:
         """The ids of the active memories most like a text, best first.
@@ -191,32 +209,63 @@ class Index:
         """An active memory has been written that the next sync will take in: until then `neighbours` knows of it."""
         self._foreseen.add(stored)
 
+    @property
+    def waiting(self) -> tuple[float, float] | None:
+        """When, by `time.monotonic`, something first and last came that is not in the folder; None if all of it is."""
+        return self._waiting
+
+    def write(self) -> None:
+        """Put what waits into the folder; what is found does not change.
+
+        Raises IndexUnusable if the folder cannot be written; the next sync makes it anew then.
+        """
+        self._together(Shelf.write)
+
     def rest(self) -> None:
         """Let go of what reading and writing have taken and can take again: threads, and the pages of files.
 
         To be called when nothing was asked or written for a while; what is found does not change.  Raises
         IndexUnusable if the folder is damaged; readers keep what they have then, and the next sync makes it anew.
         """
-        with self._writing:
-            if self.intact():  # else the next sync makes it anew
-                try:
-                    for shelf in self._shelves:
-                        shelf.rest()
-                except BaseException:
-                    self._doubtful = True  # nothing may be added to what is not what was there before
-                    raise
-                # What the view has reckoned from its rows stays true.
-                self._view = replace(self._view, memories=self._memories.view, messages=self._messages.view)
+        self._together(Shelf.rest)
 
     def close(self) -> None:
         """Wait for a running sync; what was read from stays readable for whoever still holds a view."""
+        with contextlib.suppress(IndexUnusable):  # it is a cache, which the next run makes anew
+            self.write()
         with self._writing:
             self.synced_at = None
             self._close_shelves()
 
+    def _together(self, act: Callable[[Shelf], None]) -> None:
+        """Have all shelves do what leaves nothing waiting and changes nothing of what is found."""
+        with self._writing:
+            try:
+                if self.intact():  # else the next sync makes it anew
+                    for shelf in self._shelves:
+                        act(shelf)
+                    # What the view has reckoned from its rows stays true.
+                    self._view = replace(self._view, memories=self._memories.view, messages=self._messages.view)
+            except BaseException:
+                self._doubtful = True  # nothing may be added to what is not what was there before
+                raise
+            finally:
+                self._waiting = None
+
+    def _note_waiting(self, *, changed: bool) -> None:
+        before = self._waiting
+        if not any(shelf.waits for shelf in self._shelves):
+            self._waiting = None
+        elif changed or before is None:
+            now = time.monotonic()
+            self._waiting = (before[0] if before else now, now)
+            if before is None:
+                self.on_waiting()
+
     def _refill(self, source: Source) -> SyncReport:
         """From scratch, unseen by readers until it is complete."""
         self.refilling = True
+        self._waiting = None
         try:
             self._base = self._view.generation + 1
             self._start_anew()
@@ -235,9 +284,10 @@ class Index:
         *,
         messages: bool = True,
         changed: ChangedMemories | None = None,
+        later: bool = False,
     ) -> SyncReport:
-        messages_written, messages_removed = self._follow_messages(source, publish) if messages else (0, 0)
-        memories_written, memories_removed = self._follow_memories(source, publish, changed)
+        messages_written, messages_removed = self._follow_messages(source, publish, later) if messages else (0, 0)
+        memories_written, memories_removed = self._follow_memories(source, publish, changed, later)
         self.synced_at = self._clock()
         return SyncReport(
             generation=self.generation,
@@ -247,7 +297,7 @@ class Index:
             messages_removed=messages_removed,
         )
 
-    def _follow_messages(self, source: Source, publish: Callable[[], None]) -> tuple[int, int]:
+    def _follow_messages(self, source: Source, publish: Callable[[], None], later: bool) -> tuple[int, int]:
         """Take over the archive's changes; how many messages were written and removed."""
         written = removed = 0
         for changes in message_portions(source.message_changes(self._messages.view.state.cursor)):
@@ -255,14 +305,14 @@ class Index:
             replaced = view.reader.rows_of(sorted(last))
             archived = self._archive is not None
             batch = message_batch(last.values(), replaced, view.state.next_row, self.embedder, archived=archived)
-            self._messages.commit(batch, cursor=max(change.change for change in changes))
+            self._messages.commit(batch, cursor=max(change.change for change in changes), later=later)
             publish()
             written += len(batch.entries)
             removed += max(0, len(replaced) - len(batch.entries))
         return written, removed
 
     def _follow_memories(
-        self, source: Source, publish: Callable[[], None], changed: ChangedMemories | None
+        self, source: Source, publish: Callable[[], None], changed: ChangedMemories | None, later: bool
     ) -> tuple[int, int]:
         """Take over what differs in the store; how many memories were written and removed."""
         # Read at the first sync and not at the start: the first answer does not wait for it.
@@ -278,7 +328,7 @@ class Index:
             ]
             replaced = [known[ident].row for ident in idents if ident in known]
             batch, fresh = memory_batch(write, replaced, self._memories.view.state.next_row, self.embedder)
-            self._memories.commit(batch, cursor=0)
+            self._memories.commit(batch, cursor=0, later=later)
             for ident in sorted(known.keys() & set(idents)):
                 del known[ident]
             known |= fresh

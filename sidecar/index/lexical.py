@@ -10,7 +10,6 @@ One `Lexicon` is one tantivy index of one kind of document.  Two things are not 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -23,10 +22,10 @@ import tantivy
 from numpy.typing import NDArray
 
 from sidecar.errors import IndexUnusable
-from sidecar.index.documents import Filters, Found
+from sidecar.index.documents import Cut, Entry, Filters, Found, State, labels_of
 from sidecar.index.remembered import Remembered
+from sidecar.index.scores import Figures, figures_in, idf, shares_of
 from sidecar.index.tokens import LONGEST, pieces, runs
-from sidecar.records import dataclass
 
 _ANALYZER = "scoped"
 _constant = tantivy.Query.const_score_query
@@ -58,40 +57,6 @@ _Clause = tuple[float, tuple[tantivy.Occur, tantivy.Query] | None]
 
 MAX_COVERAGE_TERMS = 24
 """Terms whose presence fits exactly into the mantissa of the 32-bit score (see `coverage`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is committed together with the documents.
-
-    `generation` grows by one with each commit; `cursor` is the last change of the archive that is in;
-    `next_row` the number for the next document; `documents` how many there are, and `live` how many of them have a row
-    in the columns.
-    """
-
-    generation: int = 0
-    cursor: int = 0
-    next_row: int = 1
-    documents: int = 0
-    live: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document for the index.
-
-    `texts` by field, each of one text or several, one below the other; `labels` are exact words to filter by; `time`
-    and `until` seconds since 1970; `payload` what `fetch` gives back.
-    """
-
-    row: int
-    ident: str
-    profile: int
-    texts: Mapping[str, Sequence[str]]
-    labels: Sequence[str]
-    time: int
-    until: int
-    payload: bytes
 
 
 @contextmanager
@@ -152,12 +117,6 @@ def _known_words(run: str) -> tuple[tuple[str, ...], ...]:
     return _words(run)
 
 
-def idf(documents: int, containing: int) -> float:
-    """How much a term tells that `containing` of `documents` have (BM25's form, never negative)."""
-    containing = min(containing, documents)
-    return math.log1p((documents - containing + 0.5) / (containing + 0.5))
-
-
 class Lexicon:
     """The tantivy index of one kind of document, with the given text fields.  One writer, many readers."""
 
@@ -183,7 +142,7 @@ class Lexicon:
         with _translated(self._folder):
             return LexicalReader(self._folder, self._schema, self._index.searcher())
 
-    def commit(self, add: Sequence[Entry], remove: Sequence[int], state: State) -> None:
+    def commit(self, add: Iterable[Cut], remove: Sequence[int], state: State) -> None:
         """Replace rows and state at once; on an error nothing has changed."""
         with _translated(self._folder):
             writer = self._writer or self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
@@ -193,8 +152,8 @@ class Lexicon:
                 gone = tantivy.Query.term_set_query(self._schema, "row", [*remove, _STATE_ROW])
                 writer.delete_documents_by_query(gone)
                 writer.add_document(_state_document(state))
-                for entry in add:
-                    writer.add_document(_document(entry))
+                for cut in add:
+                    writer.add_document(_document(cut))
                 writer.commit()
             except BaseException:
                 writer.wait_merging_threads()  # which lets go of the folder
@@ -231,23 +190,28 @@ def _schema(fields: Sequence[str]) -> tantivy.Schema:
     return builder.build()
 
 
-def _document(entry: Entry) -> tantivy.Document:
-    document = tantivy.Document()
+def cut(entry: Entry) -> Cut:
+    """A document with its texts taken apart."""
+    known: dict[str, list[str]] = {}
+    for texts in entry.texts.values():
+        for text in texts:
+            if text not in known:
+                known[text] = stems(text)
+    fields = {field: [term for text in texts for term in known[text]] for field, texts in entry.texts.items()}
+    return Cut(entry, {field: terms for field, terms in fields.items() if terms})
+
+
+def _document(cut: Cut) -> tantivy.Document:
+    entry, document, scope = cut.entry, tantivy.Document(), _scope(cut.entry.profile)
     document.add_unsigned("row", entry.row)
     document.add_integer("time", entry.time)
     document.add_integer("until", entry.until)
     document.add_text("ident", entry.ident)
     document.add_bytes("payload", entry.payload)
     for label in entry.labels:
-        document.add_text("labels", f"{_scope(entry.profile)}{label}")
-    scope = _scope(entry.profile)
-    cut: dict[str, list[str]] = {}
-    for field, texts in entry.texts.items():
-        for text in texts:
-            if text not in cut:
-                cut[text] = stems(text)
-        if terms := [term for text in texts for term in cut[text]]:
-            document.add_text(field, scope + f" {scope}".join(terms))
+        document.add_text("labels", f"{scope}{label}")
+    for field, terms in cut.terms.items():
+        document.add_text(field, scope + f" {scope}".join(terms))
     return document
 
 
@@ -272,6 +236,7 @@ class LexicalReader:
         self._searcher = searcher
         self._counts = Remembered[int](_KEPT_COUNTS)
         self._clauses = Remembered[_Clause](_KEPT_QUERIES)
+        self._figures: dict[str, Figures] = {}
 
     def state(self) -> State:
         """What was committed; the empty state for an index without a commit."""
@@ -304,51 +269,62 @@ class LexicalReader:
         profile: int,
         weights: Mapping[str, float],
         fields: Mapping[str, float],
-        filters: Sequence[tantivy.Query],
+        wanted: Filters,
         limit: int,
         others: float,
+        always: Sequence[str] = (),
     ) -> list[Found]:
         """The best rows by BM25 for any of the terms, best first; equal scores by row, the later first.
 
         `weights`: of each term, in place of the idf that the engine would take from the whole index; `fields`: of
         each field; `others`: of a term that several fields have, the best field counts wholly and the others by this
-        share (1 adds them up).
+        share (1 adds them up); `always`: labels that a document must have, besides what the filters ask for.
         """
         query = self._any(profile, weights, fields, others)
-        return self._run(self._narrowed(query, filters), limit) if query and limit > 0 else []
+        if query is None or limit < 1:
+            return []
+        return self._run(self._narrowed(profile, query, wanted, always), limit)
 
     def scores(
         self,
         profile: int,
         weights: Mapping[str, float],
         fields: Mapping[str, float],
-        filters: Sequence[tantivy.Query],
+        wanted: Filters,
         limit: int,
         others: float,
+        always: Sequence[str] = (),
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         """As `search`: the rows and their scores as arrays, best first; equal scores in no order."""
         query = self._any(profile, weights, fields, others)
-        rows, found = self._hits(self._narrowed(query, filters), limit) if query and limit > 0 else ((), ())
+        if query is None or limit < 1:
+            return np.zeros(0, np.uint64), np.zeros(0, np.float32)
+        rows, found = self._hits(self._narrowed(profile, query, wanted, always), limit)
         return np.array(rows, np.uint64), np.array(found, np.float32)
 
     def counted(
-        self, profile: int, weights: Mapping[str, float], field: str, filters: Sequence[tantivy.Query], limit: int
-    ) -> dict[int, int]:
-        """How many of the terms a field of some rows has: of those with the most, among them with the weightiest.
+        self,
+        profile: int,
+        weights: Mapping[str, float],
+        field: str,
+        wanted: Filters,
+        limit: int,
+        always: Sequence[str] = (),
+    ) -> list[Found]:
+        """The rows of which a field has the most of the terms, among them of the weightiest; best first.
 
-        A term scores 1, and its share of one half, which is never as much as another term.
+        A term scores 1, and of one half its share of all weights, which is never as much as another term.
         """
         held = self.frequencies(profile, field, weights)
-        known = {term: weight for term, weight in weights.items() if held[term]}
-        if not known or limit < 1:
-            return {}
-        whole = 2 * (sum(known.values()) or 1.0)
+        shares = shares_of(weights)
         parts = [
-            (tantivy.Occur.Should, _constant(self._exact(field, _scope(profile) + term), 1 + weight / whole))
-            for term, weight in known.items()
+            (tantivy.Occur.Should, _constant(self._exact(field, _scope(profile) + term), 1 + shares[term]))
+            for term in weights
+            if held[term]
         ]
-        found = self._run(self._narrowed(tantivy.Query.boolean_query(parts), filters), limit)
-        return {hit.row: int(hit.score + 0.25) for hit in found}  # a little below a whole number is one too
+        if not parts or limit < 1:
+            return []
+        return self._run(self._narrowed(profile, tantivy.Query.boolean_query(parts), wanted, always), limit)
 
     def coverage(
         self, profile: int, terms: Sequence[str], fields: Sequence[str], rows: Sequence[int]
@@ -365,6 +341,19 @@ class LexicalReader:
             anywhere = [(occur.Should, self._exact(field, _scope(profile) + term)) for field in fields]
             parts.append((occur.Should, _constant(tantivy.Query.boolean_query(anywhere), float(1 << bit))))
         return {found.row: int(found.score) for found in self._run(tantivy.Query.boolean_query(parts), len(rows))}
+
+    def figures(self, profile: int, field: str, terms: Iterable[str]) -> Figures | None:
+        """What scores of a field are reckoned with; `terms`: of which a document has one there, else it is None."""
+        if field not in self._figures:
+            for term in terms:
+                query = self._exact(field, _scope(profile) + term)
+                with _translated(self._folder):
+                    hits = self._searcher.search(query, 1, count=False).hits
+                    told = query.explain(self._searcher, hits[0][1]).to_json() if hits else None
+                if told is not None:
+                    self._figures[field] = figures_in(told)
+                    break
+        return self._figures.get(field)
 
     def fetch(self, rows: Sequence[int]) -> dict[int, bytes]:
         """The payloads of rows; a row that is gone is left out."""
@@ -387,20 +376,14 @@ class LexicalReader:
         query = tantivy.Query.term_set_query(self._schema, "ident", list(idents))
         return sorted(found.row for found in self._run(query, len(idents)))
 
-    def filters(self, profile: int, wanted: Filters, *, always: Sequence[str] = ()) -> list[tantivy.Query]:
+    def _filters(self, profile: int, wanted: Filters, always: Sequence[str]) -> list[tantivy.Query]:
         """The conditions of a search as queries.  `always`: labels that a document must have."""
-        labels = [f"{_scope(profile)}{label}" for label in always]
-        if wanted.session is not None:
-            labels.append(f"{_scope(profile)}session:{wanted.session}")
-        if wanted.agent is not None:
-            labels.append(f"{_scope(profile)}agent:{wanted.agent}")
-        labels += [f"{_scope(profile)}tag:{tag}" for tag in wanted.tags]
-        queries = [self._label(label) for label in labels]
-        for name, values in (("type", wanted.types), ("role", wanted.roles)):
-            if values:
-                one_of = [f"{_scope(profile)}{name}:{value}" for value in values]
-                queries.append(tantivy.Query.term_set_query(self._schema, "labels", one_of))
-        integer = tantivy.FieldType.Integer
+        scope, integer = _scope(profile), tantivy.FieldType.Integer
+        queries = []
+        for group in labels_of(wanted, always):
+            scoped = [f"{scope}{label}" for label in group]
+            one_of = tantivy.Query.term_set_query
+            queries.append(self._label(scoped[0]) if len(group) == 1 else one_of(self._schema, "labels", scoped))
         if wanted.since is not None or wanted.before is not None:
             queries.append(
                 tantivy.Query.range_query(
@@ -492,7 +475,8 @@ class LexicalReader:
     def _label(self, label: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, "labels", label, "basic")
 
-    def _narrowed(self, query: tantivy.Query, filters: Sequence[tantivy.Query]) -> tantivy.Query:
+    def _narrowed(self, profile: int, query: tantivy.Query, wanted: Filters, always: Sequence[str]) -> tantivy.Query:
+        filters = self._filters(profile, wanted, always)
         if not filters:
             return query
         must: list[tuple[Any, tantivy.Query]] = [(tantivy.Occur.Must, _constant(each, 0.0)) for each in filters]

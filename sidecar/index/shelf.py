@@ -1,19 +1,26 @@
-"""All documents of one kind: the lexical index and the columns, committed as one."""
+"""All documents of one kind: the lexical index and the columns, committed as one.
+
+A commit costs as much for one document as for fifty, most of it in syncs of the engine's.  So a few that are added may
+wait for it: they are found from memory meanwhile.  A kill takes them back, as if they had not been there yet.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from sidecar.errors import IndexUnusable
-from sidecar.index.block import PROPOSED, Block, Flags, Matrix
+from sidecar.index.block import PROPOSED, Block, Flags, Matrix, Rows
 from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, rows_of
-from sidecar.index.documents import Filters, Found, IndexedMemory, digest
-from sidecar.index.lexical import Entry, LexicalReader, Lexicon, State
+from sidecar.index.documents import Entry, Filters, Found, IndexedMemory, State, digest
+from sidecar.index.fresh import FreshReader, Words
+from sidecar.index.lexical import Lexicon, cut
+from sidecar.index.waiting import Waiting
 from sidecar.records import dataclass
 
 
@@ -31,15 +38,18 @@ class Batch:
     removed: Sequence[int]
 
 
+_NOTHING = Batch((), (), np.zeros((0, 0), np.float32), ())
+
+
 @dataclass(frozen=True, slots=True)
 class ShelfView:
-    """One commit, to read from; safe to use from several threads.
+    """One state, to read from; safe to use from several threads.
 
     `read`: documents that have been read, by their rows.
     """
 
     state: State
-    reader: LexicalReader
+    reader: Words
     blocks: Mapping[int, Block]
     read: dict[int, IndexedMemory] = field(default_factory=dict, compare=False, repr=False)
 
@@ -111,41 +121,70 @@ class Shelf:
         there = (reader.documents(), sum(block.live for block in blocks.values()))
         if there != (state.documents, state.live):
             raise IndexUnusable(path=folder, why=f"{there} documents and rows, not {(state.documents, state.live)}")
+        self._committed, self._engine, self._waiting = state, reader, Waiting()
         self.view = ShelfView(state, reader, blocks)
+
+    @property
+    def waits(self) -> bool:
+        """Whether memory has what the folder does not."""
+        return bool(self._waiting)
 
     def close(self) -> None:
         """Write no more; views can still be read from.  Raises IndexUnusable if what was under way cannot be ended."""
         self._lexicon.close()
 
-    def commit(self, batch: Batch, cursor: int) -> None:
-        """Change documents and cursor at once; on an error the view stays as it was."""
-        view = self.view
+    def commit(self, batch: Batch, cursor: int, *, later: bool = False) -> None:
+        """Change documents and cursor at once; on an error the view stays as it was.
+
+        `later`: if it only adds a little, that is found at once, and comes into the folder with the next commit or
+        `write`.
+        """
+        view, entries = self.view, batch.entries
         added = rows_of(batch.columns, batch.vectors)
         blocks = apply(view.blocks, added, batch.removed)
-        rows = [entry.row for entry in batch.entries]
         state = replace(
             view.state,
             generation=view.state.generation + 1,
             cursor=cursor,
-            next_row=max([view.state.next_row - 1, *rows]) + 1,
-            documents=view.state.documents - len(batch.removed) + len(rows),
+            next_row=max([view.state.next_row - 1, *(entry.row for entry in entries)]) + 1,
+            documents=view.state.documents - len(batch.removed) + len(entries),
             live=sum(block.live for block in blocks.values()),
         )
-        self._log.write(state.generation, blocks, added, batch.removed)
-        self._lexicon.commit(batch.entries, batch.removed, state)
+        if later and self._waiting.takes(entries, batch.removed, self._committed.documents):
+            self._waiting = self._waiting.without(batch.removed).joined(entries, added)
+            self.view = ShelfView(state, FreshReader(self._engine, self._waiting.fresh), blocks)
+            return
+        self._write(batch, [added], ShelfView(state, self._engine, blocks))
+
+    def write(self) -> None:
+        """Commit what waits; what is found does not change."""
+        if self._waiting:
+            self._write(_NOTHING, (), self.view)
+
+    def _write(self, batch: Batch, rows: Sequence[Rows], view: ShelfView) -> None:
+        """Commit what waits and a batch with its rows; `view`: what there is then, whose reader is another."""
+        state, removed = view.state, self._waiting.written(batch.removed)
+        waiting = self._waiting.without(batch.removed)
+        documents = chain((one.cut for one in waiting.fresh.documents), map(cut, batch.entries))
+        self._log.write(state.generation, view.blocks, [*waiting.rows, *rows], removed)
+        self._lexicon.commit(documents, removed, state)
         self._log.tidy(state.generation)
-        self.view = ShelfView(state, self._lexicon.reader(), blocks)
+        self._committed, self._engine, self._waiting = state, self._lexicon.reader(), Waiting()
+        self.view = replace(view, reader=self._engine)
 
     def rest(self) -> None:
         """Let go of what reading and writing have taken; nothing of what is in it changes."""
+        self.write()
         self._lexicon.rest()
         reader = self._lexicon.reader()
-        if reader.state() != self.view.state:
+        if reader.state() != self._committed:
             raise IndexUnusable(path=self._folder, why="somebody else has written it")
+        self._engine = reader
         self.view = replace(self.view, reader=reader)
 
     def settle(self) -> None:
         """After many commits: the columns as one file, from which the vectors are read where they lie."""
+        self.write()
         view = self.view
         if view.blocks:
             self._log.rewrite(view.state.generation, view.blocks)

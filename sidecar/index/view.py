@@ -97,8 +97,7 @@ class View:
             # asked for, and those left out.
             outdated = block.live - block.valid
             always, spare = ((), outdated) if outdated <= limit else (always, 0)
-        narrowed = shelf.reader.filters(number, filters, always=always)
-        rows, scores = shelf.reader.scores(number, weights, fields, narrowed, limit + spare, _OTHERS)
+        rows, scores = shelf.reader.scores(number, weights, fields, filters, limit + spare, _OTHERS, always)
         if spare:
             current = block.current[block.places(rows)]
             rows, scores = rows[current][:limit], scores[current][:limit]
@@ -108,7 +107,7 @@ class View:
         """As `words`, over the messages of every role."""
         reader, number = self.messages.reader, profile_number(profile)
         fields = {"text": 1.0, "other": 1.0}
-        return reader.search(number, weights, fields, reader.filters(number, filters), limit, 0.0)
+        return reader.search(number, weights, fields, filters, limit, 0.0)
 
     def nearest(self, kind: Kind, profile: ProfileRef, vector: Matrix, filters: Filters, limit: int) -> list[Found]:
         """The rows with the greatest cosine to a vector of the index's own embedder, best first."""
@@ -146,10 +145,10 @@ class View:
         known = {term: weights[term] for term in plain if held[term]}
         if not known:
             return {}
-        narrowed = shelf.reader.filters(number, filters, always=_current("memory", filters))
-        counts = shelf.reader.counted(number, known, "key", narrowed, limit)
-        places = block.places(list(counts))
-        found = zip(places.tolist(), counts.values(), block.column("key")[places].tolist(), strict=True)
+        counted = shelf.reader.counted(number, known, "key", filters, limit, _current("memory", filters))
+        places = block.places([found.row for found in counted])
+        counts = [int(found.score + 0.25) for found in counted]  # a little below a whole number is one too
+        found = zip(places.tolist(), counts, block.column("key")[places].tolist(), strict=True)
         return {place: min(1.0, count / most) for place, count, most in found if most}
 
     def near_memories(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -128,6 +129,26 @@ def test_what_an_event_tells_of_alone_is_looked_at(parts: Parts) -> None:
             await _until(lambda: [one.path for one in parts.store.open(WEB).memories()] == ["notes/told.md"])
 
     asyncio.run(scenario())
+
+
+def test_what_the_index_holds_in_memory_is_written_once_nothing_more_comes(parts: Parts, tmp_path: Path) -> None:
+    for number in range(20):
+        parts.write(f"{number}.md", f"The cable {number} is blue.\n")
+    waited: list[bool] = []
+
+    async def scenario() -> None:
+        async with parts.keeping(quiet=3600) as keeper:
+            await _until(lambda: len(parts.watchers) == 1 and not keeper.busy and parts.known("The cable 7 is blue."))
+            told = parts.index.on_waiting
+            parts.index.on_waiting = lambda: (waited.append(parts.index.waiting is not None), told())
+            parts.write("late.md", "The antenna is late.\n")
+            await _until(lambda: bool(waited) and parts.index.waiting is None)
+
+    asyncio.run(scenario())
+    assert waited == [True]
+    shutil.copytree(parts.index.folder, tmp_path / "copy")  # as a kill leaves it
+    view = Index.open(tmp_path / "copy", Embedder.load(), archive=parts.journal).view
+    assert view.words("memory", WEB, {"antenna": 1.0}, {"content": 1.0}, Filters(), 5)
 
 
 def test_a_dead_watcher_is_named_and_made_anew(parts: Parts) -> None:

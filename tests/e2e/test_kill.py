@@ -90,3 +90,21 @@ def test_three_kills(tmp_path: Path) -> None:
 @pytest.mark.timeout(1500)
 def test_fifty_kills(tmp_path: Path) -> None:
     _compare(tmp_path, sessions=60, kills=50)
+
+
+def test_what_was_remembered_a_moment_before_a_kill_is_there(daemon: Daemon, project: Path) -> None:
+    """It is in its file, and found; whether the index's folder has it by then does not matter."""
+    daemon.start()
+
+    def remember(content: str) -> None:
+        daemon.client.request("POST", "/v1/remember", {"content": content, "cwd": str(project)})
+
+    for number in range(16):
+        remember(f"Buoy number {number} is painted in colour {number + 100}.")
+    remember("The zeppelin lands at the old harbour at noon.")
+    assert any("zeppelin" in text for text in daemon.contents("Where does the zeppelin land?", project))
+    daemon.kill()
+    daemon.start()
+    daemon.settle()
+    assert any("zeppelin" in text for text in daemon.contents("Where does the zeppelin land?", project))
+    assert any("colour 115" in text for text in daemon.contents("Which colour has buoy number 15?", project))

@@ -123,7 +123,7 @@ def test_many_small_commits_are_merged_among_themselves(tmp_path: Path) -> None:
         nonlocal blocks, generation
         generation += 1
         blocks = apply(blocks, added, removed)
-        log.write(generation, blocks, added, removed)
+        log.write(generation, blocks, [added], removed)
         log.tidy(generation)
 
     commit(_rows(_vectors(1, 2_000)), ())

@@ -74,7 +74,7 @@ def test_the_log_gives_back_any_generation_that_was_written_last(
         added = _records(list(range(following, following + count)))
         following += count
         blocks = apply(blocks, added, gone)
-        log.write(generation, blocks, added, gone)
+        log.write(generation, blocks, [added], gone)
         log.tidy(generation)
     assert _living(log.load(len(steps))) == _living(blocks)
 
@@ -83,7 +83,8 @@ def test_a_generation_that_is_missing_is_said(tmp_path: Path) -> None:
     log = ColumnLog(tmp_path)
     for generation in (1, 2, 3):
         added = _records([generation])
-        log.write(generation, apply({}, added, ()), added, ())
+        log.write(generation, apply({}, added, ()), [added], ())
+        log.tidy(generation)
     (tmp_path / "000000000002.rows").unlink()
     with pytest.raises(IndexUnusable):
         log.load(3)
@@ -93,7 +94,7 @@ def test_later_generations_are_dropped(tmp_path: Path) -> None:
     log = ColumnLog(tmp_path)
     for generation in (1, 2):
         added = _records([generation])
-        log.write(generation, apply({}, added, ()), added, ())
+        log.write(generation, apply({}, added, ()), [added], ())
     assert set(_living(log.load(1))) == {1}
     assert [path.name for path in tmp_path.iterdir()] == ["000000000001.rows"]
 
@@ -101,7 +102,7 @@ def test_later_generations_are_dropped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.99])
 def test_a_damaged_or_cut_file_is_said(tmp_path: Path, place: float) -> None:
     log, added = ColumnLog(tmp_path), _records(list(range(1, 40)))
-    log.write(1, apply({}, added, ()), added, ())
+    log.write(1, apply({}, added, ()), [added], ())
     [path] = tmp_path.iterdir()
     whole = path.read_bytes()
     at = int(place * len(whole))
@@ -117,7 +118,7 @@ def test_when_all_are_gone_the_log_can_be_begun_anew(tmp_path: Path) -> None:
         added = _records([generation] if generation < 60 else [])
         removed = [generation - 60] if generation >= 60 else []
         blocks = apply(blocks, added, removed)
-        log.write(generation, blocks, added, removed)
+        log.write(generation, blocks, [added], removed)
         log.tidy(generation)
         assert _living(log.load(generation)) == _living(blocks)
     assert _living(log.load(120)).keys() == set()
@@ -128,5 +129,5 @@ def test_vectors_survive_to_three_digits_and_more(tmp_path: Path) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     added = rows_of([_row(number, 1) for number in range(1, 6)], vectors)
     log = ColumnLog(tmp_path)
-    log.write(1, apply({}, added, ()), added, ())
+    log.write(1, apply({}, added, ()), [added], ())
     assert np.allclose(_vectors(log.load(1)[1]), vectors, atol=3e-4)

@@ -246,20 +246,24 @@ from index_builders import Held, memory, message
 from sidecar.index import Embedder, Index
 
 index, source = Index.open(Path(sys.argv[1]), Embedder.load()), Held()
+kept, later = int(sys.argv[4]), sys.argv[5] == "later"
 print("ready", flush=True)
 for number in range(1, 1000):
-    source.stored = [*source.stored[-4:], memory(f"N{number}", f"note n{number}")]
+    source.stored = [*source.stored[-kept:], memory(f"N{number}", f"note n{number}")]
     source.changes.append(message(number, f"said n{number}"))
-    index.sync(source)
+    index.sync(source, later=later)
 """
 
 
-def test_killed_at_any_moment(folder: Path, embedder: Embedder) -> None:
+@pytest.mark.parametrize(("kept", "later"), [("4", "at once"), ("1000", "later")])
+def test_killed_at_any_moment(folder: Path, embedder: Embedder, kept: str, later: str) -> None:
     here, root = str(Path(__file__).parent), str(Path(__file__).parents[2])
     final = Held([memory("Z", "the last note")], [message(2000, "the last word")])
     for number in range(4):
         with subprocess.Popen(
-            [sys.executable, "-c", _SYNCER, str(folder), here, root], stdout=subprocess.PIPE, env={**os.environ}
+            [sys.executable, "-c", _SYNCER, str(folder), here, root, kept, later],
+            stdout=subprocess.PIPE,
+            env={**os.environ},
         ) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"

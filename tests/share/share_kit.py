@@ -54,7 +54,7 @@ class NoIndex:
 
     generation = 0
 
-    def sync(self, source: object, *, anew: bool, messages: bool, changed: object) -> None:
+    def sync(self, source: object, *, anew: bool, messages: bool, changed: object, later: bool) -> None:
         """Nothing to do."""
 
 

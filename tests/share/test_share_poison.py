@@ -55,7 +55,9 @@ class Told(NoIndex):
     def __init__(self) -> None:
         self.statuses: dict[str, Status] = {}
 
-    def sync(self, source: Memories, *, anew: bool, messages: bool, changed: ChangedMemories | None) -> None:
+    def sync(
+        self, source: Memories, *, anew: bool, messages: bool, changed: ChangedMemories | None, later: bool
+    ) -> None:
         found = source.memories() if changed is None else {ref: (*some.values(),) for ref, some in changed.items()}
         for one in (one for some in found.values() for one in some if one is not None):
             self.statuses[one.memory.content.strip()] = one.memory.status
