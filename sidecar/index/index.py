@@ -22,6 +22,7 @@ from pathlib import Path
 
 from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
+from sidecar.index.block import Matrix
 from sidecar.index.documents import Archive, Filters, Source, SyncReport
 from sidecar.index.entries import (
     ALL_FIELDS,
@@ -187,16 +188,12 @@ class Index:
 
         The score is the cosine; for what has no vector the share of the text's words that it has, weighted by idf.
         """
-        view, filters, terms = self._view, Filters(), stems(text)
-        weights = _weights(view, profile, terms)
-        vector = self.embedder.encode_one(text)
-        pool = limit * _NEIGHBOUR_POOL
-        near = view.nearest("memory", profile, vector, filters, pool)
-        worded = view.words("memory", profile, weights, _NEIGHBOUR_FIELDS, filters, pool)
-        rows = sorted({found.row for found in (*near, *worded)})
-        cosines = view.cosines("memory", profile, vector, rows)
-        bare = [row for row in rows if row not in cosines]
-        scores = {**(_shares(view, profile, weights, bare) if bare else {}), **cosines}
+        view, terms, vector = self._view, stems(text), self.embedder.encode_one(text)
+        if view.unembedded(profile, vector):
+            scores = _nearest_or_worded(view, profile, terms, vector, limit)
+        else:  # what has the words alone is no nearer than the nearest, and need not be searched for
+            near = view.nearest("memory", profile, vector, Filters(), limit)
+            scores = {found.row: found.score for found in near}
         best = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:limit]
         payloads = view.memories.reader.fetch([row for row, _ in best])
         found = {memory_id_in(payloads[row]): score for row, score in best if row in payloads}
@@ -402,6 +399,19 @@ def _known(memories: Shelf) -> dict[str, Known]:
     if len(known) != len(rows):
         raise IndexUnusable(path="memories", why=f"{len(rows)} rows stand for {len(known)} memories")
     return known
+
+
+def _nearest_or_worded(
+    view: View, profile: ProfileRef, terms: list[str], vector: Matrix, limit: int
+) -> dict[int, float]:
+    """The rows among which the neighbours of a text are, where some have no vector, and their scores."""
+    filters, pool, weights = Filters(), limit * _NEIGHBOUR_POOL, _weights(view, profile, terms)
+    near = view.nearest("memory", profile, vector, filters, pool)
+    worded = view.words("memory", profile, weights, _NEIGHBOUR_FIELDS, filters, pool)
+    rows = sorted({found.row for found in (*near, *worded)})
+    cosines = view.cosines("memory", profile, vector, rows)
+    bare = [row for row in rows if row not in cosines]
+    return {**(_shares(view, profile, weights, bare) if bare else {}), **cosines}
 
 
 def _weights(view: View, profile: ProfileRef, terms: list[str]) -> dict[str, float]:
