@@ -20,7 +20,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -181,8 +181,7 @@ def replace_durably(folder: Path, files: Mapping[str, tuple[bytes, str]], *, roo
                     for name, (data, _) in sorted(files.items()):
                         drafts[name] = _temporary_name()
                         _write_new(at, drafts[name], data, sync=False)
-                    with ThreadPoolExecutor(_SYNCS, thread_name_prefix="sidecar-sync") as syncs:
-                        list(syncs.map(partial(_sync, at), drafts.values()))
+                    list(_syncs().map(partial(_sync, at), drafts.values()))
                     for name in list(drafts):
                         if _present(at, name) == files[name][1]:
                             os.replace(drafts.pop(name), name, src_dir_fd=at, dst_dir_fd=at)
@@ -207,8 +206,7 @@ def create_durably(root: Path, files: Mapping[str, bytes]) -> dict[str, ChangedO
         try:
             drafted = drafts.each(sorted(files), drafts.write)
             if len(drafted) > 1:
-                with ThreadPoolExecutor(_SYNCS, thread_name_prefix="sidecar-sync") as syncs:
-                    drafted = drafts.each(drafted, drafts.sync, syncs.map)
+                drafted = drafts.each(drafted, drafts.sync, _syncs().map)
             else:
                 drafted = drafts.each(drafted, drafts.sync)
             placed = drafts.each(drafted, drafts.put_in_place)
@@ -321,6 +319,15 @@ def _folder(path: Path, action: str, root: Path | None) -> Iterator[int]:
 
 def _temporary_name() -> str:
     return f"{_TEMP_PREFIX}{secrets.token_hex(8)}{_TEMP_SUFFIX}"
+
+
+@cache
+def _syncs() -> ThreadPoolExecutor:
+    """The threads that sync, which stay: on a busy machine it takes longer to start them than to sync eight files."""
+    return ThreadPoolExecutor(_SYNCS, thread_name_prefix="sidecar-sync")
+
+
+os.register_at_fork(after_in_child=_syncs.cache_clear)  # which has none of its parent's threads
 
 
 def _sync(folder: int, name: str) -> None:

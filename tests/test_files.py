@@ -2,7 +2,9 @@
 
 import errno
 import os
+import signal
 import stat
+import time
 
 import pytest
 
@@ -205,6 +207,22 @@ def test_new_files_run_over_nothing_and_say_which_name_was_taken(tmp_path) -> No
     }
     assert (tmp_path / "folder" / "a").read_bytes() == b"theirs"
     assert names(tmp_path / "folder") in (["a", "b"], ["b", "a"])
+
+
+def test_a_child_process_writes_several_files_too_after_its_parent_has(tmp_path) -> None:
+    """The threads that sync are the parent's: a child that counted on them would wait for ever."""
+    assert create_durably(tmp_path, {"a": b"1", "b": b"2"}) == {}
+    child = os.fork()
+    if not child:
+        os._exit(len(create_durably(tmp_path, {"c": b"3", "d": b"4"})))
+    deadline = time.monotonic() + 60
+    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if ended == (0, 0):
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert ended == (child, 0)
+    assert sorted(names(tmp_path)) == ["a", "b", "c", "d"]
 
 
 def test_without_hard_links_new_files_run_over_nothing_either(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

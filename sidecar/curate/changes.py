@@ -89,12 +89,18 @@ def evidence(earlier: str, later: str, names: frozenset[str] = frozenset()) -> E
         return Evidence.CERTAIN
     if only_value_differs(earlier, later, names):
         return Evidence.CERTAIN
-    later = _earnest(later)
-    if not _CUE.search(later):
+    if not _tells_change(later):
         return Evidence.NONE
+    later = _earnest(later)
     old, new = slots(asserted(earlier), names), slots(asserted(later), names)
     alike = _same_slot(old, new) if _kinds(old) & _kinds(new) else _same_frame(earlier, later)
     return Evidence.CUE if alike else Evidence.NONE
+
+
+@lately
+def _tells_change(text: str) -> bool:
+    """Whether something in what a text states is said as news."""
+    return _CUE.search(_earnest(text)) is not None
 
 
 @lately

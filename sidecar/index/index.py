@@ -15,7 +15,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from pathlib import Path
 from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.block import Matrix
-from sidecar.index.documents import Archive, Filters, Source, SyncReport
+from sidecar.index.documents import Archive, Filters, Found, Source, SyncReport
 from sidecar.index.entries import (
     ALL_FIELDS,
     MEMORY_FIELDS,
@@ -63,6 +63,9 @@ _MARKER = "format.json"
 _NEIGHBOUR_FIELDS = {"content": 1.0, "summary": 1.0, "key": 1.0, "keywords": 0.5}
 _NEIGHBOUR_POOL = 4
 """How many times the wanted neighbours each of the two searches brings."""
+
+_FEW_BARE = 64
+"""Memories without a vector, such as tasks, that are looked at each before a search for words is begun."""
 
 
 class Index:
@@ -189,11 +192,10 @@ class Index:
         The score is the cosine; for what has no vector the share of the text's words that it has, weighted by idf.
         """
         view, terms, vector = self._view, stems(text), self.embedder.encode_one(text)
-        if view.unembedded(profile, vector):
+        near = view.nearest("memory", profile, vector, Filters(), limit)
+        scores = {found.row: found.score for found in near}
+        if not _nearer_than_any_words(view, profile, terms, vector, near, limit):
             scores = _nearest_or_worded(view, profile, terms, vector, limit)
-        else:  # what has the words alone is no nearer than the nearest, and need not be searched for
-            near = view.nearest("memory", profile, vector, Filters(), limit)
-            scores = {found.row: found.score for found in near}
         best = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))[:limit]
         payloads = view.memories.reader.fetch([row for row, _ in best])
         found = {memory_id_in(payloads[row]): score for row, score in best if row in payloads}
@@ -399,6 +401,22 @@ def _known(memories: Shelf) -> dict[str, Known]:
     if len(known) != len(rows):
         raise IndexUnusable(path="memories", why=f"{len(rows)} rows stand for {len(known)} memories")
     return known
+
+
+def _nearer_than_any_words(
+    view: View, profile: ProfileRef, terms: list[str], vector: Matrix, near: Sequence[Found], limit: int
+) -> bool:
+    """Whether the nearest memories are the neighbours, as none without a vector has as much of the words.
+
+    Then no search for words is needed, which takes longer than all the rest; it is False too where that is not sure.
+    """
+    bare = view.unembedded(profile, vector)
+    if not bare:
+        return True
+    if len(bare) > _FEW_BARE or not near or len(near) < limit:
+        return False
+    shares = _shares(view, profile, _weights(view, profile, terms), bare)
+    return max(shares.values(), default=0.0) < near[-1].score
 
 
 def _nearest_or_worded(

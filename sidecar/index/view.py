@@ -113,12 +113,15 @@ class View:
         """The rows with the greatest cosine to a vector of the index's own embedder, best first."""
         return self._shelf(kind).nearest(profile_number(profile), vector, filters, limit)
 
-    def unembedded(self, profile: ProfileRef, vector: Matrix) -> bool:
-        """Whether a current memory of a profile has no vector, or all have those of another model than this one's."""
+    def unembedded(self, profile: ProfileRef, vector: Matrix) -> list[int]:
+        """The rows of a profile's current memories without a vector, or with one of another model than this one's."""
         block = self.memories.blocks.get(profile_number(profile))
         if block is None:
-            return False
-        return block.dimensions != vector.shape[0] or not bool(block.embedded[block.current].all())
+            return []
+        strange = block.dimensions != vector.shape[0]
+        bare = block.current if strange else block.current & ~block.embedded
+        found: list[int] = block.column("row")[bare].tolist()
+        return found
 
     def memories_of(self, profile: ProfileRef) -> Block | None:
         """The memories of a profile as arrays; None if there are none."""

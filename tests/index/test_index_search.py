@@ -188,6 +188,23 @@ def test_neighbours_come_with_the_nearest_first(index: Index) -> None:
     assert index.neighbours(API, "anything", 0) == []
 
 
+def test_what_has_no_vector_is_a_neighbour_by_its_share_of_the_words(index: Index) -> None:
+    """Few of them are looked at before a search for words, many only by it; more like the text or less, beside others
+    or alone."""
+    facts = [memory(f"F{number}", f"The lamp at pier {number} is red.") for number in range(3)]
+    tasks = [
+        memory("T", "Paint the harbour wall on monday", type=MemoryType.TASK),
+        *(memory(f"U{number}", f"Order paint {number}", type=MemoryType.TASK) for number in range(90)),
+    ]
+    for held in (facts, [*facts, *tasks[:3]], [*facts, *tasks], tasks):
+        index.sync(Held(held))
+        near = dict(index.neighbours(WEB, "The lamp at the pier is red", 3))
+        assert set(near) == {one.memory.id for one in held if one in facts}
+        best = index.neighbours(WEB, "Paint the harbour wall on monday", 3)
+        assert ("T", 1.0) in [(name, round(score, 4)) for name, score in best] or held == facts
+        assert [score for _, score in best] == sorted([score for _, score in best], reverse=True)
+
+
 def test_an_empty_index_finds_nothing(index: Index) -> None:
     assert found(index, "anything") == []
     assert index.neighbours(WEB, "anything", 5) == []
