@@ -273,6 +273,9 @@ class Index:
             for shelf in (self._memories, self._messages):
                 shelf.settle()
             self._publish()
+        except BaseException:
+            self._doubtful = True  # what is there of it stays unseen: a rest would give it out for all there is
+            raise
         finally:
             self.refilling = False
         return replace(report, generation=self.generation, rebuilt=True)
