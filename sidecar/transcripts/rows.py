@@ -75,7 +75,7 @@ class Follower:
         self.more = False
 
     def changed(self, limit_bytes: int) -> Iterator[Row]:
-        """Rows that are new or differ from what was seen; of unread ones at most `MOST_ROWS`, or so many bytes and one."""
+        """Rows that are new or differ from what was seen; of unread ones `MOST_ROWS` at most, and so many bytes."""
         if self._rest is None:
             last = self._key_at("TRUE ORDER BY rowid DESC LIMIT 1")
             self._at = last[0] if last else 0
