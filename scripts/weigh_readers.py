@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 TESTS = CHECKOUT / "tests" / "transcripts"
 sys.path[:0] = [str(CHECKOUT), str(TESTS)]
 
-from hostile import DOCUMENTS, LINES, TEXTS  # noqa: E402
+from hostile import DOCUMENTS, LINES, STORES, TEXTS  # noqa: E402
 
 from benchmarks.report import write_page  # noqa: E402
 
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     wanted = parser.parse_args()
     rows = ["| reader | shapes | heaviest | times its bytes | MB |", "| --- | ---: | --- | ---: | ---: |"]
-    for agent in wanted.agent or sorted({*LINES, *TEXTS, *DOCUMENTS}):
+    for agent in wanted.agent or sorted({*LINES, *TEXTS, *STORES, *DOCUMENTS}):
         found = _weighed(agent, wanted.megabytes * 1_000_000)
         shape, size, times = max(found, key=lambda one: one[2])
         rows.append(f"| {agent} | {len(found)} | {shape} | {times:.1f} | {times * size / 1e6:.0f} |")

@@ -65,10 +65,11 @@ class Upkeep:
         pruned = await self._all(lambda: self._journal.prune_some(settings.keep_days, settings.max_mb, now=now))
         if not settings.enabled:
             pruned += await self._all(self._journal.release_some)
-        await self._all(self._journal.scrub)
-        if pruned:
+        if pruned:  # before anything else, which may fail or be broken off
             self._on_change()
             log.info("archive pruned", extra={"messages": pruned})
+        await self._all(self._journal.give_back)
+        await self._writer.run(Urgency.EXTRACT, self._journal.scrub)
         removed = await asyncio.to_thread(empty_trash, self._trash, now)
         if removed:
             log.info("trash emptied", extra={"entries": removed})

@@ -42,6 +42,7 @@ from sidecar.model import ProfileRef
 from sidecar.routing import Router
 from sidecar.share import Sharing
 from sidecar.store import Profile, ProjectIdentity
+from sidecar.transcripts import let_go_of_paused
 
 
 class Whole:
@@ -206,10 +207,16 @@ def _supervise(parts: Parts) -> None:
         ("upkeep", parts.upkeep),
         ("sync", parts.sync),
         ("carry", parts.carry),
-        ("memory", GivingBack(partial(parts.writer.run, Urgency.EXTRACT, parts.index.rest))),
+        ("memory", GivingBack(partial(parts.writer.run, Urgency.EXTRACT, partial(_rest, parts)))),
         ("index", IndexWatch(parts.index.folder, parts.keeper.wake)),
     ):
         parts.supervisor.add(name, part.serve)
+
+
+def _rest(parts: Parts) -> None:
+    """Let go of what only work needs."""
+    let_go_of_paused()
+    parts.index.rest()
 
 
 def _project(router: Router, ref: ProfileRef) -> ProjectIdentity | None:

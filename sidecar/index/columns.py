@@ -160,11 +160,18 @@ class ColumnLog:
         self.tidy(generation)
 
     def tidy(self, generation: int) -> None:
-        """Once a generation is committed: what comes is since this one, and files that it stands for are removed."""
+        """Once a generation is committed: what comes is since this one, and files that it stands for are removed.
+
+        Raises IndexUnusable if they cannot be.
+        """
         self._last = generation
         since = self._since.get(generation, generation)
         for older in [number for number in self._since if since < number < generation]:
-            self._path(older).unlink(missing_ok=True)
+            path = self._path(older)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise IndexUnusable(path=path, why=error) from error
             del self._since[older]
 
     def _path(self, generation: int) -> Path:

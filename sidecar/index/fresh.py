@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sidecar.index.arrays import foremost
 from sidecar.index.documents import Cut, Filters, Found, labels_of
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, LexicalReader
-from sidecar.index.scores import Figures, idf, kept_length, saturated, shares_of
+from sidecar.index.scores import idf, kept_length, saturated, shares_of
 
 
 class Fresh:
@@ -86,7 +86,6 @@ class FreshReader:
 
     def __init__(self, base: LexicalReader, pool: Pool) -> None:
         self._base, self._pool = base, pool
-        self._own: dict[str, Figures] = {}
 
     def documents(self) -> int:
         """As `LexicalReader.documents`."""
@@ -221,27 +220,13 @@ class FreshReader:
         if not held:
             return
         counts, known = self._base.frequencies(profile, field, held), self._base.documents() + 1
-        figures = self._figures(profile, field)
+        figures = self._base.figures(field)
         for term in held:
             # The engine's idf is divided out as that of the living documents, but it reckons with the deleted ones.
             containing = max(1, counts[term])
             weight = weights[term] * idf(figures.documents, containing) / idf(known, containing)
             for one in having[term]:
                 yield one, term, weight * saturated(one.counts[field][term], one.lengths[field], figures.average)
-
-    def _figures(self, profile: int, field: str) -> Figures:
-        """The engine's figures of a field, or if it has none of its terms those that it would come to have."""
-        figures = self._own.get(field) or self._base.figures(profile, field, self._known(profile, field))
-        if figures is None:
-            known = self._base.documents() + 1  # the state's is one too
-            terms = sum(len(one.cut.terms.get(field, ())) for one in self._pool.documents)
-            figures = self._own[field] = Figures(terms / (known + len(self._pool.documents)), known)
-        return figures
-
-    def _known(self, profile: int, field: str) -> Iterator[str]:
-        """The terms of a field that the engine has there too, the rarest first: looked up when the first is wanted."""
-        counts = self._base.frequencies(profile, field, self._pool.having(profile, field))
-        yield from (term for _, term in sorted((count, term) for term, count in counts.items() if count))
 
 
 def _joined(scores: Sequence[float], others: float) -> float:

@@ -51,12 +51,12 @@ from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Status, Stored
 
-FORMAT = 9
+FORMAT = 10
 """Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
 laid down in another way (2: stop words weigh less in their vectors; 3: messages have traits and voices, and no words of
 their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory; 8: the
 columns' files tell since when; 9: the archive alone holds the texts of
-messages, vectors have 12 bits a number)."""
+messages, vectors have 12 bits a number; 10: the state has a term of each field)."""
 
 _MARKER = "format.json"
 
@@ -272,6 +272,9 @@ class Index:
             for shelf in (self._memories, self._messages):
                 shelf.settle()
             self._publish()
+        except BaseException:
+            self._doubtful = True  # what is there of it stays unseen: a rest would give it out for all there is
+            raise
         finally:
             self.refilling = False
         return replace(report, generation=self.generation, rebuilt=True)

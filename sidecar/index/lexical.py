@@ -4,7 +4,8 @@ One `Lexicon` is one tantivy index of one kind of document.  Two things are not 
 
 - Terms are scoped: the profile's number stands before each token, so that the number of documents that have a term
   is that of the profile, is had without a scan, and one project's words do not make another's rare.
-- A document without text carries the state of the index (`State`), so that it is committed with what it speaks of.
+- A document carries the state of the index (`State`), so that it is committed with what it speaks of.  Of each text
+  field it has one term, unlike any other, by which the engine tells what it reckons the field's scores with.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ class Lexicon:
     def __init__(self, folder: Path, fields: Sequence[str]) -> None:
         """Opens or creates it; raises IndexUnusable for a folder that is broken or of another shape."""
         self._folder = folder
-        self._schema = _schema(fields)
+        self._schema, self._fields = _schema(fields), tuple(fields)
         with _translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._index = self._opened()
@@ -151,7 +152,7 @@ class Lexicon:
                 # By query: deletion by term does nothing for a number, and does not say so.
                 gone = tantivy.Query.term_set_query(self._schema, "row", [*remove, _STATE_ROW])
                 writer.delete_documents_by_query(gone)
-                writer.add_document(_state_document(state))
+                writer.add_document(_state_document(state, self._fields))
                 for cut in add:
                     writer.add_document(_document(cut))
                 writer.commit()
@@ -215,11 +216,13 @@ def _document(cut: Cut) -> tantivy.Document:
     return document
 
 
-def _state_document(state: State) -> tantivy.Document:
+def _state_document(state: State, fields: Sequence[str]) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("row", _STATE_ROW)
     document.add_text("labels", _STATE_LABEL)
     document.add_bytes("payload", json.dumps(asdict(state)).encode())
+    for field in fields:
+        document.add_text(field, _STATE_LABEL)
     return document
 
 
@@ -342,18 +345,16 @@ class LexicalReader:
             parts.append((occur.Should, _constant(tantivy.Query.boolean_query(anywhere), float(1 << bit))))
         return {found.row: int(found.score) for found in self._run(tantivy.Query.boolean_query(parts), len(rows))}
 
-    def figures(self, profile: int, field: str, terms: Iterable[str]) -> Figures | None:
-        """What scores of a field are reckoned with; `terms`: of which a document has one there, else it is None."""
+    def figures(self, field: str) -> Figures:
+        """What scores of a field are reckoned with, whatever the profile.  Raises IndexUnusable without a commit."""
         if field not in self._figures:
-            for term in terms:
-                query = self._exact(field, _scope(profile) + term)
-                with _translated(self._folder):
-                    hits = self._searcher.search(query, 1, count=False).hits
-                    told = query.explain(self._searcher, hits[0][1]).to_json() if hits else None
-                if told is not None:
-                    self._figures[field] = figures_in(told)
-                    break
-        return self._figures.get(field)
+            query = self._exact(field, _STATE_LABEL)
+            with _translated(self._folder):
+                hits = self._searcher.search(query, 1, count=False).hits
+                if not hits:
+                    raise IndexUnusable(path=self._folder, why=f"it has no state in the field {field}")
+                self._figures[field] = figures_in(query.explain(self._searcher, hits[0][1]).to_json())
+        return self._figures[field]
 
     def fetch(self, rows: Sequence[int]) -> dict[int, bytes]:
         """The payloads of rows; a row that is gone is left out."""

@@ -87,19 +87,28 @@ class Database:
                     connection.execute("ROLLBACK")
                 self._give_back(connection)
 
-    def scrub(self) -> int:
-        """Give some free pages back and empty the write-ahead log into the file, so that removed text is nowhere left.
-
-        How many pages were given back: the file is as small as it gets once that is 0.  A reader that is busy at this
-        moment keeps the log alive; the next checkpoint empties it then.
-        """
+    def give_back(self) -> int:
+        """Give some free pages back; how many.  The file is as small as it gets after that is 0 and a `scrub`."""
         with self._lock, translated(self.path):
             before = self._free_pages()
             # A script, because it steps through a statement to its end: `execute` takes the first step alone of one
             # that has no columns, and each step gives one page back.
             self._writer.executescript(f"PRAGMA incremental_vacuum({_GIVEN_BACK})")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return before - self._free_pages()
+
+    def scrub(self, *, wait_s: float = _BUSY_SECONDS) -> bool:
+        """Empty the write-ahead log into the file, so that removed text is nowhere left; whether that was done.
+
+        Readers that are busy keep the log alive.  They are waited for, and no writer goes on meanwhile; after that the
+        next call empties it.
+        """
+        with self._lock, translated(self.path):
+            self._writer.execute(f"PRAGMA busy_timeout={round(wait_s * 1000)}").fetchone()
+            try:
+                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                self._writer.execute(f"PRAGMA busy_timeout={round(_BUSY_SECONDS * 1000)}").fetchone()
+        return not busy
 
     @property
     def file_bytes(self) -> int:

@@ -21,6 +21,9 @@ _REMOVED = 2
 _STEP = 2000
 """Messages taken out in one transaction, so that no other writer waits long."""
 
+_SCRUB_WAIT_S = 0.2
+"""How long writers may wait for it that old texts are overwritten at once, while somebody reads."""
+
 _MEGABYTE = 1 << 20
 
 _BY_AGE = """
@@ -63,7 +66,7 @@ class Retention:
                 ).fetchall()
                 removed += _take_out(batch, rows, _REMOVED)
             finish(batch)
-        self._db.scrub()
+        self._scrub_removed()
         return removed
 
     def remove_session(self, ref: SessionRef) -> int:
@@ -83,7 +86,7 @@ class Retention:
             connection.execute("DELETE FROM copies WHERE session = ?", (session,))
             connection.execute("DELETE FROM jobs WHERE session = ?", (session,))
             finish(batch)
-        self._db.scrub()
+        self._scrub_removed()
         return removed
 
     def remove_profile(self, profile: ProfileRef) -> int:
@@ -108,7 +111,7 @@ class Retention:
             connection.execute("DELETE FROM writes WHERE profile = ?", (str(profile),))
             _drop_marks(batch, number)
             finish(batch)
-        self._db.scrub()
+        self._scrub_removed()
         return removed
 
     def removed(self, agent: str | None, ids: Iterable[str], *, profile: ProfileRef | None = None) -> set[str]:
@@ -137,12 +140,13 @@ class Retention:
         pruned = 0
         while count := self.prune_some(keep_days, max_mb, now=now):
             pruned += count
-        while self.scrub():
+        while self.give_back():
             pass
+        self.scrub()
         return pruned
 
     def prune_some(self, keep_days: int | None, max_mb: int | None, *, now: datetime) -> int:
-        """One short step of `prune`; 0 once nothing is left to do.  `scrub` belongs after it, until that gives 0."""
+        """One short step of `prune`; 0 once nothing is left to do.  `give_back` and `scrub` belong after it."""
         if keep_days is not None:
             oldest = micros(now - timedelta(days=keep_days))
             if count := self._prune_step(f"{_BY_AGE} AND age < ? {_OLDEST_FIRST}", oldest, None):
@@ -162,6 +166,7 @@ class Retention:
         while count := self._prune_step(_SEEN.format("m.session = ?"), session, None):
             released += count
         if released:
+            self.give_back()
             self.scrub()
         return released
 
@@ -169,12 +174,16 @@ class Retention:
         """One short step of letting go of whatever extraction has seen, of all sessions; 0 once nothing is left."""
         return self._prune_step(_SEEN.format("?"), 1, None)
 
-    def scrub(self) -> int:
-        """Overwrite what was let go of, so that its words are nowhere left on disk, and give some of its room back.
+    def give_back(self) -> int:
+        """Give some of the room back that was taken by what was let go of: how many pages of the file, 0 if none."""
+        return self._db.give_back()
 
-        How many pages of the file; 0 once there is nothing more to give back.
+    def scrub(self) -> bool:
+        """Overwrite what was let go of, so that its words are nowhere left on disk; whether no reader was in the way.
+
+        None is waited for long, as no writer goes on meanwhile: the texts are old, and the next call does it.
         """
-        return self._db.scrub()
+        return self._db.scrub(wait_s=_SCRUB_WAIT_S)
 
     def kept(self) -> Kept:
         """How much the archive holds, and what retention has let go of; looks at every message."""
@@ -186,6 +195,11 @@ class Retention:
     def file_bytes(self) -> int:
         """What the journal takes on disk, with all that is in it besides texts."""
         return self._db.file_bytes
+
+    def _scrub_removed(self) -> None:
+        """As `scrub`, of what a person has removed: for that readers are waited for."""
+        self._db.give_back()
+        self._db.scrub()
 
     def _excess(self, max_mb: int) -> int:
         return self.kept().text_bytes - max_mb * _MEGABYTE

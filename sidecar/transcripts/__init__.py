@@ -23,6 +23,7 @@ from sidecar.transcripts.copilot_cli import CopilotCli
 from sidecar.transcripts.cursor import CursorAgent
 from sidecar.transcripts.cursor_ide import CursorIde
 from sidecar.transcripts.detect import detect
+from sidecar.transcripts.documents import let_go_of_paused
 from sidecar.transcripts.gemini import Gemini
 from sidecar.transcripts.goose import Goose
 from sidecar.transcripts.joined import Joined
@@ -72,6 +73,7 @@ __all__ = [
     "detect",
     "headers_in",
     "is_known",
+    "let_go_of_paused",
     "newest_known",
     "resume",
     "unchanged",

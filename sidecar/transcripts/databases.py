@@ -31,14 +31,21 @@ from pathlib import Path
 from sidecar.errors import TranscriptBusy, TranscriptUnreadable
 from sidecar.records import dataclass
 from sidecar.transcripts.base import LOG, Cursor, log_of
+from sidecar.transcripts.cutting import lightened, shortened
+from sidecar.transcripts.parsing import HEAVY_LINE
 
 MAGIC = b"SQLite format 3\0"
 
 COPY_LIMIT = 256 * 1024 * 1024
 """Bytes of database and log that are copied to be read; a larger one waits until its agent opens it again."""
 
+_CACHE_KB = 512
+"""Of SQLite's own, for a short read: a quarter of what it would take, as the system has the file's pages too."""
+
 _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 """At the head of a rollback journal while it counts; it is zeroed, cut off or removed when the transaction ends."""
+
+_JSON = (b"{", b"[")
 
 _ALONE = threading.Lock()
 
@@ -210,8 +217,8 @@ def _connected(opened: Path, path: Path, mode: str) -> Iterator[sqlite3.Connecti
     try:
         uri = f"{opened.absolute().as_uri()}?{mode}"
         with closing(sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)) as connection:
-            # Text need not be UTF-8, whatever the header says.
-            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+            connection.text_factory = _text
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
             connection.execute("PRAGMA query_only=ON")
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("BEGIN")
@@ -220,6 +227,16 @@ def _connected(opened: Path, path: Path, mode: str) -> Iterator[sqlite3.Connecti
         code = getattr(error, "sqlite_errorcode", None)
         kind = TranscriptBusy if code is not None and code & 0xFF in _FOR_NOW else TranscriptUnreadable
         raise kind(path=path, why=str(error) or type(error).__name__) from error
+
+
+def _text(data: bytes) -> str:
+    """A column's text: a long one as light as a line is made, and none where that cannot be (see `cutting`).
+
+    It need not be UTF-8, whatever the header says.
+    """
+    if len(data) >= HEAVY_LINE:
+        data = (lightened(data) or b"") if data.startswith(_JSON) else shortened(data)
+    return data.decode("utf-8", "replace")
 
 
 @contextmanager

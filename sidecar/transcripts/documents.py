@@ -28,13 +28,6 @@ class DocumentReader(ABC):
 
     conversation: ClassVar[type[Conversation]]
 
-    def __init__(self) -> None:
-        self._paused: deque[_Paused] = deque(maxlen=1)
-        """The document that was given in part last: taken out by whoever goes on with it, as threads may come at once.
-
-        All that is saved by it is time: without it, the cursor tells as much.
-        """
-
     @property
     def agent(self) -> str:
         """See `Reader.agent`."""
@@ -101,18 +94,19 @@ class DocumentReader(ABC):
                 state, conversation.cwds, header, conversation.unknown, complete=spoke, drifted=drift.found
             )
             if result.more and document.file:
-                self._paused.append(_Paused(result.cursor, document, conversation, portion.rest))
+                _paused.append(_Paused(self, result.cursor, document, conversation, portion.rest))
             return result
 
     def _paused_at(self, path: Path, cursor: Cursor | None) -> _Paused | None:
         """What was given in part last, if this is the cursor that was given with it."""
-        if cursor is None or not self._paused or PORTION not in cursor.state:
+        if cursor is None or not _paused or PORTION not in cursor.state:
             return None
         try:
-            paused = self._paused.pop()
+            paused = _paused.pop()
         except IndexError:  # another thread has just taken it
             return None
-        return paused if paused.conversation.path == path and paused.cursor == cursor else None
+        known = paused.reader is self and paused.conversation.path == path and paused.cursor == cursor
+        return paused if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +117,26 @@ class _Paused:
     steps: the messages that are left, as `DocumentReader.steps` has them.
     """
 
+    reader: DocumentReader
     cursor: Cursor
     document: Document
     conversation: Conversation
     steps: Iterator[Iterable[Message]]
+
+
+_paused: deque[_Paused] = deque(maxlen=1)
+"""The document that was given in part last: taken out by whoever goes on with it, as threads may come at once.
+
+All that is saved by it is time: without it, the cursor tells as much.
+"""
+
+
+def let_go_of_paused() -> None:
+    """Forget how to go on with a document that was given in part: of one with a tree of messages it takes megabytes.
+
+    For who is at rest; whoever goes on with the document all the same looks through it once more.
+    """
+    _paused.clear()
 
 
 def later(conversation: Conversation, position: int, record: Record) -> Iterator[Message]:

@@ -31,6 +31,8 @@ _MESSAGE = "message"
 _MESSAGE_COLUMNS = ("id", "session_id", "time_created", "data")
 _ROW_COLUMNS = ("id", "session_id", "type", "seq", "time_created", "data")
 
+_SAME_DATA = "session_id = ? AND type = ? AND data = (SELECT data FROM session_message WHERE id = ?)"
+
 _SESSION_TABLES = ("session_v2", "session")
 _SESSION_COLUMNS = ("id", "directory", "parent_id", "fork_session_id", "revert", "time_created", "time_updated")
 
@@ -131,19 +133,12 @@ class Parts(Generation):
     def take(self, taken: Taken, state: object, reverted: Mapping[str, str], limit_bytes: int) -> None:
         """See `Generation.take`: every message of which a part is new, whole."""
         rows = Follower(self._database, Table(self.table, "id", ("message_id", "data"), self._version()), state)
-        changed: dict[str, list[Record]] = {}
-        for row in rows.changed(limit_bytes):
-            made, part = identifier(row.values[0]), decoded(row.values[1])
-            known = changed.setdefault(made, [])
-            if isinstance(part, dict):
-                known.append(part)
-            else:
-                taken.damaged += 1
-            if unfinished_part(obj(part)):
-                rows.unfinished(row)
-        for made, new in changed.items():
+        changed = _parts_by_message(rows, taken, limit_bytes)
+        for made in list(changed):
+            new = changed.pop(made)
             for found in self._database.selected(_MESSAGE, _MESSAGE_COLUMNS, "id = ?", (made,)):
                 taken.unknown += unknown_in(obj(decoded(found["data"])), new)
+                new = []  # all of its parts are read again
                 taken.note_record()
                 point = reverted.get(identifier(found["session_id"]))
                 (taken.withdraw if point is not None and made >= point else taken.add)(self._messages(found))
@@ -167,6 +162,21 @@ class Parts(Generation):
             row_time=row["time_created"],
         )
         return list(messages_with_parts(entry, [part for part in parts if isinstance(part, dict)]))
+
+
+def _parts_by_message(rows: Follower, taken: Taken, limit_bytes: int) -> dict[str, list[Record]]:
+    """The parts that are new or have changed, by the ids of their messages."""
+    changed: dict[str, list[Record]] = {}
+    for row in rows.changed(limit_bytes):
+        made, part = identifier(row.values[0]), decoded(row.values[1])
+        known = changed.setdefault(made, [])
+        if isinstance(part, dict):
+            known.append(part)
+        else:
+            taken.damaged += 1
+        if unfinished_part(obj(part)):
+            rows.unfinished(row)
+    return changed
 
 
 class Rows(Generation):
@@ -230,8 +240,8 @@ class Rows(Generation):
             origin, began = identifier(session.get("fork_session_id")), session.get("time_created")
             if not origin or not isinstance(said, int) or not isinstance(began, int) or said > began:
                 break
-            values = (origin, row["type"], row["data"])
-            same = self._database.selected(self.table, ("id",), "session_id = ? AND type = ? AND data = ?", values)
+            values = (origin, row["type"], row["id"])  # its own words may be cut here
+            same = self._database.selected(self.table, ("id",), _SAME_DATA, values)
             made = next((identifier(found["id"]) for found in same), made)
             session = self._sessions.find(origin)
         return made

@@ -1,9 +1,10 @@
 """Large documents with very many messages, given in several calls, each as much as may be held at once.
 
 A document is rewritten as a whole, so what is no longer in it was taken back; but that is only known when all of it was
-gone through.  So every call looks through the whole document first (one that is torn, or differs from what the earlier
-calls had before them, is begun anew), the cursor keeps a digest of each id that was given, and the last call alone says
-that all was given, and what.
+gone through.  So a call looks through the whole document first (one that is torn, or differs from what the earlier
+calls had before them, is begun anew), unless it goes on where the last one stopped in a file that was not written to
+since (see `documents`).  The cursor keeps a digest of each id that was given, and the last call alone says that all was
+given, and what.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
+from sidecar.transcripts.parsing import HEAVY_LINE
 from sidecar.transcripts.values import digest, identifier, items, obj
 
 WATCHED = 128
@@ -25,6 +26,12 @@ WATCHED = 128
 
 UNFINISHED = 128
 """How many unfinished rows are looked at again; more were left behind by agents that were killed."""
+
+MOST_ROWS = 8 * 1024
+"""Rows after which a look ends before its limit of bytes: what is made of short ones takes many times their bytes."""
+
+WIDER = 5
+"""Bytes more for each that a long text which is not plain may take in memory, as for lines."""
 
 _FIRST_STRIDE, _STRIDE_FACTOR = 8, 4
 
@@ -68,7 +75,7 @@ class Follower:
         self.more = False
 
     def changed(self, limit_bytes: int) -> Iterator[Row]:
-        """Rows that are new or differ from what was seen; of unread ones at most so many bytes, and one row."""
+        """Rows that are new or differ from what was seen; of unread ones `MOST_ROWS` at most, and so many bytes."""
         if self._rest is None:
             last = self._key_at("TRUE ORDER BY rowid DESC LIMIT 1")
             self._at = last[0] if last else 0
@@ -77,15 +84,15 @@ class Follower:
             self._at = self._beginning()
             self._rest = min(self._rest, self._at + 1)
         yield from self._again()
-        taken = 0
+        taken = rows = 0
         for condition in (f"rowid > {self._at} ORDER BY rowid", f"rowid < {self._rest} ORDER BY rowid DESC"):
             for row, size, differs in self._select(condition):
-                taken += size
+                taken, rows = taken + size, rows + 1
                 self._at = max(self._at, row.number)
                 self._rest = min(self._rest, row.number)
                 if differs:
                     yield row
-                if taken >= limit_bytes:
+                if taken >= limit_bytes or rows >= MOST_ROWS:
                     self.more = True
                     return
         self._rest = 0
@@ -142,7 +149,7 @@ class Follower:
         for found in self._database.rows(f"SELECT {chosen} FROM {table.name} WHERE {condition}"):
             row = Row(_number(found[0]), _text(found[1]), found[3:])
             version = found[2] if table.version else row.values
-            size = sum(len(value) for value in row.values if isinstance(value, str | bytes)) + 1
+            size = sum(map(_size, row.values)) + 1
             yield row, size, self._differs(row, digest(version))
 
     def _differs(self, row: Row, version: str) -> bool:
@@ -158,6 +165,14 @@ class Follower:
 
 def _name(key: str) -> str:
     return digest(key)
+
+
+def _size(value: Value) -> int:
+    """What a value counts: its characters, and if it is long and takes several bytes for each, these too."""
+    if not isinstance(value, str | bytes):
+        return 0
+    wide = isinstance(value, str) and len(value) >= HEAVY_LINE and not value.isascii()
+    return len(value) * (1 + WIDER) if wide else len(value)
 
 
 def _pair(value: object) -> tuple[int, str]:

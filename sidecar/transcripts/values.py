@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined] # typeshed lacks it
 
 from sidecar.expressions import regex
 from sidecar.transcripts.base import Record
+from sidecar.transcripts.cutting import LIGHT, lightened
 from sidecar.transcripts.text import safe
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -117,7 +118,7 @@ def _pieces(value: object) -> Iterator[str]:
         parts, end = levels[-1]
         for before, part in parts:
             yield before
-            if isinstance(part, list):
+            if isinstance(part, list | tuple):
                 yield "["
                 levels.append((_listed(part), "]"))
                 break
@@ -131,7 +132,7 @@ def _pieces(value: object) -> Iterator[str]:
             levels.pop()
 
 
-def _listed(values: list[object]) -> Iterator[tuple[str, object]]:
+def _listed(values: Sequence[object]) -> Iterator[tuple[str, object]]:
     """Each element, with what stands before it."""
     return ((", " if number else "", value) for number, value in enumerate(values))
 
@@ -188,7 +189,8 @@ def _counted(number: float) -> datetime:
 def decoded(value: object) -> object | None:
     """What a column or a field holds as JSON text; None for anything else, and for what does not parse."""
     if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
+        light = lightened(value) if len(value) >= LIGHT else value
+        value = None if light is None else light.decode("utf-8", "replace")
     if not isinstance(value, str):
         return None
     try:

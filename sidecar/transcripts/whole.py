@@ -112,6 +112,7 @@ def open_document(path: Path, cursor: Cursor | None, before: Document | None = N
             before.file.source = source
             yield replace(before, source=source, same=False, continued=True)
             return
+        settled = _settled(source)  # now, as of the look at its times: what comes next may take seconds
         held = source.compressed or source.stat.st_size < SPARED
         data = source.stream.read() if held else b""
         if max(source.stat.st_size, len(data)) > MAX_SIZE:
@@ -123,8 +124,7 @@ def open_document(path: Path, cursor: Cursor | None, before: Document | None = N
         read_at: ReadAt = partial(_part, data) if held else file
         if absurd(read_at, len(data) if held else source.stat.st_size):
             raise TranscriptUnreadable(path=path, why="it holds little but brackets, which says nothing")
-        settled = not held and _settled(source)
-        yield replace(_surveyed(source, read_at, cursor), file=file if settled else None)
+        yield replace(_surveyed(source, read_at, cursor), file=file if settled and not held else None)
 
 
 def _held(source: Source, data: bytes, cursor: Cursor | None) -> Document:

@@ -131,3 +131,19 @@ def test_vectors_survive_to_three_digits_and_more(tmp_path: Path) -> None:
     log = ColumnLog(tmp_path)
     log.write(1, apply({}, added, ()), [added], ())
     assert np.allclose(_vectors(log.load(1)[1]), vectors, atol=3e-4)
+
+
+def test_a_file_that_cannot_be_removed_is_told(tmp_path: Path) -> None:
+    """Else the next commit would be laid down since itself."""
+    log, blocks = ColumnLog(tmp_path), dict[int, Block]()
+    log.load(0)
+    for generation in (1, 2):
+        added = _records([generation])
+        blocks = apply(blocks, added, ())
+        log.write(generation, blocks, [added], ())
+        log.tidy(generation)
+    first = min(tmp_path.iterdir())
+    first.unlink()
+    first.mkdir()
+    with pytest.raises(IndexUnusable, match=first.name):
+        log.rewrite(3, blocks)

@@ -404,10 +404,12 @@ def _take(pair: Pair, what: str, number: int, length: int, fresh: Path) -> None:
 
 
 FIELDS = ("text", "other")
+BESIDE = 1_000
+"""To the row of a document that the engine has, that of the same one in memory."""
 
 
-def _entry(row: int, words: Sequence[str]) -> Entry:
-    return Entry(row, f"d{row}", 5, {"text": (" ".join(words),), "other": (" ".join(words[::2]),)}, (), 0, 1, b"")
+def _entry(row: int, words: Sequence[str], profile: int = 5) -> Entry:
+    return Entry(row, f"d{row}", profile, {"text": (" ".join(words),), "other": (" ".join(words[::2]),)}, (), 0, 1, b"")
 
 
 def _committed(folder: Path, entries: Sequence[Entry]) -> LexicalReader:
@@ -425,24 +427,34 @@ def _committed(folder: Path, entries: Sequence[Entry]) -> LexicalReader:
     seed=st.integers(0, 99),
 )
 def test_scores_are_the_engines_own(lengths: list[int], others: float, seed: int) -> None:
-    """All in memory beside an engine without a document: even the averages are those that it would have."""
+    """Each in memory scores as the same document does that the engine has."""
     random = np.random.default_rng(seed)
-    entries = [
-        _entry(row, [WORDS[place] for place in random.zipf(1.3, length) % len(WORDS)])
-        for row, length in enumerate(lengths, 1)
-    ]
+    texts = [[WORDS[place] for place in random.zipf(1.3, length) % len(WORDS)] for length in lengths]
     weights = {term: 0.5 + digest(term) % 7 for word in WORDS[:9] for term in stems(word)}
     with tempfile.TemporaryDirectory() as place:
-        engine = _committed(Path(place) / "all", entries)
-        memory_alone = FreshReader(
-            Lexicon(Path(place) / "none", FIELDS).reader(), Pool().joined([Fresh(cut(entry)) for entry in entries])
-        )
+        engine = _committed(Path(place), [_entry(row, words) for row, words in enumerate(texts, 1)])
+        again = [Fresh(cut(_entry(row, words))) for row, words in enumerate(texts, BESIDE + 1)]
+        both = FreshReader(engine, Pool().joined(again))
         asked = 5, weights, {"text": 1.0, "other": 0.6}, Filters(), 100, others
-        expected = {hit.row: hit.score for hit in engine.search(*asked)}
-        assert {hit.row: hit.score for hit in memory_alone.search(*asked)} == pytest.approx(expected, rel=1e-4)
-        rows, scores = memory_alone.scores(*asked)
+        known = {hit.row: hit.score for hit in engine.search(*asked)}
+        expected = known | {row + BESIDE: score for row, score in known.items()}
+        assert {hit.row: hit.score for hit in both.search(*asked)} == pytest.approx(expected, rel=1e-4)
+        rows, scores = both.scores(*asked)
         assert dict(zip(rows.tolist(), scores.tolist(), strict=True)) == pytest.approx(expected, rel=1e-4)
         assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+
+
+def test_the_first_of_a_profile_scores_as_it_will_when_it_is_written(tmp_path: Path) -> None:
+    """Also where the engine has none of its terms, as it has them by profile, but documents of others."""
+    first = [_entry(row, text_of(row, 3 + row * 7 % 40).split()) for row in range(1, 520)]
+    fresh = _entry(600, text_of(600, 12).split(), profile=6)
+    weights = {term: 0.5 + digest(term) % 7 for word in WORDS for term in stems(word)}
+    asked = weights, {"text": 1.0, "other": 0.6}, Filters(), 1_000, 0.2
+    beside = FreshReader(_committed(tmp_path / "first", first), Pool().joined([Fresh(cut(fresh))]))
+    written = _committed(tmp_path / "all", [*first, fresh])
+    for profile in (6, 5):
+        found, expected = ({hit.row: hit.score for hit in one.search(profile, *asked)} for one in (beside, written))
+        assert found == pytest.approx(expected, rel=0.01)
 
 
 def test_scores_beside_many_documents_are_nearly_those_after_a_commit(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from index_builders import Held, found, memory, message
 
 from sidecar.errors import IndexUnusable
 from sidecar.index import Embedder, Index
+from sidecar.model import ProfileRef, Stored
 
 
 @pytest.fixture
@@ -152,3 +154,22 @@ def test_an_index_without_the_engines_list_of_files_is_not_taken_for_an_empty_on
     index.sync(source)
     assert index.intact()
     assert len(found(index, "lamp 7")) > 1
+
+
+def test_what_a_refill_that_broke_off_has_is_not_given_out(index: Index, source: Held) -> None:
+    class Broken(Held):
+        """Its memories cannot be read."""
+
+        def memories(self) -> Mapping[ProfileRef, Sequence[Stored]]:
+            raise EOFError
+
+    index.sync(source)
+    before = found(index, "lamp 7")
+    with pytest.raises(EOFError):
+        index.sync(Broken(source.stored, source.changes), anew=True)
+    index.rest()
+    index.write()
+    assert found(index, "lamp 7") == before
+    assert len(before) > 1
+    assert index.sync(source).rebuilt
+    assert found(index, "lamp 7") == before

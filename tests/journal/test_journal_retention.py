@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import string
+import time
 import zlib
 from pathlib import Path
 
@@ -133,10 +135,27 @@ def test_room_is_given_back_bit_by_bit_until_none_is_left(journal: Journal) -> N
     before = journal.file_bytes
     assert journal.remove_messages(None, [f"m{n}" for n in range(12)]) == 12
     after_one_step = journal.file_bytes
-    given = [*iter(journal.scrub, 0)]
+    given = [*iter(journal.give_back, 0)]
     assert given, "one step is not all of it, so that nobody waits for long"
+    assert journal.scrub()
     assert before > after_one_step > journal.file_bytes
     assert journal.file_bytes < 0.1 * before
+
+
+def test_old_texts_go_at_once_while_somebody_reads_and_are_overwritten_later(journal: Journal) -> None:
+    noise = random.Random(3)
+    texts = ["".join(noise.choices(string.printable, k=400_000)) for _ in range(12)]
+    read(journal, [said(f"m{n}", text, position=n, time=at(-n)) for n, text in enumerate(texts)])
+    reader = sqlite3.connect(journal.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM messages").fetchone()
+    begun = time.monotonic()
+    assert journal.prune(None, 1, now=at(0)) > 1
+    assert time.monotonic() - begun < 8, "writers do not wait as long as for another process"
+    assert not journal.scrub(), "its log is the reader's"
+    reader.close()
+    assert journal.scrub()
+    assert journal.file_bytes == journal.path.stat().st_size < 2 * 2**20
 
 
 def test_a_session_tells_how_much_of_it_is_not_kept(journal: Journal) -> None:

@@ -9,6 +9,9 @@ LINES = ("claude-code", "codex", "copilot-cli", "cursor", "gemini", "messages", 
 
 TEXTS = ("aider", "markdown")
 
+STORES = ("goose", "opencode")
+"""Readers of databases alone."""
+
 DOCUMENTS: Mapping[str, Mapping[str, str]] = {
     "cline": {"cline": "s/s.messages.json"},
     "codex": {"codex": "rollout-1.json"},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 WHEN = "2026-03-04T09:00:00.000Z"
@@ -93,7 +95,7 @@ def session(agent: str, folder: Path, said: str) -> Path:
         return _put(folder / ".aider.chat.history.md", text.encode("utf-8", "replace"))
     if agent == "markdown":
         return _put(folder / "x.md", f"## User\n\n{said}\n\n## Assistant\n\nYes.\n".encode("utf-8", "replace"))
-    return _database(agent, folder / "x.db", said)
+    return _put(folder / "x.db", store(agent, [said]))
 
 
 def _put(path: Path, content: bytes) -> Path:
@@ -107,24 +109,30 @@ _TOUCHED = {"time_created": _MADE, "time_updated": _MADE}
 
 Row = tuple[str, dict[str, object]]
 
-_ROWS: Mapping[str, Callable[[str], list[Row]]] = {
-    "opencode": lambda said: [
+_SESSIONS: Mapping[str, Row] = {
+    "opencode": (
+        "session",
+        {"id": "s", "project_id": "p", "slug": "s", "directory": "/x", "title": "", "version": ""} | _TOUCHED,
+    ),
+    "goose": ("sessions", {"id": "20260304_1", "working_dir": "/x"}),
+}
+_ROWS: Mapping[str, Callable[[int, Callable[[object], str], str], list[Row]]] = {
+    "opencode": lambda number, packed, said: [
+        ("message", {"id": f"m{number}", "session_id": "s", "data": json.dumps({"role": "user"})} | _TOUCHED),
         (
-            "session",
-            {"id": "s", "project_id": "p", "slug": "s", "directory": "/x", "title": "", "version": ""} | _TOUCHED,
+            "part",
+            {"id": f"q{number}", "message_id": f"m{number}", "session_id": "s", "data": packed(_block(said))}
+            | _TOUCHED,
         ),
-        ("message", {"id": "m", "session_id": "s", "data": json.dumps({"role": "user"})} | _TOUCHED),
-        ("part", {"id": "q", "message_id": "m", "session_id": "s", "data": json.dumps(_block(said))} | _TOUCHED),
     ],
-    "goose": lambda said: [
-        ("sessions", {"id": "20260304_1", "working_dir": "/x"}),
+    "goose": lambda number, packed, said: [
         (
             "messages",
             {
                 "session_id": "20260304_1",
                 "role": "user",
-                "content_json": json.dumps([_block(said)]),
-                "created_timestamp": _MADE // 1000,
+                "content_json": packed([_block(said)]),
+                "created_timestamp": _MADE // 1000 + number,
             },
         ),
     ],
@@ -133,14 +141,15 @@ _TABLES = {"opencode": "opencode/messages_with_parts.sql", "goose": "goose/sessi
 """The golden script that makes an agent's tables."""
 
 
-def _database(agent: str, path: Path, said: str) -> Path:
+def store(agent: str, said: Iterable[str], *, escaped: bool = True) -> bytes:
+    """The database of an agent that keeps one, with a session in which a person says this."""
+    packed = json.JSONEncoder(ensure_ascii=escaped).encode
     script = (Path(__file__).parent.parent / "data" / "databases" / _TABLES[agent]).read_text()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path)
-    connection.executescript(script.partition("INSERT")[0])
-    for table, row in _ROWS[agent](said):
-        marks = ", ".join("?" * len(row))
-        connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
-    connection.commit()
-    connection.close()
-    return path
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(script.partition("INSERT")[0])
+        rows = (row for number, text in enumerate(said) for row in _ROWS[agent](number, packed, text))
+        for table, row in itertools.chain([_SESSIONS[agent]], rows):
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+        connection.commit()
+        return connection.serialize()

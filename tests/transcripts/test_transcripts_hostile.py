@@ -109,6 +109,8 @@ HEAVIEST = (
     ("markdown", "a megabyte with an emoji each"),
     ("messages", "a megabyte with an emoji each (conversation)"),
     ("messages", "messages of a letter (tree)"),
+    ("goose", "one word"),
+    ("opencode", "a megabyte with an emoji each"),
 )
 """Of all that `scripts/weigh_readers.py` weighs in ten minutes the heaviest of each form."""
 

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sidecar.transcripts import READERS, Cursor, ReadResult
+from sidecar.transcripts import READERS, Cursor, ReadResult, let_go_of_paused
 from sidecar.transcripts.base import Ids
 from sidecar.transcripts.whole import SETTLED, SPARED
 
@@ -278,3 +279,21 @@ def test_one_whose_time_is_set_back_after_a_write_is_begun_anew(settled: dict[st
     assert after[0].restarted
     assert len({m.id for result in after for m in result.messages}) == MANY
     assert all("Oat" in m.text for result in after for m in result.messages)
+
+
+def test_at_rest_nothing_is_held_of_one_that_was_given_in_part(settled: dict[str, tuple[str, Path]]) -> None:
+    agent, path = settled["tree"]
+    first = next(calls(agent, path))
+    assert first.more
+    tracemalloc.start()
+    another = READERS[agent].read(path, None)  # takes the place of the first
+    assert told(another) == told(first)
+    del another
+    held = tracemalloc.get_traced_memory()[0]
+    let_go_of_paused()
+    freed = held - tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert freed > 100 * MANY, "the places of the tree's nodes were held until then"
+    after = list(calls(agent, path, first.cursor))
+    assert len({m.id for result in (first, *after) for m in result.messages}) == MANY
+    assert not after[0].restarted

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from live_writer import Writer
+from spoken import store
 
 from sidecar.errors import TranscriptUnreadable
 from sidecar.model import Message
 from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, detect, headers_in, unchanged
 from sidecar.transcripts.opencode import OpenCode
+from sidecar.transcripts.rows import MOST_ROWS
 
 DATA = Path(__file__).parent.parent / "data" / "databases"
 SCRIPTS = sorted(DATA.rglob("*.sql"))
@@ -482,3 +484,40 @@ def test_places_of_goose() -> None:
     windows = {"HOME": "/h", "APPDATA": "/h/AppData/Roaming"}
     assert goose.roots(windows, "win32") == (Path("/h/AppData/Roaming/Block/goose/data/sessions"),)
     assert goose.roots({"HOME": "/h"}, "darwin") == (Path("/h/.local/share/goose/sessions"),)
+
+
+@pytest.mark.parametrize("agent", ["goose", "opencode"])
+def test_a_row_of_megabytes_keeps_its_ends(agent: str, tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    path.write_bytes(store(agent, [f"Bake rye. {'x ' * 4_000_000}Salt it.", "Use the deck oven."], escaped=False))
+    long, other = sorted(texts(at_once(READERS[agent], path)))
+    assert long.startswith("Bake rye. x x")
+    assert long.endswith("x x Salt it.")
+    assert len(long) < 5_000_000
+    assert other == "Use the deck oven."
+
+
+@pytest.mark.parametrize("agent", ["goose", "opencode"])
+def test_a_look_ends_after_so_many_rows_and_the_next_goes_on(agent: str, tmp_path: Path) -> None:
+    said = [f"Batch {number} is done." for number in range(MOST_ROWS + 100)]
+    path = tmp_path / "sessions.db"
+    path.write_bytes(store(agent, said))
+    first = READERS[agent].read(path, None, limit_bytes=1 << 40)
+    assert (first.more, len(first.messages)) == (True, MOST_ROWS)
+    archive: Archive = {}
+    followed(READERS[agent], path, None, archive, 1 << 40)
+    assert sorted(message.text for message in archive.values()) == sorted(said)
+
+
+def test_a_fork_of_what_was_shown_a_large_picture_is_known_as_a_copy(tmp_path: Path) -> None:
+    """Rows of megabytes are read without their pictures, and yet compared as they are."""
+    script = next(script for script in SCRIPTS if script.stem == "typed_rows")
+    path, picture = tmp_path / "built.db", "data:image/png;base64," + "iVBORw0KGgo" * 200_000
+    data = json.dumps({"time": {"created": 1770000001000}, "text": "Is this burnt?", "files": [{"url": picture}]})
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script.read_text())
+        connection.execute("UPDATE session_message SET data = ? WHERE id IN ('msg_01', 'msg_09')", (data,))
+        connection.commit()
+    ids = {(session, known) for (session, known), said in at_once(READERS["opencode"], path).items()
+           if said.text.startswith("Is this burnt?")}  # fmt: skip
+    assert ids == {("ses_a", "msg_01"), ("ses_f", "msg_01")}

@@ -33,3 +33,8 @@ def test_an_id_by_content_is_found_however_deep_the_content_is() -> None:
                 break
             ids.add(digest(depth, "user", content))
         assert len(ids) > 8
+
+
+def test_a_tuple_is_a_list_however_long_its_texts_are() -> None:
+    for said in ("rye", "r\N{GRINNING FACE}e" * 40_000):
+        assert digest((said, 1)) == digest([said, 1])

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from hostile import DOCUMENTS, LINES, SHAPES, TEXTS, document, name_for, record
+from hostile import DOCUMENTS, LINES, SHAPES, STORES, TEXTS, document, name_for, record
+from spoken import store
 
 from sidecar.errors import SidecarError
 from sidecar.transcripts import READERS
@@ -75,6 +76,8 @@ def _maker(agent: str, form: str, said: list[str], *, escaped: bool) -> Maker:
         if form == "text":
             head = "#### x  \n\n" if agent == "aider" else "## User\n"
             return "".join(f"{head}{text}\n" for text in said).encode()[: size + 100]
+        if form == "database":
+            return store(agent, said, escaped=escaped)
         if form != "lines":
             return json.dumps(document(form, said), ensure_ascii=escaped).encode()
         lines = (json.dumps(record(agent, n, text), ensure_ascii=escaped) + "\n" for n, text in enumerate(said))
@@ -91,6 +94,9 @@ def cases(agent: str, size: int) -> Iterator[tuple[str, str, Maker]]:
             yield shape, name_for(agent), maker
         for shape, maker in talks(agent, "text" if agent in TEXTS else "lines", size):
             yield shape, name_for(agent), maker
+    if agent in STORES:
+        for shape, maker in talks(agent, "database", size):
+            yield shape, "sessions.db", maker
     for form, name in DOCUMENTS.get(agent, {}).items():
         for shape in ("lists", "lists in objects", "brackets", "one string"):
             yield f"{shape} ({form})", name, SHAPES[shape]
