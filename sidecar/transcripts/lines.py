@@ -33,7 +33,7 @@ TINY = 24
 """Where the lines of a whole block have fewer bytes than this on average, those with fewer are not parsed either: tens
 of kilobytes of a transcript hold lines that say something."""
 
-_WIDER = 5
+WIDER = 5
 """Bytes more for each, that the text of a long line may take in memory: they count as if they had been read."""
 
 TINY_BLOCK = 64 * 1024
@@ -178,7 +178,7 @@ class Lines(RawLines):
             records, damaged = parsed(line)
             self.damaged += damaged
             if len(line) >= HEAVY_LINE and not (line.isascii() and b"\\u" not in line):
-                self._end -= _WIDER * len(line)
+                self._end -= WIDER * len(line)
             del line
             for place, record in records:
                 yield start + at + place, record

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from sidecar.records import dataclass
 from sidecar.transcripts.base import Record
 from sidecar.transcripts.databases import Snapshot, Value
+from sidecar.transcripts.lines import MOST_MESSAGES, WIDER
 from sidecar.transcripts.parsing import HEAVY_LINE
 from sidecar.transcripts.values import digest, identifier, items, obj
 
@@ -26,12 +27,6 @@ WATCHED = 128
 
 UNFINISHED = 128
 """How many unfinished rows are looked at again; more were left behind by agents that were killed."""
-
-MOST_ROWS = 8 * 1024
-"""Rows after which a look ends before its limit of bytes: what is made of short ones takes many times their bytes."""
-
-WIDER = 5
-"""Bytes more for each that a long text which is not plain may take in memory, as for lines."""
 
 _FIRST_STRIDE, _STRIDE_FACTOR = 8, 4
 
@@ -75,7 +70,7 @@ class Follower:
         self.more = False
 
     def changed(self, limit_bytes: int) -> Iterator[Row]:
-        """Rows that are new or differ from what was seen; of unread ones `MOST_ROWS` at most, and so many bytes."""
+        """Rows that are new or differ from what was seen; of unread ones `MOST_MESSAGES` at most, and so many bytes."""
         if self._rest is None:
             last = self._key_at("TRUE ORDER BY rowid DESC LIMIT 1")
             self._at = last[0] if last else 0
@@ -92,7 +87,7 @@ class Follower:
                 self._rest = min(self._rest, row.number)
                 if differs:
                     yield row
-                if taken >= limit_bytes or rows >= MOST_ROWS:
+                if taken >= limit_bytes or rows >= MOST_MESSAGES:
                     self.more = True
                     return
         self._rest = 0

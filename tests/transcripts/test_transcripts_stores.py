@@ -16,8 +16,8 @@ from spoken import store
 from sidecar.errors import TranscriptUnreadable
 from sidecar.model import Message
 from sidecar.transcripts import READERS, Cursor, Reader, ReadResult, detect, headers_in, unchanged
+from sidecar.transcripts.lines import MOST_MESSAGES
 from sidecar.transcripts.opencode import OpenCode
-from sidecar.transcripts.rows import MOST_ROWS
 
 DATA = Path(__file__).parent.parent / "data" / "databases"
 SCRIPTS = sorted(DATA.rglob("*.sql"))
@@ -499,11 +499,11 @@ def test_a_row_of_megabytes_keeps_its_ends(agent: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("agent", ["goose", "opencode"])
 def test_a_look_ends_after_so_many_rows_and_the_next_goes_on(agent: str, tmp_path: Path) -> None:
-    said = [f"Batch {number} is done." for number in range(MOST_ROWS + 100)]
+    said = [f"Batch {number} is done." for number in range(MOST_MESSAGES + 100)]
     path = tmp_path / "sessions.db"
     path.write_bytes(store(agent, said))
     first = READERS[agent].read(path, None, limit_bytes=1 << 40)
-    assert (first.more, len(first.messages)) == (True, MOST_ROWS)
+    assert (first.more, len(first.messages)) == (True, MOST_MESSAGES)
     archive: Archive = {}
     followed(READERS[agent], path, None, archive, 1 << 40)
     assert sorted(message.text for message in archive.values()) == sorted(said)
