@@ -87,6 +87,13 @@ def _maker(agent: str, form: str, said: list[str], *, escaped: bool) -> Maker:
     return made
 
 
+def one_word(agent: str, form: str, size: int) -> bytes:
+    """A file of about so many bytes in one of the agent's forms, in which each message is one word."""
+    probe = 1000
+    each = len(_maker(agent, form, ["Yes."] * probe, escaped=True)(size)) / probe
+    return _maker(agent, form, ["Yes."] * int(size / each), escaped=True)(size)
+
+
 def cases(agent: str, size: int) -> Iterator[tuple[str, str, Maker]]:
     """All that a reader is weighed with: what is odd, the name of the file, and what makes its bytes."""
     if agent in (*LINES, *TEXTS):
