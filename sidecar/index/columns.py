@@ -132,10 +132,11 @@ class ColumnLog:
             self._drop_leavings()
         except OSError as error:
             raise IndexUnusable(path=self._folder, why=error) from error
-        blocks: dict[int, Block] = {}
-        for number, header in reversed(chain):
-            blocks = apply(blocks, self._rows(number, header), header["removed"])
-        return blocks
+        return self._blocks(chain)
+
+    def read(self, generation: int) -> dict[int, Block]:
+        """As `load`, for somebody who writes nothing: whatever else is in the folder stays there."""
+        return self._blocks(self._chain(generation))
 
     def write(self, generation: int, blocks: Blocks, added: Sequence[Rows], removed: Sequence[int]) -> None:
         """Put down what a commit changes since the last one, before the commit.  `blocks`: as they are after it.
@@ -173,6 +174,12 @@ class ColumnLog:
             except OSError as error:
                 raise IndexUnusable(path=path, why=error) from error
             del self._since[older]
+
+    def _blocks(self, chain: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[int, Block]:
+        blocks: dict[int, Block] = {}
+        for number, header in reversed(chain):
+            blocks = apply(blocks, self._rows(number, header), header["removed"])
+        return blocks
 
     def _path(self, generation: int) -> Path:
         return self._folder / f"{generation:012d}{_SUFFIX}"
