@@ -47,6 +47,9 @@ _FOLLOW_S = 1.0
 _SILENT_S = 5.0
 """A process that has not answered by then has been stopped, or hangs."""
 
+_FOLLOWING_S = 25.0
+"""What it may take longer for the index, for which a new one has to import itself first."""
+
 _BUFFER_BYTES = 1 << 20
 """Of the socket: an answer goes into it as a whole, so that the process can go on."""
 
@@ -65,10 +68,11 @@ class Recallers:
         at_most: int = _AT_MOST,
         long_s: float = _LONG_S,
         idle_s: float = _IDLE_S,
+        silent_s: float = _SILENT_S,
     ) -> None:
         """`journal`: the file of the archive; `model`: what the index was built with, as the settings name it."""
         self._index, self._places = index, (str(index.folder), str(journal), model)
-        self._long_s, self._idle_s = long_s, idle_s
+        self._long_s, self._idle_s, self._silent_s = long_s, idle_s, silent_s
         self._count = at_most if _processors() > 1 else 0
         self._room = asyncio.Semaphore(max(1, self._count * _AHEAD))
         self._under_way = 0
@@ -106,8 +110,6 @@ class Recallers:
     def close(self) -> None:
         """End the processes; there will be no more."""
         self._closed = True
-        if self._starting is not None:
-            self._starting.cancel()
         self._end()
 
     def _look(self) -> None:
@@ -126,10 +128,13 @@ class Recallers:
 
     async def _start(self) -> None:
         for _ in range(self._count):
-            process = await _started(self._places)
+            process = await _started(self._places, self._silent_s)
             if process is None:
                 break
             self._there.append(process)
+            if self._closed:
+                self._end()
+                return
         asyncio.get_running_loop().call_later(self._idle_s, self._end_if_idle)
 
     def _end_if_idle(self) -> None:
@@ -149,13 +154,13 @@ class Recallers:
 class _Process(asyncio.Protocol):
     """One process: what it was asked, in order, and which state of the index it has."""
 
-    def __init__(self, child: subprocess.Popen[bytes]) -> None:
-        self._child = child
+    def __init__(self, child: subprocess.Popen[bytes], silent_s: float) -> None:
+        self._child, self._silent_s = child, silent_s
         self._transport: asyncio.WriteTransport | None = None
         self._received = bytearray()
         self._asked: deque[asyncio.Future[object]] = deque()
         self._has: Lasting | None = None
-        self._follows = False
+        self._follows: asyncio.Task[None] | None = None
         self._followed = -_FOLLOW_S
 
     @property
@@ -165,21 +170,17 @@ class _Process(asyncio.Protocol):
 
     def has(self, lasting: Lasting) -> bool:
         """Whether it would answer from this state; if not, it is told to take it, for later."""
-        if self._has != lasting and not self._follows and self._transport is not None:
+        idle = self._follows is None or self._follows.done()
+        if self._has != lasting and idle and self._transport is not None:
             now = asyncio.get_running_loop().time()
             if now - self._followed >= _FOLLOW_S:
-                self._followed, self._follows, self._has = now, True, None
-                self._ask(None).add_done_callback(self._took)
+                self._followed, self._has = now, None
+                self._follows = asyncio.get_running_loop().create_task(self._follow())
         return self._has == lasting
 
     async def answer(self, request: RecallRequest) -> RecallAnswer | None:
         """Its answer; None if it has none, has gone, or says nothing for so long that it is ended."""
-        try:
-            async with asyncio.timeout(_SILENT_S):
-                answer = await self._ask(request)
-        except TimeoutError:
-            self.end()
-            return None
+        answer = await self._within(self._silent_s, request)
         return answer if isinstance(answer, RecallAnswer) else None
 
     def end(self) -> None:
@@ -214,6 +215,18 @@ class _Process(asyncio.Protocol):
         self._child.kill()
         asyncio.get_running_loop().run_in_executor(None, self._child.wait)
 
+    async def _follow(self) -> None:
+        taken = await self._within(self._silent_s + _FOLLOWING_S, None)
+        self._has = taken if isinstance(taken, Lasting) else None
+
+    async def _within(self, seconds: float, request: RecallRequest | None) -> object:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ask(request)
+        except TimeoutError:
+            self.end()
+            return None
+
     def _ask(self, request: RecallRequest | None) -> asyncio.Future[object]:
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if self._transport is None:
@@ -232,29 +245,24 @@ class _Process(asyncio.Protocol):
         if self._asked:
             _fulfil(self._asked.popleft(), answer)
 
-    def _took(self, future: asyncio.Future[object]) -> None:
-        self._follows = False
-        taken = None if future.cancelled() else future.result()
-        self._has = taken if isinstance(taken, Lasting) else None
-
 
 def _fulfil(future: asyncio.Future[object], answer: object) -> None:
     if not future.done():  # whoever asked may have gone
         future.set_result(answer)
 
 
-async def _started(places: tuple[str, str, str]) -> _Process | None:
+async def _started(places: tuple[str, str, str], silent_s: float) -> _Process | None:
     ours, theirs = socket.socketpair()
     with theirs:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
         descriptor = theirs.fileno()
-        child = await asyncio.to_thread(started, _PROGRAM, *places, stdin=descriptor, stdout=descriptor)
+        child = started(_PROGRAM, *places, stdin=descriptor, stdout=descriptor)
     if child is None:
         ours.close()
         return None
     ours.setblocking(False)
-    _, process = await asyncio.get_running_loop().create_connection(lambda: _Process(child), sock=ours)
+    _, process = await asyncio.get_running_loop().create_connection(lambda: _Process(child, silent_s), sock=ours)
     return process
 
 

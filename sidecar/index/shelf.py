@@ -6,6 +6,7 @@ wait for it: they are found from memory meanwhile.  A kill takes them back, as i
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
@@ -216,8 +217,17 @@ def wipe(folder: Path) -> None:
         if folder.is_symlink() or not folder.is_dir():  # a pipe too, which `rmtree` would open and wait for
             folder.unlink(missing_ok=True)
         else:
-            shutil.rmtree(folder)
+            _removed(folder)
     except FileNotFoundError:
         shutil.rmtree(folder, ignore_errors=True)  # someone else is deleting it at the same time
     except OSError as error:
         raise IndexUnusable(path=folder, why=error) from error
+
+
+def _removed(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        shutil.rmtree(folder)  # who reads it beside us has made a lock there, after the look at what is in it

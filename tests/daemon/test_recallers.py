@@ -85,9 +85,9 @@ def many(beside: Recallers) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def shop(wired: Wired, *, idle_s: float = HANG_S, at_most: int = 2) -> AsyncIterator[Shop]:
+async def shop(wired: Wired, *, idle_s: float = HANG_S, silent_s: float = HANG_S) -> AsyncIterator[Shop]:
     index, journal = wired.parts.index, wired.parts.journal.path
-    beside = Recallers(index, journal, MODEL, at_most=at_most, long_s=0, idle_s=idle_s)
+    beside = Recallers(index, journal, MODEL, long_s=0, idle_s=idle_s, silent_s=silent_s)
     opened = Shop(wired, beside)
     for content in FACTS:
         await opened.remember(content)
@@ -217,11 +217,7 @@ def test_they_end_when_fewer_ask_and_come_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_process_that_dies_or_hangs_costs_no_answer(
-    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_SILENT_S", 1.0)
-
+def test_a_process_that_dies_or_hangs_costs_no_answer(number: int, tmp_path: Path) -> None:
     async def scenario(shop: Shop) -> None:
         await shop.started()
         children = shop.children
@@ -232,7 +228,7 @@ def test_a_process_that_dies_or_hangs_costs_no_answer(
             assert await asyncio.gather(*asked) == [None] * len(asked)
         await gone(children)
 
-    over(tmp_path, scenario)
+    over(tmp_path, scenario, silent_s=1.0)
 
 
 def test_who_no_longer_waits_takes_no_answer_from_others(tmp_path: Path) -> None:
