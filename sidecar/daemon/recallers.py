@@ -135,6 +135,7 @@ class Recallers:
             if self._closed:
                 self._end()
                 return
+            await process.follow()  # the next one only then: the daemon answers meanwhile, and two would be in its way
         asyncio.get_running_loop().call_later(self._idle_s, self._end_if_idle)
 
     def _end_if_idle(self) -> None:
@@ -172,10 +173,9 @@ class _Process(asyncio.Protocol):
         """Whether it would answer from this state; if not, it is told to take it, for later."""
         idle = self._follows is None or self._follows.done()
         if self._has != lasting and idle and self._transport is not None:
-            now = asyncio.get_running_loop().time()
-            if now - self._followed >= _FOLLOW_S:
-                self._followed, self._has = now, None
-                self._follows = asyncio.get_running_loop().create_task(self._follow())
+            if asyncio.get_running_loop().time() - self._followed >= _FOLLOW_S:
+                self._follows = asyncio.get_running_loop().create_task(self.follow())
+                self._has = None
         return self._has == lasting
 
     async def answer(self, request: RecallRequest) -> RecallAnswer | None:
@@ -215,7 +215,9 @@ class _Process(asyncio.Protocol):
         self._child.kill()
         asyncio.get_running_loop().run_in_executor(None, self._child.wait)
 
-    async def _follow(self) -> None:
+    async def follow(self) -> None:
+        """Have it take the index as it is by now."""
+        self._followed = asyncio.get_running_loop().time()
         taken = await self._within(self._silent_s + _FOLLOWING_S, None)
         self._has = taken if isinstance(taken, Lasting) else None
 
