@@ -92,14 +92,6 @@ class Answering:
 
     async def recall(self, ref: ProfileRef, question: Question, *, include: Sequence[ProfileRef]) -> Found:
         """Search a profile, `personal` beside it if the folder decided, and those that are included."""
-        with self._recallers.counted():
-            return await self._recalled(ref, question, include)
-
-    def close(self) -> None:
-        """End what was started for recalls; more of them can still be answered."""
-        self._recallers.close()
-
-    async def _recalled(self, ref: ProfileRef, question: Question, include: Sequence[ProfileRef]) -> Found:
         self.known(ref.namespace)
         keeps_messages = self._config.archive.enabled
         profiles = tuple(dict.fromkeys([ref, *include, *self._beside(ref, routed=question.routed)]))
@@ -124,6 +116,14 @@ class Answering:
                 return given
             await self._opening.wait()
         return await asyncio.to_thread(self._given, found, question, notes)
+
+    def let_go(self) -> None:
+        """End the processes beside the daemon, which may hold open what is to be gone from the disk."""
+        self._recallers.end()
+
+    def close(self) -> None:
+        """End what was started for recalls, for good; they can still be answered."""
+        self._recallers.close()
 
     async def freshness(self) -> Freshness:
         """How fresh the index is."""
@@ -164,11 +164,12 @@ class Answering:
         self, recall: Recall, request: RecallRequest, question: Question, notes: Sequence[str]
     ) -> Found:
         """What a search gives, by a process beside the daemon where there is one; mostly there is none."""
-        await self.refresh_index()
-        found = await self._recallers.answer(request) if recall is self.search else None
-        if found is None:
-            # One way to another thread and back: each costs as much as a search.
-            return await self._asked(lambda: self._given(recall(request), question, notes))
+        with self._recallers.counted():
+            await self.refresh_index()
+            found = await self._recallers.answer(request) if recall is self.search else None
+            if found is None:
+                # One way to another thread and back: each costs as much as a search.
+                return await self._asked(lambda: self._given(recall(request), question, notes))
         if (given := self._as_it_is(found, question, notes)) is not None:
             return given
         return await asyncio.to_thread(self._given, found, question, notes)

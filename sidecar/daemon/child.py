@@ -8,31 +8,36 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 import sidecar
 
 LENGTH_BYTES = 8
+_AS_WE_ARE: Mapping[str, str] = {}
 
 
-def started(program: str, *arguments: str, stdin: int, stdout: int) -> subprocess.Popen[bytes] | None:
+def started(
+    program: str, *arguments: str, stdin: int, stdout: int, environ: Mapping[str, str] = _AS_WE_ARE
+) -> subprocess.Popen[bytes] | None:
     """A new process, which finds the very package that runs here, whatever folder it is started in.
 
-    `program` is the text of a Python program; `stdin` and `stdout` are as for `Popen`.  None where there can be none.
+    `program` is the text of a Python program; `stdin` and `stdout` are as for `Popen`; `environ` is what it has beside
+    our own variables.  None where there can be none.
     """
     if not sys.executable:
         return None
     package = str(Path(sidecar.__file__).parents[1])
     inherited = os.environ.get("PYTHONPATH")
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([package, *([inherited] if inherited else [])])}
+    ours = {"PYTHONPATH": os.pathsep.join([package, *([inherited] if inherited else [])])}
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-c", program, *arguments],
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.DEVNULL,  # a trace could quote people's words
-            env=environ,
+            env={**os.environ, **ours, **environ},
         )
     except OSError:  # no more processes, or no memory for one
         return None

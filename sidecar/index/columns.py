@@ -17,7 +17,7 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,10 +218,11 @@ class ColumnLog:
         shape = (count, half_of(dimensions))
         behind = header["begin"] + header["packed"] + steps.nbytes + codes.nbytes
         try:
-            if path.stat().st_size != behind + math.prod(shape):
-                raise IndexUnusable(path=path, why="it is cut off")
-            # Read, not looked at through the map: whatever is touched there counts as ours.
+            # All of it of one file: another may take its place meanwhile, for whoever reads beside the writer.
             with path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size != behind + math.prod(shape):
+                    raise IndexUnusable(path=path, why="it is cut off")
+                # Read, not looked at through the map: whatever is touched there counts as ours.
                 file.seek(header["begin"])
                 packed = file.read(header["packed"])
                 crc = zlib.crc32(packed)
@@ -231,9 +232,9 @@ class ColumnLog:
                     crc = zlib.crc32(held, crc)
                 while piece := file.read(_READ_BYTES):
                     crc = zlib.crc32(piece, crc)
-            if crc != header["crc"]:
-                raise IndexUnusable(path=path, why="it is damaged")
-            return Rows(_unpacked(packed, count), codes, _mapped(path, behind, shape), steps)
+                if crc != header["crc"]:
+                    raise IndexUnusable(path=path, why="it is damaged")
+                return Rows(_unpacked(packed, count), codes, _mapped(file, behind, shape), steps)
         except (OSError, ValueError, zlib.error) as error:
             raise IndexUnusable(path=path, why=error) from error
 
@@ -299,10 +300,10 @@ def _unpacked(packed: bytes, count: int) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _mapped(path: Path, begin: int, shape: tuple[int, int]) -> Rests:
+def _mapped(file: IO[bytes], begin: int, shape: tuple[int, int]) -> Rests:
     """A part of a file as an array, which is not read."""
     if not shape[0]:
         return np.zeros(shape, np.uint8)
     # Nobody cuts a file of ours short while it is mapped: it is written once, and then removed at most.
     # As an array like any other: a map's own class makes each look at it three times as long.
-    return np.memmap(path, np.uint8, "r", begin, shape).view(np.ndarray)
+    return np.memmap(file, np.uint8, "r", begin, shape).view(np.ndarray)

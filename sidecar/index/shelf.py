@@ -39,6 +39,7 @@ class Batch:
     removed: Sequence[int]
 
 
+_TRIES = 3
 _WORDS, _COLUMNS = "words", "columns"
 _NOTHING = Batch((), (), np.zeros((0, 0), np.float32), ())
 
@@ -225,9 +226,13 @@ def wipe(folder: Path) -> None:
 
 
 def _removed(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except OSError as error:
-        if error.errno != errno.ENOTEMPTY:
-            raise
-        shutil.rmtree(folder)  # who reads it beside us has made a lock there, after the look at what is in it
+    for _ in range(_TRIES):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            # Who reads it beside us makes a lock there, perhaps after the look at what is in it.
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+        else:
+            return
+    shutil.rmtree(folder)

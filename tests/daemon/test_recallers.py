@@ -15,12 +15,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from wired import HANG_S, RULES, Wired, within
+from wired import HANG_S, RULES, Wired, until, within
 
 from sidecar.daemon import recallers as module
+from sidecar.daemon.child import framed
+from sidecar.daemon.parcels import packed
 from sidecar.daemon.protocol import Question, Said, Told
 from sidecar.daemon.recaller import Recaller
-from sidecar.daemon.recallers import Recallers
+from sidecar.daemon.recallers import Patience, Recallers
 from sidecar.model import MemoryType, ProfileRef
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
 
@@ -28,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 WEB = ProfileRef("local", "web")
 MANY = module._MANY
+PATIENT = Patience(HANG_S, HANG_S, HANG_S, HANG_S)
 MODEL = RULES.embedding.model
 FACTS = ("The nightly backup starts at 02:10.", "Deploys leave at noon.", "The pump house key hangs by the door.")
 SAID = ("we moved the database to port 5433 today", "the staging host is called heron")
@@ -85,9 +88,9 @@ def many(beside: Recallers) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def shop(wired: Wired, *, idle_s: float = HANG_S, silent_s: float = HANG_S) -> AsyncIterator[Shop]:
+async def shop(wired: Wired, *, idle_s: float = HANG_S, patience: Patience = PATIENT) -> AsyncIterator[Shop]:
     index, journal = wired.parts.index, wired.parts.journal.path
-    beside = Recallers(index, journal, MODEL, long_s=0, idle_s=idle_s, silent_s=silent_s)
+    beside = Recallers(index, journal, MODEL, long_s=0, idle_s=idle_s, patience=patience)
     opened = Shop(wired, beside)
     for content in FACTS:
         await opened.remember(content)
@@ -220,6 +223,7 @@ def test_they_end_when_fewer_ask_and_come_again(tmp_path: Path) -> None:
 def test_a_process_that_dies_or_hangs_costs_no_answer(number: int, tmp_path: Path) -> None:
     async def scenario(shop: Shop) -> None:
         await shop.started()
+        await until(lambda: [one._has is not None for one in shop.beside._there] == [True, True])
         children = shop.children
         for child in children:
             child.send_signal(number)
@@ -228,7 +232,74 @@ def test_a_process_that_dies_or_hangs_costs_no_answer(number: int, tmp_path: Pat
             assert await asyncio.gather(*asked) == [None] * len(asked)
         await gone(children)
 
-    over(tmp_path, scenario, silent_s=1.0)
+    over(tmp_path, scenario, patience=Patience(0.1, 1.0, HANG_S, HANG_S))
+
+
+def test_what_is_forgotten_while_a_process_is_slow_is_not_said(tmp_path: Path) -> None:
+    async def scenario(shop: Shop) -> None:
+        identifier = await shop.remember("The winch runs on diesel.")
+        await shop.started()
+        request = shop.request("what does the winch run on?")
+        assert (await shop.answered(request)).hits[0].id == identifier
+        for child in shop.children:
+            child.suspend()
+        waiting = asyncio.create_task(shop.beside.answer(request))
+        await asyncio.sleep(0)
+        await shop.wired.service.forget_memory(WEB, identifier, None)
+        assert not waiting.done()
+        for child in shop.children:
+            child.resume()
+        assert await waiting is None
+
+    over(tmp_path, scenario)
+
+
+def test_new_ones_come_for_those_that_have_gone(tmp_path: Path) -> None:
+    async def scenario(shop: Shop) -> None:
+        await shop.started()
+        children = shop.children
+        for child in children:
+            child.kill()
+        await gone(children)
+        await asyncio.sleep(1.0)  # as long as there were to be none, had they not come up
+        await shop.started()
+
+    over(tmp_path, scenario, idle_s=1.0)
+
+
+def test_a_purge_ends_them(tmp_path: Path) -> None:
+    async def scenario(shop: Shop) -> None:
+        await shop.started()
+        children = shop.children
+        shop.wired.service._answering._recallers = shop.beside
+        await shop.wired.service.history.forget_indexes()
+        await gone(children)
+
+    over(tmp_path, scenario)
+
+
+def test_a_process_gone_mad_is_ended_and_answers_nobody_else(tmp_path: Path) -> None:
+    async def scenario(shop: Shop) -> None:
+        await shop.started()
+        for process in list(shop.beside._there):
+            asked = [process._ask(shop.request(query)) for query in QUESTIONS[:2]]
+            process.data_received(framed(b"no value") + framed(packed("another's answer")))
+            assert await asyncio.gather(*asked) == [None, None]
+        await gone(shop.children)
+
+    over(tmp_path, scenario)
+
+
+def test_no_timer_is_left_where_none_can_be_started_or_once_they_have_ended(tmp_path: Path) -> None:
+    async def scenario(shop: Shop) -> None:
+        await shop.started()
+        shop.beside.close()
+        await gone(shop.children)
+        assert shop.beside._timer is None
+        with many(shop.beside), shop.beside.counted():
+            assert shop.beside._timer is None
+
+    over(tmp_path, scenario)
 
 
 def test_who_no_longer_waits_takes_no_answer_from_others(tmp_path: Path) -> None:
