@@ -18,9 +18,10 @@ from sidecar.config import Config
 from sidecar.daemon.budget import within
 from sidecar.daemon.opening import Opening
 from sidecar.daemon.protocol import Freshness, Question
+from sidecar.daemon.recallers import Recallers
 from sidecar.daemon.relating import alone, dressed
 from sidecar.errors import IndexUnusable, UnknownNamespace
-from sidecar.index import Index
+from sidecar.index import Index, Kind
 from sidecar.model import Hit, ProfileRef
 from sidecar.recall import Recall, RecallAnswer, RecallRequest
 from sidecar.records import dataclass
@@ -65,9 +66,11 @@ class Rest:
 class Answering:
     """Answers recalls, from the start of the server on; `complete` gives it what it may have to wait for."""
 
-    def __init__(self, index: Index, store: Store, router: Router, config: Config, opening: Opening) -> None:
+    def __init__(
+        self, index: Index, store: Store, router: Router, config: Config, opening: Opening, recallers: Recallers
+    ) -> None:
         self._index, self._store, self._router, self._config = index, store, router, config
-        self._opening = opening
+        self._opening, self._recallers = opening, recallers
         self._rest: Rest | None = None
         self.search = Recall(index)
         self._threads = ThreadPoolExecutor(_RECALLS_AT_ONCE, thread_name_prefix="sidecar-recall")
@@ -98,24 +101,9 @@ class Answering:
             past = await (await self._whole()).as_of(profiles, at)
             recall, profiles, kinds, at = past.recall, past.profiles, ("memory",), None
             notes += past.notes
-        request = RecallRequest(
-            query=question.query,
-            profiles=profiles,
-            limit=question.limit or self._config.recall.limit,
-            types=question.types,
-            kinds=kinds,
-            session=question.session,
-            reference=question.reference or datetime.now(UTC),
-            response_length=question.length,
-            at=at,
-            explain=question.explain,
-            tags=question.tags,
-            since=question.since,
-            before=question.before,
-        )
+        request = self._request(question, profiles, kinds, at)
         if question.level == "low" and self._opening.over:
-            # One way to another thread and back: each costs as much as a search.
-            return await self._asked(lambda: self._given(recall(request), question, notes))
+            return await self._searched(recall, request, question, notes)
         found = await self._asked(recall, request)
         if question.level != "low" and recall is not self.search:
             notes.append("degraded: a snapshot or commit is searched without the model")
@@ -124,11 +112,18 @@ class Answering:
                 request, found, question.level, lambda hits: within(hits, question.budget).kept
             )
         if not self._opening.over:
-            fitted = within(found.hits, question.budget)
-            if alone(fitted.kept, self._store.has_arrivals):
-                return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
+            if (given := self._as_it_is(found, question, notes)) is not None:
+                return given
             await self._opening.wait()
         return await asyncio.to_thread(self._given, found, question, notes)
+
+    def let_go(self) -> None:
+        """End the processes beside the daemon, which may hold open what is to be gone from the disk."""
+        self._recallers.end()
+
+    def close(self) -> None:
+        """End what was started for recalls, for good; they can still be answered."""
+        self._recallers.close()
 
     async def freshness(self) -> Freshness:
         """How fresh the index is."""
@@ -151,12 +146,52 @@ class Answering:
 
     def _given(self, found: RecallAnswer, question: Question, notes: Sequence[str]) -> Found:
         """An answer as it is given: within its budget, and with what is told of its memories besides."""
-        fitted = within(found.hits, question.budget)
-        hits: Sequence[Hit] = fitted.kept
         # Mostly there is nothing, which a look at the folder tells sooner than one at each memory.
-        if not alone(hits, self._store.has_arrivals):
-            hits = dressed(hits, self.open, linked=question.at is None)
+        if (given := self._as_it_is(found, question, notes)) is not None:
+            return given
+        fitted = within(found.hits, question.budget)
+        hits = dressed(fitted.kept, self.open, linked=question.at is None)
         return Found(found, hits, [*notes, *found.notes, *fitted.notes])
+
+    def _as_it_is(self, found: RecallAnswer, question: Question, notes: Sequence[str]) -> Found | None:
+        """The same, if nothing is to be told of its memories besides."""
+        fitted = within(found.hits, question.budget)
+        if not alone(fitted.kept, self._store.has_arrivals):
+            return None
+        return Found(found, fitted.kept, [*notes, *found.notes, *fitted.notes])
+
+    async def _searched(
+        self, recall: Recall, request: RecallRequest, question: Question, notes: Sequence[str]
+    ) -> Found:
+        """What a search gives, by a process beside the daemon where there is one; mostly there is none."""
+        with self._recallers.counted():
+            await self.refresh_index()
+            found = await self._recallers.answer(request) if recall is self.search else None
+            if found is None:
+                # One way to another thread and back: each costs as much as a search.
+                return await self._asked(lambda: self._given(recall(request), question, notes))
+        if (given := self._as_it_is(found, question, notes)) is not None:
+            return given
+        return await asyncio.to_thread(self._given, found, question, notes)
+
+    def _request(
+        self, question: Question, profiles: tuple[ProfileRef, ...], kinds: tuple[Kind, ...], at: datetime | None
+    ) -> RecallRequest:
+        return RecallRequest(
+            query=question.query,
+            profiles=profiles,
+            limit=question.limit or self._config.recall.limit,
+            types=tuple(str(one) for one in question.types),
+            kinds=kinds,
+            session=question.session,
+            reference=question.reference or datetime.now(UTC),
+            response_length=question.length,
+            at=at,
+            explain=question.explain,
+            tags=question.tags,
+            since=question.since,
+            before=question.before,
+        )
 
     async def _asked(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the index says; one that turns out to be damaged is made anew from the files, and asked again."""

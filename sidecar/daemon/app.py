@@ -29,6 +29,7 @@ from sidecar.daemon.ground import Ground
 from sidecar.daemon.later import Later
 from sidecar.daemon.lock import HomeLock
 from sidecar.daemon.opening import Opening
+from sidecar.daemon.recallers import Recallers
 from sidecar.daemon.server import Server
 from sidecar.daemon.supervise import contained
 from sidecar.daemon.tcp import Gate, Listeners
@@ -114,7 +115,8 @@ class Daemon:
         self._index = Index.open(paths.index, embedder, archive=self._journal)
         self._router = self._made_router()
         self._opening = Opening()
-        self._answering = Answering(self._index, self._store, self._router, config, self._opening)
+        recallers = Recallers(self._index, paths.journal, config.embedding.model)
+        self._answering = Answering(self._index, self._store, self._router, config, self._opening, recallers)
         self._whole: Whole | None = None
 
     async def serve(self, showing: Showing | None = None) -> int:
@@ -147,6 +149,7 @@ class Daemon:
             if self._whole is not None:
                 self._whole.break_off()
             await server.stop()
+            self._answering.close()
             if self._whole is not None:
                 await self._whole.stop(commit=self._opening.over)
             logger.info("stopped")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
@@ -55,8 +55,10 @@ class AsOf:
 class HistoryDesk(Desk):
     """Serves questions about the past, and takes commits back."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, let_go: Callable[[], None]) -> None:
+        """`let_go` has others close what they read from."""
         super().__init__(parts)
+        self._let_go = let_go
         self._folder = parts.index.folder.parent / _FOLDER
         with suppress(OSError):
             remove_tree(self._folder)  # what an earlier run has left
@@ -139,7 +141,8 @@ class HistoryDesk(Desk):
         return AsOf(held[1], tuple(ref for ref, _ in trees), tuple(notes))
 
     async def forget_indexes(self) -> None:
-        """Let go of what is held of past trees, because history was rewritten."""
+        """Let go of what is held of past trees and of earlier files of the index, because history was rewritten."""
+        self._let_go()
         async with self._lock:
             self._indexes.clear()
             await self.read(shutil.rmtree, self._folder, ignore_errors=True)

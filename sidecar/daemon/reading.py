@@ -2,7 +2,6 @@
 
 In the daemon itself that work would hold the interpreter's lock, and whoever asks for memories would wait for it.  The
 process reads, and hands over what it has read without its secrets; it writes nothing, and the daemon alone keeps it.
-It is asked on its standard input and ends with that, so it never outlives its daemon, however that ends.
 """
 
 from __future__ import annotations
@@ -19,14 +18,12 @@ import threading
 from pathlib import Path
 from typing import IO, cast
 
-import sidecar
+from sidecar.daemon.child import own_ends, received, send, started
 from sidecar.daemon.parcels import packed, unpacked
 from sidecar.errors import TranscriptUnreadable
 from sidecar.pieces import Piece, read_piece
 from sidecar.records import dataclass
 from sidecar.transcripts import Cursor
-
-_LENGTH_BYTES = 8
 
 _MEMORY_BYTES = 1 << 30
 """What the process may take: far above what a piece needs (some megabytes, and what comes of them), far below what a
@@ -127,54 +124,18 @@ def _told(path: Path, reply: _Reply) -> Piece | None:
 
 
 def _started(nice: int, memory: int) -> subprocess.Popen[bytes] | None:
-    """A new process, which finds the very package that runs here, whatever folder it is started in."""
-    if not sys.executable:
-        return None
-    package = str(Path(sidecar.__file__).parents[1])
-    inherited = os.environ.get("PYTHONPATH")
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([package, *([inherited] if inherited else [])])}
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, str(nice), str(memory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a trace could quote people's words
-            env=environ,
-        )
-    except OSError:  # no more processes, or no memory for one
-        return None
+    return started(_PROGRAM, str(nice), str(memory), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def _asked(process: subprocess.Popen[bytes], question: tuple[str, str, str | None]) -> _Reply:
     """The answer to a question.  Raises EOFError or OSError if the process has ended."""
     if process.stdin is None or process.stdout is None:  # both were asked for
         raise EOFError
-    _send(process.stdin, packed(question))
+    send(process.stdin, packed(question))
     try:
-        return cast("_Reply", unpacked(_received(process.stdout)))
+        return cast("_Reply", unpacked(received(process.stdout)))
     except ValueError as error:  # no words of ours: it has gone mad, and is ended
         raise EOFError from error
-
-
-def _send(pipe: IO[bytes], content: bytes) -> None:
-    pipe.write(len(content).to_bytes(_LENGTH_BYTES, "big"))
-    pipe.write(content)
-    pipe.flush()
-
-
-def _received(pipe: IO[bytes]) -> bytes:
-    """The next value, still packed.  Raises EOFError if the other end has gone."""
-    return _exactly(pipe, int.from_bytes(_exactly(pipe, _LENGTH_BYTES), "big"))
-
-
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    found = bytearray()
-    while len(found) < size:
-        piece = pipe.read(size - len(found))
-        if not piece:
-            raise EOFError
-        found += piece
-    return bytes(found)
 
 
 def serve() -> None:
@@ -183,9 +144,7 @@ def serve() -> None:
     nice, memory = map(int, sys.argv[1:3])
     with contextlib.suppress(OSError, ValueError):  # a service manager may forbid it, or have set less
         os.nice(nice)
-    # Nothing that prints may come between two answers.
-    answers, asked = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb", buffering=0)
-    os.dup2(2, 1)
+    asked, answers = own_ends()
     questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(asked, questions), daemon=True).start()
     with contextlib.suppress(OSError, ValueError):
@@ -193,7 +152,7 @@ def serve() -> None:
     collect_between_pieces()
     while True:
         agent, path, after = cast("tuple[str, str, str | None]", unpacked(questions.get()))
-        _send(answers, _reply(agent, Path(path), None if after is None else Cursor.from_json(after)))
+        send(answers, _reply(agent, Path(path), None if after is None else Cursor.from_json(after)))
         gc.collect()
 
 
@@ -212,7 +171,7 @@ def _listen(pipe: IO[bytes], questions: queue.SimpleQueue[bytes]) -> None:
     """Take questions; once there can be no more of them, end at once, in the middle of a file too."""
     try:
         while True:
-            questions.put(_received(pipe))
+            questions.put(received(pipe))
     except (EOFError, OSError):
         os._exit(0)
 

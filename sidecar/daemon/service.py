@@ -80,7 +80,7 @@ class Service:
         self._thinker = Thinker(answering.search, config.extract, parts.extraction)
         self._deletion = Deletion(parts)
         self.hooking = Hooking(parts, config, answering.search, takein)
-        self.history = HistoryDesk(parts)
+        self.history = HistoryDesk(parts, answering.let_go)
         self.archive = ArchiveDesk(parts, config, answering.search, answering.refresh_index)
         self.editing = EditDesk(parts)
         self.exchange = ExchangeDesk(parts, by=takein.by, judge=takein.judge, claude_home=claude_home(os.environ))

@@ -12,6 +12,7 @@ from sidecar.index.documents import (
     IndexedMemory,
     IndexedMessage,
     Kind,
+    Lasting,
     MessageDoc,
     MessageGone,
     Source,
@@ -19,6 +20,7 @@ from sidecar.index.documents import (
 )
 from sidecar.index.index import Index
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, stems, term_shares
+from sidecar.index.replica import Replica
 from sidecar.index.scores import idf
 from sidecar.index.shelf import wanted
 from sidecar.index.tokens import STOP_WORDS, tokens
@@ -41,8 +43,10 @@ __all__ = [
     "IndexedMemory",
     "IndexedMessage",
     "Kind",
+    "Lasting",
     "MessageDoc",
     "MessageGone",
+    "Replica",
     "Source",
     "SyncReport",
     "View",

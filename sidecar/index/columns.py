@@ -17,7 +17,7 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,10 +132,11 @@ class ColumnLog:
             self._drop_leavings()
         except OSError as error:
             raise IndexUnusable(path=self._folder, why=error) from error
-        blocks: dict[int, Block] = {}
-        for number, header in reversed(chain):
-            blocks = apply(blocks, self._rows(number, header), header["removed"])
-        return blocks
+        return self._blocks(chain)
+
+    def read(self, generation: int) -> dict[int, Block]:
+        """As `load`, for somebody who writes nothing: whatever else is in the folder stays there."""
+        return self._blocks(self._chain(generation))
 
     def write(self, generation: int, blocks: Blocks, added: Sequence[Rows], removed: Sequence[int]) -> None:
         """Put down what a commit changes since the last one, before the commit.  `blocks`: as they are after it.
@@ -174,6 +175,12 @@ class ColumnLog:
                 raise IndexUnusable(path=path, why=error) from error
             del self._since[older]
 
+    def _blocks(self, chain: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[int, Block]:
+        blocks: dict[int, Block] = {}
+        for number, header in reversed(chain):
+            blocks = apply(blocks, self._rows(number, header), header["removed"])
+        return blocks
+
     def _path(self, generation: int) -> Path:
         return self._folder / f"{generation:012d}{_SUFFIX}"
 
@@ -211,10 +218,11 @@ class ColumnLog:
         shape = (count, half_of(dimensions))
         behind = header["begin"] + header["packed"] + steps.nbytes + codes.nbytes
         try:
-            if path.stat().st_size != behind + math.prod(shape):
-                raise IndexUnusable(path=path, why="it is cut off")
-            # Read, not looked at through the map: whatever is touched there counts as ours.
+            # All of it of one file: another may take its place meanwhile, for whoever reads beside the writer.
             with path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size != behind + math.prod(shape):
+                    raise IndexUnusable(path=path, why="it is cut off")
+                # Read, not looked at through the map: whatever is touched there counts as ours.
                 file.seek(header["begin"])
                 packed = file.read(header["packed"])
                 crc = zlib.crc32(packed)
@@ -224,9 +232,9 @@ class ColumnLog:
                     crc = zlib.crc32(held, crc)
                 while piece := file.read(_READ_BYTES):
                     crc = zlib.crc32(piece, crc)
-            if crc != header["crc"]:
-                raise IndexUnusable(path=path, why="it is damaged")
-            return Rows(_unpacked(packed, count), codes, _mapped(path, behind, shape), steps)
+                if crc != header["crc"]:
+                    raise IndexUnusable(path=path, why="it is damaged")
+                return Rows(_unpacked(packed, count), codes, _mapped(file, behind, shape), steps)
         except (OSError, ValueError, zlib.error) as error:
             raise IndexUnusable(path=path, why=error) from error
 
@@ -292,10 +300,10 @@ def _unpacked(packed: bytes, count: int) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _mapped(path: Path, begin: int, shape: tuple[int, int]) -> Rests:
+def _mapped(file: IO[bytes], begin: int, shape: tuple[int, int]) -> Rests:
     """A part of a file as an array, which is not read."""
     if not shape[0]:
         return np.zeros(shape, np.uint8)
     # Nobody cuts a file of ours short while it is mapped: it is written once, and then removed at most.
     # As an array like any other: a map's own class makes each look at it three times as long.
-    return np.memmap(path, np.uint8, "r", begin, shape).view(np.ndarray)
+    return np.memmap(file, np.uint8, "r", begin, shape).view(np.ndarray)

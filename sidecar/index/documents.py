@@ -157,6 +157,18 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting:
+    """One state of an index's folder.
+
+    `folder` is the folder's own name, which an index made anew has not; the numbers are the generations of its kinds.
+    """
+
+    folder: str
+    memories: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A document for the index.
 

@@ -23,17 +23,15 @@ from pathlib import Path
 from sidecar.descriptors import fresh_file
 from sidecar.errors import IndexUnusable
 from sidecar.index.block import Matrix
-from sidecar.index.documents import Archive, Filters, Found, Source, SyncReport
+from sidecar.index.documents import Archive, Filters, Found, Lasting, Source, SyncReport
 from sidecar.index.entries import (
-    ALL_FIELDS,
-    MEMORY_FIELDS,
-    MESSAGE_FIELDS,
     indexed_memory,
     memory_id_in,
     memory_ident,
 )
 from sidecar.index.foreseen import Foreseen
 from sidecar.index.lexical import MAX_COVERAGE_TERMS, stems
+from sidecar.index.marker import KINDS, MARKER, built_with, name_of
 from sidecar.index.scores import idf
 from sidecar.index.shelf import Shelf, wipe
 from sidecar.index.sync import (
@@ -50,15 +48,6 @@ from sidecar.index.sync import (
 from sidecar.index.vectors import Embedder
 from sidecar.index.view import View
 from sidecar.model import ProfileRef, Status, Stored
-
-FORMAT = 10
-"""Of the folder; with any other number, older or newer, it is emptied.  It grows too when the same documents come to be
-laid down in another way (2: stop words weigh less in their vectors; 3: messages have traits and voices, and no words of
-their neighbours; 4 and 5: tags are labels; 6: so are messages' agents; 7: a field of all words of a memory; 8: the
-columns' files tell since when; 9: the archive alone holds the texts of
-messages, vectors have 12 bits a number; 10: the state has a term of each field)."""
-
-_MARKER = "format.json"
 
 _NEIGHBOUR_FIELDS = {"content": 1.0, "summary": 1.0, "key": 1.0, "keywords": 0.5}
 _NEIGHBOUR_POOL = 4
@@ -78,6 +67,7 @@ class Index:
     _messages: Shelf
     _known: dict[str, Known] | None
     _opened: tuple[int, int, int]
+    _name: str
     _view: View
 
     def __init__(
@@ -88,11 +78,11 @@ class Index:
         self.synced_at: datetime | None = None
         self.refilling = False
         """Whether it is being made anew; until that is done, answers come from what was there before."""
-        self._built_with = {"format": FORMAT, "embedder": embedder.name, "archive": archive.identity if archive else ""}
+        self._built_with = built_with(embedder, archive)
         self._archive = archive
         # Looked at with each answer: putting such a path together costs more than the look.
-        self._marker = folder / _MARKER
-        self._lasting = [folder / name / "words" / "meta.json" for name in ("memories", "messages")]
+        self._marker = folder / MARKER
+        self._lasting = [folder / name / "words" / "meta.json" for name in KINDS]
         self._clock = clock
         self._writing = threading.Lock()
         self._base = 0
@@ -207,6 +197,14 @@ class Index:
     def foresee(self, stored: Stored) -> None:
         """An active memory has been written that the next sync will take in: until then `neighbours` knows of it."""
         self._foreseen.add(stored)
+
+    @property
+    def lasting(self) -> Lasting | None:
+        """What state of the folder the view shows, for a `Replica`; None if not all of it is in there."""
+        view = self._view
+        if self.refilling or self._doubtful or not (view.memories.lasts and view.messages.lasts):
+            return None
+        return Lasting(self._name, view.memories.state.generation, view.messages.state.generation)
 
     @property
     def waiting(self) -> tuple[float, float] | None:
@@ -346,13 +344,7 @@ class Index:
 
     def _load(self) -> None:
         """Open what is on disk.  Raises IndexUnusable if anything about it is in doubt."""
-        marker = self._marker
-        try:
-            built_with = json.loads(marker.read_bytes())
-        except (OSError, ValueError) as error:
-            raise IndexUnusable(path=marker, why=error) from error
-        if not isinstance(built_with, dict) or {**built_with, "id": None} != {**self._built_with, "id": None}:
-            raise IndexUnusable(path=marker, why="it was built in another way")
+        self._name = name_of(self.folder, self._built_with)
         self._open_shelves()
 
     def _start_anew(self) -> None:
@@ -361,7 +353,8 @@ class Index:
         wipe(self.folder)
         try:
             self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-            content = json.dumps({**self._built_with, "id": secrets.token_hex(8)})
+            self._name = secrets.token_hex(8)
+            content = json.dumps({**self._built_with, "id": self._name})
             with os.fdopen(fresh_file(self._marker), "w", encoding="utf-8") as file:
                 file.write(content)
         except OSError as error:
@@ -374,8 +367,7 @@ class Index:
                 shelf.close()
 
     def _open_shelves(self) -> None:
-        memories = Shelf(self.folder / "memories", (*MEMORY_FIELDS, ALL_FIELDS))
-        messages = Shelf(self.folder / "messages", MESSAGE_FIELDS)
+        memories, messages = (Shelf(self.folder / kind, fields) for kind, fields in KINDS.items())
         self._known, self._seen = None, None
         self._memories, self._messages = memories, messages
         self._doubtful = False

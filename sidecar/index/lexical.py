@@ -132,11 +132,7 @@ class Lexicon:
 
     def _opened(self) -> tantivy.Index:
         with _translated(self._folder):
-            index = tantivy.Index(self._schema, path=str(self._folder))
-            index.register_tokenizer(_ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
-            index.config_reader("manual")
-            index.reload()
-        return index
+            return _to_be_read(tantivy.Index(self._schema, path=str(self._folder)))
 
     def reader(self) -> LexicalReader:
         """An immutable view of the last commit."""
@@ -176,6 +172,19 @@ class Lexicon:
         if writer is not None:
             with _translated(self._folder):
                 writer.wait_merging_threads()
+
+
+def reader_beside(folder: Path, fields: Sequence[str]) -> LexicalReader:
+    """A view of the last commit in a folder that another process writes.  Raises IndexUnusable if there is none."""
+    with _translated(folder):
+        return LexicalReader(folder, _schema(fields), _to_be_read(tantivy.Index.open(str(folder))).searcher())
+
+
+def _to_be_read(index: tantivy.Index) -> tantivy.Index:
+    index.register_tokenizer(_ANALYZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    index.config_reader("manual")
+    index.reload()
+    return index
 
 
 def _schema(fields: Sequence[str]) -> tantivy.Schema:

@@ -6,8 +6,9 @@ wait for it: they are found from memory meanwhile.  A kill takes them back, as i
 
 from __future__ import annotations
 
+import errno
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,7 @@ from sidecar.index.block import PROPOSED, Block, Flags, Matrix, Rows
 from sidecar.index.columns import TYPES, ColumnLog, ColumnRow, apply, rows_of
 from sidecar.index.documents import Entry, Filters, Found, IndexedMemory, State, digest
 from sidecar.index.fresh import FreshReader, Words
-from sidecar.index.lexical import Lexicon, cut
+from sidecar.index.lexical import LexicalReader, Lexicon, cut, reader_beside
 from sidecar.index.waiting import Waiting
 from sidecar.records import dataclass
 
@@ -38,6 +39,8 @@ class Batch:
     removed: Sequence[int]
 
 
+_TRIES = 3
+_WORDS, _COLUMNS = "words", "columns"
 _NOTHING = Batch((), (), np.zeros((0, 0), np.float32), ())
 
 
@@ -52,6 +55,11 @@ class ShelfView:
     reader: Words
     blocks: Mapping[int, Block]
     read: dict[int, IndexedMemory] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether all of it is in the folder, and nothing in memory alone."""
+        return isinstance(self.reader, LexicalReader)
 
     def live(self, profile: int) -> int:
         """How many documents with a row in the columns a profile has."""
@@ -109,20 +117,15 @@ class Shelf:
     def __init__(self, folder: Path, fields: Sequence[str]) -> None:
         """Opens or creates it; raises IndexUnusable if what is there cannot be used or does not fit together."""
         self._folder = folder
-        words, columns = folder / "words", folder / "columns"
+        words, columns = folder / _WORDS, folder / _COLUMNS
         for place in (folder, words, columns):
             if place.is_symlink():  # what is removed and written below it would be somebody else's
                 raise IndexUnusable(path=place, why="it is a symlink")
         self._lexicon = Lexicon(words, fields)
         self._log = ColumnLog(columns)
         reader = self._lexicon.reader()
-        state = reader.state()
-        blocks = self._log.load(state.generation)
-        there = (reader.documents(), sum(block.live for block in blocks.values()))
-        if there != (state.documents, state.live):
-            raise IndexUnusable(path=folder, why=f"{there} documents and rows, not {(state.documents, state.live)}")
-        self._committed, self._engine, self._waiting = state, reader, Waiting()
-        self.view = ShelfView(state, reader, blocks)
+        self.view = _as_one(folder, reader, self._log.load)
+        self._committed, self._engine, self._waiting = self.view.state, reader, Waiting()
 
     @property
     def waits(self) -> bool:
@@ -191,14 +194,45 @@ class Shelf:
             self.view = ShelfView(view.state, view.reader, self._log.load(view.state.generation))
 
 
+def beside(folder: Path, fields: Sequence[str]) -> ShelfView:
+    """The last state in a folder that another process writes; nothing is changed there.
+
+    Raises IndexUnusable if it cannot be read, which may be because another state has come meanwhile.
+    """
+    return _as_one(folder, reader_beside(folder / _WORDS, fields), ColumnLog(folder / _COLUMNS).read)
+
+
+def _as_one(folder: Path, reader: LexicalReader, blocks_of: Callable[[int], Mapping[int, Block]]) -> ShelfView:
+    """The state of a reader with its rows.  Raises IndexUnusable if they do not fit together."""
+    state = reader.state()
+    blocks = blocks_of(state.generation)
+    there = (reader.documents(), sum(block.live for block in blocks.values()))
+    if there != (state.documents, state.live):
+        raise IndexUnusable(path=folder, why=f"{there} documents and rows, not {(state.documents, state.live)}")
+    return ShelfView(state, reader, blocks)
+
+
 def wipe(folder: Path) -> None:
     """Remove an index folder's content; what cannot be removed is reported as IndexUnusable."""
     try:
         if folder.is_symlink() or not folder.is_dir():  # a pipe too, which `rmtree` would open and wait for
             folder.unlink(missing_ok=True)
         else:
-            shutil.rmtree(folder)
+            _removed(folder)
     except FileNotFoundError:
         shutil.rmtree(folder, ignore_errors=True)  # someone else is deleting it at the same time
     except OSError as error:
         raise IndexUnusable(path=folder, why=error) from error
+
+
+def _removed(folder: Path) -> None:
+    for _ in range(_TRIES):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            # Who reads it beside us makes a lock there, perhaps after the look at what is in it.
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+        else:
+            return
+    shutil.rmtree(folder)

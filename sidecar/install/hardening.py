@@ -17,6 +17,7 @@ IOSchedulingClass=idle
 MemoryHigh=1G
 MemoryMax=2G
 TasksMax=128
+OOMPolicy=continue
 OOMScoreAdjust=500
 
 """

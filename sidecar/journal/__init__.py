@@ -7,6 +7,7 @@ again, and what they say is found to be known.
 
 from __future__ import annotations
 
+from sidecar.journal.feed import Beside
 from sidecar.journal.journal import Journal
 from sidecar.journal.queue import ANEW
 from sidecar.journal.values import (
@@ -39,6 +40,7 @@ __all__ = [
     "Archived",
     "ArchivedMessage",
     "Backlog",
+    "Beside",
     "Ended",
     "FileFormat",
     "FileNotes",

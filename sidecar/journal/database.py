@@ -35,8 +35,83 @@ _GIVEN_BACK = 500
 """Free pages given back at once, so that no other writer waits long: for each of them another one may be moved."""
 
 
-class Database:
+class Snapshots:
+    """A SQLite file of ours to read from; another process keeps it, and has brought it up to the newest format."""
+
+    _MODE = "rw"
+    """As which it is opened: who only reads makes no new one."""
+
+    def __init__(self, path: Path) -> None:
+        """The file is opened by the first who reads."""
+        self.path = path
+        self._idle: list[Connection] = []
+        self._pool = threading.Lock()
+        self._closed = False
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A snapshot for one thread: everything read in the block belongs to the same moment."""
+        with translated(self.path):
+            connection = self._borrow()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Close every connection.  A second call does nothing."""
+        with self._pool, translated(self.path):
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
+
+    def _borrow(self) -> Connection:
+        with self._pool:
+            if self._closed:
+                raise JournalUnusable(path=self.path, why="it is closed")
+            if self._idle:
+                return self._idle.pop()
+        connection = self._connect()
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    def _give_back(self, connection: Connection) -> None:
+        with self._pool:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    def _connect(self) -> Connection:
+        # Connections change threads, yet never serve two at once: the lock and the pool see to that.
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.path))}?mode={self._MODE}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # counts only while the file is still empty
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # what is removed is overwritten, not only unlinked
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+class Database(Snapshots):
     """A SQLite file of ours, brought up to the newest format when it is opened."""
+
+    _MODE = "rwc"
 
     def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
         """Open or create the file.
@@ -45,11 +120,8 @@ class Database:
             FormatTooNew: a newer sidecar wrote it; nothing was changed.
             JournalUnusable: it is not a database, is damaged, locked, or cannot be created.
         """
-        self.path = path
+        super().__init__(path)
         self._lock = threading.Lock()
-        self._idle: list[Connection] = []
-        self._pool = threading.Lock()
-        self._closed = False
         with translated(path):
             _create(path)
             _refuse_newer(path, len(migrations))
@@ -73,19 +145,6 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A snapshot for one thread: everything read in the block belongs to the same moment."""
-        with translated(self.path):
-            connection = self._borrow()
-            try:
-                connection.execute("BEGIN")
-                yield connection
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                self._give_back(connection)
 
     def give_back(self) -> int:
         """Give some free pages back; how many.  The file is as small as it gets after that is 0 and a `scrub`."""
@@ -119,48 +178,12 @@ class Database:
 
     def close(self) -> None:
         """Close every connection.  A second call does nothing."""
-        with self._lock, self._pool, translated(self.path):
-            self._closed = True
-            while self._idle:
-                self._idle.pop().close()
+        with self._lock, translated(self.path):
+            super().close()
             self._writer.close()
 
     def _free_pages(self) -> int:
         return int(self._writer.execute("PRAGMA freelist_count").fetchone()[0])
-
-    def _borrow(self) -> Connection:
-        with self._pool:
-            if self._closed:
-                raise JournalUnusable(path=self.path, why="it is closed")
-            if self._idle:
-                return self._idle.pop()
-        connection = self._connect()
-        connection.execute("PRAGMA query_only=ON")
-        return connection
-
-    def _give_back(self, connection: Connection) -> None:
-        with self._pool:
-            if self._closed:
-                connection.close()
-            else:
-                self._idle.append(connection)
-
-    def _connect(self) -> Connection:
-        # Connections change threads, yet never serve two at once: the lock and the pool see to that.
-        connection = sqlite3.connect(
-            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
-        )
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # counts only while the file is still empty
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA secure_delete=ON")  # what is removed is overwritten, not only unlinked
-        except BaseException:
-            connection.close()
-            raise
-        return connection
 
 
 @contextmanager

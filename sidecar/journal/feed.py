@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from sidecar.journal.claims import stored_content
 from sidecar.journal.codec import clean, message_of, unpack, unpack_start
-from sidecar.journal.database import Connection, Database, Row
+from sidecar.journal.database import Connection, Row, Snapshots
 from sidecar.journal.neighbours import LIVE_TALK
 from sidecar.journal.sessions import session_number
 from sidecar.journal.values import ArchivedMessage, MessageChange
@@ -48,7 +49,7 @@ _CHANGES = f"""
 class Feed:
     """The part of the journal that gives messages back."""
 
-    _db: Database
+    _db: Snapshots
 
     def messages(self, ref: SessionRef, *, after: int = 0) -> list[ArchivedMessage]:
         """What a session owns with a `seq` above `after`, in the order of its files and positions."""
@@ -125,6 +126,14 @@ class Feed:
         """Names this journal: after a loss the new one has another, and change numbers start again."""
         with self._db.reading() as connection:
             return str(connection.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()["value"])
+
+
+class Beside(Feed):
+    """The archive for a process beside the one whose journal it is."""
+
+    def __init__(self, path: Path) -> None:
+        """The journal's file; that it can be read is seen by the first call."""
+        self._db = Snapshots(path)
 
 
 def by_id(ids: Sequence[str], agent: str | None, profile: ProfileRef | None) -> tuple[str, list[object]]:

@@ -29,6 +29,8 @@ class Journal(Sessions, Archive, Formats, Feed, Tellings, Queue, Jobs, Usage, No
     be used.  Reads never wait for writes.
     """
 
+    _db: Database
+
     def __init__(self, database: Database) -> None:
         """See `open`."""
         self._db = database

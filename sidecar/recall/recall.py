@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from sidecar.index import Filters, Index, IndexedMessage
+from sidecar.index import Embedder, Filters, IndexedMessage, View
 from sidecar.model import ChannelScore, Hit, ProfileRef, Role, Status
 from sidecar.recall import gate
 from sidecar.recall.answer import Answered, Wanted, extract
@@ -21,10 +22,20 @@ _VERBATIM_POOL = 100
 """Of so many messages that have the words, those come first that have them as they were asked for."""
 
 
+class Searched(Protocol):
+    """An index, or a replica of one."""
+
+    embedder: Embedder
+
+    @property
+    def view(self) -> View:
+        """What is in it by now."""
+
+
 class Recall:
     """Answers questions from an index.  Safe to use from several threads."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Searched) -> None:
         self._index = index
 
     def __call__(self, request: RecallRequest) -> RecallAnswer:

@@ -12,7 +12,7 @@ import numpy as np
 from model2vec import StaticModel
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from sidecar.index import Filters, Index, Kind, MessageDoc, MessageGone, idf, stems
+from sidecar.index import Filters, Index, Kind, MessageDoc, MessageGone, Replica, idf, stems
 from sidecar.model import Memory, MemoryType, ProfileRef, Source, Status, Stored
 
 WEB = ProfileRef("local", "web")
@@ -73,8 +73,23 @@ class Held:
         return [change for change in self.changes if change.change > after]
 
 
+@dataclass
+class Texts:
+    """An archive in memory, which notes what it was asked for."""
+
+    held: dict[int, str]
+    identity: str = "one"
+    ids: dict[int, str] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
+
+    def texts(self, numbers: Sequence[int], characters: int) -> Mapping[int, tuple[str, str]]:
+        self.asked += numbers
+        held = {number: self.held[number][:characters] for number in numbers if number in self.held}
+        return {number: (self.ids.get(number, f"m{number}"), text) for number, text in held.items()}
+
+
 def found(
-    index: Index,
+    index: Index | Replica,
     text: str,
     kind: Kind = "memory",
     *,

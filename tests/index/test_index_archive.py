@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from index_builders import WEB, Held, found, message
+from index_builders import WEB, Held, Texts, found, message
 
 from sidecar.index import Embedder, Index
 from sidecar.index.entries import CONTENT_BYTES
-
-
-@dataclass
-class Texts:
-    """An archive in memory, which notes what it was asked for."""
-
-    held: dict[int, str]
-    identity: str = "one"
-    ids: dict[int, str] = field(default_factory=dict)
-    asked: list[int] = field(default_factory=list)
-
-    def texts(self, numbers: Sequence[int], characters: int) -> Mapping[int, tuple[str, str]]:
-        self.asked += numbers
-        held = {number: self.held[number][:characters] for number in numbers if number in self.held}
-        return {number: (self.ids.get(number, f"m{number}"), text) for number, text in held.items()}
 
 
 def _taken_in(folder: Path, embedder: Embedder, archive: Texts) -> Index:

@@ -17,7 +17,7 @@ from index_builders import WEB, Held, found, memory, message, tiny_model
 
 from sidecar.errors import IndexUnusable
 from sidecar.index import Embedder, Filters, Index, MessageDoc, MessageGone
-from sidecar.index.index import FORMAT
+from sidecar.index.marker import FORMAT
 
 
 @pytest.fixture
