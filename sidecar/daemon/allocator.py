@@ -120,7 +120,9 @@ class GivingBack:
             if quiet:
                 await self._rest()
             await asyncio.to_thread(_give_back, library, unused=quiet)
-            kept, worked, due = resident_pages(), time.process_time(), not quiet
+            # To give back is no work: of a gigabyte it takes more than one at rest may, which would put off the rest.
+            seen = time.process_time()
+            kept, worked, due = resident_pages(), seen, not quiet
 
 
 def _give_back(library: ctypes.CDLL, *, unused: bool) -> None:

@@ -157,12 +157,15 @@ class Recallers:
 
     async def _start(self) -> None:
         """Start one after the other: the daemon answers meanwhile, and two that import would be in its way."""
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._end_if_idle)
         while len(self._there) < self._count and not self._closed:
             process = await _started(self._places, self._patience, self._there)
             if process is None:
                 return
+            if self._closed:
+                self.end()
+                return
+            if self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._end_if_idle)
             await process.follow()
             if process not in self._there:
                 return
