@@ -41,7 +41,6 @@ from sidecar.index.sync import (
     latest,
     memory_batch,
     memory_changes,
-    memory_portions,
     message_batch,
     message_portions,
     portions,
@@ -322,11 +321,15 @@ class Index:
         self._seen = None  # until all of it is written: what breaks off is compared as a whole again
         found = seen.take(source.memories()) if changed is None else seen.take_some(changed)
         changes = memory_changes(*found, known)
-        for portion in memory_portions(changes, self.embedder):
-            replaced = [known[ident].row for ident in portion.idents if ident in known]
-            batch, fresh = memory_batch(portion, replaced, self._memories.view.state.next_row)
+        for portion in portions([*changes.remove, *changes.write]):
+            write = [item for item in portion if isinstance(item, Stored)]
+            idents = [
+                memory_ident(item.profile, item.memory.id) if isinstance(item, Stored) else item for item in portion
+            ]
+            replaced = [known[ident].row for ident in idents if ident in known]
+            batch, fresh = memory_batch(write, replaced, self._memories.view.state.next_row, self.embedder)
             self._memories.commit(batch, cursor=0, later=later)
-            for ident in sorted(known.keys() & set(portion.idents)):
+            for ident in sorted(known.keys() & set(idents)):
                 del known[ident]
             known |= fresh
             publish()

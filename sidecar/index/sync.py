@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
@@ -145,46 +144,15 @@ def _differs(stored: Stored, known: Known | None) -> bool:
     return known is None or (known.path, known.sha256, known.status) != as_stored
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryPortion:
-    """What one commit changes of the memories: those that it writes, with their vectors, and the idents of all."""
-
-    write: Sequence[Stored]
-    idents: Sequence[str]
-    vectors: Matrix
-
-
-def memory_portions(changes: MemoryChanges, embedder: Embedder) -> Iterator[MemoryPortion]:
-    """The changes in portions, in their order.
-
-    While one is worked on, the vectors of the next are made beside it: most of that is done outside of the interpreter,
-    and takes a third of an index of a hundred thousand memories made anew.
-    """
-    items: Iterator[list[Stored | str]] = portions([*changes.remove, *changes.write])
-    if len(changes.remove) + len(changes.write) <= COMMIT_AT_MOST:
-        yield from (_embedded(portion, embedder) for portion in items)
-        return
-    with ThreadPoolExecutor(1, thread_name_prefix="sidecar-embed") as beside:
-        coming = beside.submit(_embedded, next(items), embedder)
-        for portion in items:
-            ready, coming = coming.result(), beside.submit(_embedded, portion, embedder)
-            yield ready
-        yield coming.result()
-
-
-def _embedded(portion: Sequence[Stored | str], embedder: Embedder) -> MemoryPortion:
-    write = [item for item in portion if isinstance(item, Stored)]
-    idents = [memory_ident(item.profile, item.memory.id) if isinstance(item, Stored) else item for item in portion]
-    return MemoryPortion(write, idents, _memory_vectors(embedder, [memory_words(stored.memory) for stored in write]))
-
-
-def memory_batch(portion: MemoryPortion, removed: Sequence[int], first_row: int) -> tuple[Batch, dict[str, Known]]:
+def memory_batch(
+    write: Sequence[Stored], removed: Sequence[int], first_row: int, embedder: Embedder
+) -> tuple[Batch, dict[str, Known]]:
     """The commit that writes some memories, and what is known of them after it."""
-    numbered = list(enumerate(portion.write, first_row))
+    numbered = list(enumerate(write, first_row))
     batch = Batch(
         entries=[memory_entry(row, stored) for row, stored in numbered],
         columns=[memory_columns(row, stored) for row, stored in numbered],
-        vectors=portion.vectors,
+        vectors=_memory_vectors(embedder, [memory_words(stored.memory) for stored in write]),
         removed=removed,
     )
     known = {
