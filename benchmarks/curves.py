@@ -49,6 +49,7 @@ def _sizes(sizes: Sequence[Found]) -> list[str]:
         ("32 clients: p99 ms", [_of_clients(one, "p99") for one in sizes]),
         ("32 clients: failed", [_of_clients(one, "failed") for one in sizes]),
         ("  processor, ms: the daemon", [_of_clients(one, "daemon_ms", ".1f") for one in sizes]),
+        ("  processor, ms: beside it", [_of_clients(one, "beside_ms", ".1f") for one in sizes]),
         ("  processor, ms: the clients", [_of_clients(one, "clients_ms", ".1f") for one in sizes]),
         ("32 threads: answers a second", [_of_clients(one, "threads", part="a_second") for one in sizes]),
         ("32 threads: p99 ms", [_of_clients(one, "threads", part="p99") for one in sizes]),

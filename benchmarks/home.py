@@ -66,8 +66,12 @@ class Home:
 
     def processor_s(self) -> float:
         """The processor time that the daemon has taken, without its children (Linux)."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return _processor_s(self.pid)
+
+    def children_s(self) -> float:
+        """The processor time that those of its children have taken that are still there (Linux)."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return sum(_processor_s(int(child)) for child in children.split())
 
     def index_bytes(self) -> int:
         """What the index takes on disk."""
@@ -101,6 +105,11 @@ def running(
         finally:
             process.terminate()
             process.wait(START_SECONDS)
+
+
+def _processor_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _answers(client: Client, process: subprocess.Popen[bytes], ask: Callable[[Client], object]) -> None:

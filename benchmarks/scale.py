@@ -35,7 +35,7 @@ from sidecar.recall.query import analyse
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 FILES = 100_000
 QUESTIONS = 500
-FORMAT = 2
+FORMAT = 3
 """Of the JSON."""
 
 _MEMORY_SHARE = 10
@@ -266,6 +266,7 @@ def _at_once(daemon: Home, asked: Sequence[synthetic.Asked]) -> Figures:
         "p99": percentile(seen.times, 0.99),
         "failed": seen.failed,
         "daemon_ms": taken * 1000 / len(seen.times),
+        "beside_ms": daemon.children_s() * 1000 / len(seen.times),
         "clients_ms": seen.own_s * 1000 / len(seen.times),
         "threads": _in_threads(daemon, asked),
     }

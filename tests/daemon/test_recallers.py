@@ -39,6 +39,13 @@ QUESTIONS = ("when does the backup start?", "which port has the database?", "wha
 pytestmark = pytest.mark.skipif(module._processors() < 2, reason="one processor: there are never any")
 
 
+def _recalls(child: psutil.Process) -> bool:
+    try:
+        return module._PROGRAM in child.cmdline()
+    except psutil.Error:  # it has just gone
+        return False
+
+
 @dataclass
 class Shop:
     """Parts with some memories and messages, and the processes beside them."""
@@ -48,7 +55,8 @@ class Shop:
 
     @property
     def children(self) -> list[psutil.Process]:
-        return psutil.Process().children()
+        """The processes that recall; other tests may have left others to this process."""
+        return [child for child in psutil.Process().children() if _recalls(child)]
 
     def request(self, query: str, **fields: object) -> RecallRequest:
         return RecallRequest(query, (WEB,), reference=NOW, **fields)  # type: ignore[arg-type]
@@ -100,8 +108,9 @@ async def shop(wired: Wired, *, idle_s: float = HANG_S, patience: Patience = PAT
     try:
         yield opened
     finally:
+        children = opened.children
         beside.close()
-        await gone(opened.children)
+        await gone(children)
 
 
 def question(query: str, types: tuple[MemoryType, ...]) -> Question:
