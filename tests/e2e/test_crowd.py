@@ -21,8 +21,14 @@ ROUNDS = 6
 
 def recallers(daemon: Daemon) -> list[psutil.Process]:
     assert daemon.process is not None
-    children = psutil.Process(daemon.process.pid).children()
-    return [child for child in children if any("recaller" in word for word in child.cmdline())]
+    return [child for child in psutil.Process(daemon.process.pid).children() if recalls(child)]
+
+
+def recalls(child: psutil.Process) -> bool:
+    try:
+        return any("recaller" in word for word in child.cmdline())
+    except psutil.Error:  # a git that has just ended
+        return False
 
 
 @contextmanager
