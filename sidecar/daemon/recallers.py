@@ -34,7 +34,7 @@ _IDLE_S = 20.0
 """After so long with fewer, the processes are ended."""
 
 _AT_MOST = 2
-"""Processes.  Each takes some 65 MB beside an index of 10,000 documents, and 130 beside one of 100,000."""
+"""Processes.  Each takes some 60 MB beside an index of 10,000 documents, and more beside a larger one."""
 
 _AHEAD = 2
 """Questions that a process has at a time: one that it answers, and the next, so that it need not wait for it."""
@@ -191,7 +191,7 @@ class _Process(asyncio.Protocol):
         self._has: Lasting | None = None
         self._following: asyncio.Task[None] | None = None
         self._followed: float | None = None
-        self._slow = False
+        self._slow: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -202,7 +202,7 @@ class _Process(asyncio.Protocol):
         """Whether it would answer from this state, and soon; if it has another, it is told to take it, for later."""
         if self._has != lasting and self._may_follow():
             self._begin_to_follow()
-        return self._has == lasting and not self._slow
+        return self._has == lasting and self._slow is None
 
     async def follow(self) -> None:
         """Have it take the index as it is by now."""
@@ -214,9 +214,8 @@ class _Process(asyncio.Protocol):
             async with asyncio.timeout(self._patience.slow_s):
                 answer = await self._ask(request)
         except TimeoutError:
-            if not self._slow:
-                self._slow = True
-                asyncio.get_running_loop().call_later(self._patience.silent_s, self._end_if_slow)
+            if self._slow is None:
+                self._slow = asyncio.get_running_loop().call_later(self._patience.silent_s, self.end)
             return None
         return answer if isinstance(answer, RecallAnswer) else None
 
@@ -276,10 +275,6 @@ class _Process(asyncio.Protocol):
             return
         self._has = taken if isinstance(taken, Lasting) else None
 
-    def _end_if_slow(self) -> None:
-        if self._slow:
-            self.end()
-
     def _ask(self, request: RecallRequest | None) -> asyncio.Future[object]:
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if self._transport is None:
@@ -297,7 +292,9 @@ class _Process(asyncio.Protocol):
             return
         if self._asked:
             _fulfil(self._asked.popleft(), answer)
-        self._slow = False
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
 
 
 def _fulfil(future: asyncio.Future[object], answer: object) -> None:
