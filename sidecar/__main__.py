@@ -1,7 +1,7 @@
 """`python -m sidecar`, and what the program `sidecar` runs.
 
 Hooks are served before anything of the command line is imported: they start on every prompt of an agent.  So is MCP,
-which starts with every session, and a recall of the usual form, which agents run too.
+which starts with every session, and most recalls, which agents run too.
 """
 
 import os

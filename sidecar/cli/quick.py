@@ -1,7 +1,8 @@
 """`sidecar recall WORDS` without the command line, whose import takes ten times what Python takes to start.
 
-It serves what is asked most: words, `--limit` and `--json`, answered by a daemon that has nothing else to say.  The
-rest (another option, no daemon, an error) is left to the command line, which asks again: a recall changes nothing.
+It serves what is asked most: words, how many, `--json` and what narrows a search, answered by a daemon that has nothing
+else to say.  The rest (another option, no daemon, an error) is left to the command line, which asks again: a recall
+changes nothing.
 
 As in `sidecar.hooks.hook`, nothing is imported that is not cheap: no `json`, `re`, `socket` or `typing`.
 """
@@ -20,11 +21,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    _Value = str | int | tuple[str, ...]
+
 _SECONDS = 120.0
 """As `options.ANSWER_SECONDS`."""
 
-_MOST = 100
 _CHUNK = 65_536
+
+_NUMBERS = {"--limit": ("limit", 100), "--budget": ("budget", 1_000_000)}
+"""Options with a number, the field of the request that it is, and the largest that is taken here."""
+
+_CHOICES = {"--level": ("low",), "--length": ("short", "medium", "long"), "--kind": ("memory", "message")}
+"""Options with few values.  Who asks a model waits for that, so a higher level is left to the command line."""
+
+_TEXTS = {
+    "--level": "thinkingLevel",
+    "--length": "responseLength",
+    "--session": "sessionId",
+    "--since": "since",
+    "--before": "before",
+    "--date": "referenceDate",
+    "--at": "at",
+}
+_LISTS = {"--type": "types", "--kind": "kinds", "--include": "include", "--tag": "tags"}
+"""Options with a text, of which the last counts, and those that may be repeated; what they may be the daemon says."""
 
 
 class _Context:
@@ -40,44 +60,66 @@ def recall(arguments: Sequence[str]) -> bool:
     asked = _asked(arguments)
     if asked is None or sys.stdout is None:
         return False
-    words, limit, as_json = asked
+    words, options, as_json = asked
     try:
-        result = _result(_ask(meeting.socket_path(os.environ), _body(words, limit)))
+        result = _result(_ask(meeting.socket_path(os.environ), _body(words, options)))
         return result is not None and _printed(_shown(result, as_json=as_json))
     except (OSError, ValueError, KeyError, StopIteration, ImportError):
         return False
 
 
-def _asked(arguments: Sequence[str]) -> tuple[str, int | None, bool] | None:
-    """Words, limit and whether JSON is wanted; None if there is anything else, or no word."""
+def _asked(arguments: Sequence[str]) -> tuple[str, Mapping[str, _Value], bool] | None:
+    """Words, fields of the request and whether JSON is wanted; None if there is anything else, or no word."""
     words: list[str] = []
-    limit, as_json = None, False
+    options: dict[str, _Value] = {}
+    as_json = False
     rest = iter(arguments)
     for argument in rest:
         if argument == "--json":
             as_json = True
-        elif argument == "--limit":
-            given = next(rest, "")
-            if not (given.isascii() and given.isdigit() and len(given) <= 3 and 1 <= int(given) <= _MOST):
-                return None
-            limit = int(given)
-        elif argument.startswith("-"):
-            return None
-        else:
+        elif not argument.startswith("-"):
             words.append(argument)
-    return (" ".join(words), limit, as_json) if words else None
+        elif not _taken(argument, next(rest, ""), options):
+            return None
+    return (" ".join(words), options, as_json) if words else None
 
 
-def _body(words: str, limit: int | None) -> bytes:
+def _taken(option: str, value: str, options: dict[str, _Value]) -> bool:
+    """Put an option into the fields of the request; False if it is one for the command line, or its value is."""
+    if not value or value.startswith("-") or value not in _CHOICES.get(option, (value,)):
+        return False
+    if option in _NUMBERS:
+        field, most = _NUMBERS[option]
+        if not (value.isascii() and value.isdigit() and len(value) <= len(str(most)) and 1 <= int(value) <= most):
+            return False
+        options[field] = int(value)
+    elif option in _TEXTS:
+        options[_TEXTS[option]] = value
+    elif option in _LISTS:
+        before = options.get(_LISTS[option], ())
+        options[_LISTS[option]] = (*before, value) if isinstance(before, tuple) else (value,)
+    else:
+        return False
+    return True
+
+
+def _body(words: str, options: Mapping[str, _Value]) -> bytes:
     """The request's body: what `Client.recall` sends for a folder."""
+    try:
+        folder = {"cwd": os.getcwd()}  # noqa: PTH109 - a path as text is all that is needed
+    except FileNotFoundError:
+        folder = {}
+    fields: dict[str, _Value] = {"query": words, **options, **folder}
+    return ("{" + ", ".join(f"{_said(name)}: {_said(value)}" for name, value in fields.items()) + "}").encode()
+
+
+def _said(value: _Value) -> str:
+    """A value as JSON."""
     from _json import encode_basestring_ascii as quoted  # the part of `json` that needs no `re`
 
-    limited = "" if limit is None else f', "limit": {limit}'
-    try:
-        folder = f', "cwd": {quoted(os.getcwd())}'  # noqa: PTH109 - a path as text is all that is needed
-    except FileNotFoundError:
-        folder = ""
-    return f'{{"query": {quoted(words)}{folder}{limited}}}'.encode()
+    if isinstance(value, str):
+        return quoted(value)
+    return str(value) if isinstance(value, int) else "[" + ", ".join(map(quoted, value)) + "]"
 
 
 def _ask(socket: str, body: bytes) -> bytes:

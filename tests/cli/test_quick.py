@@ -1,4 +1,4 @@
-"""A recall of the usual form answers without the command line, as the command line would answer."""
+"""Most recalls are answered without the command line, as the command line would answer."""
 
 from __future__ import annotations
 
@@ -35,9 +35,24 @@ def asked(stub: StubDaemon, place: Path, monkeypatch: pytest.MonkeyPatch) -> Stu
     return stub
 
 
+NARROWED = (
+    *("--level", "low", "--length", "short", "--session", "s„1", "--since", "2026-01-02", "--before", "today"),
+    *("--date", "2026-02-03", "--at", "yesterday", "--budget", "900"),
+)
+REPEATED = ("--type", "fact", "--kind", "memory", "--tag", "a", "--tag", "b", "--include", "x", "--type", "task")
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("which", "port\n„x“ \\ \udcff?"), ("x", "--json"), ("--limit", "7", "x"), ("x", "--json", "--limit", "100")],
+    [
+        ("which", "port\n„x“ \\ \udcff?"),
+        ("x", "--json"),
+        ("--limit", "7", "x"),
+        ("x", "--json", "--limit", "100"),
+        ("x", *NARROWED, "--json"),
+        (*REPEATED, "x", "y"),
+        ("--session", "one", "x", "--session", "two"),
+    ],
 )
 def test_it_asks_and_answers_as_the_command_line_does(
     asked: StubDaemon, capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...]
@@ -54,7 +69,15 @@ LIMITS = (("x", "--limit", limit) for limit in ("0", "101", "²", "-1"))
 OTHERS = [
     (),
     ("--json",),
-    ("x", "--level", "low"),
+    ("x", "--level", "high"),
+    ("x", "--level", "none"),
+    ("x", "--kind", "memories"),
+    ("x", "--tag", ""),
+    ("x", "--tag", "--json"),
+    ("x", "--explain"),
+    ("x", "--profile", "web"),
+    ("x", "--budget", "0"),
+    ("x", "--budget", "1000001"),
     ("x", "-h"),
     ("x", "--limit"),
     ("--", "x"),
