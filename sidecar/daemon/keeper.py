@@ -33,8 +33,9 @@ _REST_S = 30.0
 _RESCAN_S = 60.0
 """How often the store is scanned besides being watched: what no event has told of is noticed at the latest then."""
 
-_RESCAN_SHARE = 100
-"""Of a large store less often: that look takes at most this part of the time."""
+_RESCAN_SHARE, _RESCAN_LAST_S, _RESCAN_MOST = 1_000, 600.0, 100
+"""Of a large store less often: that look takes a thousandth of the time, or as much more as is needed to look every ten
+minutes, and a hundredth at most (docs/decisions/0010)."""
 
 _GIT_EVERY = 10
 """At each how many of these looks git is asked too: it knows of files that are no memories."""
@@ -242,8 +243,7 @@ class Keeper:
             await self._catch_up(sorted(found), found)
 
     def _look_again_after(self, took: float) -> None:
-        pause = max(_RESCAN_S, took * _RESCAN_SHARE) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load
-        self._next_look = time.monotonic() + pause
+        self._next_look = time.monotonic() + pause_after(took) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load
 
     async def _keep_watching(self) -> bool:
         """See that the store is watched; whether it was not until now, so that something may have been missed."""
@@ -372,3 +372,8 @@ class Keeper:
         except TimeoutError:
             return
         self._woken.clear()
+
+
+def pause_after(took: float) -> float:
+    """Seconds until the store is compared again as a whole, by how many the last time took."""
+    return max(_RESCAN_S, min(took * _RESCAN_SHARE, _RESCAN_LAST_S), took * _RESCAN_MOST)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.daemon.keeper import Keeper
+from sidecar.daemon.keeper import Keeper, pause_after
 from sidecar.daemon.watch import FolderWatcher
 from sidecar.daemon.writer import Urgency, Writer
 from sidecar.errors import FileSystemFailed
@@ -314,3 +314,12 @@ def test_a_commit_that_fails_is_named_and_forgotten_with_its_profile(parts: Part
             await _until(lambda: not keeper.degraded)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("took", "pause"),
+    [(0.0, 60.0), (0.01, 60.0), (0.3, 300.0), (1.3, 600.0), (6.0, 600.0), (20.0, 2_000.0)],
+)
+def test_a_large_store_is_compared_less_often(took: float, pause: float) -> None:
+    """A thousandth of the time as far as ten minutes reach, and a hundredth at most."""
+    assert pause_after(took) == pytest.approx(pause)
