@@ -33,6 +33,8 @@ then come from the heap, and what is taken between them keeps them from being gi
 """
 
 _LOOK_S = 60.0
+"""Between two looks; half of it while something is to be given back, as whatever works for a moment puts that off."""
+
 _GROWTH = 1.05
 _WORK_S = 3.0
 """Memory is given back when it has grown by so much since it was last, or after so many seconds of work: what was used
@@ -110,7 +112,7 @@ class GivingBack:
             return
         kept, worked, seen, due = 0, 0.0, 0.0, False
         while True:
-            await asyncio.sleep(self._look_s)
+            await asyncio.sleep(self._look_s / 2 if due else self._look_s)
             spent = time.process_time()
             quiet, seen = spent - seen < self._quiet_s, spent
             grown = resident_pages() > kept * _GROWTH or spent - worked >= self._work_s
