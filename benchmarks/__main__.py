@@ -96,7 +96,7 @@ def readers(folder: Path, megabytes: int, large: int, json_file: Path | None, wr
 @click.option("--files", type=click.IntRange(0), default=scale.FILES, help="Memory files of the rebuild; 0: none.")
 @click.option("--questions", type=click.IntRange(2), default=scale.QUESTIONS, help="Recalls of each size.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Keep the figures there.")
-@click.option("--again", is_flag=True, help="Measure sizes again that the JSON file has already.")
+@click.option("--again", is_flag=True, help="Measure again what is asked for and the JSON file has already.")
 @click.option("--write", is_flag=True, help="Put table and curves into docs.")
 @click.option("--page", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=PAGE, hidden=True)
 def scale_command(
@@ -107,12 +107,12 @@ def scale_command(
     Lays down invented sessions and memory files, one in ten, puts a real daemon over them and asks it.  With --json
     each size is kept as soon as it is measured, and a later run goes on from there.
     """
-    found = scale.kept(json_file) if json_file and not again else scale.nothing()
+    found = scale.kept(json_file) if json_file else scale.nothing()
     for documents in wanted or scale.SIZES:
-        if str(documents) not in found["sizes"]:
+        if again or str(documents) not in found["sizes"]:
             found["sizes"][str(documents)] = scale.measured(documents, questions)
             scale.keep(json_file, found)
-    if files and found["rebuild"].get("files") != files:
+    if files and (again or found["rebuild"].get("files") != files):
         found["rebuild"] = scale.rebuilt(files)
         scale.keep(json_file, found)
     tables = curves.tables(found)
