@@ -130,6 +130,26 @@ print(len(rests), before // 2 > of_files())
 print((embedder.encode(["the lamp of the pier"]) == vector).all())
 """
 
+PACE = """
+asked, slept = [], asyncio.sleep
+
+async def sleep(seconds):
+    asked.append(seconds)
+    await slept(0)
+
+async def look(quiet_s):
+    asked.clear()
+    asyncio.sleep = sleep
+    serving = asyncio.create_task(GivingBack(rest, look_s=8.0, quiet_s=quiet_s).serve())
+    while len(asked) < 4:
+        await slept(0.01)
+    serving.cancel()
+    print(*asked[:4])
+
+asyncio.run(look(0))
+asyncio.run(look(1e9))
+"""
+
 
 def printed(program: str) -> list[str]:
     """What a process of its own prints: what lies free in this one is not known."""
@@ -152,6 +172,11 @@ def test_large_pieces_are_given_back_at_once_however_often() -> None:
 @LINUX
 def test_pages_of_libraries_and_of_the_model_go_at_rest_only_once_and_come_back() -> None:
     assert printed(FILES) == ["0", "True", "1", "True", "True"]
+
+
+@LINUX
+def test_it_looks_twice_as_often_until_what_is_owed_is_given_back() -> None:
+    assert printed(PACE) == ["8.0", "4.0", "4.0", "4.0"] + ["8.0"] * 4
 
 
 def mapped(begin: str, rights: str, name: str, *, anonymous: int = 0, swap: int = 0) -> str:
